@@ -134,7 +134,7 @@ public class CheckInputTests
     }
 
     [Test]
-    public async Task WhatCannotBeReadHidesNothingElse()
+    public async Task InvalidDocumentHidesNoOthers()
     {
         Write(
             "broken.yaml",
@@ -161,7 +161,7 @@ public class CheckInputTests
     [TestCase("""{"\udfff": 1}""")]
     [TestCase("""{"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"name": "\ud800x"}}]}""")]
     [TestCase("""{"apiVersion": "v1", "kind": "PodList", "items": [{"\ud800": 1}]}""")]
-    public async Task HalfACharacterIsReportedAndHidesNothingElse(string half)
+    public async Task InvalidUtf8IsReportedAndHidesNoOtherDocuments(string half)
     {
         var run = await CheckAsync($"{Tagged}\n{half}\n{Tagged}");
         Assert.That(
@@ -181,7 +181,7 @@ public class CheckInputTests
     }
 
     [Test]
-    public async Task ADuplicateKeyHidesNothingElse()
+    public async Task DuplicateKeyHidesNoOtherDocuments()
     {
         var run = await CheckAsync($$"""{"a": 1, "a": 2}{{"\n"}}{{Tagged}}""");
         Assert.That(run.ExitCode, Is.EqualTo(2));

@@ -56,7 +56,7 @@ public class ShowTests
     }
 
     [Test]
-    public async Task OfANewWorkloadTheCompleteTemplateIsShown()
+    public async Task CompleteTemplateOfANewWorkloadIsShown()
     {
         Server.Template = Template(Side(After), null);
 

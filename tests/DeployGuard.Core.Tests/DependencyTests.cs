@@ -10,7 +10,7 @@ public class DependencyTests
         Assert.That(typeof(PolicyEvaluator).Assembly.GetReferencedAssemblies().Select(a => a.Name), Has.All.StartsWith("System."));
 
     [Test]
-    public void AFolderOfCoreUsesOnlyThoseBeforeIt() =>
+    public void FolderOfCoreUsesOnlyEarlierFolders() =>
         Assert.That(
             FolderOrder.Violations(
                 typeof(PolicyEvaluator).Assembly,

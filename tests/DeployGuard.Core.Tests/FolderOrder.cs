@@ -14,8 +14,9 @@ internal static class FolderOrder
 
     /// <param name="root">Namespace of the project; the next part of a namespace is the folder.</param>
     /// <param name="order">The folders; each uses only those before it.</param>
-    /// <returns>What is against the order, such as <c>Changes.ChangeDocument uses Leader.Rehash</c>, and folders that the order does not
-    /// name; sorted.</returns>
+    /// <returns>
+    /// Violations of the order, such as <c>Changes.ChangeDocument uses Leader.Rehash</c>, and folders that the order does not name; sorted.
+    /// </returns>
     public static IReadOnlyList<string> Violations(Assembly assembly, string root, params string[] order)
     {
         var rank = order.Index().ToDictionary(f => f.Item, f => f.Index, StringComparer.Ordinal);

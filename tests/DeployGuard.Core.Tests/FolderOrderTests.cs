@@ -2,7 +2,7 @@ using DeployGuard.Tests;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What <see cref="FolderOrder"/> finds in a circle of two folders, each of whose uses of the other is of another sort.</summary>
+/// <summary>What <see cref="FolderOrder"/> finds in a circle of two folders that use each other in different ways.</summary>
 public class FolderOrderTests
 {
     private const string Root = "DeployGuard.Core.Tests.Circles";

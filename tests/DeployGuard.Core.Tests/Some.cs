@@ -13,7 +13,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What a test does not care about.</summary>
+/// <summary>Default values for everything that a test does not care about.</summary>
 internal static class Some
 {
     public const string Digest = "sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a";
@@ -147,10 +147,10 @@ internal static class Some
         };
     }
 
-    /// <summary>What tests call every pod of a revision of a workload.</summary>
+    /// <summary>The name of every pod of a revision of a workload in tests.</summary>
     public static string NameOf(Workload workload) => $"{workload.Ref.KubectlName} {workload.Template.Hash}";
 
-    /// <summary>The workload with those of the pods that are its own.</summary>
+    /// <summary>The workload with its own pods.</summary>
     public static Member Seeing(this Member member, IReadOnlyList<LivePod> pods) =>
         member with
         {
@@ -172,7 +172,7 @@ internal static class Some
 
     public static PolicyEvaluator Evaluator { get; } = SafeguardList.Evaluator(TrustedControllers.BuiltIn);
 
-    /// <summary>The verdict; and the same once more of what the decision rests on, written down and read back.</summary>
+    /// <summary>The verdict; the decision is also replayed from its serialised inputs.</summary>
     public static Verdict Decide(Request request, ClusterSnapshot cluster)
     {
         var verdict = Evaluator.Evaluate(request, cluster, Now);
@@ -180,14 +180,14 @@ internal static class Some
         return verdict;
     }
 
-    /// <summary>What the decision rests on leads to the same verdict once it was written down and read back.</summary>
+    /// <summary>The serialised inputs of the decision lead to the same verdict when they are read back.</summary>
     public static void IsReplayed(Verdict verdict, EvaluationInput input)
     {
         var read = s_json.Read(s_json.Write(input));
         Assert.That(Told(Evaluator.Evaluate(read.Request, read.Cluster, read.Now)), Is.EqualTo(Told(verdict)), "replayed from JSON");
     }
 
-    /// <summary>Everything that is told, counted or written of a verdict.</summary>
+    /// <summary>Every output of a verdict: messages, metrics and records.</summary>
     private static string Told(Verdict verdict) =>
         string.Join(
             '\n',

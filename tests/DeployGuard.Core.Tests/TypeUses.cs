@@ -213,7 +213,7 @@ internal sealed class TypeUses
         return $"{_metadata.GetString(type.Namespace)}.{_metadata.GetString(type.Name)}";
     }
 
-    /// <summary>Collects the types of the assembly that a signature names; what it makes of them is of no interest.</summary>
+    /// <summary>Collects the types of the assembly that a signature names; its results are not used.</summary>
     private sealed class Collector(HashSet<TypeDefinitionHandle> found) : ISignatureTypeProvider<bool, object?>
     {
         public bool GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) => found.Add(handle);

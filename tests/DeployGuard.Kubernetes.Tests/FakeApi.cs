@@ -37,7 +37,7 @@ internal sealed class FakeApi : IAsyncDisposable
     /// <summary>A status to answer the next watches with instead.</summary>
     public int? WatchStatus { get; set; }
 
-    /// <summary>Answers before all else; what it answers false to is answered as ever.</summary>
+    /// <summary>Called first; if it returns false, the request is answered as usual.</summary>
     public Func<HttpContext, Task<bool>>? Own { get; set; }
 
     /// <summary>Every request, path and query.</summary>

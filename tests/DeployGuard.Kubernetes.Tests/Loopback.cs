@@ -7,10 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>A real Kestrel on a real socket, that answers as a test says.</summary>
+/// <summary>A real Kestrel on a real socket; the test defines its answers.</summary>
 internal static class Loopback
 {
-    /// <param name="certificate">Asked at every handshake; null for plain HTTP.</param>
+    /// <param name="certificate">Called at every handshake; null for plain HTTP.</param>
     public static async Task<WebApplication> ServeAsync(RequestDelegate answer, Func<X509Certificate2>? certificate = null)
     {
         var builder = WebApplication.CreateSlimBuilder();

@@ -28,9 +28,7 @@ internal sealed class ObjectStore : IAsyncDisposable
     /// <summary>Method, path and query of every write.</summary>
     public ConcurrentQueue<string> Writes { get; } = [];
 
-    /// <summary>
-    /// What the server makes of an object before it stores it; it may throw <see cref="InvalidOperationException"/> to refuse it.
-    /// </summary>
+    /// <summary>Changes an object before it is stored; it may throw <see cref="InvalidOperationException"/> to refuse it.</summary>
     public Action<JsonObject> Admit { get; set; } = _ => { };
 
     public static async Task<ObjectStore> StartAsync()
@@ -74,7 +72,7 @@ internal sealed class ObjectStore : IAsyncDisposable
             Writes.Enqueue($"{context.Request.Method} {path}{context.Request.QueryString}");
         }
 
-        // One at a time, as etcd swaps.
+        // One at a time, as in etcd.
         await _turn.WaitAsync(context.RequestAborted);
         try
         {

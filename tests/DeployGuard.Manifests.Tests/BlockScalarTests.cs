@@ -17,7 +17,7 @@ public class BlockScalarTests
         Assert.That(ManifestReader.ReadText("t", yaml)[0].Content.GetProperty("a").GetString(), Is.EqualTo(content));
 
     [Test]
-    public void BlankLinesThatAreDeeperThanTheTextAreRefused() =>
+    public void BlankLinesIndentedDeeperThanTheTextAreRefused() =>
         Assert.That(
             () => ManifestReader.ReadText("t", "x: 1\n---\na: |\n     \n  x: 1\n"),
             Throws
@@ -36,7 +36,7 @@ public class BlockScalarTests
     [TestCase("<<: {k: merged}\nk: own", "own")]
     [TestCase("<<: [{k: first}, {k: second}]", "first")]
     [TestCase("x: &x {k: anchored}\n<<: *x", "anchored")]
-    public void MergeKeysAreTakenInTheirOrder(string yaml, string value) =>
+    public void MergeKeysApplyInOrder(string yaml, string value) =>
         Assert.That(ManifestReader.ReadText("t", yaml)[0].Content.GetProperty("k").GetString(), Is.EqualTo(value));
 
     [TestCase("y: 1", "true")]

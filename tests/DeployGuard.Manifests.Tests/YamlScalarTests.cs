@@ -24,7 +24,7 @@ public class YamlScalarTests
         Assert.That(ManifestReader.ReadText("t", $"a: {yaml}")[0].Content.GetProperty("a").GetRawText(), Is.EqualTo(json));
 
     [Test]
-    public void DocumentsAndListsAreTakenApart() =>
+    public void DocumentsAndListsAreSplit() =>
         Assert.That(
             ManifestReader.ReadText("t", "a: 1\n---\n---\nkind: List\napiVersion: v1\nitems: [{a: 2}, {a: 3}]").Select(m => m.Source),
             Is.EqualTo(new[] { "t:1", "t:4 items[0]", "t:4 items[1]" })

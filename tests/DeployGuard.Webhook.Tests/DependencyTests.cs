@@ -6,7 +6,7 @@ namespace DeployGuard.Webhook.Tests;
 public class DependencyTests
 {
     [Test]
-    public void AFolderUsesOnlyThoseBeforeIt() =>
+    public void FolderUsesOnlyEarlierFolders() =>
         Assert.That(
             FolderOrder.Violations(
                 typeof(AdmissionEndpoint).Assembly,

@@ -7,7 +7,7 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>The cluster as a test defines it, and the records that the webhook left.</summary>
+/// <summary>The cluster as a test defines it, and the records that the webhook wrote.</summary>
 internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservations, IChangeRecords, IMachineObserver, IRecordFacts
 {
     private readonly List<string> _admitted = [];
@@ -27,7 +27,7 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
 
     public ISnapshotSource Snapshots => this;
 
-    /// <summary>Each of them finds what <see cref="Live"/> says.</summary>
+    /// <summary>Each read returns <see cref="Live"/>.</summary>
     public IReadOnlyList<ILiveReader> LiveReaders =>
         [
             .. new[] { RequiredReads.Parent, RequiredReads.Votes, RequiredReads.Namespace, RequiredReads.Nodes, RequiredReads.Pods }.Select(
@@ -50,7 +50,7 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
     public ClusterSnapshot Complete(Request request, ClusterSnapshot cluster, SnapshotParts parts) =>
         parts.HasFlag(SnapshotParts.Namespace) ? cluster with { Namespace = Cached.Namespace } : cluster;
 
-    /// <summary>Verbs that anybody has: <c>exempt safeguardpolicies/tier-1</c>.</summary>
+    /// <summary>Verbs that every user has: <c>exempt safeguardpolicies/tier-1</c>.</summary>
     public HashSet<string> Permissions { get; } = [];
 
     public HashSet<string> EndingNamespaces { get; } = [];
@@ -66,7 +66,7 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
     public Task<bool> MayAsync(Requester who, string verb, string resource, string inNamespace, string name, CancellationToken deadline) =>
         ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult(Permissions.Contains($"{verb} {resource}/{name}"));
 
-    /// <summary>How many records anybody has.</summary>
+    /// <summary>The number of records of every user.</summary>
     public int Records { get; set; }
 
     public Task<int> CountRecordsAsync(string resource, string inNamespace, string username, CancellationToken deadline) =>
@@ -111,7 +111,7 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
         return Task.FromResult(with);
     }
 
-    /// <summary>What a reservation would say of the budgets.</summary>
+    /// <summary>The answer of a reservation in the budgets.</summary>
     public Dictionary<string, BudgetUse> Budgets { get; } = [];
 
     public int Reservations { get; private set; }

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>Reviews written by hand, for what was not recorded.</summary>
+/// <summary>Reviews written by hand, for requests that were not recorded.</summary>
 internal static class Reviews
 {
     public const string Image = "registry.example.com/web@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a";

@@ -25,14 +25,14 @@ internal sealed class RunningWebhook : IAsyncDisposable
     private RunningWebhook(WebApplication app, WebhookOptions options)
     {
         _app = app;
-        // The certificate is of this test's own making; that it is the one asked for is another test's matter.
+        // This test created the certificate; another test checks that it is the expected one.
         var trustAny = new HttpClientHandler
         {
             ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator,
         };
         Address = new Uri($"https://{options.Listen}");
         _client = new HttpClient(trustAny) { BaseAddress = Address };
-        // A body that is refused by its length is then not sent at all, and the answer can be read.
+        // A body that is refused by its length is then not sent, and the answer can be read.
         _client.DefaultRequestHeaders.ExpectContinue = true;
         Metrics = new Uri($"http://{options.MetricsListen}/metrics");
     }
@@ -60,7 +60,7 @@ internal sealed class RunningWebhook : IAsyncDisposable
         return new RunningWebhook(app, options);
     }
 
-    /// <summary>Where its metrics are made.</summary>
+    /// <summary>The meter factory of its metrics.</summary>
     public Meter Meter => _app.Services.GetRequiredService<Meter>();
 
     public Task<HttpResponseMessage> GetAsync(string path) => _client.GetAsync(new Uri(path, UriKind.Relative));
@@ -71,7 +71,7 @@ internal sealed class RunningWebhook : IAsyncDisposable
     /// <summary>The <c>response</c> of the AdmissionReview that comes back.</summary>
     public Task<JsonElement> AskAsync(string path, string review) => AskAsync(path, Encoding.UTF8.GetBytes(review));
 
-    /// <summary>The same, of a body that may be no text.</summary>
+    /// <summary>The same for a body that may be invalid text.</summary>
     public async Task<JsonElement> AskAsync(string path, byte[] review)
     {
         using var body = new ByteArrayContent(review) { Headers = { ContentType = new("application/json") } };

@@ -76,15 +76,15 @@ public class ChangeTypeTests
     [TestCase("""["sed", "s/\\\\uFFFD//"]""", false)]
     [TestCase("""["sed", "s/\\\uFFFD//"]""", true)]
     [TestCase("""["\\uFFFD", "\ufffd"]""", true)]
-    public void TheLettersOfTheEscapeAreNotTheCharacter(string command, bool isLost) =>
+    public void LiteralEscapeIsNotTheReplacementCharacter(string command, bool isLost) =>
         Assert.That(
             Some.Deployment().With("spec/template/spec/containers/0/command", command).Read().Template.Canonical?.HasLostText,
             Is.EqualTo(isLost)
         );
 
-    /// <summary>As an API server shows bytes that are no text, which its binary form lets through.</summary>
+    /// <summary>As an API server shows invalid UTF-8, which its binary form admits.</summary>
     [Test]
-    public void ATemplateWithBytesThatAreNoTextIsNotUnderstood()
+    public void TemplateWithInvalidUtf8IsNotUnderstood()
     {
         var lost = Some.Deployment().With("spec/template/spec/containers/0/command", "[\"/bin/\ufffd\"]");
         var cluster = new ClusterSnapshot { Policies = [Some.OneSenior] };
@@ -109,7 +109,7 @@ public class ChangeTypeTests
         );
 
     [Test]
-    public void GoingBackToARevisionThatNeverCompletedIsNone()
+    public void GoingBackToARevisionThatNeverCompletedIsNoRollback()
     {
         var cluster = s_guarded with { Changes = [Some.Change(Some.Deployment(), Phase.Running)] };
 
@@ -166,7 +166,7 @@ public class ChangeTypeTests
     }
 
     [Test]
-    public void AServerUpgradeThatChangedTheHashDoesNotCloseTheWayBack()
+    public void HashChangedByAServerUpgradeStillAllowsTheRollback()
     {
         var recorded = Some.Change(Some.Deployment(), Phase.Completed) with
         {
@@ -208,7 +208,7 @@ public class ChangeTypeTests
     [TestCase("system:serviceaccount:kube-system:deployment-controller", "Deployment", ExpectedResult = ChangeType.NewRevision)]
     [TestCase("system:serviceaccount:shop:deployment-controller", "ReplicaSet", ExpectedResult = ChangeType.NewRevision)]
     [TestCase("dana", "ReplicaSet", ExpectedResult = ChangeType.NewRevision)]
-    public ChangeType WhoAsksDecidesAndNotWhatTheObjectClaims(string user, string kind)
+    public ChangeType RequesterDecidesAndNotTheClaimOfTheObject(string user, string kind)
     {
         var owned = Some.Deployment()
             .With("kind", $"\"{kind}\"")
@@ -218,7 +218,7 @@ public class ChangeTypeTests
     }
 
     [Test]
-    public void APodIsComparedByItsImages()
+    public void PodIsComparedByItsImages()
     {
         JsonObject Pod(string image, string node) =>
             Some.Parse(

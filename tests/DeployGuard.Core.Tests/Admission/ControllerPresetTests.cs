@@ -106,7 +106,7 @@ public class ControllerPresetTests
     private static JsonObject ReplicaSet(string image) => Some.Deployment(image).With("kind", "\"ReplicaSet\"");
 
     [Test]
-    public void EveryPresetHasANameOfItsOwnAndAReason()
+    public void EveryPresetHasAUniqueNameAndAReason()
     {
         Assert.That(ControllerPreset.All.Select(p => p.Name), Is.Unique.And.All.Matches("^[a-z0-9-]+$"));
         Assert.That(ControllerPreset.All.Select(p => p.Why), Has.None.Empty);

@@ -122,14 +122,14 @@ public class QueueTests
     }
 
     [Test]
-    public void AnybodyMaySuspendAndResumeAJobAsItIs()
+    public void EveryUserMaySuspendAndResumeAnUnchangedJob()
     {
         Assert.That(Some.Decide(Some.Update(Job(false), Job(true)), s_guarded).Evaluated.ChangeType, Is.EqualTo(ChangeType.LessExposure));
         Assert.That(Some.Decide(Some.Update(Job(true), Job(false)), s_guarded).IsAllowed, Is.True);
     }
 
     [Test]
-    public void TheQueueMayMakeNoJobAndChangeNothingButJobs()
+    public void QueueMayNotCreateJobsAndMayChangeOnlyJobs()
     {
         Assert.That(Some.Decide(Some.Create(Job(false), s_kueue), s_guarded).IsAllowed, Is.False);
         Assert.That(

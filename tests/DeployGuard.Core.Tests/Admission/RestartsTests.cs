@@ -4,7 +4,7 @@ using DeployGuard.Core.Changes;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>A restart whose time a pod reads says now, or what a revision said that can be gone back to.</summary>
+/// <summary>If a pod reads its restart time, the time must be current or that of a rollback target.</summary>
 public class RestartsTests
 {
     private const string Key = "kubectl.kubernetes.io/restartedAt";
@@ -26,11 +26,11 @@ public class RestartsTests
         Assert.That(Restarts.HaveValidTimes(Web(true, LongAgo).Read().Template, Web(true, LongAgo).Read().Template, [], Some.Now));
 
     [Test]
-    public void TakingItOutSaysNothing() =>
+    public void RemovingTheAnnotationIsNoRestart() =>
         Assert.That(Restarts.HaveValidTimes(Web(true, LongAgo).Read().Template, Web(true, null).Read().Template, [], Some.Now));
 
     [Test]
-    public void AWorkloadMadeWithAnOldTimeIsNotRestarted() =>
+    public void WorkloadCreatedWithAnOldTimeIsNotRestarted() =>
         Assert.That(Restarts.HaveValidTimes(null, Web(true, LongAgo).Read().Template, [], Some.Now), Is.False);
 
     [TestCase(LongAgo, true)]

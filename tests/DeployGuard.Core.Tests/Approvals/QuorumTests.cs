@@ -27,7 +27,7 @@ public class QuorumTests
     }
 
     [Test]
-    public void LinesSayHowFarTheyAre()
+    public void QuorumLinesSayHowFarTheyAreFilled()
     {
         var quorum = Quorum.Seat(
             [new QuorumLine(["a"], 2), new QuorumLine(["b"], 1)],

@@ -6,7 +6,7 @@ using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>The life of a Change by what is seen of it.</summary>
+/// <summary>The lifecycle of a Change by its observed state.</summary>
 public class ChangeLifecycleTests
 {
     private static readonly System.Text.Json.Nodes.JsonObject s_deployment = Some.Deployment();
@@ -37,7 +37,7 @@ public class ChangeLifecycleTests
         );
 
     [Test]
-    public void ASpecThatItsControllerHasNotSeenSaysNothing() =>
+    public void UnobservedSpecDoesNotAdvanceTheChange() =>
         Assert.That(
             ChangeLifecycle.Next(In(Phase.Running, 1), new Observation("v1:other", false, false), null, PromotionCriteria.Time, Some.Now),
             Is.Null
@@ -52,7 +52,7 @@ public class ChangeLifecycleTests
         );
 
     [Test]
-    public void AskingAgainKeepsItThere() =>
+    public void RequestingAgainKeepsItInTheInbox() =>
         Assert.That(
             ChangeLifecycle.Next(
                 In(Phase.Pending, 60 * 24 * 30) with
@@ -93,7 +93,7 @@ public class ChangeLifecycleTests
     }
 
     [Test]
-    public void AVetoRejectsAndItsEndReopens()
+    public void VetoRejectsTheChangeAndItsEndReopensIt()
     {
         var veto = Some.ApprovalOf(s_deployment, Some.Alice, Decision.Reject) with { Reason = "drops orders" };
 
@@ -171,7 +171,7 @@ public class ChangeLifecycleTests
         Assert.That(Reviewer(new Requester("dana", "", ["senior-engineers"]), 10), Is.Null, "a requester");
     }
 
-    /// <summary>Without it the next revision would have no steps to hold: nothing there would be known to work.</summary>
+    /// <summary>Without it the next revision would have no canary steps, because no proven revision would be known.</summary>
     [Test]
     public void RetentionKeepsTheLatestThatIsKnownToWork()
     {
@@ -220,7 +220,7 @@ public class ChangeLifecycleTests
     }
 
     [Test]
-    public void OfPodsAndJobsTheNewestOfEachRequesterAreKept()
+    public void NewestPodsAndJobsOfEachRequesterAreKept()
     {
         Change Pod(int i, string by) =>
             In(Phase.Completed, i) with

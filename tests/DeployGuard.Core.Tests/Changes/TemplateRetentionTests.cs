@@ -2,17 +2,17 @@ using DeployGuard.Core.Changes;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>Which whole templates go when a namespace has no more room.</summary>
+/// <summary>Which whole templates are evicted when a namespace has no more room.</summary>
 public class TemplateRetentionTests
 {
     private static readonly DateTimeOffset s_now = DateTimeOffset.UnixEpoch;
 
     [Test]
-    public void WhereThereIsRoomNothingGoes() =>
+    public void WithEnoughRoomNothingIsEvicted() =>
         Assert.That(TemplateRetention.Evictions(Many(10, "erin", superseded: true), One("new", "dana")), Is.Empty);
 
     [Test]
-    public void TheOldestSupersededGoesAndNothingElse() =>
+    public void OnlyTheOldestSupersededTemplateIsEvicted() =>
         Assert.That(
             TemplateRetention.Evictions(
                 [
@@ -26,7 +26,7 @@ public class TemplateRetentionTests
         );
 
     [Test]
-    public void OnesOwnGoBeforeThoseOfOthers() =>
+    public void OwnTemplatesAreEvictedBeforeThoseOfOthers() =>
         Assert.That(
             TemplateRetention.Evictions(
                 [
@@ -50,7 +50,7 @@ public class TemplateRetentionTests
         );
 
     [Test]
-    public void AFloodOfOneRequesterLeavesOthersTheirRoom()
+    public void FloodOfOneRequesterLeavesRoomForOthers()
     {
         var flood = Many(250, "mallory", superseded: false);
 
@@ -59,7 +59,7 @@ public class TemplateRetentionTests
     }
 
     [Test]
-    public void LargeOnesTakeMoreRoom()
+    public void LargeTemplatesTakeMoreRoom()
     {
         var half = TemplateRetention.MaxBytes / 2;
 
@@ -71,7 +71,7 @@ public class TemplateRetentionTests
     }
 
     [Test]
-    public void TheSameAgainTakesTheRoomThatItHad() =>
+    public void SameTemplateAgainTakesNoMoreRoom() =>
         Assert.That(TemplateRetention.Evictions(Many(250, "dana", superseded: false), One("dana-7", "dana")), Is.Empty);
 
     private static KeptTemplate[] Many(int count, string requester, bool superseded, int age = 0) =>

@@ -4,16 +4,17 @@ using DeployGuard.Core.Comparison;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// What an approver is shown of two templates: all of it, what opens the node first, and nothing that the other side's text could hide.
+/// The comparison of two templates for an approver: complete, with fields that open the node first, and safe against text that hides
+/// something.
 /// </summary>
 public class TemplateComparisonTests
 {
     [Test]
-    public void TheSameTemplateDiffersInNothing() =>
+    public void SameTemplateHasNoDifference() =>
         Assert.That(Page("""{"spec": {"hostPID": true}}""", """{"spec": {"hostPID": true}}"""), Is.Empty);
 
     [Test]
-    public void WhatOpensTheNodeComesFirstWhateverTheAlphabetSays()
+    public void FieldsThatOpenTheNodeComeFirst()
     {
         var env = string.Join(',', Enumerable.Range(0, 40).Select(i => $$"""{"name": "SETTING_{{i:00}}", "value": "on"}"""));
         var page = Page(
@@ -81,7 +82,7 @@ public class TemplateComparisonTests
     [TestCase("ports", """{"containerPort": 80}""", """{"containerPort": 81}""", "[81/TCP]")]
     [TestCase("envFrom", """{"secretRef": {"name": "a"}}""", """{"secretRef": {"name": "b"}}""", "[0]")]
     [TestCase("tolerations", """{"key": "a"}""", """{"key": "b"}""", "[0]")]
-    public void ItemsAreMatchedByWhatNamesThem(string list, string stays, string comes, string label)
+    public void ItemsAreMatchedByTheirKeyField(string list, string stays, string comes, string label)
     {
         var page = Page(
             $$"""{"spec": {"containers": [{"name": "a", "{{list}}": [{{stays}}]}] } }""",
@@ -95,7 +96,7 @@ public class TemplateComparisonTests
     }
 
     [Test]
-    public void AnotherOrderIsADifferenceBecauseTheLaterOfTwoWins() =>
+    public void OrderIsADifferenceBecauseTheLaterItemWins() =>
         Assert.That(
             Page(
                 """{"spec": {"initContainers": [{"name": "a"}, {"name": "b"}]}}""",
@@ -105,7 +106,7 @@ public class TemplateComparisonTests
         );
 
     [Test]
-    public void AContainerThatRunsBeforeTheOthersSaysSo() =>
+    public void ContainerThatRunsBeforeTheOthersIsMarked() =>
         Assert.That(
             Page(
                 """{"spec": {"initContainers": [{"name": "a"}]}}""",
@@ -115,7 +116,7 @@ public class TemplateComparisonTests
         );
 
     [Test]
-    public void TwoItemsOfOneNameAreTakenByTheirPlaces() =>
+    public void ItemsOfTheSameNameAreMatchedByPosition() =>
         Assert.That(
             Page(
                 """{"spec": {"containers": [{"name": "a", "env": [{"name": "P", "value": "1"}]}]}}""",
@@ -128,7 +129,8 @@ public class TemplateComparisonTests
     [TestCase("""{}""", """{"a": []}""", "  + a: []")]
     [TestCase("""{"a": {}}""", """{"a": {"b": 1}}""", "  + a.b: 1")]
     [TestCase("""{"a": {"b": 1}}""", """{"a": {}}""", "  - a.b: 1")]
-    public void WhatIsEmptyIsSomethingToo(string before, string after, string line) => Assert.That(Page(before, after), Does.Contain(line));
+    public void EmptyValueIsNotAMissingValue(string before, string after, string line) =>
+        Assert.That(Page(before, after), Does.Contain(line));
 
     [TestCase("1", "1.0")]
     [TestCase("true", "\"true\"")]
@@ -160,14 +162,14 @@ public class TemplateComparisonTests
     }
 
     [Test]
-    public void ManyBlanksCannotMakeOneLineLookLikeTwo() =>
+    public void BlanksCannotMakeOneLineLookLikeTwo() =>
         Assert.That(
             VisibleText.Line("sh" + new string(' ', 300) + "Nothing else differs" + new string(' ', 3)),
             Is.EqualTo("sh<300 spaces>Nothing else differs<3 spaces>")
         );
 
     [Test]
-    public void AScriptIsShownLineByLineWithWhatChanged() =>
+    public void ScriptIsComparedLineByLine() =>
         Assert.That(
             Page(
                 """{"spec": {"containers": [{"name": "a", "command": ["sh", "-c", "one\ntwo\n"]}]}}""",
@@ -197,7 +199,7 @@ public class TemplateComparisonTests
 
     [TestCase("standard", "1Gi")]
     [TestCase("hostpath", "2Gi")]
-    public void TheClaimsOfAStatefulSetAreOnRecordAndPartOfWhatIsSigned(string storageClass, string size)
+    public void VolumeClaimsOfAStatefulSetAreRecordedAndSigned(string storageClass, string size)
     {
         var template =
             RecordedTemplate.OfOrNull(
@@ -222,7 +224,7 @@ public class TemplateComparisonTests
     }
 
     [Test]
-    public void AWholeTemplateOfAMegabyteIsComparedInNoTime()
+    public void TemplateOfAMegabyteIsComparedQuickly()
     {
         var many = string.Join(',', Enumerable.Range(0, 20_000).Select(i => $$"""{"name": "N{{i}}", "value": "{{i}}"}"""));
         var differences = Between(

@@ -7,7 +7,7 @@ namespace DeployGuard.Core.Tests;
 public class TemplateDiffTests
 {
     [Test]
-    public void WhatIsCutSaysWhereItDiffers()
+    public void TruncatedValueShowsWhereItDiffers()
     {
         var start = Some.Image.Zip(Some.OtherImage).TakeWhile(p => p.First == p.Second).Count();
 
@@ -40,7 +40,7 @@ public class TemplateDiffTests
     }
 
     [Test]
-    public void OfSomethingNewEverythingIsNew()
+    public void EveryFieldOfANewWorkloadIsNew()
     {
         var lines = Between(null, Some.Deployment().With("spec/template/spec/containers/0/command", """["sh", "-c"]"""));
 
@@ -51,7 +51,7 @@ public class TemplateDiffTests
     }
 
     [Test]
-    public void ThirtySettingsDoNotHideThatItIsPrivileged()
+    public void ThirtySettingsDoNotHidePrivileged()
     {
         var env = new JsonArray([.. Enumerable.Range(0, 30).Select(i => (JsonNode)new JsonObject { ["name"] = $"A{i}", ["value"] = "x" })]);
 

@@ -2,11 +2,11 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>Approvers are shown what their approval is not bound to.</summary>
+/// <summary>Approvers see the fields that their approval does not cover.</summary>
 public class UnhashedTests
 {
     [Test]
-    public void WhatIsNotHashedIsListedWithItsValue()
+    public void UnhashedFieldsAreListedWithTheirValues()
     {
         var canonical = Some.Deployment()
             .With("spec/template/metadata/annotations", """{"deployguard.io/ai-tool": "x", "prometheus.io/scrape": "true"}""")
@@ -21,7 +21,7 @@ public class UnhashedTests
     }
 
     [Test]
-    public void WhereItDiffersThereIsALine()
+    public void EveryUnhashedDifferenceIsListed()
     {
         CanonicalTemplate? Labelled(string labels) =>
             Some.Deployment().With("spec/template/metadata/labels", labels).Read().Template.Canonical;

@@ -20,7 +20,7 @@ public class ImagesCoverageTests
     public void AnotherTemplateWithTheSameImagesNeedsNoApproval() => Assert.That(Decide(Env(Some.Deployment())).IsAllowed, Is.True);
 
     [Test]
-    public void ANewImageNeedsOne() =>
+    public void NewImageNeedsAnApproval() =>
         Assert.That(Decide(Some.Deployment(Some.OtherImage)).Reasons(), Is.EqualTo(new[] { "ApprovalMissing" }));
 
     [Test]
@@ -94,7 +94,7 @@ public class ImagesCoverageTests
         );
 
     [Test]
-    public void AVetoAsTheCommandLineWritesItCountsUnderAnotherTemplateAsTheApprovalDoes()
+    public void VetoWrittenByTheCommandLineCountsUnderAnotherTemplateAsAnApprovalDoes()
     {
         var asked = Some.Deployment(Some.OtherImage);
         Approval Both(Requester by, Decision decision) => Some.ApprovalOf(asked, by, decision) with { Images = [Some.OtherImage] };

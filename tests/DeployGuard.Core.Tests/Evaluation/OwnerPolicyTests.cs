@@ -40,7 +40,7 @@ public class OwnerPolicyTests
     }
 
     [Test]
-    public void AnOwnerTakesNothingOutOfAPolicy()
+    public void OwnerDoesNotRemoveAnObjectFromAPolicy()
     {
         var policy = Some.Policy($$"""{"match": {"workloadSelector": {"matchLabels": {"tier": "1"} } }, {{Approval}} }""");
         var mine = Deployment("mine", 1, V2)
@@ -55,7 +55,7 @@ public class OwnerPolicyTests
     [TestCase("Pod")]
     [TestCase("Job")]
     [TestCase("ControllerRevision")]
-    public void TheGarbageCollectorWritesOwnersAndFinalizers(string kind) =>
+    public void GarbageCollectorMayWriteOwnersAndFinalizers(string kind) =>
         Assert.That(
             TrustedControllers.BuiltIn.Trusts(new Requester("system:serviceaccount:kube-system:generic-garbage-collector", "", []), kind)
         );
@@ -63,7 +63,7 @@ public class OwnerPolicyTests
     [TestCase("Service")]
     [TestCase("EndpointSlice")]
     [TestCase("Namespace")]
-    public void AndNothingElse(string kind) =>
+    public void GarbageCollectorMayWriteNothingElse(string kind) =>
         Assert.That(
             TrustedControllers.BuiltIn.Trusts(new Requester("system:serviceaccount:kube-system:generic-garbage-collector", "", []), kind),
             Is.False
@@ -72,7 +72,7 @@ public class OwnerPolicyTests
     [TestCase("system:serviceaccount:shop:generic-garbage-collector")]
     [TestCase("generic-garbage-collector")]
     [TestCase("system:serviceaccount:kube-system:generic-garbage-collector2")]
-    public void ANameThatSoundsLikeItsOwnIsAnothers(string user) =>
+    public void SimilarNameIsNotTheGarbageCollector(string user) =>
         Assert.That(TrustedControllers.BuiltIn.Trusts(new Requester(user, "", ["system:masters"]), "ReplicaSet"), Is.False);
 
     [TestCase("system:kube-controller-manager", true)]
@@ -85,6 +85,6 @@ public class OwnerPolicyTests
     [TestCase("dana", false)]
     [TestCase("", false)]
     [TestCase("System:kube-controller-manager", false)]
-    public void TheControlPlaneIsToldByItsName(string user, bool isControlPlane) =>
+    public void ControlPlaneIsRecognisedByItsName(string user, bool isControlPlane) =>
         Assert.That(new Requester(user, "", []).IsControlPlane, Is.EqualTo(isControlPlane));
 }

@@ -160,7 +160,7 @@ public class PolicyEvaluatorTests
     }
 
     [Test]
-    public void APolicyThatCannotBeReadRefusesNewRevisionsAndNothingElse()
+    public void InvalidPolicyRefusesOnlyNewRevisions()
     {
         var cluster = new ClusterSnapshot { Policies = [new SafeguardPolicy { Name = "newer", Errors = ["spec.x: unknown field"] }] };
 

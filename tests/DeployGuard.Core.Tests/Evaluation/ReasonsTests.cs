@@ -7,7 +7,7 @@ namespace DeployGuard.Core.Tests;
 /// <summary>docs/reasons.md and <c>deployguard explain</c> know the reasons of <see cref="Reasons.All"/> alone.</summary>
 public class ReasonsTests
 {
-    /// <summary>What finds reasons besides the safeguards: the evaluator itself, and the rules of DeployGuard's own objects.</summary>
+    /// <summary>Sources of reasons besides the safeguards: the evaluator itself, and the rules of DeployGuard's own objects.</summary>
     private static readonly string[] s_others = ["Guard", "Records"];
 
     [Test]
@@ -17,7 +17,7 @@ public class ReasonsTests
     public void ACodeIsTheNameOfItsField() => Assert.That(Declared().Where(d => d.Reason.Code != d.Field), Is.Empty);
 
     [Test]
-    public void AReasonNamesWhatFindsIt() =>
+    public void ReasonNamesItsSafeguard() =>
         Assert.That(Reasons.All.Select(r => r.FoundBy).Distinct(), Is.EquivalentTo(SafeguardList.All.Select(s => s.Name).Concat(s_others)));
 
     private static List<(string Field, Reason Reason)> Declared() =>

@@ -38,7 +38,7 @@ public class SelectorEscapeTests
         );
 
     [Test]
-    public void APolicyThatWillHoldCannotBeLeftBeforeItDoes() =>
+    public void FuturePolicyCannotBeEscapedBeforeItStarts() =>
         Assert.That(
             Some.Decide(
                 Namespace("tier=1", ""),
@@ -73,7 +73,7 @@ public class SelectorEscapeTests
 
     [TestCase("")]
     [TestCase("status")]
-    public void AWorkloadLeavesNoPolicyByItsLabelsAlsoNotThroughItsStatus(string subResource)
+    public void WorkloadCannotEscapeAPolicyByLabelsOrThroughItsStatus(string subResource)
     {
         var request = Some.Update(Labelled("1"), Labelled("2")) with { SubResource = subResource };
         var cluster = new ClusterSnapshot

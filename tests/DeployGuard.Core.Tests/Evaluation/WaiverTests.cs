@@ -8,11 +8,11 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What a BreakGlass and an exempt identity let through, and what they do not.</summary>
+/// <summary>Which findings a BreakGlass and an exempt identity waive, and which they do not.</summary>
 public class WaiverTests
 {
     [Test]
-    public void ABreakGlassLetsItsMakerPassWithAWarning()
+    public void BreakGlassAdmitsItsCreatorWithAWarning()
     {
         var verdict = Decide(Some.Image, Glass());
 
@@ -26,16 +26,17 @@ public class WaiverTests
     }
 
     [Test]
-    public void NoOtherUserMayUseIt() => Assert.That(Decide(Some.Image, Glass() with { RequestedBy = Some.Alice }).IsAllowed, Is.False);
+    public void NoOtherUserMayUseABreakGlass() =>
+        Assert.That(Decide(Some.Image, Glass() with { RequestedBy = Some.Alice }).IsAllowed, Is.False);
 
     [Test]
-    public void ItServesTheMachineThatItNames() =>
+    public void BreakGlassAdmitsTheMachineThatItNames() =>
         Assert.That(Decide(Some.Image, Glass() with { RequestedBy = Some.Alice, For = Some.Developer.Username }).IsAllowed, Is.True);
 
     [TestCase("web", "shop", true)]
     [TestCase("other", "shop", false)]
     [TestCase("web", "other", false)]
-    public void ItHoldsForItsWorkload(string name, string @namespace, bool allowed) =>
+    public void BreakGlassAppliesToItsWorkload(string name, string @namespace, bool allowed) =>
         Assert.That(
             Decide(
                 Some.Image,
@@ -49,7 +50,7 @@ public class WaiverTests
         );
 
     [Test]
-    public void ItCoversObjectsOfItsWorkloadsControllerButNoFalseOwnerReferences()
+    public void BreakGlassCoversObjectsOfItsWorkloadButNoForgedOwnerReferences()
     {
         var web = Shop.Web(20);
         var set = Shop.SetOf(web);
@@ -77,25 +78,25 @@ public class WaiverTests
     }
 
     [Test]
-    public void ItHoldsForEveryWorkloadIfItNamesNone() =>
+    public void BreakGlassAppliesToEveryWorkloadIfItNamesNone() =>
         Assert.That(Decide(Some.Image, Glass() with { Workload = null }).IsAllowed, Is.True);
 
     [Test]
-    public void ItEnds() => Assert.That(Decide(Some.Image, Glass() with { ExpiresAt = Some.Now }).IsAllowed, Is.False);
+    public void BreakGlassEnds() => Assert.That(Decide(Some.Image, Glass() with { ExpiresAt = Some.Now }).IsAllowed, Is.False);
 
     [Test]
-    public void ItEndsAfterADayWhateverItSays() =>
+    public void BreakGlassEndsAfterADayAtTheLatest() =>
         Assert.That(
             Decide(Some.Image, Glass() with { CreatedAt = Some.Now.AddHours(-24), ExpiresAt = Some.Now.AddYears(1) }).IsAllowed,
             Is.False
         );
 
     [Test]
-    public void ItWaivesOnlyTheListedSafeguards() =>
+    public void BreakGlassWaivesOnlyTheListedSafeguards() =>
         Assert.That(Decide(Some.Image, Glass() with { Waives = ["Pace"] }).IsAllowed, Is.False);
 
     [Test]
-    public void ItNeverWaivesImagePinning()
+    public void BreakGlassNeverWaivesImagePinning()
     {
         var verdict = Decide("web:1", Glass() with { Waives = ["Approval", "ImagePinning"] });
 
@@ -103,7 +104,7 @@ public class WaiverTests
     }
 
     [Test]
-    public void AnExemptIdentityPassesAndItsUseIsKnown()
+    public void ExemptIdentityPassesAndItsUseIsRecorded()
     {
         var policy = Some.Policy("""{"approval": {"quorum": [{"groups": ["a"]}]}, "exempt": {"users": ["dana"]}}""");
         var verdict = Some.Decide(Some.Create(Some.Deployment()), new ClusterSnapshot { Policies = [policy] });
@@ -137,7 +138,7 @@ public class WaiverTests
     }
 
     [Test]
-    public void ARevisionThatCameInByBreakGlassIsNoRollbackBeforeItsReview()
+    public void RevisionAdmittedByBreakGlassIsNoRollbackBeforeItsReview()
     {
         var (old, current) = (Some.Deployment(), Some.Deployment(Some.OtherImage));
         var use = new BreakGlassUse("g", "dana", Some.Now, null);
@@ -170,7 +171,7 @@ public class WaiverTests
     }
 
     [Test]
-    public void ALongRefusalIsCutAndCountsTheRest()
+    public void LongRefusalIsTruncatedAndCountsTheRest()
     {
         var containers = string.Join(
             ',',

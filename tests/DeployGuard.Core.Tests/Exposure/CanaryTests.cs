@@ -23,14 +23,14 @@ public class CanaryTests
     private static readonly SafeguardPolicy s_policy = PolicyOf("Images");
 
     [Test]
-    public void Case01_OneCanaryPasses() => Expect(Create(C(1)), Standing(), allowed: true);
+    public void Case01_OneCanaryPodPasses() => Expect(Create(C(1)), Standing(), allowed: true);
 
     [Test]
-    public void Case02_TwoAreTooMany() =>
+    public void Case02_TwoCanaryPodsAreTooMany() =>
         Expect(Create(C(2)), Standing(), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
 
     [Test]
-    public void Case03_ASecondTooEarly()
+    public void Case03_SecondStepBeforeItsSoakIsRefused()
     {
         var cluster = Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599)));
 
@@ -46,7 +46,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case04_TheSecondStepAfterItsSoak() =>
+    public void Case04_SecondStepAfterItsSoakPasses() =>
         Expect(Scale(C(1), 6), Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10))), allowed: true);
 
     /// <summary>
@@ -81,7 +81,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case05_OneMoreThanTheStepAllows()
+    public void Case05_OneMoreThanTheStepAllowsIsRefused()
     {
         var finding = Expect(
             Scale(C(1), 7),
@@ -93,7 +93,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case06_ADrainedPodDoesNotStartTheSoakAgain() =>
+    public void Case06_DrainedPodDoesNotRestartTheSoak() =>
         Expect(
             Scale(C(6), 20),
             Standing(Running(C(6)), pods: [.. Pods(C(5), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(2))]),
@@ -101,7 +101,7 @@ public class CanaryTests
         );
 
     [Test]
-    public void Case07_ARestartedPodDoes() =>
+    public void Case07_RestartedPodRestartsTheSoak() =>
         Expect(
             Scale(C(6), 20),
             Standing(
@@ -120,7 +120,7 @@ public class CanaryTests
         );
 
     [Test]
-    public void Case08_ALatchedStepStays() =>
+    public void Case08_LatchedStepStaysCompleted() =>
         Expect(
             Scale(C(6), 20),
             Standing(Running(C(6), held: 25), pods: [.. Pods(C(3), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(1))]),
@@ -128,7 +128,7 @@ public class CanaryTests
         );
 
     [Test]
-    public void Case09_ShrinkingTheProvenSideWarns()
+    public void Case09_ScalingDownTheProvenWorkloadWarns()
     {
         var cluster = Standing(Running(C(6), held: 5));
         var verdict = Some.Decide(Scale(Web(20), 10), cluster);
@@ -141,16 +141,16 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case10_AndTheNextIncreaseIsRefused() =>
+    public void Case10_NextIncreaseAfterAScaleDownIsRefused() =>
         Expect(
             Scale(C(6), 7),
             Standing(web: 10, others: Running(C(6), held: 5)),
             "7 of 17 pods (41%) behind Service web would be unproven; step 25% allows 4; no pod of this revision has served here for 10m"
         );
 
-    /// <summary>One pod of two held every step in one soak, and the pool was then made as large as before.</summary>
+    /// <summary>Otherwise one pod of two would complete every step in one soak, and the pool could then be scaled up again.</summary>
     [Test]
-    public void APoolThatIsScaledDownForASoakIsAsLargeAsItWas()
+    public void PoolScaledDownDuringASoakCountsAtItsFormerSize()
     {
         var pods = Pods(C(1), TimeSpan.FromMinutes(10));
         ClusterSnapshot Then(int served, int minutes) =>
@@ -179,11 +179,11 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case11_AfterAllStepsAnyStrategyWill() =>
+    public void Case11_AfterAllStepsAnyStrategyPasses() =>
         Expect(Update(Web(20), Web(20, V2)), Standing(Running(C(20), held: 50)), allowed: true);
 
     [Test]
-    public void Case12_InPlaceOneAtATime()
+    public void Case12_RolloutInPlaceOnePodAtATimePasses()
     {
         Expect(Update(Web(20), Paced(Web(20, V2))), Standing(), allowed: true);
 
@@ -194,7 +194,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case13_InPlaceWithTheDefaultStrategy()
+    public void Case13_RolloutInPlaceWithTheDefaultStrategyIsRefused()
     {
         var finding = Expect(
             Update(Web(20), Web(20, V2)),
@@ -212,7 +212,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case14_AQuarterOfThreeIsOne() => Expect(Update(Web(3), Timed(Web(3, V2))), Standing(web: 3), allowed: true);
+    public void Case14_QuarterOfThreePodsIsOne() => Expect(Update(Web(3), Timed(Web(3, V2))), Standing(web: 3), allowed: true);
 
     [Test]
     public void Case15_FivePercentOfThirtyRoundsUp() =>
@@ -223,10 +223,10 @@ public class CanaryTests
         );
 
     [Test]
-    public void Case16_RecreateOfOne() => Expect(Update(Web(1), Recreated(Web(1, V2))), Standing(web: 1), allowed: true);
+    public void Case16_RecreateOfOnePodPasses() => Expect(Update(Web(1), Recreated(Web(1, V2))), Standing(web: 1), allowed: true);
 
     [Test]
-    public void Case16_RecreateOfTwo() =>
+    public void Case16_RecreateOfTwoPodsIsRefused() =>
         Expect(
             Update(Web(2), Recreated(Web(2, V2))),
             Standing(web: 2),
@@ -235,7 +235,7 @@ public class CanaryTests
 
     [TestCase(7, "3 of 10 pods (30%) behind Service web would be unproven; step 25% allows 2")]
     [TestCase(8, null)]
-    public void Case17_AStatefulSetsPartition(int partition, string? refusal)
+    public void Case17_StatefulSetPartition(int partition, string? refusal)
     {
         var rolling = new Member { Spec = Set(9, V2).Read(), Pods = [PodsOf(Set(9, V2), 1), PodsOf(Set(0, V1), 9)] };
         var cluster = Standing(web: 0) with
@@ -249,7 +249,7 @@ public class CanaryTests
 
     [TestCase("2", "30 of 30 pods (100%) behind Service web would be unproven, 2 at once; step 5% allows 1")]
     [TestCase("\"5%\"", null)]
-    public void Case18_ADaemonSet(string maxUnavailable, string? refusal)
+    public void Case18_DaemonSet(string maxUnavailable, string? refusal)
     {
         var before = Daemons(V1, "1");
         var cluster = Standing(web: 0) with
@@ -261,7 +261,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case19_AColdPool() => Expect(Create(Web(20)), Standing(web: 0), allowed: true);
+    public void Case19_ColdPool() => Expect(Create(Web(20)), Standing(web: 0), allowed: true);
 
     [TestCase(
         20,
@@ -269,7 +269,7 @@ public class CanaryTests
             + "for 10m. They would replace 20 proven pods that served 4m ago"
     )]
     [TestCase(1, null)]
-    public void Case20_DeletedAndMadeAnew(int replicas, string? refusal)
+    public void Case20_DeletedAndCreatedAgain(int replicas, string? refusal)
     {
         var gone = Proven(Web(20)) with { Served = [new ServedPool("Service web", 20, Ago(4))] };
 
@@ -277,7 +277,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case20_AnHourLaterThePoolIsCold()
+    public void Case20_PoolIsColdAnHourLater()
     {
         var gone = Proven(Web(20)) with { Served = [new ServedPool("Service web", 20, Ago(60))] };
 
@@ -299,7 +299,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void WhatOthersWereLetReachAMomentAgoCountsUntilItIsSeen()
+    public void PendingExposureOfOthersCountsUntilItIsObserved()
     {
         ClusterSnapshot With(ClusterSnapshot cluster, params PendingExposure[] reached) =>
             cluster with
@@ -310,7 +310,7 @@ public class CanaryTests
             new(s_policy.Name, "Service web", of.Read().Ref, of.Read().Template.Hash, PodsOf(of, pods).Images, pods, generation);
         var other = Named("web-exp", 1, V3);
 
-        // Neither is seen by anybody yet: the second of two that are made at the same instant.
+        // Neither is observed yet: this is the second of two that are created at the same instant.
         var finding = Expect(
             Create(C(1)),
             With(Standing(), Reached(other, 1)),
@@ -321,21 +321,21 @@ public class CanaryTests
             Does.EndWith("Unproven: 1 of deployment/web-exp (web@sha256:33333333), 1 of deployment/web-canary (web@sha256:22222222)")
         );
 
-        // Seen with what it was let have: it is counted once.
+        // Observed with the admitted pods: it is counted once.
         Expect(
             Create(C(1)),
             With(Standing(Running(other)), Reached(other, 1)),
             "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
         );
 
-        // Seen, but its Change is not, of which it depends that it counts at all: the two are watched apart.
+        // Observed without its Change: the two are watched separately, and without the Change the pods would not count.
         Expect(
             Create(C(1)),
             With(Standing((Running(other).Member, Recorded(other, Phase.Pending, 0))), Reached(other, 1)),
             "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
         );
 
-        // Seen, but as it was before: three more are on their way. As it was left, or scaled down since, the cluster says how many.
+        // Observed in its former size: three more pods are coming. After the write, or a later scale-down, the cluster gives the number.
         var seen = Running(C(1).With("metadata/generation", "4"), held: 25);
         Expect(
             Create(other),
@@ -348,7 +348,7 @@ public class CanaryTests
             "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
         );
 
-        // His own earlier request is not in his way, nor what another policy counts, nor another pool's.
+        // The requester's own earlier request does not count, nor one of another policy or pool.
         Expect(
             Create(C(1)),
             With(
@@ -368,7 +368,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void OnlyWhatRaisesAnUnprovenRevisionIsMadeKnown()
+    public void OnlyMoreExposureOfAnUnprovenRevisionIsReserved()
     {
         var (blue, green) = (Coloured("blue", V1), Coloured("green", V2).With("spec/replicas", "1"));
         var coloured = Standing() with
@@ -387,26 +387,26 @@ public class CanaryTests
         Assert.That(
             Some.Requires(Create(Web(20)), Standing(web: 0)),
             Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.Exposure)),
-            "no step to share, and a Service may be turned to it"
+            "no step to share, and a Service may be switched to it"
         );
         Assert.That(
             Some.Requires(Scale(Web(20), 30), Standing()),
             Is.EqualTo(new Requirements(RequiredReads.None, RequiredReservations.ExposureIfPossible)),
-            "proven here: only a Service that is turned to it has to know"
+            "proven here: it matters only to a Service that is switched to it"
         );
         Assert.That(Some.Requires(Scale(C(6), 5), Standing(Running(C(6), held: 25))), Is.EqualTo(Requirements.None), "fewer");
         Assert.That(Some.Requires(Flip("app", "web", "app", "web"), coloured), Is.EqualTo(Requirements.None));
         Assert.That(
             Some.Requires(Flip("colour", "blue", "app", "web"), coloured).Reservations,
             Is.EqualTo(RequiredReservations.Exposure),
-            "a Service that comes to select one more"
+            "a Service that selects one more workload"
         );
 
         var daemons = C(1).With("kind", "\"DaemonSet\"").With("spec/replicas", "null").With("spec/strategy", "null");
         Assert.That(
             Some.Requires(Create(daemons), Standing()),
             Is.EqualTo(new Requirements(RequiredReads.Votes | RequiredReads.Nodes, RequiredReservations.ExposureIfPossible)),
-            "nobody has counted the nodes yet"
+            "the nodes were not counted yet"
         );
         var counted = Standing() is { Namespace: { } snapshot } standing
             ? standing with
@@ -418,7 +418,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case22_TheTightestPoolAnswers()
+    public void Case22_TightestPoolDecides()
     {
         var api = Named("api", 180, V1).With("spec/template/metadata/labels", """{"app": "api", "all": "yes"}""");
         var web = Web(20).With("spec/template/metadata/labels", """{"app": "web", "all": "yes"}""");
@@ -440,7 +440,7 @@ public class CanaryTests
 
     [TestCase("Template", "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1")]
     [TestCase("Images", null)]
-    public void Case23_AnEnvironmentAlone(string covers, string? refusal) =>
+    public void Case23_EnvironmentChangeAlone(string covers, string? refusal) =>
         Expect(
             Update(Web(20), Web(20).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""")),
             Standing() with
@@ -451,7 +451,7 @@ public class CanaryTests
         );
 
     [Test]
-    public void Case24_ARestartPasses() =>
+    public void Case24_RestartPasses() =>
         Expect(
             Update(C(6), C(6).With("spec/template/metadata/annotations", """{"kubectl.kubernetes.io/restartedAt": "now"}""")),
             Standing(Running(C(6))),
@@ -459,7 +459,7 @@ public class CanaryTests
         );
 
     [Test]
-    public void Case24_AndTheAgeOfItsPodsStartsAgain() =>
+    public void Case24_RestartResetsTheAgeOfPods() =>
         Assert.That(
             Pod(C(1), TimeSpan.FromHours(1)) with { CreatedAt = Ago(1), ReadySince = Ago(1), StartedAt = Ago(1) } is var pod
                 && pod.Age(Some.Now) == TimeSpan.FromMinutes(1)
@@ -479,10 +479,10 @@ public class CanaryTests
         Phase.Proven,
         "",
         "20 of 20 pods (100%) behind Service web would be unproven",
-        Description = "where it served is not on record yet: not here"
+        Description = "its pool is not recorded yet: it does not count here"
     )]
     [TestCase(Phase.Proven, "Service web", null)]
-    public void Case25_ASelectorFlippedToGreen(Phase phase, string served, string? refusal)
+    public void Case25_SelectorSwitchedToGreen(Phase phase, string served, string? refusal)
     {
         var (blue, green) = (Coloured("blue", V1), Coloured("green", V2));
         var proof = Recorded(green, phase, 0) with { Served = served.Length == 0 ? [] : [new ServedPool(served, 20, Ago(90))] };
@@ -492,9 +492,9 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case25_WhatProvedItselfToNobodyJoinsWithOnePodAndProvesNothingByThat()
+    public void Case25_RevisionProvenWithoutUsersJoinsWithOnePodAndStaysUnproven()
     {
-        // Green is behind the Service since a moment, as its first step.
+        // Green joined the Service a moment ago, as its first step.
         var green = Named("green", 1, V2);
         var proof = Proven(green) with { Served = [new ServedPool("Deployment green", 20, Ago(90))] };
 
@@ -506,7 +506,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void AWorkloadThatComesBehindItsFirstServiceKeepsItsProof()
+    public void WorkloadJoiningItsFirstServiceStaysProven()
     {
         var proof = Proven(Web(20)) with { Served = [new ServedPool("Deployment web", 20, Ago(90), IsPresent: true)] };
         var cluster = Standing(web: 0) with { Changes = [proof], Namespace = Serve([Running(Web(20)).Member], [proof], []) };
@@ -516,7 +516,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case25_WhatCameInWhileNobodyAnsweredProvesNothingToOthers()
+    public void Case25_WorkloadAdmittedDuringAnOutageProvesNothingForOthers()
     {
         var dark = Named("dark", 1, V2);
         var cluster =
@@ -537,7 +537,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case26_AnotherRevisionStartsWithNothing() =>
+    public void Case26_NewRevisionStartsWithNoCompletedStep() =>
         Expect(
             Update(C(10), C(10, V3)),
             Standing(Running(C(10), held: 25)),
@@ -545,10 +545,10 @@ public class CanaryTests
         );
 
     [Test]
-    public void Case27_ACanaryOfOneMayChangeAsItLikes() => Expect(Update(C(1), C(1, V3)), Standing(Running(C(1))), allowed: true);
+    public void Case27_CanaryOfOnePodMayChangeFreely() => Expect(Update(C(1), C(1, V3)), Standing(Running(C(1))), allowed: true);
 
     [Test]
-    public void AVetoTakesBackWhatWasHeld()
+    public void VetoWithdrawsCompletedSteps()
     {
         var veto = Some.ApprovalOf(C(1), Some.Alice, Decision.Reject);
         var cluster = Standing(Running(C(1), held: 25)) is var standing
@@ -567,7 +567,7 @@ public class CanaryTests
             + "system:serviceaccount:argocd:argocd-application-controller rejected it"
     )]
     [TestCase(false, null)]
-    public void SoDoesThatOfAMachineWhichThePolicyLists(bool isListed, string? refusal)
+    public void VetoOfAListedMonitorWithdrawsCompletedSteps(bool isListed, string? refusal)
     {
         var policy = s_policy with { Approval = s_policy.Approval! with { Monitors = isListed ? [Some.Machine.Username] : [] } };
         var cluster = Standing(Running(C(1), held: 25)) is var standing
@@ -581,7 +581,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void AWorkloadBehindNoServiceIsAPoolOfItsOwn() =>
+    public void WorkloadBehindNoServiceIsItsOwnPool() =>
         Expect(
             Update(Web(20), Web(20, V2)),
             Standing() is var cluster ? cluster with { Namespace = cluster.Namespace! with { Services = [] } } : null!,
@@ -589,7 +589,7 @@ public class CanaryTests
         );
 
     [Test]
-    public void ACanaryOfNobodyReachesProvesNothing()
+    public void CanaryThatNoUserReachesCompletesNoStep()
     {
         var lonely = C(1)
             .With("spec/template/metadata/labels", """{"app": "elsewhere"}""")
@@ -604,7 +604,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void WithoutAServiceItProvesByItsWork()
+    public void CanaryWithoutAServiceCompletesStepsByRunning()
     {
         var worker = C(1)
             .With("spec/template/metadata/labels", """{"app": "worker"}""")
@@ -615,7 +615,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void ProofThatThePolicyDoesNotAcceptIsNone()
+    public void RolloutMethodThatThePolicyDoesNotAcceptDoesNotCount()
     {
         var policy = Some.Policy("""{"canary": {"steps": [5, 25, 50], "accept": ["StatefulSetPartition"]}}""");
         var cluster = Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromHours(1))) with { Policies = [policy] };
@@ -625,7 +625,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void MoreReplicasAmidARolloutBringNoMoreThanABatch()
+    public void ScaleUpDuringARolloutCountsTheShareOfTheNewRevision()
     {
         var v2 = Paced(Web(1, V2));
         var rolling = new Member { Spec = v2.Read(), Pods = [PodsOf(v2, 1), PodsOf(Web(1), 1)] };
@@ -639,9 +639,9 @@ public class CanaryTests
     }
 
     [Test]
-    public void WhatCameInTheDarkIsCountedAsUnproven()
+    public void RevisionAdmittedDuringAnOutageCountsAsUnproven()
     {
-        // Its workload is on record, this revision of it is not: it came while nobody answered.
+        // The workload is recorded, but this revision is not: it was created while no replica answered.
         var cluster = Standing(Running(C(3)));
         var dark = cluster.Namespace! with
         {
@@ -660,9 +660,9 @@ public class CanaryTests
     }
 
     [Test]
-    public void ARolloutThatHasJustBegunCountsItsBatch()
+    public void RolloutThatHasJustBegunCountsItsBatch()
     {
-        // The API server has v2 of web, its controller has made nothing of it yet.
+        // The API server stores v2 of web; its controller has not started the rollout.
         var begun = new Member { Spec = Paced(Web(20, V2)).Read(), Pods = [PodsOf(Web(20), 20)] };
         var snapshot = Serve([begun], [Proven(Web(20)), Recorded(Paced(Web(20, V2)), Phase.Admitted, 0)], []);
 
@@ -677,7 +677,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void AServiceThatSelectsNothingOrSomebodyElsesNameIsNoPool()
+    public void ServiceWithoutASelectorOrWithAnExternalNameIsNoPool()
     {
         var cluster = Standing() is var standing
             ? standing with
@@ -697,7 +697,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void APartitionAboveTheReplicasExposesNobody()
+    public void PartitionAboveTheReplicasExposesNobody()
     {
         var before = Set(0, V1);
         var cluster = Standing(web: 0) with
@@ -710,7 +710,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void PodsThatAreOnlyAskedForMakeNoRoom()
+    public void RequestedPodsThatAreNotReadyMakeNoRoom()
     {
         var inflated = Running(Web(1000)).Member with { Ready = 20 };
         var cluster = Standing(web: 0) with { Changes = [Proven(Web(1000))], Namespace = Serve([inflated], [Proven(Web(1000))], []) };
@@ -724,10 +724,10 @@ public class CanaryTests
     }
 
     [Test]
-    public void AStepIsHeldOfTheSamePodsThatItIsAShareOf()
+    public void StepIsCompletedByAShareOfTheServingPods()
     {
-        // Two thousand were asked for and twenty serve; and an idle one only says that it is a canary. Four fifths of a quarter of 26 pods
-        // are 5.
+        // Two thousand pods are requested and twenty serve. The idle workload only claims to be a canary. Four fifths of a quarter of 26
+        // pods are 5.
         var filler = Named("filler", 1000, V1)
             .With("spec/template/metadata/labels", """{"app": "elsewhere"}""")
             .With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
@@ -742,7 +742,7 @@ public class CanaryTests
         Expect(Scale(C(6), 20), cluster, allowed: true);
     }
 
-    [TestCase(20, 25, null, Description = "an autoscaler, moments after the rollout: all users have v2 already")]
+    [TestCase(20, 25, null, Description = "an autoscaler, moments after the rollout: v2 already serves all users")]
     [TestCase(
         1,
         20,
@@ -750,7 +750,7 @@ public class CanaryTests
         Description = "changed small, and scaled up"
     )]
     [TestCase(10, 15, "15 of 20 pods (75%) behind Service web would be unproven; step 5% allows 1")]
-    public void MoreOfWhatAllUsersHaveIsNoMoreExposure(int before, int after, string? refusal)
+    public void ScalingTheOnlyRevisionThatServesIsNoMoreExposure(int before, int after, string? refusal)
     {
         IReadOnlyList<Change> changes =
         [
@@ -783,7 +783,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void AServiceThatComesToHaveABackendOfItsOwnIsJudgedByIt()
+    public void ServiceSwitchedToItsOwnBackendIsEvaluatedByIt()
     {
         var green = Coloured("green", V2);
         var gone = Proven(Coloured("blue", V1)) with { Served = [new ServedPool("Service web", 20, Ago(4))] };
@@ -806,7 +806,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void ALargeIdleCanaryMakesNoRoomForAnother()
+    public void LargeIdleCanaryMakesNoRoomForAnother()
     {
         var filler = Named("filler", 1000, V1)
             .With("spec/template/metadata/labels", """{"app": "elsewhere"}""")
@@ -820,7 +820,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void WhatIsBrokenMayBeMendedAtItsOwnPace()
+    public void BrokenRevisionMayBeFixedAtItsOwnPace()
     {
         var broken = Running(Web(20)).Member with { Ready = 0 };
         var cluster = Standing(web: 0) with { Changes = [Proven(Web(20))], Namespace = Serve([broken], [Proven(Web(20))], []) };
@@ -830,7 +830,7 @@ public class CanaryTests
 
     [TestCase("tier-1", "15 of 20 pods (75%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase("another", null)]
-    public void WhatRanBeforeAPolicyCameIsNotHeldByIt(string policy, string? refusal)
+    public void RevisionOlderThanAPolicyIsNotLimitedByIt(string policy, string? refusal)
     {
         var runs = Recorded(Web(10), Phase.Completed, 0) with { Policies = [policy] };
         var gone = Proven(Web(20, V3)) with { Served = [new ServedPool("Service web", 20, Ago(4))] };
@@ -840,7 +840,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void WhatTheCachesSayIsSaidSo()
+    public void MessageSaysThatStaleDataWasUsed()
     {
         var cluster = Standing() is var standing
             ? standing with
@@ -856,7 +856,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case34_ARollbackIsAsWideAsItEverWas()
+    public void Case34_RollbackMayReachItsFormerSize()
     {
         var v2 = Recorded(Web(1, V2), Phase.Completed, 0) with
         {
@@ -880,7 +880,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void LabelsThatJoinAServiceAreToldHowManyMayCome()
+    public void JoiningAServiceByLabelsNamesTheAllowedReplicas()
     {
         var outside = Named("green", 10, V2).With("spec/template/metadata/labels", """{"app": "green"}""");
         var finding = Expect(
@@ -893,7 +893,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void NothingIsOfferedWhereAnotherCanaryLeavesNoRoom() =>
+    public void NoPatchIsOfferedIfAnotherCanaryLeavesNoRoom() =>
         Assert.That(
             Expect(
                 Update(Web(20), Web(20, V3)),
@@ -906,7 +906,7 @@ public class CanaryTests
         );
 
     [Test]
-    public void AStatefulSetIsOfferedThePartitionOfItsStep()
+    public void StatefulSetIsOfferedThePartitionOfItsStep()
     {
         var before = Set(0, V1);
         var policy = Some.Policy("""{"canary": {"required": "Always", "steps": [5, 25], "accept": ["Pool", "StatefulSetPartition"]} }""");
@@ -926,7 +926,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void ADaemonSetThatSurgesIsPatchedToGoOnSurging()
+    public void PatchForASurgingDaemonSetKeepsSurging()
     {
         var before = Daemons(V1, "1");
         var cluster = Standing(web: 0) with
@@ -946,8 +946,8 @@ public class CanaryTests
 
     [TestCase(10, 0, null, Description = "a batch, and nothing more")]
     [TestCase(13, 0, "4 of 13 pods (30%) behind Service web would be unproven")]
-    [TestCase(13, 12, null, Description = "but for what the partition keeps back")]
-    public void EveryNewOrdinalOfAStatefulSetIsOfItsNewestRevision(int replicas, int partition, string? refusal)
+    [TestCase(13, 12, null, Description = "except for the pods below the partition")]
+    public void NewOrdinalsOfAStatefulSetRunItsNewestRevision(int replicas, int partition, string? refusal)
     {
         var before = Timed(Set(partition, V1));
         var cluster = Standing(web: 0) with
@@ -960,7 +960,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void AndSoItIsAmidItsRollout()
+    public void NewOrdinalsDuringARolloutRunTheNewestRevision()
     {
         var v2 = Timed(Set(0, V2));
         IReadOnlyList<Change> changes = [Proven(Set(0, V1)), Recorded(v2, Phase.Running, 0)];
@@ -974,7 +974,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void AWordAboutNobodyTakesNoWorkloadOutOfItsOwnSteps()
+    public void ClaimToBeTheCanaryOfNothingKeepsTheWorkloadInItsOwnSteps()
     {
         var claims = Web(20).With("metadata/annotations", """{"deployguard.io/canary-of": "nobody"}""");
         var cluster = Standing(web: 0) with { Namespace = Serve([Running(claims).Member], [Proven(claims)], []) with { Services = [] } };
@@ -987,7 +987,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void WhoeverSaysThatHeIsItsCanaryDoesNotKeepWhatIsProvenFromBeingMade()
+    public void ClaimingToBeACanaryDoesNotBlockTheProvenRevision()
     {
         var claims = C(5)
             .With("spec/template/metadata/labels", """{"app": "elsewhere"}""")
@@ -1007,20 +1007,20 @@ public class CanaryTests
     }
 
     [Test]
-    public void AChangeThatLeavesNoPodRaisesNothing() =>
+    public void ChangeWithScaleToZeroRaisesNoExposure() =>
         Expect(Update(Web(1), Paced(Web(0, V3))), Standing(web: 1, others: Running(C(6))), allowed: true);
 
     [TestCase(
         false,
         "7 of 27 pods (25%) behind Service web would be unproven; step 5% allows 1",
-        Description = "three pods of it in a moment, whatever runs yet"
+        Description = "three unproven pods in a moment, whatever runs now"
     )]
     [TestCase(
         true,
         "5 of 27 pods (18%) behind Service web would be unproven; step 5% allows 1",
-        Description = "one, and the next when that has proven itself for a while"
+        Description = "one, and the next after minReadySeconds"
     )]
-    public void ARolloutThatTakesNoTimeCountsAsAWhole(bool takesTime, string refusal)
+    public void RolloutWithoutPaceCountsAsAWhole(bool takesTime, string refusal)
     {
         // One of three pods was replaced so far, one at a time.
         var begun = Named("small", 3, V2).With("spec/strategy/rollingUpdate", """{"maxSurge": 1, "maxUnavailable": 0}""");
@@ -1031,9 +1031,9 @@ public class CanaryTests
     }
 
     [Test]
-    public void ACanaryThatIsAloneForAMomentHoldsNoStepByIt()
+    public void CanaryThatIsBrieflyAloneCompletesNoStep()
     {
-        // A force replacement deletes web and makes it anew: without it one pod would be all of them.
+        // A force replacement deletes web and creates it again: meanwhile one canary pod is the whole pool.
         var gone = Proven(Web(20)) with
         {
             Served = [new ServedPool("Service web", 20, Ago(1))],
@@ -1049,12 +1049,12 @@ public class CanaryTests
         Assert.That(
             PoolStanding.Of(cluster.Namespace!, cluster, Some.Now).Single(s => s.Workload.Name == "web-canary").HeldPercent,
             Is.EqualTo(5),
-            "nor is one latched"
+            "no further step is latched"
         );
     }
 
     [Test]
-    public void AStatefulSetBringsNoMorePodsThanItHas()
+    public void StatefulSetBatchIsLimitedToItsReplicas()
     {
         var before = Timed(Set(0, V1)).With("spec/replicas", "4");
         IReadOnlyList<Change> changes = [Proven(before), Recorded(Set(0, V2), Phase.Completed, 50)];
@@ -1067,19 +1067,15 @@ public class CanaryTests
         Expect(Update(before, Timed(Set(0, V2)).With("spec/updateStrategy/rollingUpdate/maxUnavailable", "8")), cluster, allowed: true);
     }
 
-    /// <summary>The columns k, T, U and cap of the tightest pool, of what is allowed as of what is refused.</summary>
+    /// <summary>The columns k, T, U and cap of the tightest pool, for allowed and refused requests.</summary>
     [TestCaseSource(nameof(Numbers))]
-    public void TheNumbersAreThoseOfTheModel(
-        Request request,
-        ClusterSnapshot cluster,
-        (int Held, int Total, int Unproven, int Cap) expected
-    )
+    public void NumbersMatchTheModel(Request request, ClusterSnapshot cluster, (int Held, int Total, int Unproven, int Cap) expected)
     {
-        var judged = new Inspection(Some.Decide(request, cluster).Evaluated, cluster.Policies.Single(), cluster, Some.Now)
-            .Exposed.OrderBy(j => j.Cap)
+        var evaluated = new Inspection(Some.Decide(request, cluster).Evaluated, cluster.Policies.Single(), cluster, Some.Now)
+            .Exposed.OrderBy(e => e.Cap)
             .First();
 
-        Assert.That((judged.Held.Steps, judged.Total, judged.Unproven, judged.Cap), Is.EqualTo(expected));
+        Assert.That((evaluated.Held.Steps, evaluated.Total, evaluated.Unproven, evaluated.Cap), Is.EqualTo(expected));
     }
 
     private static IEnumerable<TestCaseData> Numbers()

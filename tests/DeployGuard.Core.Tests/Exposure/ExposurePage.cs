@@ -1,16 +1,14 @@
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// The exposure model of a made-up world, as plainly as its page has it and by none of the product's code: who is in which pool, U, T, k,
-/// cap, and
-/// what is refused.
+/// The exposure model of the simulated namespace as its page describes it, without the product's code: pools, U, T, k, cap, and refusals.
 /// </summary>
 internal sealed class ExposurePage(PooledWorld world)
 {
     /// <summary>
-    /// The Services that select it, and the pools of whom it says it is a canary of; one of its own where these are none.
+    /// The Services that select it, and the pools of the workload that it claims to be a canary of; its own pool if there are none.
     /// </summary>
-    public static IReadOnlyList<string> PoolsOf(Made made, IReadOnlyCollection<Made> all)
+    public static IReadOnlyList<string> PoolsOf(ModelWorkload made, IReadOnlyCollection<ModelWorkload> all)
     {
         var selected = made.Services.Select(s => $"Service {s}").ToList();
         var stable = made.CanaryOf is { } name && name != made.Name ? all.FirstOrDefault(m => m.Name == name && m.CanaryOf is null) : null;
@@ -19,18 +17,18 @@ internal sealed class ExposurePage(PooledWorld world)
             : [made.OwnPool];
     }
 
-    /// <summary>Why a request is to be refused, pool by pool; empty where it is to be allowed.</summary>
-    public IReadOnlyList<string> Refusals(Made asked)
+    /// <summary>Why a request must be refused, pool by pool; empty if it must be allowed.</summary>
+    public IReadOnlyList<string> Refusals(ModelWorkload asked)
     {
         var before = world.Find(asked.Name);
-        // A way back that grows makes more of what it leaves.
+        // A rollback with a scale-up also adds pods of the revision that it replaces.
         return before is not null && !Grows(before, asked) ? []
-            : before is not null && IsWayBack(before, asked) ? [.. Outgrown(before, asked).OfType<string>()]
+            : before is not null && IsRollback(before, asked) ? [.. Outgrown(before, asked).OfType<string>()]
             : [.. PoolsOf(asked, With(asked)).Select(p => Refusal(p, before, asked)).Concat(Outgrown(before, asked)).OfType<string>()];
     }
 
-    /// <summary>A Deployment that grows gives each revision that it has its part, before it makes any of another one.</summary>
-    private IEnumerable<string?> Outgrown(Made? before, Made asked)
+    /// <summary>A Deployment that is scaled up gives each running revision its share before it creates pods of a new one.</summary>
+    private IEnumerable<string?> Outgrown(ModelWorkload? before, ModelWorkload asked)
     {
         if (before is not { Kind: "Deployment" } || asked.Size <= before.Size)
         {
@@ -45,8 +43,8 @@ internal sealed class ExposurePage(PooledWorld world)
                 .Select(p => Outgrown(p, scaled));
     }
 
-    /// <summary>Pods that may surge are shared out too, where there is more than one revision.</summary>
-    private static Made Scaled(Made before, Made asked)
+    /// <summary>Surge pods are shared as well if there is more than one revision.</summary>
+    private static ModelWorkload Scaled(ModelWorkload before, ModelWorkload asked)
     {
         var live = before.Pods.Values.Sum();
         if (before.Kind != "Deployment" || asked.Size <= before.Size || live == 0)
@@ -60,10 +58,11 @@ internal sealed class ExposurePage(PooledWorld world)
         return before with { Pods = pods, Size = Math.Min(asked.Size, pods.Values.Sum()), IsPaused = true };
     }
 
-    private string? Outgrown(string pool, Made scaled)
+    private string? Outgrown(string pool, ModelWorkload scaled)
     {
         var (was, will) = (Members(pool, world.Running), Members(pool, With(scaled)));
-        int Of(List<Made> members, int image) => members.SelectMany(m => UnprovenOf(m, pool)).Where(u => u.Image == image).Sum(u => u.Pods);
+        int Of(List<ModelWorkload> members, int image) =>
+            members.SelectMany(m => UnprovenOf(m, pool)).Where(u => u.Image == image).Sum(u => u.Pods);
         var raised = Enumerable.Range(0, PooledWorld.Images).Where(i => Of(will, i) > Of(was, i)).ToList();
         var served = Math.Max(ProvenPods(pool, was, m => CountedOf(m, pool)), world.Served(pool));
         var noneLeft = ProvenPods(pool, will, m => CountedOf(m, pool)) <= 0;
@@ -88,10 +87,10 @@ internal sealed class ExposurePage(PooledWorld world)
             : null;
     }
 
-    /// <summary>Steps for which enough pods run it that the pool's users reach.</summary>
+    /// <summary>Steps for which enough pods of the image serve the pool.</summary>
     public int HeldByPods(int image, string pool) => HeldByPods(image, pool, Members(pool, world.Running));
 
-    private int HeldByPods(int image, string pool, List<Made> members)
+    private int HeldByPods(int image, string pool, List<ModelWorkload> members)
     {
         var (pods, steps) = (members.Where(m => Reaches(pool, m)).Sum(m => m.Runs(image)), 0);
         var total = Math.Max(TotalNow(pool, members), world.Served(pool));
@@ -105,31 +104,32 @@ internal sealed class ExposurePage(PooledWorld world)
 
     public int ProvenNow(string pool) => ProvenPods(pool, Members(pool, world.Running), m => CountedOf(m, pool));
 
-    /// <summary>Whether a request lets a workload run something else, reach further, or get there faster.</summary>
-    private static bool Grows(Made before, Made asked) =>
+    /// <summary>Whether a request changes the revision, raises the exposure, or speeds the rollout up.</summary>
+    private static bool Grows(ModelWorkload before, ModelWorkload asked) =>
         asked.Image != before.Image
         || asked.Size > before.Size
         || (asked.Kind == "StatefulSet" && asked.Partition < before.Partition)
         || asked.Pacing.Batch(asked.Size) > before.Pacing.Batch(before.Size)
         || (before.Pacing.IsTimed && !asked.Pacing.IsTimed);
 
-    /// <summary>What a pace kept from coming comes at once.</summary>
-    private static bool IsFaster(Made before, Made asked) =>
+    /// <summary>Without the pace the remaining pods are replaced at once.</summary>
+    private static bool IsFaster(ModelWorkload before, ModelWorkload asked) =>
         asked.Pacing.Batch(asked.Size) > before.Pacing.Batch(asked.Size) || (before.Pacing.IsTimed && !asked.Pacing.IsTimed);
 
-    /// <summary>To what it completed, on no more pods than it did.</summary>
-    private bool IsWayBack(Made before, Made asked) => asked.Image != before.Image && world.CompletedOn(asked, asked.Image) >= asked.Size;
+    /// <summary>To a completed revision, on no more pods than it completed on.</summary>
+    private bool IsRollback(ModelWorkload before, ModelWorkload asked) =>
+        asked.Image != before.Image && world.CompletedOn(asked, asked.Image) >= asked.Size;
 
-    private string? Refusal(string pool, Made? before, Made asked)
+    private string? Refusal(string pool, ModelWorkload? before, ModelWorkload asked)
     {
         var others = Members(pool, With(asked)).Where(m => m.Name != asked.Name).ToList();
         var was = before is null ? others : Members(pool, world.Running);
         var steps = Math.Max(world.Latched(asked.Image, pool), world.PodsAreOld ? HeldByPods(asked.Image, pool, was) : 0);
         var (own, staying, batch, raises) = Exposes(pool, before, asked, steps);
-        int UnprovenAfter(Made made) => made.Name == asked.Name ? own + staying : CountedOf(made, pool);
-        int UnprovenBefore(Made made) => CountedOf(made, pool);
+        int UnprovenAfter(ModelWorkload made) => made.Name == asked.Name ? own + staying : CountedOf(made, pool);
+        int UnprovenBefore(ModelWorkload made) => CountedOf(made, pool);
 
-        List<Made> will = [.. others, asked];
+        List<ModelWorkload> will = [.. others, asked];
         var (unproven, unprovenBefore) = (will.Sum(UnprovenAfter), was.Sum(UnprovenBefore));
         var (total, totalBefore) = (Total(pool, will, UnprovenAfter), TotalNow(pool, was));
         var provenBefore = ProvenPods(pool, was, UnprovenBefore);
@@ -141,7 +141,7 @@ internal sealed class ExposurePage(PooledWorld world)
         }
 
         total = noneLeft ? Math.Max(total, served) : total;
-        // More of what all users have is no more exposure.
+        // Scaling the only revision that serves is no more exposure.
         var isSizeAlone = before is { IsRollingOut: false, Size: > 0 } && before.Image == asked.Image;
         if (isSizeAlone && (long)unproven * totalBefore <= (long)unprovenBefore * total)
         {
@@ -163,10 +163,10 @@ internal sealed class ExposurePage(PooledWorld world)
     }
 
     /// <summary>
-    /// What a request makes of the workload itself: pods of the revision asked for, pods of other unproven ones that stay, its conforming
+    /// The effect of a request on its own workload: pods of the requested revision, remaining pods of other unproven ones, its conforming
     /// batch.
     /// </summary>
-    private (int Own, int Staying, int Batch, bool Raises) Exposes(string pool, Made? before, Made asked, int steps)
+    private (int Own, int Staying, int Batch, bool Raises) Exposes(string pool, ModelWorkload? before, ModelWorkload asked, int steps)
     {
         var inPlace = before is { Size: > 0 } && before.Image != asked.Image;
         var left = before is null
@@ -174,7 +174,7 @@ internal sealed class ExposurePage(PooledWorld world)
             : Scaled(before, asked).Pods.Where(p => p.Key != asked.Image && !world.IsProven(p.Key, pool)).Sum(p => p.Value);
         if (world.IsProven(asked.Image, pool))
         {
-            // What is unproven and still runs is on its way out.
+            // Unproven pods that still run are being replaced.
             return (0, before is null || before.Image != asked.Image ? 0 : Math.Min(left, asked.Size), 0, false);
         }
 
@@ -187,7 +187,7 @@ internal sealed class ExposurePage(PooledWorld world)
         return (own, Math.Min(left, asked.Size - own), batch, raises);
     }
 
-    private static (int Own, int Batch, bool Raises) Partitioned(Made before, Made asked, bool inPlace)
+    private static (int Own, int Batch, bool Raises) Partitioned(ModelWorkload before, ModelWorkload asked, bool inPlace)
     {
         var own = Math.Max(0, asked.Size - asked.Partition);
         var isJudged = !inPlace && before.IsPartitioned && !IsFaster(before, asked);
@@ -195,10 +195,9 @@ internal sealed class ExposurePage(PooledWorld world)
     }
 
     /// <summary>
-    /// A batch; of replicas that are added meanwhile a StatefulSet makes all of the newest revision, and a Deployment its share, if that is
-    /// more.
+    /// A batch, or the added replicas if they are more: a StatefulSet creates all of them at the newest revision, a Deployment its share.
     /// </summary>
-    private static (int Own, int Batch, bool Raises) AtItsPace(Made before, Made asked, bool inPlace)
+    private static (int Own, int Batch, bool Raises) AtItsPace(ModelWorkload before, ModelWorkload asked, bool inPlace)
     {
         var batch = Math.Min(asked.Size, asked.Pacing.Batch(asked.Size));
         var (runs, live) = (before.Runs(asked.Image), before.Pods.Values.Sum());
@@ -210,7 +209,7 @@ internal sealed class ExposurePage(PooledWorld world)
         return (own, batch, own > 0);
     }
 
-    private bool Conforms(Made made, int steps)
+    private bool Conforms(ModelWorkload made, int steps)
     {
         var percent = Math.Max(world.Percent, steps == world.Steps.Count ? 100 : world.Steps[steps]);
         return made.Pacing.IsTimed
@@ -220,12 +219,12 @@ internal sealed class ExposurePage(PooledWorld world)
             );
     }
 
-    private int CountedOf(Made made, string pool) => UnprovenOf(made, pool).Sum(u => u.Pods);
+    private int CountedOf(ModelWorkload made, string pool) => UnprovenOf(made, pool).Sum(u => u.Pods);
 
     /// <summary>
-    /// Of a workload that nobody asks about: what runs, and what its rollout will bring without anybody asking. The newest first.
+    /// For a workload outside the request: its running pods, and those that its rollout will add without a request. The newest first.
     /// </summary>
-    private IEnumerable<(int Image, int Pods)> UnprovenOf(Made made, string pool)
+    private IEnumerable<(int Image, int Pods)> UnprovenOf(ModelWorkload made, string pool)
     {
         var room = made.Size;
         foreach (var image in made.Pods.Keys.Where(k => k != made.Image).Prepend(made.Image).Where(i => !world.IsProven(i, pool)))
@@ -242,26 +241,28 @@ internal sealed class ExposurePage(PooledWorld world)
         }
     }
 
-    private IReadOnlyCollection<Made> With(Made asked) => [.. world.Running.Where(m => m.Name != asked.Name), asked];
+    private IReadOnlyCollection<ModelWorkload> With(ModelWorkload asked) => [.. world.Running.Where(m => m.Name != asked.Name), asked];
 
-    private static List<Made> Members(string pool, IReadOnlyCollection<Made> all) => [.. all.Where(m => PoolsOf(m, all).Contains(pool))];
+    private static List<ModelWorkload> Members(string pool, IReadOnlyCollection<ModelWorkload> all) =>
+        [.. all.Where(m => PoolsOf(m, all).Contains(pool))];
 
-    /// <summary>Who is in a pool by his word alone adds what is unproven of him.</summary>
-    private static int Total(string pool, List<Made> members, Func<Made, int> unproven) =>
+    /// <summary>A workload that is in a pool by its claim alone adds only its unproven pods.</summary>
+    private static int Total(string pool, List<ModelWorkload> members, Func<ModelWorkload, int> unproven) =>
         members.Sum(m => IsOwn(pool, m) ? m.Size : unproven(m));
 
-    /// <summary>Where no proven pod is left, at least as many as there were of late.</summary>
-    private int TotalNow(string pool, List<Made> members)
+    /// <summary>If no proven pod is left, at least as many as there were recently.</summary>
+    private int TotalNow(string pool, List<ModelWorkload> members)
     {
         var total = Total(pool, members, m => CountedOf(m, pool));
         return ProvenPods(pool, members, m => CountedOf(m, pool)) > 0 ? total : Math.Max(total, world.Served(pool));
     }
 
-    private static int ProvenPods(string pool, List<Made> members, Func<Made, int> unproven) =>
+    private static int ProvenPods(string pool, List<ModelWorkload> members, Func<ModelWorkload, int> unproven) =>
         members.Where(m => IsOwn(pool, m)).Sum(m => m.Size - unproven(m));
 
-    private static bool IsOwn(string pool, Made made) => pool == made.OwnPool || made.Services.Any(s => pool == $"Service {s}");
+    private static bool IsOwn(string pool, ModelWorkload made) => pool == made.OwnPool || made.Services.Any(s => pool == $"Service {s}");
 
-    /// <summary>Behind a Service only what it selects; of who serves nobody, all.</summary>
-    private static bool Reaches(string pool, Made made) => IsOwn(pool, made) || !pool.StartsWith("Service ", StringComparison.Ordinal);
+    /// <summary>Behind a Service only the selected workloads; in an own pool, all.</summary>
+    private static bool Reaches(string pool, ModelWorkload made) =>
+        IsOwn(pool, made) || !pool.StartsWith("Service ", StringComparison.Ordinal);
 }

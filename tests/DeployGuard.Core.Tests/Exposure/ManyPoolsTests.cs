@@ -3,14 +3,13 @@ using DeployGuard.Core.Evaluation;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// Random worlds of several Services, StatefulSets, canaries by their word and half-done rollouts, and random requests in them, against the
-/// model
-/// written a second time.
+/// Random namespaces of several Services, StatefulSets, claimed canaries and unfinished rollouts, and random requests, compared with a
+/// second implementation of the model.
 /// </summary>
 public class ManyPoolsTests
 {
     [Test]
-    public void NoAllowedRequestGoesBeyondItsStepInAnyPoolAndNothingElseIsRefused([Range(1, 20)] int seed)
+    public void AllowedRequestsStayWithinTheStepOfEveryPoolAndOthersAreRefused([Range(1, 20)] int seed)
     {
         var random = new Random(seed);
         for (var round = 0; round < 12; round++)
@@ -18,14 +17,14 @@ public class ManyPoolsTests
             var world = new PooledWorld(random);
             for (var i = 0; i < 15; i++)
             {
-                Ask(world, world.Any(random), $"seed {seed}, round {round}, request {i}");
+                CompareWithModel(world, world.Any(random), $"seed {seed}, round {round}, request {i}");
                 world.Pass(random);
             }
         }
     }
 
     [Test]
-    public void ThereIsAlwaysAWayToEverywhereAndOneBack([Range(1, 20)] int seed)
+    public void FullRolloutAndRollbackAreAlwaysPossible([Range(1, 20)] int seed)
     {
         var random = new Random(seed);
         for (var round = 0; round < 6; round++)
@@ -33,16 +32,16 @@ public class ManyPoolsTests
             var world = new PooledWorld(random);
             for (var i = 0; i < 8; i++)
             {
-                Ask(world, world.Any(random), $"seed {seed}, round {round}, request {i}");
+                CompareWithModel(world, world.Any(random), $"seed {seed}, round {round}, request {i}");
                 world.Pass(random);
             }
 
-            new Walk(world, random.Next(1, PooledWorld.Images), $"seed {seed}, round {round}").ThereAndBack(random);
+            new Walk(world, random.Next(1, PooledWorld.Images), $"seed {seed}, round {round}").RollOutAndBack(random);
         }
     }
 
-    /// <summary>Does what is allowed, once the guard and the model agree on it.</summary>
-    private static void Ask(PooledWorld world, Made asked, string when)
+    /// <summary>Applies an allowed request, after the evaluator and the model agreed on it.</summary>
+    private static void CompareWithModel(PooledWorld world, ModelWorkload asked, string when)
     {
         var expected = new ExposurePage(world).Refusals(asked);
         var verdict = world.Decide(asked);
@@ -59,26 +58,26 @@ public class ManyPoolsTests
 
     private static string Said(Verdict verdict) => string.Join("; ", verdict.Findings.Select(f => f.Finding.Message));
 
-    /// <summary>From whatever state to where everybody has what is proven, on to a new image everywhere, and back again.</summary>
+    /// <summary>From any state to the proven revision everywhere, on to a new image everywhere, and back again.</summary>
     private sealed class Walk(PooledWorld world, int image, string when)
     {
-        public void ThereAndBack(Random random)
+        public void RollOutAndBack(Random random)
         {
             foreach (var made in world.Running.ToList())
             {
-                MayGoBack(made);
-                Must(made with { Image = 0, Partition = 0, Pacing = Pacing.AllAtOnce }, "to what is proven, at once");
+                MayRollBack(made);
+                Must(made with { Image = 0, Partition = 0, Pacing = Pacing.AllAtOnce }, "to the proven revision, at once");
             }
 
             var target = world.Running.ElementAt(random.Next(world.Running.Count)).Name;
-            Must(Now(target) with { Size = Math.Max(1, Now(target).Size), Partition = 0 }, "more of what is proven");
+            Must(Now(target) with { Size = Math.Max(1, Now(target).Size), Partition = 0 }, "more pods of the proven revision");
             var pools = ExposurePage.PoolsOf(Now(target), world.Running);
-            // Nobody can say that he is a canary of one who says so himself.
+            // A claim to be the canary of another claimed canary does not count.
             var beside = Now(target).CanaryOf is null || !pools.Contains(Now(target).OwnPool);
             Action<string> there = random.Next(3) switch
             {
                 0 when beside => BesideIt,
-                // Users whom its pods do not reach are shown nothing by them.
+                // Pods prove nothing to users that they do not serve.
                 1 when Now(target) is { Kind: "StatefulSet", CanaryOf: null } => ByItsPartition,
                 _ => AtItsPace,
             };
@@ -88,8 +87,8 @@ public class ManyPoolsTests
             Must(Now(target) with { Image = 0, Pacing = Pacing.AllAtOnce }, "and back");
         }
 
-        /// <summary>Whatever is half done: fewer, none, and what it completed on as many pods.</summary>
-        private void MayGoBack(Made made)
+        /// <summary>During any unfinished rollout: scaling down, to zero, and a rollback to the same size.</summary>
+        private void MayRollBack(ModelWorkload made)
         {
             var ways = Enumerable
                 .Range(0, PooledWorld.Images)
@@ -106,13 +105,13 @@ public class ManyPoolsTests
             }
         }
 
-        /// <summary>For each of its pools a second Deployment there alone, as large as each step allows; then all of it at once.</summary>
+        /// <summary>For each pool a second Deployment in that pool alone, as large as each step allows; then the full rollout.</summary>
         private void BesideIt(string target)
         {
             foreach (var pool in ExposurePage.PoolsOf(Now(target), world.Running))
             {
                 var (kind, name) = pool.Split(' ') is [var first, var second] ? (first, second) : throw new InvalidOperationException(pool);
-                var canary = new Made(
+                var canary = new ModelWorkload(
                     $"beside-{name}",
                     "Deployment",
                     kind == "Service" ? [name] : [],
@@ -141,11 +140,11 @@ public class ManyPoolsTests
             Must(Now(target) with { Image = image }, "everywhere at once, after the last step");
         }
 
-        /// <summary>As low as each step allows, until nothing is held back.</summary>
+        /// <summary>The partition as low as each step allows, down to zero.</summary>
         private void ByItsPartition(string target)
         {
             var size = Now(target).Size;
-            Must(Now(target) with { Image = image, Partition = size }, "held back on all of its pods");
+            Must(Now(target) with { Image = image, Partition = size }, "with the partition above all of its pods");
             for (var step = 0; Now(target).Partition > 0; step++)
             {
                 Assert.That(step, Is.LessThan(100), () => $"{when}: {world}it does not come further");
@@ -165,15 +164,15 @@ public class ManyPoolsTests
                 () => $"{when}, at its pace: {world}asked: {asked}\nthe guard: {Said(world.Decide(asked))}"
             );
             world.Apply(asked);
-            world.GoOn(target, 2);
-            MayGoBack(Now(target));
+            world.ContinueRollout(target, 2);
+            MayRollBack(Now(target));
             world.Settle(target);
         }
 
-        private Made Now(string name) => world.Find(name) ?? throw new InvalidOperationException($"{name} is gone");
+        private ModelWorkload Now(string name) => world.Find(name) ?? throw new InvalidOperationException($"{name} is gone");
 
-        /// <summary>The most that the model allows.</summary>
-        private Made Most(Func<int, Made> shape, int from, int to)
+        /// <summary>The maximum that the model allows.</summary>
+        private ModelWorkload Most(Func<int, ModelWorkload> shape, int from, int to)
         {
             var page = new ExposurePage(world);
             var most = from;
@@ -185,7 +184,7 @@ public class ManyPoolsTests
             return shape(most);
         }
 
-        private void Must(Made asked, string what)
+        private void Must(ModelWorkload asked, string what)
         {
             var verdict = world.Decide(asked);
             Assert.That(verdict.IsAllowed, () => $"{when}, {what}: {world}asked: {asked}\nthe guard: {Said(verdict)}");

@@ -8,15 +8,15 @@ using static DeployGuard.Core.Tests.Shop;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// Requests of people on what a controller made: judged by what the controller will do next, while its rollout is under way.
+/// Requests of people for objects that a controller created: evaluated by the controller's next actions, while its rollout is in progress.
 /// </summary>
 public class ObjectChangeTests
 {
     private const string AllOfThem = "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1";
 
     [TestCase(20, AllOfThem)]
-    [TestCase(0, AllOfThem, Description = "for a moment: who deletes its pods first must not get further")]
-    public void AnOldReplicaSetIsMissedWhetherItIsReadyOrNot(int ready, string? refusal)
+    [TestCase(0, AllOfThem, Description = "briefly not ready: deleting its pods first must not help")]
+    public void ScalingDownAnOldReplicaSetIsRefusedWhetherItIsReadyOrNot(int ready, string? refusal)
     {
         var old = SetOf(Web(20));
         var objects = Rolling() with
@@ -30,15 +30,15 @@ public class ObjectChangeTests
 
     [TestCase(19, null, Description = "one, as the rollout itself would")]
     [TestCase(18, "2 of 20 pods (10%) behind Service web would be unproven; step 5% allows 1")]
-    public void AnOldReplicaSetScaledDownByAPerson(int replicas, string? refusal) =>
+    public void OldReplicaSetScaledDownByAPerson(int replicas, string? refusal) =>
         Expect(Rolling(), Scale(SetOf(Web(20)), replicas), refusal);
 
     /// <summary>
-    /// What is taken of the old is made of the new at once: a rollout of hours would be over in as many requests as it has pods.
+    /// Each removed old pod is replaced by a new one at once: a rollout of hours would end in as many requests as it has pods.
     /// </summary>
     [TestCase(false, "11 of 20 pods (55%) behind Service web would be unproven; step 5% allows 1")]
-    [TestCase(true, null, Description = "its owner is being deleted, and makes nothing any more")]
-    public void AnOldReplicaSetScaledDownAPodAtATimeAmidTheRollout(bool isEnding, string? refusal)
+    [TestCase(true, null, Description = "its owner is being deleted, and creates no pods")]
+    public void OldReplicaSetScaledDownOnePodAtATimeDuringARollout(bool isEnding, string? refusal)
     {
         var half = SetOf(Web(20, V2).Paced(), Second, 11);
         var old = SetOf(Web(20), First, 10);
@@ -64,7 +64,7 @@ public class ObjectChangeTests
 
     [TestCase("[]", "12 of 32 pods (37%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase(null, null, Description = "it keeps its owner")]
-    public void AJobThatItsCronJobLosesIsMadeASecondTime(string? owners, string? refusal)
+    public void JobReleasedByItsCronJobIsCreatedAgain(string? owners, string? refusal)
     {
         var cron = CronJob("nightly", 6, V2, "Forbid");
         var job = Job("nightly-1", 6, V2, """{"app": "web"}""")
@@ -84,7 +84,7 @@ public class ObjectChangeTests
     }
 
     [Test]
-    public void TheNewReplicaSetScaledUpByAPerson()
+    public void NewReplicaSetScaledUpByAPerson()
     {
         var young = SetOf(Web(20, V2).Paced(), Second, 1);
 
@@ -98,9 +98,14 @@ public class ObjectChangeTests
         Expect(Rolling(), Delete(young), null);
     }
 
-    [TestCase("metadata/deletionTimestamp", "\"2026-11-23T11:59:00Z\"", null, Description = "what is being deleted makes nothing any more")]
-    [TestCase("spec/paused", "true", AllOfThem, Description = "the one ReplicaSet that is left is scaled to all replicas, paused or not")]
-    public void AnOwnerThatIsBeingDeletedOrIsPaused(string path, string json, string? refusal)
+    [TestCase(
+        "metadata/deletionTimestamp",
+        "\"2026-11-23T11:59:00Z\"",
+        null,
+        Description = "an object that is being deleted creates no pods"
+    )]
+    [TestCase("spec/paused", "true", AllOfThem, Description = "the only ReplicaSet left is scaled to all replicas, paused or not")]
+    public void OwnerThatIsBeingDeletedOrPaused(string path, string json, string? refusal)
     {
         var after = Web(20, V2).Paced().With(path, json);
         var objects = Rolling() with
@@ -113,7 +118,7 @@ public class ObjectChangeTests
     }
 
     [Test]
-    public void ASettledReplicaSetIsMadeUpForByTheSame()
+    public void PodsOfASettledReplicaSetAreReplacedByTheSameRevision()
     {
         var canary = Settled.Running(C(1), Phase.Completed, minutes: 5);
 
@@ -126,11 +131,11 @@ public class ObjectChangeTests
         "db-2",
         0,
         "8 of 10 pods (80%) behind Service web would be unproven; step 5% allows 1",
-        Description = "an old pod comes back new"
+        Description = "an old pod returns at the new revision"
     )]
-    [TestCase("db-9", 0, null, Description = "a new one as it was")]
-    [TestCase("db-2", 3, null, Description = "below the partition it comes back old")]
-    public void APodOfAStatefulSetUnderWay(string pod, int partition, string? refusal)
+    [TestCase("db-9", 0, null, Description = "a new one of the same revision")]
+    [TestCase("db-2", 3, null, Description = "below the partition it returns at the old revision")]
+    public void PodOfAStatefulSetDuringARollout(string pod, int partition, string? refusal)
     {
         var objects = Sets(StatefulSet("db", 10, V2, partition), updated: 10 - Math.Max(partition, 3));
         var (image, revision) = pod == "db-9" ? (V2, "db-new") : (V1, "db-old");
@@ -145,7 +150,7 @@ public class ObjectChangeTests
 
     [TestCase(true, null, Description = "a drain must go on")]
     [TestCase(false, "8 of 10 pods (80%) behind Service web would be unproven; step 5% allows 1")]
-    public void APodOnACordonedNodePasses(bool isCordoned, string? refusal)
+    public void PodOnACordonedNodeMayBeDeleted(bool isCordoned, string? refusal)
     {
         var objects = Sets(StatefulSet("db", 10, V2), updated: 7) with
         {
@@ -160,7 +165,7 @@ public class ObjectChangeTests
     }
 
     [Test]
-    public void APodOfADaemonSetUnderWay()
+    public void PodOfADaemonSetDuringARollout()
     {
         var objects = Sets(DaemonSet("db", 10, V2), updated: 1);
 
@@ -173,7 +178,7 @@ public class ObjectChangeTests
     }
 
     [Test]
-    public void APodThatJoinsAServiceByItsLabelsCounts()
+    public void PodJoiningAServiceByItsLabelsCounts()
     {
         var green = Deployment("green", 5, V2).With("spec/template/metadata/labels", """{"app": "green", "track": "green"}""");
         var objects = Settled.Running(green, Phase.Completed, minutes: 5).Running(C(1), Phase.Completed, minutes: 5);
@@ -193,7 +198,7 @@ public class ObjectChangeTests
     }
 
     [Test]
-    public void AProvenPodThatIsTakenOutRaisesTheShareOfTheOthers()
+    public void RemovingAProvenPodRaisesTheShareOfTheOthers()
     {
         var pod = PodOf(SetOf(Web(20)));
         var taken = pod.DeepClone().AsObject().With("metadata/labels/app", "\"gone\"");
@@ -208,7 +213,7 @@ public class ObjectChangeTests
     }
 
     [Test]
-    public void AReplicaSetThatIsCalledAvailableSoonerHoldsNothingBack()
+    public void ReplicaSetWithLowerMinReadySecondsNoLongerLimitsThePace()
     {
         var young = SetOf(Web(20, V2).Paced(), Second, 1);
 
@@ -218,7 +223,7 @@ public class ObjectChangeTests
 
     [TestCase("deployment.kubernetes.io/max-replicas")]
     [TestCase("deployment.kubernetes.io/desired-replicas")]
-    public void WhatADeploymentScalesItsReplicaSetsByIsItsControllers(string annotation)
+    public void ScalingAnnotationsOfAReplicaSetBelongToItsController(string annotation)
     {
         var old = SetOf(Web(20));
         System.Text.Json.Nodes.JsonObject With(string key) =>
@@ -250,7 +255,7 @@ public class ObjectChangeTests
     }
 
     [Test]
-    public void SoAreThoseOfOneThatAPersonMakes()
+    public void ScalingAnnotationsOfACreatedReplicaSetBelongToTheController()
     {
         var orphan = SetOf(C(1), Second, 1)
             .With("metadata/ownerReferences", "[]")
@@ -262,10 +267,10 @@ public class ObjectChangeTests
         );
     }
 
-    /// <summary>A paused Deployment that has nothing fills the newest that it has, whether its own was deleted or scaled away.</summary>
+    /// <summary>A paused Deployment without pods scales its newest ReplicaSet, whether its own was deleted or scaled to zero.</summary>
     [TestCase(true)]
     [TestCase(false)]
-    public void WhatAPausedDeploymentHasIsNotTakenAwayForSomethingElse(bool isDeleted)
+    public void ReplicaSetOfAPausedDeploymentMayNotBeReplacedByAnother(bool isDeleted)
     {
         var (web, own) = (Web(20).With("spec/paused", "true"), SetOf(Web(20)));
         var taken = SetOf(Web(20, V2), Second, 0).With("metadata/creationTimestamp", "\"2026-11-23T11:00:00Z\"");
@@ -275,7 +280,7 @@ public class ObjectChangeTests
     }
 
     [Test]
-    public void TheReplicaSetOfADeploymentThatIsBeingDeletedServesOn()
+    public void ReplicaSetOfADeploymentThatIsBeingDeletedKeepsServing()
     {
         var canary = C(1).With("metadata/deletionTimestamp", "\"2026-11-23T11:59:00Z\"");
         var objects = Settled.Running(C(1), Phase.Completed, minutes: 5);
@@ -286,7 +291,7 @@ public class ObjectChangeTests
 
     [TestCase(0, null)]
     [TestCase(1, "2 of 10 pods (20%) behind Service web would be unproven; step 5% allows 1")]
-    public void OtherOrdinalsOfAStatefulSetAreNewPods(int start, string? refusal)
+    public void OtherStartOrdinalsOfAStatefulSetAreNewPods(int start, string? refusal)
     {
         var set = StatefulSet("db", 10, V2, partition: 9);
 

@@ -12,10 +12,10 @@ public class PaceTests
     private const string Pace = """{"canary": {"covers": "COVERS", "steps": [5, 25, 50], "pace": {"percent": 5, "minReady": "10m"}}}""";
 
     [Test]
-    public void Case12_OneAtATimeWithTimeBetweenPasses() => Assert.That(Findings(Conforming(20)), Is.Empty);
+    public void Case12_OnePodAtATimeWithMinReadyPasses() => Assert.That(Findings(Conforming(20)), Is.Empty);
 
     [Test]
-    public void Case13_TheDefaultStrategyIsTooFast()
+    public void Case13_DefaultStrategyIsTooFast()
     {
         var finding = Findings(Some.Deployment(Some.OtherImage, 20)).Single();
 
@@ -39,7 +39,7 @@ public class PaceTests
     }
 
     [Test]
-    public void ThePatchOfTheRemedyPasses()
+    public void PatchOfTheRemedyPasses()
     {
         var remedy = Findings(Some.Deployment(Some.OtherImage, 20)).Single().Remedy;
         var patch = Some.Parse(remedy.Split('\'')[1])["spec"]!;
@@ -53,7 +53,7 @@ public class PaceTests
     }
 
     [Test]
-    public void Case14_AQuarterOfThreeIsOne() => Assert.That(Findings(Timed(Some.Deployment(Some.OtherImage, 3))), Is.Empty);
+    public void Case14_QuarterOfThreePodsIsOne() => Assert.That(Findings(Timed(Some.Deployment(Some.OtherImage, 3))), Is.Empty);
 
     [Test]
     public void Case15_FivePercentOfThirtyRoundsUpAndIsStillFivePercent() =>
@@ -76,7 +76,7 @@ public class PaceTests
 
     [TestCase("Template", 1)]
     [TestCase("Images", 0)]
-    public void Case23_AnEnvironmentAloneIsUnprovenOnlyWhereTheTemplateCounts(string covers, int findings)
+    public void Case23_EnvironmentChangeIsUnprovenOnlyIfThePolicyCoversTheTemplate(string covers, int findings)
     {
         var after = Some.Deployment(replicas: 20).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""");
 
@@ -84,7 +84,7 @@ public class PaceTests
     }
 
     [Test]
-    public void AServingContainerWithoutAProbeIsNamed()
+    public void ServingContainerWithoutAReadinessProbeIsNamed()
     {
         var after = Conforming(20).With("spec/template/spec/containers/0/readinessProbe", "null");
 
@@ -93,7 +93,7 @@ public class PaceTests
     }
 
     [Test]
-    public void AContainerThatServesNobodyNeedsNoProbe()
+    public void ContainerWithoutPortsNeedsNoReadinessProbe()
     {
         var after = Conforming(20);
         after["spec"]!["template"]!["spec"]!["containers"]!
@@ -104,14 +104,14 @@ public class PaceTests
     }
 
     [Test]
-    public void ADeadlineBelowMinReadyIsRefusedAsTheApiServerWould() =>
+    public void DeadlineBelowMinReadyIsRefusedAsByTheApiServer() =>
         Assert.That(
             Findings(Conforming(20).With("spec/progressDeadlineSeconds", "600")).Single().Message,
             Does.Contain("progressDeadlineSeconds 600 does not exceed minReadySeconds 600")
         );
 
     [Test]
-    public void LooseningThePaceOfARolloutUnderWayIsRefused()
+    public void LooseningThePaceOfARolloutInProgressIsRefused()
     {
         var request = Some.Update(Conforming(20), Conforming(20).With("spec/strategy", """{"type": "Recreate"}"""));
         var underWay = View("Images") with
@@ -123,7 +123,7 @@ public class PaceTests
     }
 
     [Test]
-    public void LooseningThePaceOfWhatCompletedIsNotRefused()
+    public void LooseningThePaceAfterCompletionIsNotRefused()
     {
         var request = Some.Update(Conforming(20), Conforming(20).With("spec/strategy", """{"type": "Recreate"}"""));
         var done = View("Images") with { Changes = [Some.Change(Conforming(20), Phase.Completed)] };
@@ -132,7 +132,7 @@ public class PaceTests
     }
 
     [Test]
-    public void ARollbackMayBeAsFastAsItLikes()
+    public void RollbackNeedsNoPace()
     {
         var cluster = View("Images") with { Changes = [Some.Change(Some.Deployment(), Phase.Completed) with { CompletedPods = 20 }] };
 
@@ -143,7 +143,7 @@ public class PaceTests
     [TestCase(20, 0, 0, 1)]
     [TestCase(10, 0, 1, 1)]
     [TestCase(3, 100, 0, 3)]
-    public void ABatchIsWhatTheControllerMayReplaceAtOnce(int replicas, int surge, int unavailable, int batch)
+    public void BatchIsTheNumberThatTheControllerMayReplaceAtOnce(int replicas, int surge, int unavailable, int batch)
     {
         var workload = Some.Deployment(replicas: replicas)
             .With("spec/strategy/rollingUpdate", $$"""{"maxSurge": "{{surge}}%", "maxUnavailable": "{{unavailable}}%"}""")
@@ -152,9 +152,7 @@ public class PaceTests
         Assert.That(RolloutBatch.Of(workload), Is.EqualTo(batch));
     }
 
-    /// <summary>
-    /// Recreate of a StatefulSet is of Kubernetes 1.37; a type that nobody knows yet is taken for the fastest there could be.
-    /// </summary>
+    /// <summary>Recreate of a StatefulSet is of Kubernetes 1.37; an unknown type is treated as the fastest possible.</summary>
     [TestCase("Deployment", "Recreate")]
     [TestCase("Deployment", "FromTheFuture")]
     [TestCase("StatefulSet", "OnDelete")]
@@ -162,12 +160,12 @@ public class PaceTests
     [TestCase("StatefulSet", "rollingUpdate")]
     [TestCase("DaemonSet", "OnDelete")]
     [TestCase("DaemonSet", "FromTheFuture")]
-    public void ATypeThatDoesNotRollIsTheWholeSize(string kind, string type)
+    public void StrategyThatDoesNotRollCountsAsTheWholeSize(string kind, string type)
     {
         var workload = Of(kind, $$"""{"type": "{{type}}", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0, "partition": 9} }""");
 
         Assert.That(RolloutBatch.Of(workload.Read()), Is.EqualTo(10));
-        Assert.That(workload.Read().PodsAbovePartition, Is.EqualTo(10), "a partition holds nothing back either");
+        Assert.That(workload.Read().PodsAbovePartition, Is.EqualTo(10), "the partition does not limit it either");
         Assert.That(Findings(workload).Single().Message, Does.Contain($"{type} replaces all 10"));
     }
 
@@ -177,11 +175,11 @@ public class PaceTests
     [TestCase("StatefulSet", "{}", 1)]
     [TestCase("StatefulSet", """{"type": "", "rollingUpdate": {"maxUnavailable": 4} }""", 4)]
     [TestCase("DaemonSet", """{"type": null, "rollingUpdate": {"maxUnavailable": 3} }""", 3)]
-    public void NoTypeIsTheRollingUpdateThatTheApiServerWrites(string kind, string strategy, int batch) =>
+    public void MissingTypeIsTheRollingUpdateOfTheApiServer(string kind, string strategy, int batch) =>
         Assert.That(RolloutBatch.Of(Of(kind, strategy).Read()), Is.EqualTo(batch));
 
     [Test]
-    public void AStatefulSetThatIsRecreatedIsNotHeldByItsPartition()
+    public void PartitionDoesNotLimitAStatefulSetThatIsRecreated()
     {
         const string Rules =
             """{"canary": {"accept": ["StatefulSetPartition"], "steps": [50], "pace": {"percent": 5, "minReady": "0s"} } }""";
@@ -196,7 +194,7 @@ public class PaceTests
     }
 
     [Test]
-    public void ADaemonSetThatSurgesIsToldSoAndGoesOnSurging()
+    public void SurgingDaemonSetIsNamedAndItsPatchKeepsSurging()
     {
         var after = Of("DaemonSet", """{"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0} }""")
             .With("spec/minReadySeconds", "600");
@@ -213,7 +211,7 @@ public class PaceTests
     }
 
     [Test]
-    public void ADaemonSetThatDoesWithoutPodsIsToldThat()
+    public void DaemonSetWithMaxUnavailableIsNamed()
     {
         var finding = Findings(Of("DaemonSet", """{"rollingUpdate": {"maxUnavailable": "50%"} }""").With("spec/minReadySeconds", "600"))
             .Single();
@@ -222,9 +220,9 @@ public class PaceTests
         Assert.That(finding.Remedy, Does.Contain("""{"maxUnavailable":1,"maxSurge":null}"""));
     }
 
-    /// <summary>Its controller replaces no pod that runs, and nothing bounds how fast a person deletes them.</summary>
+    /// <summary>Its controller replaces no running pod, and nothing limits how fast a person deletes them.</summary>
     [Test]
-    public void AnotherTemplateOfAReplicationControllerCountsAsAllPodsAtOnce()
+    public void NewTemplateOfAReplicationControllerCountsAsAllPodsAtOnce()
     {
         var request = Some.Update(ReplicationController(Some.Image), ReplicationController(Some.OtherImage));
 
@@ -234,7 +232,7 @@ public class PaceTests
             Of("ReplicationController", "{}", image).With("apiVersion", "\"v1\"").With("spec/selector", """{"app": "web"}""");
     }
 
-    /// <summary>Ten pods, of another image unless it says so.</summary>
+    /// <summary>Ten pods of another image, unless the strategy changes it.</summary>
     private static JsonObject Of(string kind, string strategy, string image = Some.OtherImage)
     {
         var workload = Some.Deployment(image, 10).With("kind", $"\"{kind}\"").With("status", """{"desiredNumberScheduled": 10}""");

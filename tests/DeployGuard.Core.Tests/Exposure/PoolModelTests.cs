@@ -8,20 +8,20 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// Random pools and requests against the model written a second time, as plainly as its page has it: whole numbers, no members, no proofs.
-/// Between requests every rollout is through.
+/// Random pools and requests, compared with a second implementation of the model: whole numbers only. Every rollout completes before the
+/// next request.
 /// </summary>
 public class PoolModelTests
 {
     private const int Images = 4;
 
     [Test]
-    public void NoAllowedRequestGoesBeyondItsStepAndNothingElseIsRefused([Range(1, 20)] int seed)
+    public void AllowedRequestsStayWithinTheirStepAndOthersAreRefused([Range(1, 20)] int seed)
     {
         var random = new Random(seed);
         for (var round = 0; round < 25; round++)
         {
-            var world = new Pooled(random);
+            var world = new ModelPool(random);
             for (var i = 0; i < 12; i++)
             {
                 var request = world.Any(random);
@@ -36,12 +36,12 @@ public class PoolModelTests
     }
 
     [Test]
-    public void ThereIsAlwaysAWayToEverywhereAndOneBack([Range(1, 20)] int seed)
+    public void FullRolloutAndRollbackAreAlwaysPossible([Range(1, 20)] int seed)
     {
         var random = new Random(seed);
         for (var round = 0; round < 10; round++)
         {
-            var world = new Pooled(random);
+            var world = new ModelPool(random);
             for (var i = 0; i < 6; i++)
             {
                 var request = world.Any(random);
@@ -51,52 +51,52 @@ public class PoolModelTests
                 }
             }
 
-            world.Must(new Ask("web", Math.Max(1, world.Size("web")), 0, Conforms: true), "back to what was proven");
+            world.Must(new ModelRequest("web", Math.Max(1, world.Size("web")), 0, Conforms: true), "back to the proven revision");
             foreach (var name in world.Canaries)
             {
-                world.Must(new Ask(name, 0, world.Image(name), Conforms: false), "nothing unproven beside it");
+                world.Must(new ModelRequest(name, 0, world.Image(name), Conforms: false), "nothing unproven beside it");
             }
 
-            WalkToEverywhere(world, random.Next(1, Images));
+            RollOutByCanary(world, random.Next(1, Images));
         }
     }
 
-    /// <summary>One canary, then as many as each step allows, then all of it.</summary>
-    private static void WalkToEverywhere(Pooled world, int image)
+    /// <summary>One canary, then as many pods as each step allows, then the full rollout.</summary>
+    private static void RollOutByCanary(ModelPool world, int image)
     {
-        world.Must(new Ask("walk", 1, image, Conforms: false), "one canary");
+        world.Must(new ModelRequest("walk", 1, image, Conforms: false), "one canary");
         for (var step = 0; step < world.Steps.Count; step++)
         {
             var pods = 1;
-            while (!world.Refuses(new Ask("walk", pods + 1, image, Conforms: false)) && pods < 2000)
+            while (!world.Refuses(new ModelRequest("walk", pods + 1, image, Conforms: false)) && pods < 2000)
             {
                 pods++;
             }
 
-            world.Must(new Ask("walk", pods, image, Conforms: false), $"{pods} at step {step}");
+            world.Must(new ModelRequest("walk", pods, image, Conforms: false), $"{pods} at step {step}");
             world.Hold(image, step + 1);
         }
 
-        world.Must(new Ask("web", Math.Max(1, world.Size("web")), image, Conforms: false), "everywhere");
+        world.Must(new ModelRequest("web", Math.Max(1, world.Size("web")), image, Conforms: false), "everywhere");
     }
 
-    /// <summary>What is asked: a workload with so many pods of an image; at a pace that conforms, or all at once.</summary>
-    private sealed record Ask(string Name, int Size, int Image, bool Conforms);
+    /// <summary>A request: a workload with a number of pods of an image, at a conforming pace or all at once.</summary>
+    private sealed record ModelRequest(string Name, int Size, int Image, bool Conforms);
 
-    private sealed class Pooled
+    private sealed class ModelPool
     {
         private readonly SafeguardPolicy _policy;
-        private readonly Dictionary<string, Ask> _running = [];
+        private readonly Dictionary<string, ModelRequest> _running = [];
         private readonly Dictionary<int, int> _held = [];
 
-        public Pooled(Random random)
+        public ModelPool(Random random)
         {
             Steps = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => random.Next(1, 100)).Distinct().Order()];
             Percent = random.Next(1, 40);
             _policy = Some.Policy(
                 $$"""{"canary": {"required": "Always", "steps": [{{string.Join(", ", Steps)}}], "pace": {"percent": {{Percent}}, "minReady": "10m"} } }"""
             );
-            _running["web"] = new Ask("web", random.Next(1, 60), 0, Conforms: false);
+            _running["web"] = new ModelRequest("web", random.Next(1, 60), 0, Conforms: false);
         }
 
         public IReadOnlyList<int> Steps { get; }
@@ -127,15 +127,15 @@ public class PoolModelTests
 
         private IReadOnlyList<Change> Records =>
             [
-                Some.Change(Json(new Ask("web", 1, 0, false)), Phase.Proven),
+                Some.Change(Json(new ModelRequest("web", 1, 0, false)), Phase.Proven),
                 .. _running
                     .Values.Where(r => r.Image != 0 || r.Name != "web")
                     .Select(r => Some.Change(Json(r), r.Image == 0 ? Phase.Proven : Phase.Completed)),
-                // Held by whoever it was: a step belongs to the image and the pool.
+                // A completed step belongs to the image and the pool, not to the workload.
                 .. _held
                     .Where(h => h.Value > 0)
                     .Select(h =>
-                        Some.Change(Json(new Ask("gone", 1, h.Key, false)), Phase.Completed) with
+                        Some.Change(Json(new ModelRequest("gone", 1, h.Key, false)), Phase.Completed) with
                         {
                             CompletedSteps = [new CompletedStep(_policy.Name, "Service web", Steps[h.Value - 1], Some.Now)],
                         }
@@ -148,20 +148,20 @@ public class PoolModelTests
 
         public void Hold(int image, int steps) => _held[image] = Math.Max(steps, _held.GetValueOrDefault(image));
 
-        public void Apply(Ask ask) => _running[ask.Name] = ask;
+        public void Apply(ModelRequest request) => _running[request.Name] = request;
 
-        public void Must(Ask ask, string what)
+        public void Must(ModelRequest request, string what)
         {
             Assert.That(
-                Some.Decide(ToRequest(ask), View).Findings.Where(f => f.IsDenial).Select(f => f.Finding.Message),
+                Some.Decide(ToRequest(request), View).Findings.Where(f => f.IsDenial).Select(f => f.Finding.Message),
                 Is.Empty,
-                () => $"{what}: {this}: {ask}"
+                () => $"{what}: {this}: {request}"
             );
-            Apply(ask);
+            Apply(request);
         }
 
-        /// <summary>Scales, makes, or changes something; now and then a step is held.</summary>
-        public Ask Any(Random random)
+        /// <summary>Scales, creates or changes a workload; sometimes a step is completed.</summary>
+        public ModelRequest Any(Random random)
         {
             if (random.Next(4) == 0)
             {
@@ -177,8 +177,8 @@ public class PoolModelTests
             var before = _running.GetValueOrDefault(name);
             var conforms = random.Next(2) == 0;
             return before is null || random.Next(2) == 0
-                // A rollout in place keeps its size: what scaling amid one does is another test's.
-                ? new Ask(name, before?.Size ?? random.Next(1, 12), random.Next(Images), conforms)
+                // A rollout in place keeps its size: scaling during a rollout has its own test.
+                ? new ModelRequest(name, before?.Size ?? random.Next(1, 12), random.Next(Images), conforms)
                 : before with
                 {
                     Size = random.Next(0, 60),
@@ -186,21 +186,21 @@ public class PoolModelTests
         }
 
         /// <summary>The model, by its formulas.</summary>
-        public bool Refuses(Ask ask)
+        public bool Refuses(ModelRequest request)
         {
-            var before = _running.GetValueOrDefault(ask.Name);
-            var others = _running.Values.Where(r => r.Name != ask.Name).ToList();
-            var isUnproven = ask.Image != 0;
-            var inPlace = before is { Size: > 0 } && before.Image != ask.Image;
-            var batch = inPlace && ask.Conforms ? 1 : 0;
+            var before = _running.GetValueOrDefault(request.Name);
+            var others = _running.Values.Where(r => r.Name != request.Name).ToList();
+            var isUnproven = request.Image != 0;
+            var inPlace = before is { Size: > 0 } && before.Image != request.Image;
+            var batch = inPlace && request.Conforms ? 1 : 0;
             var own =
                 !isUnproven ? 0
-                : inPlace && ask.Conforms ? 1
-                : ask.Size;
-            // While a conforming change goes its way, the rest of the workload runs what it ran.
-            var rest = isUnproven && inPlace && ask.Conforms && before!.Image != 0 ? ask.Size - own : 0;
+                : inPlace && request.Conforms ? 1
+                : request.Size;
+            // During a conforming rollout, the rest of the workload runs the former revision.
+            var rest = isUnproven && inPlace && request.Conforms && before!.Image != 0 ? request.Size - own : 0;
             var unproven = others.Where(o => o.Image != 0).Sum(o => o.Size) + own + rest;
-            var total = others.Sum(o => o.Size) + ask.Size;
+            var total = others.Sum(o => o.Size) + request.Size;
             var provenBefore = _running.Values.Where(r => r.Image == 0).Sum(r => r.Size);
             var noneLeft = total - unproven <= 0;
             if (noneLeft && provenBefore == 0)
@@ -209,30 +209,30 @@ public class PoolModelTests
             }
 
             total = noneLeft ? Math.Max(total, provenBefore) : total;
-            var raised = isUnproven && (before is null || before.Image != ask.Image ? own > 0 : ask.Size > before.Size);
-            var steps = _held.GetValueOrDefault(ask.Image);
+            var raised = isUnproven && (before is null || before.Image != request.Image ? own > 0 : request.Size > before.Size);
+            var steps = _held.GetValueOrDefault(request.Image);
             var share = steps == Steps.Count ? 100 : Steps[steps];
             var cap = share == 100 ? total : Math.Max(1, total * share / 100);
-            return (raised && unproven > Math.Max(cap, batch)) || (inPlace && isUnproven && !ask.Conforms && noneLeft && share < 100);
+            return (raised && unproven > Math.Max(cap, batch)) || (inPlace && isUnproven && !request.Conforms && noneLeft && share < 100);
         }
 
-        public WorkloadRequest ToRequest(Ask ask) =>
-            _running.TryGetValue(ask.Name, out var before)
-                ? Some.Update(Json(before with { Conforms = ask.Conforms }), Json(ask))
-                : Some.Create(Json(ask));
+        public WorkloadRequest ToRequest(ModelRequest request) =>
+            _running.TryGetValue(request.Name, out var before)
+                ? Some.Update(Json(before with { Conforms = request.Conforms }), Json(request))
+                : Some.Create(Json(request));
 
         public override string ToString() =>
             $"steps [{string.Join(", ", Steps)}], held {string.Join(", ", _held)}: {string.Join(", ", _running.Values)}";
 
         private static string Reference(int image) => $"registry.example.com/web@sha256:{image:x64}";
 
-        private static JsonObject Json(Ask ask)
+        private static JsonObject Json(ModelRequest request)
         {
-            var deployment = Some.Deployment(Reference(ask.Image), ask.Size)
-                .With("metadata/name", $"\"{ask.Name}\"")
-                .With("metadata/uid", $"\"uid-{ask.Name}\"")
-                .With("spec/template/metadata/labels", $$"""{"app": "web", "track": "{{ask.Name}}"}""");
-            return ask.Conforms
+            var deployment = Some.Deployment(Reference(request.Image), request.Size)
+                .With("metadata/name", $"\"{request.Name}\"")
+                .With("metadata/uid", $"\"uid-{request.Name}\"")
+                .With("spec/template/metadata/labels", $$"""{"app": "web", "track": "{{request.Name}}"}""");
+            return request.Conforms
                 ? deployment
                     .With("spec/minReadySeconds", "600")
                     .With("spec/progressDeadlineSeconds", "1200")

@@ -7,7 +7,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>How a rollout replaces pods: so many at once, and with time between or without.</summary>
+/// <summary>How a rollout replaces pods: how many at once, and with or without minReadySeconds.</summary>
 internal sealed record Pacing(int AtOnce, bool IsPercent, bool IsTimed)
 {
     public static readonly Pacing AllAtOnce = new(100, IsPercent: true, IsTimed: false);
@@ -18,10 +18,8 @@ internal sealed record Pacing(int AtOnce, bool IsPercent, bool IsTimed)
     public int Batch(int size) => Math.Max(1, IsPercent ? ((AtOnce * size) + 99) / 100 : AtOnce);
 }
 
-/// <summary>
-/// A workload of a made-up world: what its spec asks for, and what its pods run. Revisions are told by the number of their image.
-/// </summary>
-internal sealed record Made(
+/// <summary>A workload of the model: its spec and the images of its pods. A revision is the number of its image.</summary>
+internal sealed record ModelWorkload(
     string Name,
     string Kind,
     IReadOnlyList<string> Services,
@@ -34,7 +32,7 @@ internal sealed record Made(
 {
     public IReadOnlyDictionary<int, int> Pods { get; init; } = new Dictionary<int, int>();
 
-    /// <summary>What its rollout comes to is for later.</summary>
+    /// <summary>Its rollout waits until it is resumed.</summary>
     public bool IsPaused { get; init; }
 
     public bool IsRollingOut => Pods.Any(p => p.Key != Image && p.Value > 0);
@@ -52,9 +50,8 @@ internal sealed record Made(
 }
 
 /// <summary>
-/// A namespace of several Services and workloads: behind one, two or none, some only by their word; and what is on record of it. Image 0 is
-/// proven
-/// to everybody.
+/// A namespace of several Services and workloads, behind one, two or none, some only by a claim, and its records. Image 0 is proven
+/// everywhere.
 /// </summary>
 internal sealed class PooledWorld
 {
@@ -63,9 +60,9 @@ internal sealed class PooledWorld
     private static readonly string[] s_services = ["a", "b", "c"];
 
     private readonly SafeguardPolicy _policy;
-    private readonly IReadOnlyList<Made> _plans;
-    private readonly Dictionary<string, Made> _running = [];
-    private readonly Dictionary<string, Made> _known = [];
+    private readonly IReadOnlyList<ModelWorkload> _plans;
+    private readonly Dictionary<string, ModelWorkload> _running = [];
+    private readonly Dictionary<string, ModelWorkload> _known = [];
     private readonly HashSet<(int Image, string Pool)> _proven = [];
     private readonly Dictionary<(int Image, string Pool), int> _latched = [];
     private readonly Dictionary<string, int> _served = [];
@@ -82,7 +79,7 @@ internal sealed class PooledWorld
         var names = Enumerable.Range(0, 6).Select(i => $"w{i}").ToList();
         _plans =
         [
-            .. names.Select(name => new Made(
+            .. names.Select(name => new ModelWorkload(
                 name,
                 random.Next(3) == 0 ? "StatefulSet" : "Deployment",
                 [.. s_services.Where(_ => random.Next(5) < 2)],
@@ -106,25 +103,25 @@ internal sealed class PooledWorld
 
     public int Percent { get; }
 
-    /// <summary>Every pod is past its soak as soon as it is there: what is held is then known before it is on record.</summary>
+    /// <summary>Every pod is past its soak as soon as it exists: completed steps are then known before they are recorded.</summary>
     public bool PodsAreOld { get; }
 
-    public IReadOnlyCollection<Made> Running => _running.Values;
+    public IReadOnlyCollection<ModelWorkload> Running => _running.Values;
 
-    public Made? Find(string name) => _running.GetValueOrDefault(name);
+    public ModelWorkload? Find(string name) => _running.GetValueOrDefault(name);
 
     public bool IsProven(int image, string pool) => image == 0 || _proven.Contains((image, pool));
 
     public int Latched(int image, string pool) => _latched.GetValueOrDefault((image, pool));
 
-    /// <summary>The most proven pods that a pool had of late.</summary>
+    /// <summary>The maximum of proven pods that a pool had recently.</summary>
     public int Served(string pool) => _served.GetValueOrDefault(pool);
 
     /// <summary>The most pods on which a workload completed an image.</summary>
-    public int? CompletedOn(Made made, int image) => _completed.TryGetValue((made.Name, image), out var pods) ? pods : null;
+    public int? CompletedOn(ModelWorkload made, int image) => _completed.TryGetValue((made.Name, image), out var pods) ? pods : null;
 
-    /// <summary>What is decided of a request.</summary>
-    public Verdict Decide(Made asked) =>
+    /// <summary>The verdict for a request.</summary>
+    public Verdict Decide(ModelWorkload asked) =>
         Some.Decide(
             Find(asked.Name) is { } before ? Some.Update(Json(before), Json(asked)) : Some.Create(Json(asked)),
             new ClusterSnapshot
@@ -149,8 +146,8 @@ internal sealed class PooledWorld
             }
         );
 
-    /// <summary>A workload is made, scaled, changed, or several of these at once.</summary>
-    public Made Any(Random random)
+    /// <summary>A workload is created, scaled, changed, or several of these at once.</summary>
+    public ModelWorkload Any(Random random)
     {
         var plan = _plans[random.Next(_plans.Count)];
         var asked = Find(plan.Name) ?? plan with { Size = random.Next(1, 12), Image = random.Next(Images) };
@@ -180,8 +177,8 @@ internal sealed class PooledWorld
             : asked;
     }
 
-    /// <summary>What the API server stores; its controller has done nothing yet but to scale.</summary>
-    public void Apply(Made asked)
+    /// <summary>Stores the request as the API server does; the controller has only scaled so far.</summary>
+    public void Apply(ModelWorkload asked)
     {
         var before = Find(asked.Name);
         var isSettled = before is null || before.Size == 0 || (before.Image == asked.Image && !before.IsRollingOut);
@@ -192,8 +189,8 @@ internal sealed class PooledWorld
         Note();
     }
 
-    /// <summary>A rollout goes on by at most so many pods, and stops where its partition is.</summary>
-    public void GoOn(string name, int most)
+    /// <summary>A rollout continues by at most <paramref name="most"/> pods, and stops at its partition.</summary>
+    public void ContinueRollout(string name, int most)
     {
         var made = _running[name];
         var pods = made.Pods.ToDictionary();
@@ -208,16 +205,17 @@ internal sealed class PooledWorld
         Note();
     }
 
-    public void Settle(string name) => GoOn(name, int.MaxValue);
+    public void Settle(string name) => ContinueRollout(name, int.MaxValue);
 
     /// <summary>
-    /// Every rollout goes on a little, or to its end; now and then somebody is gone, an hour passes, a soak ends, or something is proven.
+    /// Every rollout continues, partly or to its end; sometimes a workload is deleted, an hour passes, a soak ends, or a revision is
+    /// proven.
     /// </summary>
     public void Pass(Random random)
     {
         foreach (var name in _running.Keys.ToList())
         {
-            GoOn(
+            ContinueRollout(
                 name,
                 random.Next(3) switch
                 {
@@ -247,7 +245,7 @@ internal sealed class PooledWorld
         }
     }
 
-    /// <summary>All that runs has run for long: its steps are on record.</summary>
+    /// <summary>All pods are past their soak: their steps are recorded.</summary>
     public void Soak()
     {
         var page = new ExposurePage(this);
@@ -266,8 +264,8 @@ internal sealed class PooledWorld
         + $"served {string.Join(" ", _served)}, completed "
         + $"{string.Join(" ", _completed.Select(c => $"{c.Key.Name}/{c.Key.Image}: {c.Value}"))}\n  {string.Join("\n  ", Running)}\n";
 
-    /// <summary>Fewer: the old ones go first. More: as the newest revision, as far as its partition lets it.</summary>
-    private static Dictionary<int, int> Scaled(IReadOnlyDictionary<int, int> before, Made asked)
+    /// <summary>Fewer: old pods are deleted first. More: pods of the newest revision, as far as the partition allows.</summary>
+    private static Dictionary<int, int> Scaled(IReadOnlyDictionary<int, int> before, ModelWorkload asked)
     {
         var pods = before.ToDictionary();
         while (pods.Values.Sum() > asked.Size)
@@ -282,7 +280,7 @@ internal sealed class PooledWorld
         return pods.Where(p => p.Value > 0).ToDictionary();
     }
 
-    /// <summary>What the leader notes of what it sees.</summary>
+    /// <summary>Records what the leader observes.</summary>
     private void Note()
     {
         var page = new ExposurePage(this);
@@ -297,11 +295,11 @@ internal sealed class PooledWorld
         }
     }
 
-    /// <summary>Of what a former version recorded, nobody knows whom it served: its way back is open everywhere.</summary>
-    private const string NobodyNotedWhere = "";
+    /// <summary>Records of a former version have no pools: their rollback is allowed everywhere.</summary>
+    private const string ServingUnknown = "";
 
-    /// <summary>What a workload runs, ran or completed.</summary>
-    private IEnumerable<Change> RecordsOf(Made made) =>
+    /// <summary>The Changes of a workload: running, former and completed revisions.</summary>
+    private IEnumerable<Change> RecordsOf(ModelWorkload made) =>
         Enumerable
             .Range(0, Images)
             .Where(i => CompletedOn(made, i) is not null || (Find(made.Name) is { } runs && (runs.Image == i || runs.Runs(i) > 0)))
@@ -309,17 +307,17 @@ internal sealed class PooledWorld
                 Some.Change(Json(made with { Image = i }), CompletedOn(made, i) is null ? Phase.Running : Phase.Completed) with
                 {
                     CompletedPods = CompletedOn(made, i) ?? 0,
-                    LegacyHash = NobodyNotedWhere,
+                    LegacyHash = ServingUnknown,
                 }
             );
 
-    /// <summary>What was proven and held, by workloads that are gone: it belongs to the image and the pool.</summary>
+    /// <summary>Proven revisions and completed steps of deleted workloads: they belong to the image and the pool.</summary>
     private IEnumerable<Change> Remembered =>
         Enumerable
             .Range(0, Images)
             .SelectMany(image =>
             {
-                var gone = Json(new Made("gone", "Deployment", [], null, 1, image, 0, Pacing.AllAtOnce));
+                var gone = Json(new ModelWorkload("gone", "Deployment", [], null, 1, image, 0, Pacing.AllAtOnce));
                 return (Change[])
                     [
                         Some.Change(gone, Phase.Completed) with
@@ -352,7 +350,7 @@ internal sealed class PooledWorld
             ? new ServedPool(pool, Served(pool), Some.Now.AddMinutes(-4))
             : new ServedPool(pool, 0, Some.Now.AddHours(-2));
 
-    private static IEnumerable<LivePod> PodsOf(Made made) =>
+    private static IEnumerable<LivePod> PodsOf(ModelWorkload made) =>
         made.Pods.SelectMany(p =>
             Enumerable.Repeat(
                 new LivePod
@@ -366,11 +364,11 @@ internal sealed class PooledWorld
             )
         );
 
-    private static string HashOf(Made made, int image) => Json(made with { Image = image }).Read().Template.Hash;
+    private static string HashOf(ModelWorkload made, int image) => Json(made with { Image = image }).Read().Template.Hash;
 
     private static string Reference(int image) => $"registry.example.com/web@sha256:{image:x64}";
 
-    private static JsonObject Json(Made made)
+    private static JsonObject Json(ModelWorkload made)
     {
         var labels = string.Concat(made.Services.Select(s => $", \"{s}\": \"yes\""));
         var json = Some.Deployment(Reference(made.Image), made.Size)

@@ -8,7 +8,7 @@ using static DeployGuard.Core.Tests.Shop;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// What a revision served a while ago it may serve again, and what completed may be made again: the way back, as far as it reached.
+/// A revision may serve again as many pods as it did recently, and a completed one may be created again: a rollback up to its former size.
 /// </summary>
 public class ServedBeforeTests
 {
@@ -17,7 +17,7 @@ public class ServedBeforeTests
     private static readonly Requester s_autoscaler = new("system:serviceaccount:kube-system:horizontal-pod-autoscaler", "", []);
 
     [Test]
-    public void AnAutoscalerGoesToFourAndBackToTen()
+    public void AutoscalerGoesToFourAndBackToTen()
     {
         var objects = Completed(4, c => c with { Served = [ServedBy(10, minutesAgo: 5)] });
 
@@ -36,11 +36,11 @@ public class ServedBeforeTests
     }
 
     [Test]
-    public void APersonMayDoWhatAnAutoscalerMay() =>
+    public void PersonMayScaleLikeAnAutoscaler() =>
         Expect(Completed(8, c => c with { Served = [ServedBy(20, 5)] }), Some.Update(Web(8, V2), Web(20, V2)), null);
 
     [Test]
-    public void NotWhatWasRejected()
+    public void RejectedRevisionMayNotServeAgain()
     {
         var objects = Completed(8, c => c with { Served = [ServedBy(20, 5)] });
 
@@ -55,8 +55,8 @@ public class ServedBeforeTests
     }
 
     [TestCase(null, Refused)]
-    [TestCase("alice", null, Description = "somebody else has looked")]
-    public void NotWhatABreakGlassServed(string? reviewer, string? refusal) =>
+    [TestCase("alice", null, Description = "another person reviewed it")]
+    public void RevisionServedUnderABreakGlassMayNotServeAgainBeforeItsReview(string? reviewer, string? refusal) =>
         Expect(
             Completed(
                 8,
@@ -72,7 +72,7 @@ public class ServedBeforeTests
         );
 
     [Test]
-    public void NotWhatAnotherRevisionOrAnotherPoolServed()
+    public void PodsServedByAnotherRevisionOrInAnotherPoolDoNotCount()
     {
         Expect(Completed(8, c => c), Scale(Web(8, V2), 20, s_autoscaler), Refused);
         Expect(
@@ -89,10 +89,10 @@ public class ServedBeforeTests
 
     [TestCase(Phase.Completed, 20, 20, ChangeType.Rollback, null)]
     [TestCase(Phase.Completed, 19, 20, ChangeType.Rollback, Refused, Description = "it completed on fewer")]
-    [TestCase(Phase.Proven, 1, 20, ChangeType.Rollback, null, Description = "what is proven may have any size")]
+    [TestCase(Phase.Proven, 1, 20, ChangeType.Rollback, null, Description = "a proven revision may have any size")]
     [TestCase(Phase.Running, 0, 20, ChangeType.NewRevision, Refused)]
     [TestCase(Phase.Expired, 0, 20, ChangeType.NewRevision, Refused)]
-    public void AWorkloadMadeAgain(Phase phase, int completedOn, int replicas, ChangeType type, string? refusal)
+    public void WorkloadCreatedAgain(Phase phase, int completedOn, int replicas, ChangeType type, string? refusal)
     {
         var gone = Completed(20, c => c with { Phase = phase, CompletedPods = completedOn, Served = [ServedBy(20, minutesAgo: 600)] }) with
         {
@@ -105,7 +105,7 @@ public class ServedBeforeTests
     }
 
     [Test]
-    public void WhatCompletedForOthersHasShownNothingToThese()
+    public void RevisionCompletedForOtherUsersIsUnprovenHere()
     {
         var gone = Completed(
             20,
@@ -119,11 +119,11 @@ public class ServedBeforeTests
         Expect(gone, Some.Create(Web(20, V2), Some.Machine), Refused);
     }
 
-    /// <summary>Ten that completed behind a Service of their own, and one pod of which served here, are one here.</summary>
+    /// <summary>Ten pods completed behind another Service and one pod served here: here only one counts.</summary>
     [TestCase(Phase.Completed, 20, null)]
     [TestCase(Phase.Completed, 19, Refused)]
-    [TestCase(Phase.Proven, 19, Refused, Description = "what it proved, it proved to others")]
-    public void AWayBackIsAsWideAsItWasHere(Phase phase, int most, string? refusal)
+    [TestCase(Phase.Proven, 19, Refused, Description = "it was proven for other users")]
+    public void RollbackIsLimitedToItsFormerSizeInThisPool(Phase phase, int most, string? refusal)
     {
         var gone = Completed(
             20,
@@ -191,7 +191,7 @@ public class ServedBeforeTests
         Expect(WithoutRecords().With(s_recovered with { Phase = Phase.Proven }), Some.Update(Web(20), Web(21, V2)), null);
 
     [Test]
-    public void UnderAnotherNameItIsNoWayBack()
+    public void RevisionOfAnotherNameIsNoRollback()
     {
         var gone = Completed(20, c => c with { CompletedPods = 20 }) with { Workloads = [], Pods = [] };
 
@@ -202,7 +202,7 @@ public class ServedBeforeTests
     }
 
     [Test]
-    public void WhatCameInByBreakGlassIsMadeAgainOnlyAfterItsReview()
+    public void RevisionAdmittedByBreakGlassIsCreatedAgainOnlyAfterItsReview()
     {
         NamespaceObjects Gone(string? reviewer) =>
             Completed(

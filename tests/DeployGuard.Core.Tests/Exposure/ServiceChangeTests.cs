@@ -10,8 +10,8 @@ using static DeployGuard.Core.Tests.Shop;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// What the users of a Service reach after it was changed: shares decide, per port and per node, and what cannot be seen is refused while
-/// its pool is warm.
+/// Serving pods after a change of a Service: shares decide, per port and per node. Pods that cannot be observed are refused while the pool
+/// is warm.
 /// </summary>
 public class ServiceChangeTests
 {
@@ -30,8 +30,8 @@ public class ServiceChangeTests
         "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0",
         Description = "only the canary has a port of that name"
     )]
-    [TestCase("7070", null, Description = "a number that nobody declares may be open in all")]
-    public void APortIsServedByThoseWhoHaveIt(string target, string? refusal)
+    [TestCase("7070", null, Description = "an undeclared port number may be open in all pods")]
+    public void PortIsServedByPodsThatDeclareIt(string target, string? refusal)
     {
         var canary = C(1)
             .With("spec/template/spec/containers/0/ports", """[{"containerPort": 8080}, {"containerPort": 9090, "name": "admin"}]""");
@@ -41,9 +41,9 @@ public class ServiceChangeTests
         Expect(objects, ServiceChange(web, web with { Ports = [new ServicePort(80, "TCP", target)] }), refusal);
     }
 
-    /// <summary>A paused Deployment may say anything of ports in its template, and none of its pods has them.</summary>
+    /// <summary>A paused Deployment may declare any port in its template; none of its pods has it.</summary>
     [Test]
-    public void APortOfATemplateThatNoPodRunsIsNobodys()
+    public void PortOfATemplateThatNoPodRunsDoesNotCount()
     {
         static JsonObject Only(JsonObject deployment) =>
             deployment.With("spec/template/spec/containers/0/ports", """[{"name": "only", "containerPort": 8080}]""");
@@ -64,10 +64,10 @@ public class ServiceChangeTests
         );
     }
 
-    /// <summary>Its users are sent by a name: what has no port of that name any more serves none of them.</summary>
+    /// <summary>Traffic goes to a named port: pods without a port of that name serve no user.</summary>
     [TestCase(1, "users of port http behind Service web would reach only unproven pods")]
     [TestCase(0, null)]
-    public void AProvenWorkloadThatGivesUpThePortLeavesItsUsersToTheCanary(int canaries, string? refusal)
+    public void RemovingThePortFromTheProvenWorkloadSendsItsUsersToTheCanary(int canaries, string? refusal)
     {
         static JsonObject With(JsonObject deployment, string port) =>
             deployment.With("spec/template/spec/containers/0/ports", $$"""[{"name": "{{port}}", "containerPort": 8080}]""");
@@ -81,7 +81,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void APortOfANativeSidecarIsAPort()
+    public void PortOfANativeSidecarCounts()
     {
         var canary = C(1)
             .With(
@@ -99,7 +99,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void APortBesideTheOthersIsJudgedByItself()
+    public void AddedPortIsEvaluatedByItself()
     {
         var canary = C(1).With("spec/template/spec/containers/0/ports", """[{"containerPort": 8080}, {"containerPort": 9090}]""");
         var web = WebService with { Ports = [s_http] };
@@ -114,7 +114,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void AProtocolIsPartOfAPort()
+    public void ProtocolIsPartOfAPort()
     {
         var canary = C(1)
             .With(
@@ -132,8 +132,8 @@ public class ServiceChangeTests
     }
 
     [TestCase("red", "web", Description = "a Service of another name")]
-    [TestCase("green", "web", Description = "one that is made again as it was, but for the address")]
-    public void AServiceThatTakesTheAddressOfAnotherIsNotWhatServedItsUsers(string name, string former)
+    [TestCase("green", "web", Description = "one that is created again with another address")]
+    public void ServiceTakingTheAddressOfAnotherDidNotServeItsUsers(string name, string former)
     {
         var green = Deployment("green", 20, V2).With("spec/template/metadata/labels", """{"app": "green", "track": "green"}""");
         var objects = Settled.Running(green, Phase.Completed, minutes: 5) with { Services = [] };
@@ -168,7 +168,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void UsersThatAreKeptToTheirNodeReachThePodsThere()
+    public void UsersWithNodeLocalTrafficReachThePodsOfTheirNode()
     {
         // The canary's pod has node-0 with one pod of web.
         Expect(
@@ -181,7 +181,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void PodsThatAreNotReadyReachNobodyUntilTheyArePublished()
+    public void PodsThatAreNotReadyServeNobodyUnlessPublished()
     {
         var objects = Settled.Running(C(20), Phase.Admitted, minutes: 5);
         var hanging = objects with
@@ -202,10 +202,10 @@ public class ServiceChangeTests
     [TestCase("green.shop.svc.cluster.local")]
     [TestCase("green.shop.svc.cluster.local.")]
     [TestCase("GREEN.Shop.svc.Cluster.local")]
-    public void AnExternalNameOfAServiceHereIsItsPool(string host) =>
+    public void ExternalNameOfALocalServiceIsItsPool(string host) =>
         Expect(WithGreen(V2), Named(host), "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1");
 
-    [TestCase("green.shop.svc.example.org", Description = "a cluster domain that nobody knows")]
+    [TestCase("green.shop.svc.example.org", Description = "an unknown cluster domain")]
     [TestCase("green.shop", Description = "no name of a Service")]
     [TestCase("green.elsewhere.svc", Description = "another namespace that was not read")]
     [TestCase("gone.shop.svc")]
@@ -213,7 +213,7 @@ public class ServiceChangeTests
     [TestCase("bare.shop.svc", Description = "its endpoints are written by hand")]
     [TestCase("web.example.com")]
     [TestCase("")]
-    public void AnyOtherHostCannotBeSeen(string host)
+    public void OtherExternalHostsCannotBeEvaluated(string host)
     {
         var refusal = $"users behind Service web would be redirected: the serving pods at {host} are unknown";
 
@@ -223,7 +223,7 @@ public class ServiceChangeTests
 
     [TestCase(V2, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase(V1, null)]
-    public void AnExternalNameOfAServiceElsewhereIsThePoolThere(string image, string? refusal)
+    public void ExternalNameOfAServiceInAnotherNamespaceIsItsPool(string image, string? refusal)
     {
         var elsewhere = WithGreen(image).ToSnapshot();
         var request = Named("green.elsewhere.svc.cluster.local");
@@ -237,7 +237,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void WithoutASelectorItsEndpointsStand()
+    public void EndpointsOfAServiceWithoutASelectorCannotBeEvaluated()
     {
         var bare = WebService with { Selector = Labels() };
 
@@ -251,7 +251,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void AServiceUnderTheAddressOfOneThatIsGoneHasItsUsers()
+    public void ServiceWithTheAddressOfADeletedOneHasItsUsers()
     {
         var made = new Service("other", Labels(("track", "web-canary")), false) { Addresses = ["10.0.0.7"] };
         var gone = Gone("Service web", "app=web", "10.0.0.7");
@@ -262,7 +262,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void AServiceThatTakesTheAddressOfAnotherHasTheUsersOfBoth()
+    public void ServiceTakingTheAddressOfAnotherHasTheUsersOfBoth()
     {
         var (web, canary) = (
             WebService with
@@ -281,9 +281,9 @@ public class ServiceChangeTests
         Expect(objects, ServiceChange(canary, canary with { Addresses = ["10.0.0.8", "192.0.2.1"] }), null);
     }
 
-    /// <summary>Users of an address that a Service gave up follow it, although the Service is there.</summary>
+    /// <summary>Users of a released address follow it, although the former Service still exists.</summary>
     [Test]
-    public void AServiceThatTakesAnAddressThatAnotherGaveUpAWhileAgoHasItsUsers()
+    public void ServiceTakingARecentlyReleasedAddressHasItsUsers()
     {
         var canary = new Service("canary", Labels(("track", "web-canary")), false) { Addresses = ["node 30080"] };
         var given = new GivenUpAddresses("Service web", "app=web", "node 30080", Some.Now.AddMinutes(-5));
@@ -299,13 +299,11 @@ public class ServiceChangeTests
         Expect(With(given), ServiceChange(WebService, WebService with { Addresses = ["node 30080"] }), null);
     }
 
-    /// <summary>
-    /// A Service that is turned, and a workload that grows where it will select it: each of them raises nothing by itself.
-    /// </summary>
+    /// <summary>A Service is switched while the workload that it will select is scaled up: neither raises the exposure by itself.</summary>
     [Test]
     [TestCase(0)]
-    [TestCase(10, Description = "to its own users it comes back to a size that it had of late: that raises nothing")]
-    public void WhatIsAskedInTheSameInstantAsAServiceIsTurnedIsJudgedBehindIt(int servedOfLate)
+    [TestCase(10, Description = "for its own users it returns to a recent size: no more exposure")]
+    public void ConcurrentRequestIsEvaluatedBehindTheSwitchedService(int servedOfLate)
     {
         var fresh = Deployment("fresh", 0, V2)
             .With("metadata/generation", "7")
@@ -355,16 +353,16 @@ public class ServiceChangeTests
         );
     }
 
-    /// <summary>kubectl replace --force deletes a Service and makes it again, whatever is rolled out behind it.</summary>
+    /// <summary>kubectl replace --force deletes a Service and creates it again, even during a rollout behind it.</summary>
     [TestCase(2, 2, null)]
-    [TestCase(2, 10, null, Description = "it went on meanwhile, at its pace")]
+    [TestCase(2, 10, null, Description = "the rollout continued meanwhile, at its pace")]
     [TestCase(
         0,
         10,
         "10 of 20 pods (50%) behind Service web would be unproven; step 5% allows 1",
         Description = "of which nothing was there"
     )]
-    public void AServiceMadeAgainAmidARollout(int had, int has, string? refusal)
+    public void ServiceCreatedAgainDuringARollout(int had, int has, string? refusal)
     {
         var (before, after) = (Web(20), Web(20, V2).Paced());
         var (old, young) = (SetOf(before, replicas: 20 - has), SetOf(after, Second, has));
@@ -393,11 +391,12 @@ public class ServiceChangeTests
     }
 
     /// <summary>
-    /// db-9 runs what is proven today; under a partition it is the first that runs something else, which is one of ten to the StatefulSet.
+    /// db-9 runs the proven revision today; with a partition it is the first to run another one, which is one of ten pods of the
+    /// StatefulSet.
     /// </summary>
     [TestCase("apps.kubernetes.io/pod-index", "9")]
     [TestCase("statefulset.kubernetes.io/pod-name", "db-9")]
-    public void AServiceIsNotNarrowedToAnOrdinal(string key, string value)
+    public void ServiceMayNotBeNarrowedToAnOrdinal(string key, string value)
     {
         var db = StatefulSet("db", 10, V1);
         var pods = Enumerable
@@ -439,7 +438,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void AServiceMadeAgainNarrowerHasTheUsersOfTheOneThatIsGone()
+    public void ServiceCreatedAgainWithANarrowerSelectorHasTheUsersOfTheFormerOne()
     {
         Expect(
             Gone("Service web", "app=web", ""),
@@ -455,11 +454,11 @@ public class ServiceChangeTests
         false,
         false,
         "20 of 20 pods (100%) behind Service web would be unproven",
-        Description = "one came since, when nobody was asked"
+        Description = "one was created since, during an outage"
     )]
-    [TestCase(20, true, false, "20 of 20 pods (100%) behind Service web would be unproven", Description = "somebody rejected it")]
-    [TestCase(20, false, true, "20 of 20 pods (100%) behind Service web would be unproven", Description = "a break-glass let it in")]
-    public void MadeAgainAServiceServesWhomItServed(int served, bool isRejected, bool isUnreviewed, string? refusal)
+    [TestCase(20, true, false, "20 of 20 pods (100%) behind Service web would be unproven", Description = "a vote rejected it")]
+    [TestCase(20, false, true, "20 of 20 pods (100%) behind Service web would be unproven", Description = "admitted by break-glass")]
+    public void ServiceCreatedAgainServesItsFormerUsers(int served, bool isRejected, bool isUnreviewed, string? refusal)
     {
         var web = Web(20, V2);
         var completed = Some.Change(web, Phase.Completed) with
@@ -486,7 +485,7 @@ public class ServiceChangeTests
 
     [TestCase(false)]
     [TestCase(true)]
-    public void AddressesWrittenByHandAreRefusedWhileTheServiceIsWarm(bool isSlice)
+    public void ManualEndpointsAreRefusedWhileThePoolIsWarm(bool isSlice)
     {
         var request = new EndpointsRequest("web", "")
         {

@@ -8,8 +8,8 @@ using static DeployGuard.Core.Tests.Shop;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// Labels that no hash covers (<c>helm.sh/chart</c>) and by which a Service selects all the same: what a workload has, and what its
-/// template says, are then behind other Services.
+/// Labels that no hash covers (<c>helm.sh/chart</c>) and that a Service may still select: the pods of a workload and those of its template
+/// are then behind different Services.
 /// </summary>
 public class ServiceLabelTests
 {
@@ -17,10 +17,10 @@ public class ServiceLabelTests
 
     private static readonly Service s_web = WebService with { Selector = Labels(("app", "web"), ("helm.sh/chart", "shop-1")) };
 
-    /// <summary>One that is paused scales the ReplicaSet that it has, whatever its template says by now.</summary>
+    /// <summary>A paused Deployment scales its current ReplicaSet, whatever its template says now.</summary>
     [TestCase("helm.sh/chart", "shop-1", "helm.sh/chart", "shop-2", Refusal)]
     [TestCase("helm.sh/chart", "shop-2", "helm.sh/chart", "shop-3", null, Description = "neither is selected")]
-    public void APausedDeploymentGrows(string had, string value, string has, string other, string? refusal)
+    public void PausedDeploymentIsScaledUp(string had, string value, string has, string other, string? refusal)
     {
         var canary = Charted(C(1), had, value);
         var moved = Charted(C(1), has, other).With("spec/paused", "true");
@@ -33,7 +33,7 @@ public class ServiceLabelTests
     /// <summary>Two ReplicaSets of one hash, of which the smaller one is behind the Service.</summary>
     [TestCase(true)]
     [TestCase(false)]
-    public void TheSmallerOfTwoReplicaSetsIsScaled(bool isPaused)
+    public void SmallerOfTwoReplicaSetsIsScaled(bool isPaused)
     {
         var (before, after) = (
             Charted(C(10), "helm.sh/chart", "shop-1"),
@@ -48,10 +48,10 @@ public class ServiceLabelTests
         Expect(objects, Scale(old, 9), "9 of 29 pods (31%) behind Service web would be unproven; step 5% allows 1");
     }
 
-    /// <summary>Below its partition a StatefulSet makes pods of the revision that it had.</summary>
+    /// <summary>Below its partition a StatefulSet creates pods of the former revision.</summary>
     [TestCase("helm.sh/chart", Refusal)]
     [TestCase("app", Refusal, Description = "a label that the hash covers")]
-    public void AStatefulSetGrowsBelowItsPartition(string key, string? refusal)
+    public void StatefulSetIsScaledUpBelowItsPartition(string key, string? refusal)
     {
         var canary = Charted(StatefulSet("db", 1, V2, 100), "helm.sh/chart", "shop-1");
         var moved = canary.DeepClone().AsObject();

@@ -10,9 +10,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// A namespace as the cluster has it: workloads, what their controllers made of them, pods and records. Unless a test says otherwise, 20
-/// pods of proven v1 of Deployment web serve
-/// behind Service web, and what ran was adopted a day ago.
+/// A namespace as in a cluster: workloads, their controllers' objects, pods and records. Unless a test says otherwise, 20 pods of proven v1
+/// of Deployment web serve behind Service web, and the workloads were adopted a day ago.
 /// </summary>
 internal static class Shop
 {
@@ -89,7 +88,7 @@ internal static class Shop
             .With("spec/selector", "null")
             .With("spec/template/metadata/labels", labels);
 
-    /// <param name="concurrency">As the object says it: <c>Allow</c>, <c>Forbid</c>, <c>Replace</c>.</param>
+    /// <param name="concurrency">As in the object: <c>Allow</c>, <c>Forbid</c>, <c>Replace</c>.</param>
     public static JsonObject CronJob(string name, int parallelism, string image, string concurrency) =>
         Job(name, 1, image, """{"app": "web"}""")
             .With("kind", "\"CronJob\"")
@@ -98,7 +97,7 @@ internal static class Shop
                 $$"""{"concurrencyPolicy": "{{concurrency}}", "jobTemplate": {"spec": {"parallelism": {{parallelism}}, "template": {"metadata": {"labels": {"app": "web"} }, "spec": {"containers": [{"name": "web", "image": "{{image}}"}] } } } } }"""
             );
 
-    /// <summary>The ReplicaSet that the Deployment controller makes.</summary>
+    /// <summary>The ReplicaSet that the Deployment controller creates.</summary>
     /// <param name="hash">In the letters in which Kubernetes writes them.</param>
     public static JsonObject SetOf(JsonObject deployment, string hash = First, int? replicas = null)
     {
@@ -122,7 +121,7 @@ internal static class Shop
     public static string OwnerJson(string apiVersion, string kind, string name, string? uid = null) =>
         $$"""[{"apiVersion": "{{apiVersion}}", "kind": "{{kind}}", "name": "{{name}}", "uid": "{{uid ?? $"uid-{name}"}}", "controller": true}]""";
 
-    /// <summary>A pod as its controller makes it from an object with a template.</summary>
+    /// <summary>A pod as its controller creates it from an object with a template.</summary>
     public static JsonObject PodOf(JsonObject owner, string name = "0") =>
         new()
         {
@@ -140,7 +139,7 @@ internal static class Shop
             ["spec"] = owner["spec"]?["template"]?["spec"]?.DeepClone(),
         };
 
-    /// <summary>So many pods like this one, ready for so long.</summary>
+    /// <summary>A number of pods like this one, ready for the given time.</summary>
     public static PodGroup Pods(JsonObject like, int count, int minutes = 60)
     {
         var pod = like.Read();
@@ -200,7 +199,7 @@ internal static class Shop
             .With(Some.Change(deployment, phase));
     }
 
-    /// <summary>A rollout of web to v2 under way that conforms: 20 old pods and the first new one.</summary>
+    /// <summary>A conforming rollout of web to v2 in progress: 20 old pods and the first new one.</summary>
     public static NamespaceObjects Rolling()
     {
         var (before, after) = (Web(20), Web(20, V2).Paced());
@@ -237,7 +236,7 @@ internal static class Shop
         );
     }
 
-    /// <summary>The message of the one refusal; null where there is none.</summary>
+    /// <summary>The message of the only refusal; null if there is none.</summary>
     public static string? Refusal(this NamespaceObjects objects, Request request, params SafeguardPolicy[] policies) =>
         objects.Decide(request, policies).Findings.Where(f => f.IsDenial).Select(f => f.Finding.Message).SingleOrDefault();
 

@@ -6,16 +6,14 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>
-/// How long a pod has served, what breaks a soak, what is remembered of pods that served, and which rollouts are in flight.
-/// </summary>
+/// <summary>The age of pods, events that break a soak, the record of serving pods, and rollouts in flight.</summary>
 public class SoakTests
 {
     private static readonly WorkloadRef s_web = new("apps", "Deployment", "shop", "web");
     private static readonly TimeSpan s_soak = TimeSpan.FromMinutes(10);
 
     [Test]
-    public void AgeIsTimeSinceTheLatestOfReadinessStartAndBirth()
+    public void AgeIsTimeSinceTheLatestOfReadinessStartAndCreation()
     {
         var pod = Pod(created: 60, ready: 30, started: 40);
 
@@ -29,7 +27,7 @@ public class SoakTests
     }
 
     [Test]
-    public void WhatIsNotReadyOrGoesHasNoAge()
+    public void PodThatIsNotReadyOrIsTerminatingHasNoAge()
     {
         Assert.That((Pod(60, 30, 30) with { ReadySince = null }).Age(Some.Now), Is.EqualTo(TimeSpan.Zero));
         Assert.That((Pod(60, 30, 30) with { IsDeleting = true }).Age(Some.Now), Is.EqualTo(TimeSpan.Zero));
@@ -37,10 +35,10 @@ public class SoakTests
     }
 
     [Test]
-    public void ARestartOrLostReadinessBreaksTheSoakAndADrainDoesNot()
+    public void RestartOrLostReadinessBreaksTheSoakAndADrainDoesNot()
     {
         Assert.That(Pod(60, 60, 60).InterruptionOf(s_soak, Some.Now), Is.Null);
-        Assert.That(Pod(2, 2, 2).InterruptionOf(s_soak, Some.Now), Is.Null, "made within the soak: neutral");
+        Assert.That(Pod(2, 2, 2).InterruptionOf(s_soak, Some.Now), Is.Null, "created within the soak: neutral");
         Assert.That((Pod(60, 60, 60) with { IsDeleting = true }).InterruptionOf(s_soak, Some.Now), Is.Null, "drained");
         Assert.That(Pod(60, 3, 60).InterruptionOf(s_soak, Some.Now), Is.EqualTo(new SoakInterruption(Ago(3), "lost its readiness")));
         Assert.That(
@@ -50,13 +48,13 @@ public class SoakTests
         Assert.That(
             (Pod(4, 1, 1) with { RestartedAt = Ago(1) }).InterruptionOf(s_soak, Some.Now),
             Is.EqualTo(new SoakInterruption(Ago(1), "restarted")),
-            "also one that was made within it"
+            "also one that was created within it"
         );
         Assert.That((Pod(60, 30, 30) with { RestartedAt = Ago(30) }).InterruptionOf(s_soak, Some.Now), Is.Null, "before it");
     }
 
     [Test]
-    public void ThePodsThatServedAreRememberedAtTheirMost()
+    public void MaximumOfServingPodsIsRemembered()
     {
         var hour = TimeSpan.FromHours(1);
         var served = new ServedPool("Service web", 20, Ago(500), IsPresent: true);
@@ -73,7 +71,7 @@ public class SoakTests
         Assert.That(shrunk.Seeing(25, hour, Some.Now).Pods, Is.EqualTo(25));
     }
 
-    [TestCase(Phase.Admitted, 0, false, false, true, Description = "just let in")]
+    [TestCase(Phase.Admitted, 0, false, false, true, Description = "just admitted")]
     [TestCase(Phase.Admitted, 1, false, false, false, Description = "dropped by the API server")]
     [TestCase(Phase.Admitted, 1, true, false, true, Description = "the leader is slow")]
     [TestCase(Phase.Running, 5, true, false, true)]
@@ -82,7 +80,7 @@ public class SoakTests
     [TestCase(Phase.Running, 60, true, false, false, Description = "hangs")]
     [TestCase(Phase.Completed, 1, true, true, false)]
     [TestCase(Phase.Pending, 0, false, false, false)]
-    public void ARolloutIsInFlight(Phase phase, int minutes, bool runs, bool isComplete, bool holds)
+    public void RolloutIsInFlight(Phase phase, int minutes, bool runs, bool isComplete, bool holds)
     {
         var change = Change(phase, minutes);
         var live = new Observation(runs ? change.TemplateHash : "v1:other", true, isComplete);
@@ -91,16 +89,16 @@ public class SoakTests
     }
 
     [Test]
-    public void WhatItsControllerHasNotBegunWithHoldsItsPlace()
+    public void RolloutThatItsControllerHasNotStartedIsInFlight()
     {
-        // The API server has it; complete is what ran before.
+        // The API server stores the new spec; the former revision is complete.
         var live = new Observation(Change(Phase.Admitted, 1).TemplateHash, IsObserved: false, IsComplete: false);
 
         Assert.That(InFlight.Holds(Change(Phase.Admitted, 1), live, isAtRest: false, TimeSpan.FromHours(1), Some.Now));
     }
 
     [Test]
-    public void APausedOneHoldsNoPlaceAndAHangingOneIsTold()
+    public void PausedRolloutIsNotInFlightAndAHangingOneIsReported()
     {
         var live = new Observation(Change(Phase.Running, 5).TemplateHash, true, false);
 
@@ -126,7 +124,7 @@ public class SoakTests
     [TestCase(20, 50, 20, 16)]
     [TestCase(3, 25, 1, 1)]
     [TestCase(3, 50, 3, 2)]
-    public void AStepComesToSoManyPods(int replicas, int percent, int beside, int soaking)
+    public void NumberOfPodsOfAStep(int replicas, int percent, int beside, int soaking)
     {
         var step = EffectiveStep.All(new CanaryRules { Steps = [5, 25, 50] }, replicas).Single(s => s.Percent == percent);
 

@@ -10,9 +10,8 @@ using static DeployGuard.Core.Tests.Shop;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// The worked cases that a live cluster taught, by their numbers, from the objects of the namespace: what objects say of themselves decides
-/// nothing. Policy and standing as in
-/// <see cref="CanaryTests"/>; the canary is in the fifth minute of its first soak.
+/// The worked cases that were found on a live cluster, by their numbers, from the objects of the namespace: claims of objects decide
+/// nothing. Policy and cluster as in <see cref="CanaryTests"/>; the canary is in the fifth minute of its first soak.
 /// </summary>
 public class WorkedCaseTests
 {
@@ -21,7 +20,7 @@ public class WorkedCaseTests
     private static readonly Requester s_autoscaler = new("system:serviceaccount:kube-system:horizontal-pod-autoscaler", "", []);
 
     [Test]
-    public void Case28_AForgedControllerTakesNothingOutOfItsPool()
+    public void Case28_ForgedOwnerDoesNotRemoveAPodFromItsPool()
     {
         var forged = Web(20).With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "nobody"));
         Assert.That(Settled.Refusal(Some.Update(Web(20), forged)), Is.Null, "metadata alone");
@@ -45,12 +44,12 @@ public class WorkedCaseTests
 
     [TestCase(30, """{"app": "web"}""", "30 of 50 pods (60%) behind Service web would be unproven; step 5% allows 2")]
     [TestCase(1, """{"app": "web"}""", null)]
-    [TestCase(30, """{"app": "batch"}""", null, Description = "nobody is served by it")]
-    public void Case29_AJobThatTheServiceSelectsCounts(int parallelism, string labels, string? refusal) =>
+    [TestCase(30, """{"app": "batch"}""", null, Description = "it serves nobody")]
+    public void Case29_JobSelectedByTheServiceCounts(int parallelism, string labels, string? refusal) =>
         Expect(Settled, Some.Create(Job("work", parallelism, V2, labels)), refusal);
 
     [Test]
-    public void Case29_SoDoesItsParallelismRaised()
+    public void Case29_RaisedParallelismCounts()
     {
         var one = Job("work", 1, V2, """{"app": "web"}""");
         var objects = Settled.With(one.Live()).With(Some.Change(one, Phase.Completed));
@@ -65,7 +64,7 @@ public class WorkedCaseTests
     [TestCase("Allow", "Jobs may overlap, so the number of pods behind Service web is unknown")]
     [TestCase("Forbid", null)]
     [TestCase("Replace", null)]
-    public void Case29_OfACronJobWhoseJobsWaitForNobodyNoneCanTellHowManyServe(string concurrency, string? refusal)
+    public void Case29_PodsOfACronJobWithConcurrentJobsCannotBeCounted(string concurrency, string? refusal)
     {
         Expect(Settled, Some.Create(CronJob("nightly", 1, V2, concurrency)), refusal);
 
@@ -75,9 +74,9 @@ public class WorkedCaseTests
         Expect(Settled, Some.Create(CronJob("nightly", 1, V1, concurrency)), null);
     }
 
-    /// <summary>Its Jobs end before they could soak: it would hold up every rollout beside it for good.</summary>
+    /// <summary>Its Jobs end before a soak: it would block every rollout in the pool forever.</summary>
     [Test]
-    public void Case29_ACronJobHasAStepOfItsOwn()
+    public void Case29_CronJobHasItsOwnStep()
     {
         var nightly = CronJob("nightly", 1, V2, "Forbid");
         var objects = Settled.With(nightly.Live()).With(Some.Change(nightly, Phase.Completed));
@@ -98,13 +97,13 @@ public class WorkedCaseTests
 
     [TestCase("web-canary", "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0; 5m of soak left")]
     [TestCase("web", null, Description = "the canary is taken out")]
-    public void Case30_AServiceNarrowedToTheCanary(string track, string? refusal) =>
+    public void Case30_ServiceNarrowedToTheCanary(string track, string? refusal) =>
         Expect(WithCanary, ServiceChange(WebService, WebService with { Selector = Labels(("app", "web"), ("track", track)) }), refusal);
 
     [TestCase("green.shop.svc.cluster.local", V2, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase("shop.example.com", V2, "users behind Service web would be redirected: the serving pods at shop.example.com are unknown")]
-    [TestCase("green.shop.svc.cluster.local", V1, null, Description = "what serves there is proven here")]
-    public void Case31_AServiceTurnedIntoAnExternalName(string host, string image, string? refusal)
+    [TestCase("green.shop.svc.cluster.local", V1, null, Description = "the pods there are proven here")]
+    public void Case31_ServiceChangedToAnExternalName(string host, string image, string? refusal)
     {
         var green = Deployment("green", 20, image).With("spec/template/metadata/labels", """{"app": "green", "track": "green"}""");
         var objects = Settled.Running(green, Phase.Completed, minutes: 5) with
@@ -116,7 +115,7 @@ public class WorkedCaseTests
     }
 
     [Test]
-    public void Case32_TheOldReplicaSetScaledToZeroByAPersonUndoesThePace()
+    public void Case32_ScalingTheOldReplicaSetToZeroUndoesThePace()
     {
         var old = SetOf(Web(20));
         const string refusal = "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1";
@@ -134,14 +133,14 @@ public class WorkedCaseTests
     }
 
     [Test]
-    public void Case32_APodOfADeploymentComesBackAsItWas()
+    public void Case32_DeletedPodOfADeploymentIsReplacedByTheSameRevision()
     {
         Expect(Rolling(), Delete(PodOf(SetOf(Web(20)))), null);
         Expect(Rolling(), Delete(PodOf(SetOf(Web(20, V2), Second))), null);
     }
 
     [Test]
-    public void Case33_AReplicaSetThatIsLetGoGoesOnServing()
+    public void Case33_OrphanedReplicaSetKeepsServing()
     {
         var set = SetOf(C(1));
         const string refusal = "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1";
@@ -155,11 +154,11 @@ public class WorkedCaseTests
     [TestCase(
         "track",
         "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1",
-        Description = "its ReplicaSet makes another"
+        Description = "its ReplicaSet creates another"
     )]
     [TestCase("pod-template-hash", "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1")]
-    [TestCase("app", null, Description = "the Service lets it go too")]
-    public void Case34_APodThatIsLetGoGoesOnServing(string label, string? refusal)
+    [TestCase("app", null, Description = "the Service no longer selects it either")]
+    public void Case34_OrphanedPodKeepsServing(string label, string? refusal)
     {
         var pod = PodOf(SetOf(C(1)));
         var without = pod.DeepClone().AsObject().With($"metadata/labels/{label}", "\"gone\"");
@@ -169,7 +168,7 @@ public class WorkedCaseTests
     }
 
     [Test]
-    public void APodOfAPersonIsCountedByAPolicyThatSelectsWorkloads()
+    public void PodCreatedByAPersonCountsUnderAPolicyThatSelectsWorkloads()
     {
         var policy = Some.Policy(
             """
@@ -190,7 +189,7 @@ public class WorkedCaseTests
         );
     }
 
-    /// <summary>Nobody is sent to a pod that has no port of that name: what runs there for an hour shows nothing.</summary>
+    /// <summary>No traffic reaches a pod without a port of that name: running for an hour proves nothing.</summary>
     [TestCase("http", false, null)]
     [TestCase(
         "idle",
@@ -203,7 +202,7 @@ public class WorkedCaseTests
         false,
         "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m"
     )]
-    public void ACanaryWithoutThePortOfTheServiceProvesNothing(string port, bool hasOther, string? refusal)
+    public void CanaryWithoutThePortOfTheServiceCompletesNoStep(string port, bool hasOther, string? refusal)
     {
         static JsonObject Named(JsonObject deployment, string name) =>
             deployment.With("spec/template/spec/containers/0/ports", $$"""[{"name": "{{name}}", "containerPort": 8080}]""");
@@ -218,9 +217,9 @@ public class WorkedCaseTests
         Expect(objects, Scale(Named(C(1), port), 6), refusal);
     }
 
-    /// <summary>A canary that has a port more than what is proven is no pool by itself.</summary>
+    /// <summary>A canary with an additional port is no pool by itself.</summary>
     [Test]
-    public void APortThatOnlyTheCanaryHasMakesThePoolNoSmaller()
+    public void PortThatOnlyTheCanaryDeclaresDoesNotShrinkThePool()
     {
         static JsonObject Named(JsonObject deployment, string ports) => deployment.With("spec/template/spec/containers/0/ports", ports);
         const string Http = """[{"name": "http", "containerPort": 8080}]""",
@@ -237,7 +236,7 @@ public class WorkedCaseTests
         Expect(objects, Scale(Named(C(1), Both), 2), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
     }
 
-    /// <summary>Pods of what is proven, by its images, that no user of the port reaches: they would make room for unproven ones.</summary>
+    /// <summary>Pods with proven images that no user of the port reaches: they would make room for unproven ones.</summary>
     [TestCase("idle", "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase("http", null, Description = "they serve")]
     public void PodsWithoutThePortOfTheServiceMakeNoRoom(string port, string? refusal)
@@ -253,8 +252,8 @@ public class WorkedCaseTests
 
     [TestCase(true, 0, Operation.Create, "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase(true, 1, Operation.Create, "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1")]
-    [TestCase(false, 0, Operation.Create, null, Description = "it makes pods of its own template")]
-    public void APausedDeploymentFillsTheOrphanThatItTakesIn(bool isPaused, int pods, Operation operation, string? refusal)
+    [TestCase(false, 0, Operation.Create, null, Description = "it creates pods of its own template")]
+    public void PausedDeploymentScalesTheOrphanThatItAdopts(bool isPaused, int pods, Operation operation, string? refusal)
     {
         var taker = Deployment("taker", 10, V1)
             .With("spec/selector/matchLabels", """{"track": "web-canary"}""")
@@ -264,7 +263,7 @@ public class WorkedCaseTests
         var objects = Settled.With(orphan.Live()).With(Some.Change(orphan, Phase.Completed));
 
         Expect(objects, Some.Create(taker), refusal);
-        // As a way back, too: what it takes in is none.
+        // As a rollback too: the adopted orphan is none.
         Expect(
             objects.With(
                 Some.Change(taker, Phase.Completed) with
@@ -278,12 +277,10 @@ public class WorkedCaseTests
         );
     }
 
-    /// <summary>
-    /// Whichever of them is quicker takes it in: what the one that has nothing yet makes of it is judged, in whatever order they are known.
-    /// </summary>
+    /// <summary>The quicker one adopts it: the effect on the one without pods is evaluated, in any order of the two.</summary>
     [TestCase(false)]
     [TestCase(true)]
-    public void TwoDeploymentsThatMayTakeInOneOrphan(bool isOtherFirst)
+    public void TwoDeploymentsThatMayAdoptOneOrphan(bool isOtherFirst)
     {
         JsonObject Taker(string name, int pods, string label, bool isPaused) =>
             Deployment(name, pods, V1)
@@ -304,7 +301,7 @@ public class WorkedCaseTests
 
     [TestCase("nodeSelector", """{"pool": "all"}""", "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase("terminationGracePeriodSeconds", "5", null)]
-    public void ADaemonSetThatMayComeToOtherNodesComesToAll(string field, string json, string? refusal)
+    public void DaemonSetThatMayRunOnOtherNodesCountsAllNodes(string field, string json, string? refusal)
     {
         var daemons = DaemonSet("agent", 1, V2).With("spec/template/spec/nodeSelector", """{"pool": "one"}""");
         var objects = Settled.With(daemons.Live(1)).With(Some.Change(daemons, Phase.Completed));
@@ -326,8 +323,8 @@ public class WorkedCaseTests
     }
 
     [TestCase("uid-web-7c6b9", Description = "the template of the ReplicaSet was edited")]
-    [TestCase("uid-forged", Description = "another one was made under its name")]
-    public void Case35_TheNameOfAReplicaSetThatCompletedIsNoHistory(string uid)
+    [TestCase("uid-forged", Description = "another one was created under its name")]
+    public void Case35_NameOfACompletedReplicaSetIsNoHistory(string uid)
     {
         var completed = Some.Change(Web(20, V3), Phase.Completed) with
         {
@@ -349,13 +346,13 @@ public class WorkedCaseTests
         Assert.That(
             objects.Decide(Some.Update(Web(20), Web(20, V3))).Evaluated.ChangeType,
             Is.EqualTo(ChangeType.Rollback),
-            "what completed is"
+            "the completed revision is"
         );
         Expect(objects, Some.Update(Web(20), Web(20, V3)), null);
     }
 
     [Test]
-    public void Case36_AServiceMadeAgainAsItWasRaisesNothing()
+    public void Case36_ServiceCreatedAgainUnchangedRaisesNoExposure()
     {
         Expect(Completed(20), ServiceChange(null, WebService), null);
         Expect(
@@ -368,12 +365,12 @@ public class WorkedCaseTests
     [TestCase(20, 5, null)]
     [TestCase(21, 5, "21 of 21 pods (100%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase(20, 61, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1", Description = "too long ago")]
-    public void Case37_AnAutoscalerComesBackToWhatTheRevisionServed(int replicas, int servedAt, string? refusal) =>
+    public void Case37_AutoscalerReturnsToTheFormerSizeOfTheRevision(int replicas, int servedAt, string? refusal) =>
         Expect(Completed(8, servedAt), Scale(Web(8, V2), replicas, s_autoscaler), refusal);
 
     [TestCase(20, null)]
     [TestCase(21, "21 of 21 pods (100%) behind Service web would be unproven; step 5% allows 1")]
-    public void Case38_ADeploymentMadeAgainWithWhatCompleted(int replicas, string? refusal)
+    public void Case38_DeploymentCreatedAgainWithACompletedRevision(int replicas, string? refusal)
     {
         var gone = Completed(20) with { Workloads = [], Pods = [] };
 

@@ -8,7 +8,7 @@ namespace DeployGuard.Core.Tests;
 public class PolicyReaderTests
 {
     [Test]
-    public void AnEmptySpecIsAnEnforcingPolicyWithEveryBlockOff()
+    public void EmptySpecIsAnEnforcingPolicyWithEveryBlockOff()
     {
         var policy = Some.Policy("{}");
 
@@ -27,7 +27,7 @@ public class PolicyReaderTests
     }
 
     [Test]
-    public void TheDefaultsOfABlockAreThoseOfTheDesign()
+    public void DefaultsOfABlockAreTheDocumentedOnes()
     {
         var policy = Some.Policy("""{"images": {}, "approval": {"quorum": [{"groups": ["a"]}]}, "canary": {"steps": [5]}}""");
 
@@ -148,7 +148,7 @@ public class PolicyReaderTests
     [TestCase("""{"metadata": {"name": "p"}, "spec": []}""")]
     [TestCase("[]")]
     [TestCase("7")]
-    public void AnObjectThatIsNoPolicyGivesAnErrorAndNoException(string json) => Assert.That(Read(json).Errors, Is.Not.Empty);
+    public void ObjectThatIsNoPolicyGivesAnErrorAndNoException(string json) => Assert.That(Read(json).Errors, Is.Not.Empty);
 
     [TestCase("10m", 600)]
     [TestCase("1h30m", 5400)]
@@ -172,11 +172,11 @@ public class PolicyReaderTests
     public void AnInvalidDurationIsRefused(string text) => Assert.That(Durations.TryParse(text, out _), Is.False);
 
     [Test]
-    public void StepsThatCannotBeReadAreTheStrictest() =>
+    public void InvalidStepsAreTheStrictest() =>
         Assert.That(Read("""{"metadata": {"name": "p"}, "spec": {"canary": {"steps": ["many"]}}}""").Canary?.ShareAfter(0), Is.EqualTo(1));
 
     [Test]
-    public void APolicyThatCannotBeReadStillKnowsWhereItApplies()
+    public void InvalidPolicyStillKnowsWhereItApplies()
     {
         var policy = Read(
             """{"metadata": {"name": "p"}, "spec": {"match": {"namespaceSelector": {"matchLabels": {"tier": "1"}}}, "later": true}}"""

@@ -30,7 +30,7 @@ public class AttestationInputTests
         "signatures[1].sig: is missing, or not a string"
     )]
     [TestCase("""{"payload": "YQ==", "payloadType": "t", "signatures": [{"sig": "*"}]}""", "signatures[0].sig: is not base64")]
-    public void AnEnvelopeThatIsNoneIsRefused(string json, string message) =>
+    public void InvalidEnvelopeIsRefused(string json, string message) =>
         Assert.That(() => Envelope.Read(Encoding.UTF8.GetBytes(json)), Refuses(message));
 
     [TestCase("""{"subject": []}""", "_type: is missing, or not a string")]
@@ -52,11 +52,11 @@ public class AttestationInputTests
         """{"_type": "https://in-toto.io/Statement/v1", "subject": [{"digest": {"gitCommit": "aa"}}]}""",
         "predicateType: is missing, or not a string"
     )]
-    public void AStatementThatIsNoneIsRefused(string json, string message) =>
+    public void InvalidStatementIsRefused(string json, string message) =>
         Assert.That(() => Statement.Read(Encoding.UTF8.GetBytes(json)), Refuses(message));
 
     [Test]
-    public void AFormerStatementIsReadAndASubjectOfAnotherDigestMatchesNothing()
+    public void OlderStatementIsReadAndASubjectWithAnotherDigestMatchesNothing()
     {
         var statement = Statement.Read(
             """{"_type": "https://in-toto.io/Statement/v0.1", "subject": [{"name": "x", "digest": {"gitCommit": "aa"}}], "predicateType": "p"}"""u8.ToArray()
@@ -90,7 +90,7 @@ public class AttestationInputTests
     }
 
     [Test]
-    public void BytesThatAreNoTextAreRefused() =>
+    public void InvalidUtf8IsRefused() =>
         Assert.That(
             () => Envelope.Read(new byte[] { (byte)'{', (byte)'"', 0xC3, 0x28, (byte)'"', (byte)':', (byte)'1', (byte)'}' }),
             Refuses("envelope: is not")

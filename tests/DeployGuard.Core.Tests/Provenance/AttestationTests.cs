@@ -4,7 +4,7 @@ using DeployGuard.Core.Provenance.Attestations;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>Envelopes and statements: what holds, and what must not.</summary>
+/// <summary>Envelopes and statements: which signatures are valid, and which must not be.</summary>
 public class AttestationTests
 {
     private const string HelloType = "http://example.com/HelloWorld";
@@ -26,7 +26,7 @@ public class AttestationTests
     public void DropKeys() => _pair.Dispose();
 
     [Test]
-    public void TheEncodingIsTheSpecifications() =>
+    public void EncodingMatchesTheSpecification() =>
         Assert.That(
             Encoding.UTF8.GetString(PreAuthentication.Encode(HelloType, "hello world"u8)),
             Is.EqualTo("DSSEv1 29 http://example.com/HelloWorld 11 hello world")
@@ -37,7 +37,7 @@ public class AttestationTests
         Assert.That(Encoding.UTF8.GetString(PreAuthentication.Encode("ä", "ö€"u8)), Is.EqualTo("DSSEv1 2 ä 5 ö€"));
 
     [Test]
-    public void TheSpecificationsSignatureHoldsInBothAlphabets([Values] bool urlSafe)
+    public void SignatureOfTheSpecificationIsValidInBothAlphabets([Values] bool urlSafe)
     {
         using var key = new VerifyingKey(SpecificationKey());
         var signature = urlSafe ? SpecificationSignature.Replace('+', '-').Replace('/', '_') : SpecificationSignature;
@@ -49,7 +49,7 @@ public class AttestationTests
     }
 
     [Test]
-    public void OursIsVerifiedInBothForms(
+    public void OwnSignatureIsVerifiedInBothForms(
         [Values(DSASignatureFormat.Rfc3279DerSequence, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)] DSASignatureFormat form
     )
     {
@@ -130,7 +130,7 @@ public class AttestationTests
     }
 
     [Test]
-    public void AKeyIdDecidesNothing()
+    public void KeyIdHasNoEffect()
     {
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var key = Public();
@@ -157,7 +157,7 @@ public class AttestationTests
     }
 
     [Test]
-    public void AnUnexpectedTypeIsRefusedAlsoIfItIsSigned()
+    public void UnexpectedTypeIsRefusedEvenIfSigned()
     {
         using var key = Public();
         Assert.That(

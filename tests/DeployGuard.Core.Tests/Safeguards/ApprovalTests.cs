@@ -48,11 +48,11 @@ public class ApprovalTests
     }
 
     [Test]
-    public void AnAiAssistedChangeIsRefusedUntilItIsApproved() =>
+    public void AiAssistedChangeIsRefusedUntilItIsApproved() =>
         Assert.That(Message([]), Is.EqualTo("AI-assisted change (annotation); approvals 0 of 2: senior-engineers 0/1, directors 0/1"));
 
     [Test]
-    public void ItPassesWithAQuorum() => Assert.That(Message([By(Some.Alice), By(Some.Bob)]), Is.Null);
+    public void ChangePassesWithAQuorum() => Assert.That(Message([By(Some.Alice), By(Some.Bob)]), Is.Null);
 
     [Test]
     public void OnePersonFillsOneSeat() => Assert.That(Message([By(Some.Carol)]), Does.Contain("approvals 1 of 2"));
@@ -130,7 +130,7 @@ public class ApprovalTests
         Assert.That(Message([By(Some.Alice) with { ExpiresAt = Some.Now }, By(Some.Bob)]), Does.Contain("approvals 1 of 2"));
 
     [Test]
-    public void AVetoRefusesWhateverTheQuorum()
+    public void VetoRefusesDespiteAQuorum()
     {
         var verdict = Decide([By(Some.Alice), By(Some.Bob), By(Some.Carol) with { Decision = Decision.Reject, Reason = "wrong prices" }]);
 
@@ -197,7 +197,7 @@ public class ApprovalTests
     }
 
     [Test]
-    public void BestEffortTakesOneEvenThen()
+    public void BestEffortAcceptsOneApproverForAMachine()
     {
         var policy = Some.Policy("""{"approval": {"separation": "BestEffort", "quorum": [{"groups": ["senior-engineers"]}]}}""");
         var cluster = new ClusterSnapshot { Policies = [policy], Approvals = [By(Some.Alice)] };
@@ -207,7 +207,7 @@ public class ApprovalTests
 
     [TestCase("{}", false)]
     [TestCase("""{"origin": {"unknown": "Human"}}""", true)]
-    public void AnUnknownOriginCountsAsThePolicySays(string origin, bool allowed)
+    public void UnknownOriginCountsAsThePolicySays(string origin, bool allowed)
     {
         var spec = """{"approval": {"quorum": [{"groups": ["senior-engineers"]}]}""" + (origin == "{}" ? "}" : "," + origin[1..]);
         var request = Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage));
@@ -216,7 +216,7 @@ public class ApprovalTests
     }
 
     [Test]
-    public void AnAnnotationThatSaysNoRelaxesNothing()
+    public void AnnotationThatDeniesAiRelaxesNothing()
     {
         var verdict = Some.Decide(
             Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage).AiAssisted("false")),
@@ -228,7 +228,7 @@ public class ApprovalTests
     }
 
     [Test]
-    public void TakingTheAnnotationAwayDoesNotTakeTheOriginBack()
+    public void RemovingTheAnnotationDoesNotChangeTheOrigin()
     {
         var human = Some.Policy("""{"origin": {"unknown": "Human"}, "approval": {"quorum": [{"groups": ["senior-engineers"]}]}}""");
         var recorded = Some.Change(Some.Deployment(Some.OtherImage), Phase.Pending) with

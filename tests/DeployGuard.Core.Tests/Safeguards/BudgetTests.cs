@@ -7,13 +7,13 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>Which requests take a place in a budget that is spent, and what they are told.</summary>
+/// <summary>Which requests need a place in an exhausted budget, and their messages.</summary>
 public class BudgetTests
 {
     private static readonly WorkloadRef s_other = new("apps", "Deployment", "shop", "other");
 
     [Test]
-    public void ANewRevisionWaitsForAPlace()
+    public void NewRevisionNeedsAPlaceInTheBudget()
     {
         var finding = Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), View()).Findings.Single().Finding;
 
@@ -27,7 +27,7 @@ public class BudgetTests
     [TestCase(Phase.Running, true, Description = "it was paused to be admitted, and lost its place")]
     [TestCase(Phase.Admitted, true)]
     [TestCase(Phase.Completed, false, Description = "nothing is left to roll out")]
-    public void ResumingARolloutWaitsForAPlace(Phase phase, bool waits)
+    public void ResumingARolloutNeedsAPlaceInTheBudget(Phase phase, bool waits)
     {
         var paused = Some.Deployment(Some.OtherImage).With("spec/paused", "true");
 
@@ -40,14 +40,14 @@ public class BudgetTests
     [TestCase(2, 1, true)]
     [TestCase(2, 2, false)]
     [TestCase(1, 2, false)]
-    public void LoweringAPartitionWaitsForAPlace(int before, int after, bool waits) =>
+    public void LoweringAPartitionNeedsAPlaceInTheBudget(int before, int after, bool waits) =>
         Assert.That(
             Reasons(Some.Update(Set(before), Set(after)), View(Set(before), Phase.Running)),
             Is.EqualTo(waits ? ["BudgetExhausted"] : Array.Empty<string>())
         );
 
     [Test]
-    public void ScalingAndTheWayBackTakeNone()
+    public void ScalingAndRollbacksTakeNoPlace()
     {
         var web = Some.Deployment(Some.OtherImage);
 

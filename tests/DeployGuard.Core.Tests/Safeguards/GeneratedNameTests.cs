@@ -6,7 +6,7 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What is said where a name is made up at every attempt: an approval of it could never be used.</summary>
+/// <summary>Messages for names that are generated at every attempt: an approval of such a name could never be used.</summary>
 public class GeneratedNameTests
 {
     private static readonly SafeguardPolicy s_policy = Some.Policy("""{"approval": {"quorum": [{"groups": ["senior-engineers"]}]}}""");
@@ -17,7 +17,7 @@ public class GeneratedNameTests
     private static readonly Requester s_ofTheNamespace = new("system:serviceaccount:shop:builder", "", ["system:serviceaccounts"]);
 
     [Test]
-    public void AControllersPodSaysHowThePlatformTeamAdmitsIt()
+    public void PodOfAControllerSaysHowThePlatformTeamAdmitsIt()
     {
         var remedy = Remedy(OwnedBy("build.example.com/v1", "Build"), s_builder);
 
@@ -79,7 +79,7 @@ public class GeneratedNameTests
         Assert.That(Remedy(OwnedBy("apps/v1", "ReplicaSet"), s_builder), Does.Not.Contain("workloadKinds"));
 
     [Test]
-    public void AnAccountOfTheNamespaceItselfIsNotToBeTrusted()
+    public void AccountOfTheSameNamespaceIsNotOfferedAsTrusted()
     {
         var remedy = Remedy(Pod("web-x7k2p"), s_ofTheNamespace);
 
@@ -88,11 +88,11 @@ public class GeneratedNameTests
     }
 
     [Test]
-    public void APersonIsToldToSetAName() =>
+    public void PersonGetsARemedyToSetAName() =>
         Assert.That(Remedy(Pod("web-x7k2p"), Some.Developer), Does.EndWith("Set metadata.name instead of metadata.generateName"));
 
     [Test]
-    public void ANodeDebuggerSaysHowToHaveANameOfOnesOwn() =>
+    public void NodeDebuggerRemedyNamesThePodExplicitly() =>
         Assert.That(
             Remedy(Pod("node-debugger-node-a-x7k2p"), Some.Developer),
             Does.Contain("kubectl run debug-node-a -n shop --image=sh:1").And.Contains("\"nodeName\":\"node-a\"")
@@ -102,7 +102,8 @@ public class GeneratedNameTests
     [TestCase("node-debugger-ip-10-0-0-1.example.com-x7k2p", true)]
     [TestCase("node-debugger-node-a", false)]
     [TestCase("debug-node-a", false)]
-    public void ANodeDebuggerIsToldByItsName(string name, bool isOne) => Assert.That(Pod(name).Read().HasGeneratedName, Is.EqualTo(isOne));
+    public void NodeDebuggerIsRecognisedByItsName(string name, bool isOne) =>
+        Assert.That(Pod(name).Read().HasGeneratedName, Is.EqualTo(isOne));
 
     private static string Remedy(JsonObject pod, Requester by)
     {

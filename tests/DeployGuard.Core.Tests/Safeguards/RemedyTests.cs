@@ -10,16 +10,15 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// Every command that a refusal offers is run here, and the request made again: it must pass. Random pools of one workload of v1, with or
-/// without an
-/// unproven one beside it, and random requests.
+/// Every command that a refusal offers is run here and the request is retried: it must pass. Random pools of one workload of v1, with or
+/// without an unproven one beside it, and random requests.
 /// </summary>
 public partial class RemedyTests
 {
     private static readonly string[] s_strategies = ["default", "surge", "recreate", "onDelete", "paced", "slow", "unprobed"];
 
     [Test]
-    public void TheOfferOfARefusalPasses([Range(1, 30)] int seed)
+    public void OfferedRemedyPasses([Range(1, 30)] int seed)
     {
         var random = new Random(seed);
         var offers = 0;
@@ -71,7 +70,7 @@ public partial class RemedyTests
         return true;
     }
 
-    /// <summary>What the API server would say no to.</summary>
+    /// <summary>What the API server would reject.</summary>
     private static void AssertIsValid(JsonObject workload)
     {
         var strategy = workload.Read().Strategy;
@@ -131,7 +130,7 @@ public partial class RemedyTests
     private static partial Regex Patch();
 }
 
-/// <summary>A pool, and what may be asked of it.</summary>
+/// <summary>A pool and its possible requests.</summary>
 internal sealed class RemedyWorld
 {
     private static readonly string[] s_accepts = ["Pool", "Pace", "StatefulSetPartition"];
@@ -206,7 +205,7 @@ internal sealed class RemedyWorld
         }
     }
 
-    /// <summary>A workload made beside web, one scaled up, or web changed in place.</summary>
+    /// <summary>A workload created beside web, one scaled up, or web changed in place.</summary>
     public (JsonObject? Before, JsonObject After) Any(Random random, IReadOnlyList<string> strategies)
     {
         switch (random.Next(4))

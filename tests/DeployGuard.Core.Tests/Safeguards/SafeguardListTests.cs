@@ -6,7 +6,7 @@ using DeployGuard.Core.Safeguards;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What the rules declare of themselves.</summary>
+/// <summary>The declarations of the rules.</summary>
 public class SafeguardListTests
 {
     [Test]
@@ -16,7 +16,7 @@ public class SafeguardListTests
     [Test]
     public void NamesAreUnique() => Assert.That(SafeguardList.All.Select(s => s.Name), Is.Unique);
 
-    /// <summary>The way back stays open: a rule that refuses rollbacks is added here on purpose.</summary>
+    /// <summary>Rollbacks stay possible: a rule that refuses them must be added here on purpose.</summary>
     [Test]
     public void OnlyTheExposureRulesMayRefuseARollback() =>
         Assert.That(
@@ -26,7 +26,7 @@ public class SafeguardListTests
 
     [TestCase(ChangeType.NothingToGuard)]
     [TestCase(ChangeType.NotUnderstood)]
-    public void NoRuleAppliesToWhatTheEvaluatorAnswersItself(ChangeType type) =>
+    public void NoRuleAppliesToRequestsThatTheEvaluatorAnswersItself(ChangeType type) =>
         Assert.That(SafeguardList.All.Where(s => s.SeverityOf(type) is not Severity.None), Is.Empty);
 
     [Test]
@@ -34,7 +34,7 @@ public class SafeguardListTests
         Assert.That(SafeguardList.All.Where(s => s.SeverityOf(ChangeType.LessExposure) is Severity.AsPolicySays), Is.Empty);
 
     [Test]
-    public void ThePolicyIsSummarisedByItsRulesInTheirOrder() =>
+    public void PolicyIsSummarisedByItsRulesInOrder() =>
         Assert.That(
             SafeguardList.Summarise(
                 Some.Policy(

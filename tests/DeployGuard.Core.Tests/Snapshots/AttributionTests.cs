@@ -7,8 +7,7 @@ using static DeployGuard.Core.Tests.Shop;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// Who stands for the objects and pods of a namespace. An owner that an object names is a claim; what nobody stands for is a member of its
-/// own.
+/// Attribution of the objects and pods of a namespace. An owner reference is a claim; an unattributed object is its own member.
 /// </summary>
 public class AttributionTests
 {
@@ -17,7 +16,7 @@ public class AttributionTests
         """{"name": "proxy", "image": "registry.example.com/mesh/proxy@sha256:9999999999999999999999999999999999999999999999999999999999999999"}""";
 
     [Test]
-    public void ADeploymentStandsForItsReplicaSetsAndTheirPods()
+    public void DeploymentOwnsItsReplicaSetsAndTheirPods()
     {
         var member = Rolling().ToSnapshot().Members.Single();
 
@@ -29,9 +28,9 @@ public class AttributionTests
     }
 
     [TestCase("uid-of-nobody", Description = "no such owner")]
-    [TestCase("uid-web", Description = "a Deployment makes no pods")]
-    [TestCase("uid-job", Description = "its selector takes in others")]
-    public void APodThatNamesAnOwnerWhoDoesNotStandForItIsItsOwn(string uid)
+    [TestCase("uid-web", Description = "a Deployment creates no pods")]
+    [TestCase("uid-job", Description = "its selector matches other pods")]
+    public void PodWithAnOwnerThatDoesNotSelectItIsUnattributed(string uid)
     {
         var forged = PodOf(SetOf(Web(20))).With("metadata/ownerReferences", OwnerJson("apps/v1", "ReplicaSet", "web-5d9f7", uid));
         var job = Job("job", 1, V1, """{"app": "batch"}""").With("spec/selector", """{"matchLabels": {"app": "batch"}}""");
@@ -40,21 +39,21 @@ public class AttributionTests
     }
 
     [Test]
-    public void APodThatRunsAnotherImageThanItsOwnerIsItsOwn() =>
+    public void PodWithAnotherImageThanItsOwnerIsUnattributed() =>
         Assert.That(
             Alone(Settled.With(Pods(PodOf(SetOf(Web(20))).With("spec/containers/0/image", $"\"{V2}\""), 1))),
             Is.EqualTo(new[] { ("pod/web-5d9f7-0", 1, true) })
         );
 
     [Test]
-    public void APodWithoutAContainerOfItsOwnerIsItsOwn() =>
+    public void PodWithoutAContainerOfItsOwnerIsUnattributed() =>
         Assert.That(
             Alone(Settled.With(Pods(PodOf(SetOf(Web(20))).With("spec/containers/0/name", "\"other\""), 1))),
             Is.EqualTo(new[] { ("pod/web-5d9f7-0", 1, true) })
         );
 
     [Test]
-    public void AMirrorAndASidecarMakeNoOtherRevision()
+    public void RegistryMirrorAndSidecarMakeNoOtherRevision()
     {
         var mirrored = PodOf(SetOf(Web(20))).With("spec/containers/0/image", $"\"{Mirrored}\"");
         var injected = PodOf(SetOf(Web(20)));
@@ -66,7 +65,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void APodThatARequestLetInIsJudgedByItsOwnRecord()
+    public void PodAdmittedByARequestIsEvaluatedByItsOwnRecord()
     {
         var pod = PodOf(SetOf(Web(20)), "19");
         var objects = Settled.With(
@@ -84,7 +83,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void APodThatAControllerMadeLaterUnderTheNameOfOneThatAPersonMadeIsItsControllers()
+    public void PodCreatedLaterByAControllerUnderAKnownNameIsAttributedToIt()
     {
         var pod = Some.Change(PodOf(SetOf(Web(20)), "19"), Phase.Completed) with
         {
@@ -99,7 +98,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void APodWithAnotherInitContainerThanItsOwnersIsItsOwn()
+    public void PodWithAnotherInitContainerThanItsOwnerIsUnattributed()
     {
         const string init = """[{"name": "agent", "image": "{0}", "restartPolicy": "Always"}]""";
         JsonObject With(JsonObject of, string path, string image) =>
@@ -118,7 +117,7 @@ public class AttributionTests
     [TestCase(
         "metadata/ownerReferences",
         """[{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": "uid-db", "controller": true}]""",
-        Description = "its controller makes no ReplicaSets"
+        Description = "its controller creates no ReplicaSets"
     )]
     [TestCase(
         "metadata/ownerReferences",
@@ -127,7 +126,7 @@ public class AttributionTests
     )]
     [TestCase("metadata/labels", """{"track": "elsewhere"}""", Description = "the selector lets it go")]
     [TestCase("spec/template/metadata/labels", """{"app": "web", "track": "elsewhere"}""", Description = "and its pods")]
-    public void AReplicaSetThatNobodyStandsForIsItsOwn(string path, string json)
+    public void ReplicaSetWithoutAValidOwnerIsUnattributed(string path, string json)
     {
         var set = SetOf(Web(20), Second, 4).With(path, json);
         var db = StatefulSet("db", 1, V1).With("spec/template/metadata/labels", """{"track": "db"}""");
@@ -136,7 +135,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void AReplicaSetThatARequestLetInIsItsOwnAndKnown()
+    public void ReplicaSetAdmittedByARequestStandsByItsOwnRecord()
     {
         var set = SetOf(Web(4), Second).With("metadata/ownerReferences", "[]");
 
@@ -147,7 +146,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void ReplicationControllersStandForTheirPods()
+    public void ReplicationControllersOwnTheirPods()
     {
         var controller = Deployment("rc", 2, V1)
             .With("apiVersion", "\"v1\"")
@@ -165,7 +164,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void OfACronJobCountsWhatItsJobsDoNotRunYet()
+    public void CronJobCountsThePodsThatItsJobsDoNotRunYet()
     {
         var cron = CronJob("nightly", 5, V1, "Forbid");
         JsonObject Made(string name, string image) =>
@@ -183,7 +182,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void TheLabelOfAStatefulSetsPodIsAClaim()
+    public void RevisionLabelOfAStatefulSetPodIsOnlyAClaim()
     {
         var set = StatefulSet("db", 3, V2);
         LiveRevision Revision(string name, string image, long number) =>
@@ -207,12 +206,12 @@ public class AttributionTests
         Assert.That(
             objects.ToSnapshot().Members.Single().Pods.Select(p => (p.OwnedName, p.Pods, p.Seen.Sum(g => g.Serving))),
             Is.EquivalentTo(new[] { ("db-2", 2, 2), ("db-1", 1, 1) }),
-            "told by what it runs"
+            "identified by its image"
         );
     }
 
     [Test]
-    public void PodsWithoutAnOwnerAreToldApartByWhenTheyCame()
+    public void PodsWithoutAnOwnerAreDistinguishedByCreationTime()
     {
         var loose = PodOf(SetOf(Web(20))).With("metadata/ownerReferences", "[]");
         var group = Pods(loose, 4);
@@ -228,8 +227,8 @@ public class AttributionTests
     }
 
     [TestCase(0, null, Description = "adopted with the rest")]
-    [TestCase(1, "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1", Description = "nobody knows where from")]
-    public void WhatServedAtTheAdoptionIsKnownAndWhatCameSinceIsUnproven(int secondsAfter, string? refusal)
+    [TestCase(1, "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1", Description = "of unknown origin")]
+    public void PodsServingAtAdoptionAreKnownAndLaterOnesAreUnproven(int secondsAfter, string? refusal)
     {
         var loose = Pods(PodOf(SetOf(Web(20, V3))).With("metadata/ownerReferences", "[]"), 1);
         var pod = loose.Pods[0] with { CreatedAt = AdoptedAt.AddSeconds(secondsAfter) };
@@ -242,7 +241,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void ALoosePodOfWhatIsProvenIsProven() =>
+    public void UnattributedPodOfAProvenRevisionIsProven() =>
         Assert.That(
             Settled.With(Pods(PodOf(SetOf(Web(20))).With("metadata/ownerReferences", "[]"), 5)).Refusal(Some.Create(C(1))),
             Is.Null
@@ -260,7 +259,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void ARelabelledPodLeavesOnePoolAndJoinsAnother()
+    public void RelabelledPodLeavesOnePoolAndJoinsAnother()
     {
         var set = SetOf(Web(20));
         var moved = PodOf(set, "19").With("metadata/labels", """{"app": "api", "track": "web", "pod-template-hash": "5d9f7"}""");
@@ -281,7 +280,7 @@ public class AttributionTests
         );
     }
 
-    /// <summary>Members that no workload stands for: name, pods, and whether nobody knows where they come from.</summary>
+    /// <summary>Unattributed members: name, pods, and whether their origin is unknown.</summary>
     private static (string Name, int Pods, bool IsUnattributed)[] Alone(NamespaceObjects objects) =>
         [
             .. objects

@@ -14,21 +14,22 @@ public class ClaimHashTests
     [TestCase("spec/volumeClaimTemplates/0/metadata/name", "\"other\"")]
     [TestCase("spec/volumeClaimTemplates/0/metadata/labels", """{"a": "b"}""")]
     [TestCase("spec/volumeClaimTemplates/0/metadata/annotations", """{"a": "b"}""")]
-    public void AnotherClaimIsAnotherRevision(string path, string json) =>
+    public void AnotherVolumeClaimIsAnotherRevision(string path, string json) =>
         Assert.That(Hash(Set(Claim).With(path, json)), Is.Not.EqualTo(Hash(Set(Claim))));
 
     [TestCase("spec/volumeClaimTemplates/0/status", """{"phase": "Pending"}""")]
     [TestCase("spec/volumeClaimTemplates/0/kind", "\"PersistentVolumeClaim\"")]
     [TestCase("spec/volumeClaimTemplates/0/apiVersion", "\"v1\"")]
     [TestCase("spec/volumeClaimTemplates/0/metadata/creationTimestamp", "null")]
-    public void WhatTheServerAddsToAClaimDoesNotCount(string path, string json) =>
+    public void FieldsAddedByTheServerToAVolumeClaimDoNotCount(string path, string json) =>
         Assert.That(Hash(Set(Claim).With(path, json)), Is.EqualTo(Hash(Set(Claim))));
 
     [Test]
-    public void WithoutClaimsItHashesAsTheTemplateAlone() => Assert.That(Hash(Set("")), Is.EqualTo(Some.Deployment().Read().Template.Hash));
+    public void WithoutVolumeClaimsOnlyTheTemplateIsHashed() =>
+        Assert.That(Hash(Set("")), Is.EqualTo(Some.Deployment().Read().Template.Hash));
 
     [Test]
-    public void ARevisionHashesAsItsOwnerWithTheOwnersClaims()
+    public void RevisionHashesAsItsOwnerWithTheVolumeClaimsOfTheOwner()
     {
         var owner = Set(Claim).Read().Template;
         var revision = WorkloadReader.Default.ReadTemplate(Set(Claim)["spec"]!["template"]!.Element());

@@ -10,7 +10,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What others claim, or have machines ask for, raises nobody else's quorum and excludes none of their approvers.</summary>
+/// <summary>Claims of other requesters and of machines raise no one else's quorum and exclude none of their approvers.</summary>
 public class ClaimTests
 {
     private const string Authors = "deployguard.io/authors";
@@ -25,7 +25,7 @@ public class ClaimTests
     );
 
     [Test]
-    public void AMachineThatAskedForTheSameRaisesNoPersonsQuorumInWhateverOrder([Values] bool first)
+    public void MachineThatRequestedTheSameRevisionDoesNotRaiseThePersonsQuorumInAnyOrder([Values] bool first)
     {
         const string Rollback = "system:serviceaccount:kube-system:deployment-controller";
         var cluster = View(Recorded(first ? [Rollback, Some.Developer.Username] : [Some.Developer.Username, Rollback]));
@@ -34,12 +34,12 @@ public class ClaimTests
         Assert.That(
             Some.Decide(Some.Update(Some.Deployment(), s_v2, Some.Machine), cluster).Denials.Single().Finding.Message,
             Does.Contain("approvals 1 of 2"),
-            "a machine that asks itself needs two"
+            "a machine as the requester needs two"
         );
     }
 
     [Test]
-    public void WhoAskedThroughAMachineAndThenThemselvesIsStillNoApprover()
+    public void RequesterThroughAMachineStaysExcludedAsApprover()
     {
         var cluster = View(Recorded([Some.Machine.Username, Some.Alice.Username]));
 
@@ -50,7 +50,7 @@ public class ClaimTests
     }
 
     [Test]
-    public void AuthorsCountForWhoNamesThemAndForEverybodyIfTheFirstDid()
+    public void AuthorsCountForTheirRequesterAndForAllIfTheFirstRequesterNamesThem()
     {
         var named = Claim(Authors, "alice", "mallory");
         Change mallorySecond = Recorded(["dana", "mallory"], named),
@@ -60,19 +60,19 @@ public class ClaimTests
 
         Assert.Multiple(() =>
         {
-            Assert.That(Allows(mallorySecond, "dana"), Is.True, "it was dana's before mallory had a word");
-            Assert.That(Allows(mallorySecond, "mallory"), Is.False, "their own word holds");
-            Assert.That(Allows(malloryFirst, "dana"), Is.False, "asking for what somebody brought takes their word along");
+            Assert.That(Allows(mallorySecond, "dana"), Is.True, "it was dana's before mallory claimed it");
+            Assert.That(Allows(mallorySecond, "mallory"), Is.False, "their own claim counts");
+            Assert.That(Allows(malloryFirst, "dana"), Is.False, "a request for another requester's image takes over their claim");
             Assert.That(
                 Allows(Recorded(["dana"], named with { By = null }), "dana"),
                 Is.False,
-                "an older version did not say whose word it was"
+                "an older version did not record the claimant"
             );
         });
     }
 
     [Test]
-    public void AnApproverWhomALatecomerNamesMayApprove()
+    public void ApproverNamedAsAuthorByALaterRequesterMayApprove()
     {
         NewApproval Vote(params string[] requesters) =>
             new(s_alicesYes, Some.Alice, Recorded(requesters, Claim(Authors, "alice", "mallory")), [Some.OneSenior]);
@@ -82,7 +82,7 @@ public class ClaimTests
     }
 
     [Test]
-    public void WhatOthersWroteOnTheLiveObjectCountsWhileItStandsThereAndIsNotRemembered()
+    public void ClaimsOfOthersOnTheLiveObjectCountWhileTheyRemainAndAreNotRemembered()
     {
         var annotated = Some.Deployment().Annotated(AiAssisted, "true");
         var carrying = Some.Decide(
@@ -103,7 +103,7 @@ public class ClaimTests
     }
 
     [Test]
-    public void WhatCameInWithAnEarlierRevisionIsTheRequestersOwnWordWhenItIsCarriedOn()
+    public void ClaimCarriedOverFromAnEarlierRevisionCountsAsTheRequestersOwn()
     {
         var v1 = Some.Change(Some.Deployment(), Phase.Completed) with
         {
@@ -123,7 +123,7 @@ public class ClaimTests
     }
 
     [Test]
-    public void WhatKubectlCopiesFromAnOldReplicaSetIsNobodysWord()
+    public void AnnotationsCopiedByKubectlUndoAreNobodysClaim()
     {
         var cluster = new ClusterSnapshot
         {
@@ -137,7 +137,7 @@ public class ClaimTests
     }
 
     [Test]
-    public void WhereImagesAreApprovedOnlyTheFirstWhoBroughtOneNamesAuthorsForOthers([Values] bool malloryFirst)
+    public void WithImageApprovalOnlyTheFirstRequesterOfAnImageNamesAuthorsForOthers([Values] bool malloryFirst)
     {
         var policy = Some.Policy(
             """{"images": {"pin": "Digest"}, "approval": {"covers": "Images", "quorum": [{"groups": ["senior-engineers"]}]}}"""

@@ -15,7 +15,7 @@ public class ControllerLabelTests
         Assert.That(Set("web-5f4f6787bc", label).Read().Template.Hash == Some.Deployment().Read().Template.Hash, Is.EqualTo(expected));
 
     [Test]
-    public void SoItDoesWhereThePodsReadTheirLabels() =>
+    public void ReplicaSetHashesAsItsDeploymentIfPodsReadTheirLabels() =>
         Assert.That(
             Set("web-5f4f6787bc", "5f4f6787bc").With("spec/template/spec/volumes", ReadsLabels).Read().Template.Hash,
             Is.EqualTo(Some.Deployment().With("spec/template/spec/volumes", ReadsLabels).Read().Template.Hash)
@@ -23,7 +23,7 @@ public class ControllerLabelTests
 
     [TestCase("web-curl-evil", "curl-evil")]
     [TestCase("web-5f4f6787bc5", "5f4f6787bc5", TestName = "{m}(eleven letters)")]
-    public void AReplicaSetUnderANameOfOnesOwnHidesNothing(string name, string label) =>
+    public void ReplicaSetWithACustomNameHidesNothing(string name, string label) =>
         Assert.That(Set(name, label).Read().Template.Hash == Some.Deployment().Read().Template.Hash, Is.False);
 
     [TestCase("controller-uid", Uid, true)]
@@ -34,7 +34,7 @@ public class ControllerLabelTests
     [TestCase("job-name", "sh -c this", false)]
     [TestCase("batch.kubernetes.io/other", "x", false)]
     [TestCase("pod-template-hash", "5f4f6787bc", false)]
-    public void AJobsLabelsAreNoiseIfTheyAreItsOwn(string key, string value, bool expected) =>
+    public void LabelsOfAJobAreNoiseIfTheyAreItsOwn(string key, string value, bool expected) =>
         Assert.That(Job($$"""{"{{key}}": "{{value}}"}""").Read().Template.Hash == Job("{}").Read().Template.Hash, Is.EqualTo(expected));
 
     [Test]
@@ -62,7 +62,7 @@ public class ControllerLabelTests
     [TestCase("controller-uid", Uid, true)]
     [TestCase("controller-uid", "mine", false)]
     [TestCase("statefulset.kubernetes.io/pod-name", "db-0", true)]
-    public void APodsLabelsAreNoiseInTheFormThatControllersWrite(string key, string value, bool expected)
+    public void LabelsOfAPodAreNoiseInTheFormThatControllersWrite(string key, string value, bool expected)
     {
         string Hash(string labels, string volumes) =>
             Some.Parse(

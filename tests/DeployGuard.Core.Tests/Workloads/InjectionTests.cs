@@ -24,14 +24,14 @@ public class InjectionTests
     [TestCaseSource(nameof(Keys))]
     public void AnImageOrVersionByTagIsRefusedAtItsAnnotation(string key)
     {
-        var finding = Judge(s_pinned, key, "registry.example.com/evil:1").Denials.Single().Finding;
+        var finding = Evaluate(s_pinned, key, "registry.example.com/evil:1").Denials.Single().Finding;
 
         Assert.That(finding.Reason, Is.EqualTo("ImageNotPinned"));
         Assert.That(finding.Path, Is.EqualTo($"spec.template.metadata.annotations.{key}"));
     }
 
     [TestCaseSource(nameof(Keys))]
-    public void ByDigestItPasses(string key) => Assert.That(Judge(s_pinned, key, $"tag@{Some.Digest}").IsAllowed, Is.True);
+    public void ImageByDigestPasses(string key) => Assert.That(Evaluate(s_pinned, key, $"tag@{Some.Digest}").IsAllowed, Is.True);
 
     [TestCase("dapr.io/sidecar-image", "x/evil:1", "makes Dapr inject image x/evil:1, which is referenced by tag")]
     [TestCase("config.linkerd.io/proxy-version", "edge-25.1.1", "chooses the version of the image that Linkerd injects by a tag")]
@@ -65,8 +65,8 @@ public class InjectionTests
         """[{"op":"replace","path":"","value":{"Image":"x/evil:1"}}]""",
         "makes Vault Agent Injector inject image x/evil:1"
     )]
-    public void TheMessageSaysWhoInjectsWhat(string key, string value, string said) =>
-        Assert.That(Judge(s_pinned, key, value).Denials.Single().Finding.Message, Does.Contain(said));
+    public void MessageNamesTheInjectorAndTheImage(string key, string value, string said) =>
+        Assert.That(Evaluate(s_pinned, key, value).Denials.Single().Finding.Message, Does.Contain(said));
 
     [TestCase("client.knative.dev/user-image", "registry.example.com/web:1")]
     [TestCase("sidecar.opentelemetry.io/inject", "false")]
@@ -80,12 +80,12 @@ public class InjectionTests
     [TestCase("proxy.istio.io/config", "holdApplicationUntilProxyStarts: true")]
     [TestCase("sidecar.istio.io/userVolume", """{"v": {"configMap": {"name": "c"}}}""")]
     [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"replace","path":"/terminationMessagePolicy","value":"File"}]""")]
-    public void WhatBringsNoImagePassesWithoutAWord(string key, string value)
+    public void AnnotationWithoutAnImagePassesSilently(string key, string value)
     {
-        var verdict = Judge(s_readable, key, value);
+        var verdict = Evaluate(s_readable, key, value);
 
         Assert.That(verdict.IsAllowed, Is.True);
-        Assert.That(Messages.WarningLines(Judge(s_pinned, key, value)), Is.Empty);
+        Assert.That(Messages.WarningLines(Evaluate(s_pinned, key, value)), Is.Empty);
     }
 
     [TestCase("sidecar.opentelemetry.io/inject", "true", "OpenTelemetry operator adds containers that cannot be read here")]
@@ -102,10 +102,10 @@ public class InjectionTests
         "x/evil:1",
         "annotation example.com/sidecar-image may name an image that is not checked; see images.injectionAnnotations"
     )]
-    public void WhatCannotBeReadIsSaidSo(string key, string value, string said)
+    public void UnreadableAnnotationIsReported(string key, string value, string said)
     {
-        var passed = Judge(s_pinned, key, value);
-        var refused = Judge(s_readable, key, value);
+        var passed = Evaluate(s_pinned, key, value);
+        var refused = Evaluate(s_readable, key, value);
 
         Assert.That(passed.IsAllowed, Is.True);
         Assert.That(Messages.WarningLines(passed), Has.Exactly(1).Contains(said));
@@ -131,10 +131,10 @@ public class InjectionTests
     )]
     [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"copy","from":"/args/0","path":"/image"}]""")]
     public void ADocumentThatHidesItsImageIsRefusedWhereImagesArePinned(string key, string value) =>
-        Assert.That(Judge(s_pinned, key, value).Denials.Single().Finding.Message, Does.EndWith("whose image cannot be read"));
+        Assert.That(Evaluate(s_pinned, key, value).Denials.Single().Finding.Message, Does.EndWith("whose image cannot be read"));
 
     [Test]
-    public void APolicyAddsItsOwn()
+    public void PolicyAddsItsOwnAnnotations()
     {
         var policy = Some.Policy(
             """
@@ -148,19 +148,19 @@ public class InjectionTests
                 [("a.b/side", "evil"), ("a.b/tag", "1"), ("a.b/patch", """{"image": "evil"}"""), ("a.b/ref-x", "mine")]
         )
         {
-            Assert.That(Judge(policy, key, value).Reasons(), Is.EqualTo(new[] { "ImageNotPinned" }), key);
-            Assert.That(Judge(s_readable, key, value).IsAllowed, Is.True, key);
+            Assert.That(Evaluate(policy, key, value).Reasons(), Is.EqualTo(new[] { "ImageNotPinned" }), key);
+            Assert.That(Evaluate(s_readable, key, value).IsAllowed, Is.True, key);
         }
 
-        Assert.That(Judge(policy, "a.b/image", "x/evil:1").IsAllowed, Is.True);
-        Assert.That(Judge(s_readable, "a.b/image", "x/evil:1").IsAllowed, Is.False);
+        Assert.That(Evaluate(policy, "a.b/image", "x/evil:1").IsAllowed, Is.True);
+        Assert.That(Evaluate(s_readable, "a.b/image", "x/evil:1").IsAllowed, Is.False);
     }
 
     [TestCase("dapr.io/sidecar-image", "dapr.io/*", InjectionForm.Never)]
     [TestCase("dapr.io/sidecar-image", "dapr.io/sidecar-image", InjectionForm.Other)]
     [TestCase("admission.datadoghq.com/java-lib.custom-image", "admission.datadoghq.com/java-lib.custom-image", InjectionForm.Never)]
     [TestCase("admission.datadoghq.com/java-lib.custom-image", "admission.datadoghq.com/java-lib.custom-image", InjectionForm.Other)]
-    public void WhatIsKnownToNameAnImageIsNotTakenBack(string key, string added, InjectionForm form) =>
+    public void PolicyCannotRemoveKnownImageAnnotations(string key, string added, InjectionForm form) =>
         Assert.That(
             new WorkloadReader(
                 WorkloadKinds.BuiltIn,
@@ -173,22 +173,22 @@ public class InjectionTests
         );
 
     [Test]
-    public void WhatCannotBeReadMayBeTakenForHarmlessByWhoKnows()
+    public void PolicyMayDeclareUnreadableAnnotationsHarmless()
     {
         var policy = Some.Policy(
             """{"images": {"pin": "Digest", "unreadable": "Refuse", "injectionAnnotations": {"never": ["sidecar.opentelemetry.io/inject", "proxy.istio.io/*"]}}}"""
         );
 
-        Assert.That(Judge(policy, "sidecar.opentelemetry.io/inject", "true").IsAllowed, Is.True);
-        Assert.That(Judge(policy, "instrumentation.opentelemetry.io/inject-java", "true").IsAllowed, Is.False);
-        Assert.That(Judge(policy, "proxy.istio.io/overrides", "image: x").IsAllowed, Is.False);
+        Assert.That(Evaluate(policy, "sidecar.opentelemetry.io/inject", "true").IsAllowed, Is.True);
+        Assert.That(Evaluate(policy, "instrumentation.opentelemetry.io/inject-java", "true").IsAllowed, Is.False);
+        Assert.That(Evaluate(policy, "proxy.istio.io/overrides", "image: x").IsAllowed, Is.False);
     }
 
     [TestCase("never", "dapr.io/sidecar-image", "is known to name images, so it cannot be listed here")]
     [TestCase("image", "*", "would match every annotation")]
     [TestCase("other", "a*b*c", "has more than one *")]
     [TestCase("version", "a b", "is not an annotation key")]
-    public void AKeyThatCannotBeOneIsAnErrorOfThePolicy(string form, string key, string problem) =>
+    public void InvalidKeyIsAPolicyError(string form, string key, string problem) =>
         Assert.That(
             PolicyReader
                 .Read(
@@ -203,11 +203,11 @@ public class InjectionTests
     [TestCase("guess=a.b/c", false)]
     [TestCase("a.b/c", false)]
     [TestCase("image=", false)]
-    public void AFlagIsAFormAndAKey(string text, bool isOne) =>
+    public void FlagIsAFormAndAKey(string text, bool isOne) =>
         Assert.That(InjectionAnnotation.ParseOrNull(text) is not null, Is.EqualTo(isOne));
 
     [Test]
-    public void WhereApprovalsCoverImagesAnInjectedOneIsNew()
+    public void WithImageApprovalAnInjectedImageIsNew()
     {
         var policy = Some.Policy(
             """
@@ -217,32 +217,36 @@ public class InjectionTests
 
         foreach (var key in (string[])["dapr.io/sidecar-image", "config.linkerd.io/proxy-version", "a.b/side"])
         {
-            Assert.That(Judge(policy, key, $"x@{Some.Digest}").Reasons(), Is.EqualTo(new[] { "ApprovalMissing" }), key);
+            Assert.That(Evaluate(policy, key, $"x@{Some.Digest}").Reasons(), Is.EqualTo(new[] { "ApprovalMissing" }), key);
         }
 
-        Assert.That(Judge(policy, "a.b/other", $"x@{Some.Digest}").Reasons(), Is.Empty);
+        Assert.That(Evaluate(policy, "a.b/other", $"x@{Some.Digest}").Reasons(), Is.Empty);
     }
 
-    /// <summary>Nobody could approve an image that cannot be read.</summary>
+    /// <summary>An unreadable image could not be approved.</summary>
     [TestCase("sidecar.opentelemetry.io/inject", "mine")]
     [TestCase("example.com/sidecar-image", "x/evil:1")]
-    public void WhereApprovalsCoverImagesWhatCannotBeReadIsRefusedUnlessThePolicySaysOtherwise(string key, string value)
+    public void WithImageApprovalUnreadableAnnotationsAreRefusedUnlessThePolicySaysOtherwise(string key, string value)
     {
         const string Images =
             """{"images": {"pin": "Digest"UNREADABLE}, "approval": {"covers": "Images", "quorum": [{"groups": ["senior-engineers"]}]}}""";
 
         Assert.That(
-            Judge(Some.Policy(Images.Replace("UNREADABLE", "", StringComparison.Ordinal)), key, value).Reasons(),
+            Evaluate(Some.Policy(Images.Replace("UNREADABLE", "", StringComparison.Ordinal)), key, value).Reasons(),
             Is.EqualTo(new[] { "ImageNotPinned" })
         );
         Assert.That(
-            Judge(Some.Policy(Images.Replace("UNREADABLE", ", \"unreadable\": \"Warn\"", StringComparison.Ordinal)), key, value).IsAllowed,
+            Evaluate(
+                Some.Policy(Images.Replace("UNREADABLE", ", \"unreadable\": \"Warn\"", StringComparison.Ordinal)),
+                key,
+                value
+            ).IsAllowed,
             Is.True
         );
     }
 
     [Test]
-    public void TheDocsNameEveryKnownAnnotation()
+    public void DocsNameEveryKnownAnnotation()
     {
         var page = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "policy.md"));
 
@@ -255,7 +259,7 @@ public class InjectionTests
     }
 
     [Test]
-    public void TheAnnotationsOfARunningPodBringNothing()
+    public void AnnotationsOfARunningPodInjectNothing()
     {
         var pod = Some.Parse(
             """{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop"}, "spec": {"containers": [{"name": "a", "image": "main:1"}]}}"""
@@ -266,7 +270,7 @@ public class InjectionTests
     }
 
     [Test]
-    public void APlaceholderIsNoTag()
+    public void PlaceholderIsNoTag()
     {
         var finding = Some.Decide(Some.Update(Some.Deployment(), Some.Deployment("auto")), new ClusterSnapshot { Policies = [s_pinned] })
             .Denials.Single()
@@ -294,7 +298,7 @@ public class InjectionTests
         Assert.That(verdict.Denials.Select(d => d.Finding.Message), Has.None.Contains("referenced by tag"));
     }
 
-    private static Verdict Judge(SafeguardPolicy policy, string key, string value) =>
+    private static Verdict Evaluate(SafeguardPolicy policy, string key, string value) =>
         Some.Decide(Some.Update(Some.Deployment(), Annotated(key, value)), new ClusterSnapshot { Policies = [policy] });
 
     private static System.Text.Json.Nodes.JsonObject Annotated(string key, string value) =>

@@ -5,7 +5,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What holds of each kind is said in Workloads/Kinds. This page pins it, and that no other code names a kind.</summary>
+/// <summary>
+/// The properties of each kind are declared in Workloads/Kinds. This test pins them, and checks that no other code names a kind.
+/// </summary>
 public partial class KindTests
 {
     private const string Home = "DeployGuard.Core/Workloads/Kinds/";
@@ -82,7 +84,7 @@ public partial class KindTests
         "Serves, IsItsOwnTemplate, IsOnePod, IsShortLived, IsCreatedByControllers, IsSelectedByLabels, IsReplacedWhenDeleted, "
             + "IsWrittenByKubelets"
     )]
-    public void AKindDoes(string name, string group, string resource, string what)
+    public void KindBehaves(string name, string group, string resource, string what)
     {
         var kind = BuiltInKinds.Of(group, name);
         Assert.Multiple(() =>
@@ -94,7 +96,7 @@ public partial class KindTests
     }
 
     [Test]
-    public void OnlySomeKindsReplacePodsInPlaceOrHaveASizeThatPeopleWrite() =>
+    public void OnlySomeKindsReplacePodsInPlaceOrHaveAWritableSize() =>
         Assert.Multiple(() =>
         {
             (string, Surging?)[] expected =
@@ -127,7 +129,7 @@ public partial class KindTests
         0,
         """{"minReadySeconds":30,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":2,"maxSurge":null}}}"""
     )]
-    public void APaceIsPatchedAsTheKindHasIt(string name, int surge, string patch)
+    public void PaceIsPatchedInTheFieldsOfTheKind(string name, int surge, string patch)
     {
         var kind = BuiltInKinds.All.Single(k => k.Name == name);
         var web = Some.Read(Some.Deployment()) with
@@ -139,14 +141,14 @@ public partial class KindTests
     }
 
     [Test]
-    public void APartitionIsPatchedAsTheKindHasIt() =>
+    public void PartitionIsPatchedInTheFieldsOfTheKind() =>
         Assert.That(
             BuiltInKinds.StatefulSet.PartitionPatch?.Invoke(4),
             Is.EqualTo("""{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":4}}}""")
         );
 
     [Test]
-    public void AControllerIsTrustedForWhatItMakes() =>
+    public void ControllerIsTrustedForTheObjectsThatItCreates() =>
         Assert.Multiple(() =>
         {
             Assert.That(KindsOf("deployment-controller"), Is.EqualTo(new[] { "ReplicaSet" }));
@@ -166,7 +168,7 @@ public partial class KindTests
         });
 
     [Test]
-    public void AKindThatMovedIsFoundUnderItsFormerGroup() =>
+    public void KindThatMovedIsFoundUnderItsFormerGroup() =>
         Assert.Multiple(() =>
         {
             Assert.That(BuiltInKinds.Of("extensions", "Deployment"), Is.SameAs(BuiltInKinds.Deployment));
@@ -175,7 +177,7 @@ public partial class KindTests
         });
 
     [Test]
-    public void AnotherGroupsKindOfTheSameNameIsCountedAndReadAsACustomOne()
+    public void KindOfTheSameNameInAnotherGroupIsACustomKind()
     {
         var advanced = BuiltInKinds.Of("apps.kruise.io", "StatefulSet");
         Assert.Multiple(() =>
@@ -190,7 +192,7 @@ public partial class KindTests
     }
 
     [Test]
-    public void ACustomKindHasADescriptorOfItsOwn()
+    public void CustomKindHasItsOwnDescriptor()
     {
         var rollout = CustomKind.ParseOrNull("rollouts.argoproj.io/Rollout=spec.template")?.Describe();
         Assert.Multiple(() =>

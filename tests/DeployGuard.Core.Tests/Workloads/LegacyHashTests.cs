@@ -15,14 +15,14 @@ public class LegacyHashTests
     [TestCase("spec/template/metadata/labels/pod-template-hash", "\"5f4f6787bc\"")]
     [TestCase("spec/template/metadata/labels/app.kubernetes.io~version", "\"2\"")]
     [TestCase("spec/template/metadata/annotations", """{"deployguard.io/ai-tool": "x", "batch.kubernetes.io/y": "z"}""")]
-    public void WhatVersionOneLeftOutItLeavesOut(string path, string json) =>
+    public void LegacyHashLeavesOutTheFieldsThatVersionOneLeftOut(string path, string json) =>
         Assert.That(
             Some.Deployment().With(path, json).Read().Template.LegacyHash,
             Is.EqualTo(Some.Deployment().Read().Template.LegacyHash)
         );
 
     [Test]
-    public void ItIsKeptWithoutTheBody() =>
+    public void LegacyHashIsKeptWithoutTheBody() =>
         Assert.That(
             Some.Deployment().Read().WithoutDocument().Template.LegacyHash,
             Is.EqualTo(Some.Deployment().Read().Template.LegacyHash)
@@ -31,5 +31,5 @@ public class LegacyHashTests
     [TestCase("v1:00", true)]
     [TestCase("v2:00", false)]
     [TestCase(null, false)]
-    public void VersionsAreToldApart(string? hash, bool isLegacy) => Assert.That(TemplateHash.IsLegacy(hash), Is.EqualTo(isLegacy));
+    public void HashVersionsAreDistinguished(string? hash, bool isLegacy) => Assert.That(TemplateHash.IsLegacy(hash), Is.EqualTo(isLegacy));
 }

@@ -2,7 +2,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What may be left out of the hash by the chart's values, and what may not.</summary>
+/// <summary>Which keys the chart's values may leave out of the hash, and which they may not.</summary>
 public class NoiseKeyTests
 {
     private static readonly WorkloadReader s_reader = new(
@@ -15,7 +15,7 @@ public class NoiseKeyTests
     [TestCase("org.infisical.com/x")]
     [TestCase("telegraf.influxdata.com/class")]
     [TestCase("secrets-webhook.security.bank-vaults.io/vault-addr")]
-    public void WhatAKnownInjectorReadsIsNoNoise(string key) =>
+    public void AnnotationsReadByAKnownInjectorAreNoNoise(string key) =>
         Assert.That(NoiseKey.ProblemOfAnnotation(key), Does.StartWith("is read by more than people"));
 
     [TestCase("kubectl.kubernetes.io/restartedAt", "2026-11-23T10:00:00Z")]
@@ -23,14 +23,14 @@ public class NoiseKeyTests
     [TestCase("vso.secrets.hashicorp.com/restartedAt", "2026-11-23T10:00:00Z")]
     [TestCase("openshift.openshift.io/restartedAt", "2026-11-23T10:00:00Z")]
     [TestCase("cattle.io/timestamp", "2026-11-23T10:00:00Z")]
-    public void WhatWellKnownToolsRestartByIsARestart(string key, string value) =>
+    public void AnnotationsOfWellKnownRestartToolsAreRestarts(string key, string value) =>
         Assert.That(
             Annotated(WorkloadReader.Default, key, value),
             Is.EqualTo(Annotated(WorkloadReader.Default, key, "another")).And.EqualTo(Some.Deployment().Read().Template.Hash)
         );
 
     [Test]
-    public void WhatIsListedIsLeftOutAndNothingElse()
+    public void OnlyListedKeysAreLeftOut()
     {
         Assert.Multiple(() =>
         {
@@ -51,7 +51,7 @@ public class NoiseKeyTests
     }
 
     [Test]
-    public void WhatThePodReadsIsNeverLeftOutButForATime()
+    public void KeysThatThePodReadsAreNeverLeftOutExceptATime()
     {
         string Hash(string key, string value) =>
             s_reader
@@ -78,7 +78,7 @@ public class NoiseKeyTests
     [TestCase("rollme")]
     [TestCase("checksum/config")]
     [TestCase("kubectl.kubernetes.io/restartedAt")]
-    public void AKeyThatNothingElseReadsMayBeListed(string key) => Assert.That(NoiseKey.ProblemOfAnnotation(key), Is.Null);
+    public void KeyThatNothingElseReadsMayBeListed(string key) => Assert.That(NoiseKey.ProblemOfAnnotation(key), Is.Null);
 
     [TestCase("sidecar.istio.io/proxyImage", "keys under istio.io change what a pod is or where it goes")]
     [TestCase("prometheus.io/path", "prometheus.io")]
@@ -92,18 +92,19 @@ public class NoiseKeyTests
     [TestCase("example.com/image", "which image runs")]
     [TestCase("example.com/*", "is not a key of a label or annotation")]
     [TestCase("", "is not a key of a label or annotation")]
-    public void AKeyThatSomethingReadsMayNot(string key, string why) => Assert.That(NoiseKey.ProblemOfAnnotation(key), Does.Contain(why));
+    public void KeyThatSomethingReadsMayNotBeListed(string key, string why) =>
+        Assert.That(NoiseKey.ProblemOfAnnotation(key), Does.Contain(why));
 
     [TestCase("app", "Services, policies and meshes commonly select by it")]
     [TestCase("version", "Services, policies and meshes commonly select by it")]
     [TestCase("app.kubernetes.io/name", "kubernetes.io")]
     [TestCase("app.kubernetes.io/version", null)]
     [TestCase("example.com/build", null)]
-    public void ALabelByWhichThingsAreSelectedMayNot(string key, string? why) =>
+    public void LabelUsedBySelectorsMayNotBeListed(string key, string? why) =>
         Assert.That(NoiseKey.ProblemOfLabel(key), why is null ? Is.Null : Does.Contain(why));
 
     [Test]
-    public void EveryListHasAFingerprintOfItsOwnTheDefaultOneIncluded()
+    public void EveryListHasItsOwnFingerprintIncludingTheDefault()
     {
         Assert.That(
             new TemplateNoise(["cattle.io/timestamp"], []).Fingerprint,
@@ -132,7 +133,7 @@ public class NoiseKeyTests
     }
 
     [Test]
-    public void TheHashOfVersionOneKnowsNoOtherRestartsThanThatVersionDid()
+    public void LegacyHashKnowsOnlyTheRestartsOfVersionOne()
     {
         string Legacy(WorkloadReader reader, string key) =>
             reader

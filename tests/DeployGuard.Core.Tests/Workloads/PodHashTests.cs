@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>A Pod is hashed as it runs: only the name that admission makes up for its token is the same for all.</summary>
+/// <summary>A Pod is hashed as it runs: only the name that admission generates for its token volume is ignored.</summary>
 public class PodHashTests
 {
     private const string Sources = """
@@ -12,11 +12,11 @@ public class PodHashTests
         """;
 
     [Test]
-    public void TwoPodsWithATokenEachHaveOneHash() =>
+    public void PodsThatDifferOnlyInTheirTokenHaveOneHash() =>
         Assert.That(Hash(WithToken("kube-api-access-x7k2p")), Is.EqualTo(Hash(WithToken("kube-api-access-zz9wq"))));
 
     [Test]
-    public void OpenShiftsTokensAreAdmissionsToo()
+    public void OpenShiftTokensAreAddedByAdmissionToo()
     {
         static string OpenShifts(string name, string map) =>
             Hash(
@@ -61,11 +61,11 @@ public class PodHashTests
         TestName = "{m}(another audience)"
     )]
     [TestCase("kube-api-access-x7k2p", "420", """{"secret": {"name": "other"}}""", TestName = "{m}(a secret)")]
-    public void AVolumeThatIsNotExactlyAdmissionsCountsAsWritten(string name, string mode, string sources) =>
+    public void VolumeThatDiffersFromTheOneOfAdmissionCounts(string name, string mode, string sources) =>
         Assert.That(Hash(WithToken(name, mode, sources)), Is.Not.EqualTo(Hash(WithToken("kube-api-access-zz9wq", mode, sources))));
 
     [Test]
-    public void WithoutAutomountNoVolumeIsAdmissions()
+    public void WithoutAutomountEveryVolumeCounts()
     {
         string Off(string name) => Hash(WithToken(name).With("spec/automountServiceAccountToken", "false"));
 
@@ -74,27 +74,27 @@ public class PodHashTests
 
     [TestCase("mountPath", "\"/elsewhere\"")]
     [TestCase("readOnly", "false")]
-    public void WhereTheTokenIsMountedCounts(string field, string value) =>
+    public void MountOfTheTokenCounts(string field, string value) =>
         Assert.That(
             Hash(WithToken("kube-api-access-x7k2p").With($"spec/containers/0/volumeMounts/0/{field}", value)),
             Is.Not.EqualTo(Hash(WithToken("kube-api-access-x7k2p")))
         );
 
     [Test]
-    public void TheNameThatKubectlMakesUpForADebuggerIsLeftOut()
+    public void GeneratedNameOfADebuggerIsLeftOut()
     {
         string Debugged(string name, string image = "sh:1") =>
             Hash(Pod().With("spec/ephemeralContainers", $$"""[{"name": "{{name}}", "image": "{{image}}"}]"""));
 
         Assert.That(Debugged("debugger-wbzg9"), Is.EqualTo(Debugged("debugger-x7k2p")));
         Assert.That(Debugged("debugger-wbzg9"), Is.Not.EqualTo(Debugged("debugger-wbzg9", "sh:2")), "another image");
-        Assert.That(Debugged("debugger-wbzg9"), Is.Not.EqualTo(Debugged("debugger-aeiou")), "letters that are never made up");
+        Assert.That(Debugged("debugger-wbzg9"), Is.Not.EqualTo(Debugged("debugger-aeiou")), "letters that are never generated");
         Assert.That(Debugged("debugger-wbzg9"), Is.Not.EqualTo(Debugged("mine")), "a name of one's own");
     }
 
     /// <summary>As <c>kubectl debug POD --copy-to=NAME</c> makes it.</summary>
     [Test]
-    public void TheSameOfACopyThatIsDebugged()
+    public void GeneratedNameOfADebuggerInACopyIsLeftOut()
     {
         string Copy(string name) => Hash(Pod().With("spec/containers/0/name", $"\"{name}\""));
 
@@ -104,7 +104,7 @@ public class PodHashTests
     [TestCase("spec/ephemeralContainers", """[{"name": "mine", "image": "sh:1", "targetContainerName": "NAME"}]""")]
     [TestCase("metadata/annotations", """{"container.apparmor.security.beta.kubernetes.io/NAME": "unconfined"}""")]
     [TestCase("metadata/annotations", """{"profile": "NAME"}""")]
-    public void ANameThatSomethingRefersToCounts(string path, string json)
+    public void NameThatSomethingRefersToCounts(string path, string json)
     {
         string Referred(string name) =>
             Hash(
@@ -125,14 +125,14 @@ public class PodHashTests
     }
 
     [Test]
-    public void TheNodeThatAnAuthorChoosesCounts() => Assert.That(Hash(Pod().With("spec/nodeName", "\"n1\"")), Is.Not.EqualTo(Hash(Pod())));
+    public void NodeChosenByTheAuthorCounts() => Assert.That(Hash(Pod().With("spec/nodeName", "\"n1\"")), Is.Not.EqualTo(Hash(Pod())));
 
     [Test]
-    public void APodThatWasBoundIsStillKnown() =>
+    public void BoundPodIsStillRecognised() =>
         Assert.That(Pod().With("spec/nodeName", "\"n1\"").Read().Template.UnboundHash, Is.EqualTo(Hash(Pod())));
 
     [Test]
-    public void TheUnboundHashIsKeptWithoutTheBody() =>
+    public void UnboundHashIsKeptWithoutTheBody() =>
         Assert.That(Pod().With("spec/nodeName", "\"n1\"").Read().WithoutDocument().Template.UnboundHash, Is.EqualTo(Hash(Pod())));
 
     [TestCase("node.kubernetes.io/not-ready", "300", true)]
@@ -152,7 +152,7 @@ public class PodHashTests
 
     [TestCase("priority", "1000")]
     [TestCase("preemptionPolicy", "\"Never\"")]
-    public void WhatDecidesWhoMakesRoomCounts(string field, string value) =>
+    public void PriorityFieldsCount(string field, string value) =>
         Assert.That(Hash(Pod().With($"spec/{field}", value)), Is.Not.EqualTo(Hash(Pod())));
 
     private static string Hash(JsonObject pod) => pod.Read().Template.Hash;

@@ -17,7 +17,7 @@ public class TemplateHashTests
     [TestCase("spec/template/metadata/labels/app.kubernetes.io~version", "\"2\"")]
     [TestCase("spec/template/spec/nodeSelector", "null")]
     [TestCase("spec/replicas", "17")]
-    public void WhatDoesNotChangeWhatRunsDoesNotChangeTheHash(string path, string json) =>
+    public void FieldsWithoutEffectOnThePodDoNotChangeTheHash(string path, string json) =>
         Assert.That(With(path, json), Is.EqualTo(s_hash));
 
     [TestCase("spec/template/metadata/finalizers", """["example.com/keep"]""")]
@@ -33,7 +33,7 @@ public class TemplateHashTests
     [TestCase("spec/template/spec/volumes", """[{"name": "v", "emptyDir": {}}]""")]
     [TestCase("spec/template/spec/fromTheFuture", "true")]
     [TestCase("spec/template/spec/containers/0/fromTheFuture", """{"a": [1]}""")]
-    public void WhatChangesWhatRunsChangesTheHash(string path, string json) => Assert.That(With(path, json), Is.Not.EqualTo(s_hash));
+    public void FieldsWithEffectOnThePodChangeTheHash(string path, string json) => Assert.That(With(path, json), Is.Not.EqualTo(s_hash));
 
     [Test]
     public void TheOrderOfKeysDoesNotMatter()

@@ -3,7 +3,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What a pod reads of itself is part of what it does, whatever its key is for.</summary>
+/// <summary>Metadata that a pod reads can change its behaviour, so it is part of the hash whatever its key is for.</summary>
 public class TemplateReadsTests
 {
     private const string RestartedAt = "kubectl.kubernetes.io/restartedAt";
@@ -55,7 +55,7 @@ public class TemplateReadsTests
     }
 
     [Test]
-    public void WhatReadsLabelsDoesNotMakeAnnotationsCount()
+    public void ReadOfLabelsDoesNotMakeAnnotationsCount()
     {
         string Hash(string value) => Annotated(Readers("metadata.labels").First(), "deployguard.io/ai-tool", value).Read().Template.Hash;
 
@@ -64,7 +64,7 @@ public class TemplateReadsTests
 
     [TestCase("metadata.name")]
     [TestCase("status.podIP")]
-    public void WhatReadsSomethingElseLeavesNoiseNoise(string fieldPath)
+    public void ReadOfOtherFieldsKeepsNoiseOutOfTheHash(string fieldPath)
     {
         string Hash(string value) => Annotated(Readers(fieldPath).First(), "deployguard.io/ai-tool", value).Read().Template.Hash;
 
@@ -80,8 +80,7 @@ public class TemplateReadsTests
     [TestCase("2026-11-23T10:00:00Z\n", false)]
     [TestCase("$(date)", false)]
     [TestCase("", false)]
-    public void ARestartTimeIsATimeAndNothingElse(string value, bool expected) =>
-        Assert.That(RestartTime.IsTime(value), Is.EqualTo(expected));
+    public void RestartTimeMustBeATime(string value, bool expected) => Assert.That(RestartTime.IsTime(value), Is.EqualTo(expected));
 
     [TestCase(-11, false)]
     [TestCase(-9, true)]
@@ -95,7 +94,7 @@ public class TemplateReadsTests
         );
 
     [Test]
-    public void WhatIsNoTimeIsNotClose() => Assert.That(RestartTime.IsClose("now", Some.Now), Is.False);
+    public void InvalidTimeIsNotClose() => Assert.That(RestartTime.IsClose("now", Some.Now), Is.False);
 
     [Test]
     public void ATemplateSaysWhetherItsAnnotationsAreReadAndWhenItWasRestarted()
@@ -107,9 +106,9 @@ public class TemplateReadsTests
         {
             Assert.That(reads.Template.ReadsAnnotations);
             Assert.That(reads.Template.RestartTimes, Is.EqualTo(new Dictionary<string, string> { [RestartedAt] = Time }));
-            Assert.That(reads.WithoutDocument().Template.RestartTimes, Has.Count.EqualTo(1), "what is kept of many still tells");
+            Assert.That(reads.WithoutDocument().Template.RestartTimes, Has.Count.EqualTo(1), "the compact form still knows the time");
             Assert.That(doesNot.Template.ReadsAnnotations, Is.False);
-            Assert.That(doesNot.WithoutDocument().Template.RestartTimes, Is.Empty, "nobody asks");
+            Assert.That(doesNot.WithoutDocument().Template.RestartTimes, Is.Empty, "not needed");
         });
     }
 

@@ -39,7 +39,7 @@ public class WorkloadReaderTests
     }
 
     [Test]
-    public void EveryPlaceAnImageCanHideIsFound()
+    public void EveryImageFieldIsFound()
     {
         var pod = Some.Parse(
                 """

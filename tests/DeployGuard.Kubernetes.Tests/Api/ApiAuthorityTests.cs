@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>A cluster changes its CA while we run.</summary>
+/// <summary>A cluster changes its CA while DeployGuard runs.</summary>
 public class ApiAuthorityTests
 {
     private string _file = "";

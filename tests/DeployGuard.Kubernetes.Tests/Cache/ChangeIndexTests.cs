@@ -4,7 +4,7 @@ using DeployGuard.Kubernetes.Cache;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Changes are found by what requests look for, without reading those of the whole cluster.</summary>
+/// <summary>Changes are indexed for the lookups of a request, without reading those of the whole cluster.</summary>
 public class ChangeIndexTests
 {
     private static readonly Change s_change = new()
@@ -30,7 +30,7 @@ public class ChangeIndexTests
         );
 
     [Test]
-    public void OneThatWasAdmittedOnceIsNotAmongThoseThatNeverWere() =>
+    public void ChangeAdmittedOnceIsNotIndexedAsNeverAdmitted() =>
         Assert.That(
             ChangeIndex.KeysOf(s_change with { Phase = Phase.Expired, HasAdmittedCondition = true }),
             Is.EqualTo(new[] { "apps/Deployment/shop/web", "shop" })
@@ -38,7 +38,7 @@ public class ChangeIndexTests
 
     [TestCase(null, true)]
     [TestCase("alice", false)]
-    public void AUseOfABreakGlassIsFoundUntilItIsReviewed(string? reviewer, bool isFound) =>
+    public void BreakGlassUseIsFoundUntilItIsReviewed(string? reviewer, bool isFound) =>
         Assert.That(
             ChangeIndex
                 .KeysOf(s_change with { BreakGlassUses = [new BreakGlassUse("g", "dana", DateTimeOffset.UnixEpoch, reviewer)] })

@@ -5,14 +5,14 @@ using Microsoft.AspNetCore.Http;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>What the caches find of a workload.</summary>
+/// <summary>Which objects the caches find for a workload.</summary>
 public class ClusterCachesTests
 {
     private const string Template = """{"spec": {"containers": [{"name": "web", "image": "web:1"}]} }""";
 
-    /// <summary>Anybody may write the uid of another namespace's workload into an ownerReference of their own.</summary>
+    /// <summary>Any user may write the uid of another namespace's workload into an ownerReference of their own object.</summary>
     [Test]
-    public async Task WhatAnotherNamespaceSaysThatAWorkloadOwnsIsNotFound()
+    public async Task ObjectsInAnotherNamespaceAreNotOwned()
     {
         await using var api = await FakeApi.StartAsync();
         api.Objects["/apis/batch/v1"] = """{"resources": [{"name": "cronjobs"}]}""";

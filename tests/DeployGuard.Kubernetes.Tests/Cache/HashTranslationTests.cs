@@ -7,17 +7,17 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Records and votes of version 0.2 count as what they stand for now; they let nothing pass that they did not.</summary>
+/// <summary>Records and votes of version 0.2 count for the revision that they stand for now; they admit nothing more than before.</summary>
 public class HashTranslationTests
 {
-    /// <summary>Two templates that version 1 took for the same, because it left out what the pods read.</summary>
+    /// <summary>Two templates with the same hash in version 1, because it left out fields that the pods read.</summary>
     private static readonly Workload s_web = Web("this");
     private static readonly Workload s_disguised = Web("that");
 
     private static readonly string s_legacy = s_web.Template.LegacyHash;
 
     [Test]
-    public void VersionOneTookTheTwoForTheSame() =>
+    public void VersionOneHashesBothTemplatesAlike() =>
         Assert.Multiple(() =>
         {
             Assert.That(s_disguised.Template.LegacyHash, Is.EqualTo(s_legacy));
@@ -25,22 +25,23 @@ public class HashTranslationTests
         });
 
     [Test]
-    public void WhatRunsIsWhatARecordStandsFor() =>
+    public void RecordStandsForTheRunningRevision() =>
         Assert.That(Translated(Live("", s_web, isCurrent: true)), Is.EqualTo(s_web.Template.Hash));
 
     [Test]
-    public void SoIsTheRevisionThatItNames() =>
+    public void NamedRevisionIsTranslatedToo() =>
         Assert.That(Translated(Live("web-1", s_disguised), Live("web-2", s_web), owned: "web-2"), Is.EqualTo(s_web.Template.Hash));
 
     [Test]
-    public void WhatIsAskedForDoesNotPassForWhatWasSeen() =>
+    public void RequestedRevisionIsNotTakenForTheObservedOne() =>
         Assert.That(Translated(Live("", s_web, isCurrent: true), asked: s_disguised), Is.EqualTo(s_web.Template.Hash));
 
     [Test]
-    public void WhereNothingIsLiveWhatIsAskedForIsFoundAsBefore() => Assert.That(Translated(asked: s_web), Is.EqualTo(s_web.Template.Hash));
+    public void WithoutALiveObjectTheRequestedRevisionIsFoundByItsLegacyHash() =>
+        Assert.That(Translated(asked: s_web), Is.EqualTo(s_web.Template.Hash));
 
     [Test]
-    public void WhatTheRequestChangesIsKnownToo()
+    public void RevisionBeforeTheRequestIsKnown()
     {
         var translation = HashTranslation.WithoutCluster.For(s_web, s_disguised);
 
@@ -52,11 +53,11 @@ public class HashTranslationTests
 
     [TestCase("v2:0", "v2:0")]
     [TestCase(null, null)]
-    public void AVoteOfTodayIsLeftAlone(string? hash, string? expected) =>
+    public void VoteWithACurrentHashIsUnchanged(string? hash, string? expected) =>
         Assert.That(HashTranslation.WithoutCluster.For(null, s_web).Approvals([Vote(hash)])[0].TemplateHash, Is.EqualTo(expected));
 
     [Test]
-    public void AVoteStandsForWhatRuns()
+    public void VoteStandsForTheRunningRevision()
     {
         var translation = new HashTranslation(_ => [Live("", s_web, isCurrent: true)], null, s_disguised);
 
@@ -64,11 +65,11 @@ public class HashTranslationTests
     }
 
     [Test]
-    public void AVoteGivenAheadCountsForWhatIsAskedFor() =>
+    public void VoteGivenInAdvanceCountsForTheRequestedRevision() =>
         Assert.That(HashTranslation.WithoutCluster.For(null, s_web).Approvals([Vote(s_legacy)])[0].IsAbout(s_web));
 
     [Test]
-    public void AVoteOnAnotherWorkloadIsNotAbout() =>
+    public void VoteOnAnotherWorkloadIsUnchanged() =>
         Assert.That(
             HashTranslation
                 .WithoutCluster.For(null, s_web with { Ref = s_web.Ref with { Name = "other" } })
@@ -78,7 +79,7 @@ public class HashTranslationTests
         );
 
     [Test]
-    public void OneRevisionUnderTwoNamesCountsOnceWithEverybodyWhoAsked()
+    public void RevisionUnderTwoNamesCountsOnceWithAllRequesters()
     {
         IReadOnlyList<Change> twice =
         [
@@ -105,12 +106,12 @@ public class HashTranslationTests
             Assert.That((read.Name, read.Phase, read.TemplateHash), Is.EqualTo(("old", Phase.Completed, s_web.Template.Hash)));
             Assert.That(read.Requesters, Is.EqualTo(new[] { "dana", "erin" }));
             Assert.That(read.Evidence, Has.Count.EqualTo(1));
-            Assert.That(read.WasAdmittedUnreviewed, "what came in by break-glass under either name waits for its review");
+            Assert.That(read.WasAdmittedUnreviewed, "a revision admitted by break-glass under either name needs its review");
         });
     }
 
     [Test]
-    public void ARecordThatWasHashedAgainTellsWhatItsVotesStandFor()
+    public void RehashedRecordSaysWhichRevisionItsVotesMean()
     {
         var rehashed = Recorded(s_web.Template.Hash) with { LegacyHash = s_legacy };
         var translation = new HashTranslation(_ => KnownTemplate.Recorded([rehashed]), null, s_disguised);

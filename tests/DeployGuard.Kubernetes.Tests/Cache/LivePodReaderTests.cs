@@ -4,7 +4,7 @@ using DeployGuard.Kubernetes.Cache;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>What is kept of a watched pod, and what many of them have in common.</summary>
+/// <summary>The fields that are kept of a watched pod, and those that many pods share.</summary>
 public class LivePodReaderTests
 {
     private const string Running = """
@@ -19,7 +19,7 @@ public class LivePodReaderTests
     public void Start() => _reader = new LivePodReader(WorkloadReader.Default);
 
     [Test]
-    public void APodTellsHowLongItServed()
+    public void PodTimesAreRead()
     {
         var read = _reader.Read(Pod(status: Running)).Pod;
 
@@ -43,11 +43,11 @@ public class LivePodReaderTests
     [TestCase("Failed", true)]
     [TestCase("Succeeded", true)]
     [TestCase("Running", false)]
-    public void APodThatHasEndedServesNobody(string phase, bool isFinished) =>
+    public void FinishedPodServesNobody(string phase, bool isFinished) =>
         Assert.That(_reader.Read(Pod(status: $"\"phase\": \"{phase}\"")).Pod.IsFinished, Is.EqualTo(isFinished));
 
     [Test]
-    public void APodThatIsBeingDeletedSaysSo()
+    public void PodThatIsBeingDeletedIsMarked()
     {
         var read = _reader.Read(Pod(metadata: "\"deletionTimestamp\": \"2026-11-24T00:09:00Z\",", status: Running)).Pod;
 
@@ -55,7 +55,7 @@ public class LivePodReaderTests
     }
 
     [Test]
-    public void PodsThatAreAlikeShareWhatTheyAreLike()
+    public void EqualPodsShareOneShape()
     {
         var (one, other) = (_reader.Read(Pod("web-1-a")), _reader.Read(Pod("web-1-b", status: Running)));
 
@@ -73,14 +73,14 @@ public class LivePodReaderTests
     [TestCase("web", "web:1", "other", "uid-web-1", Description = "another label")]
     [TestCase("web", "web:1", "web", "uid-web-2", Description = "another owner")]
     [TestCase("app", "web:1", "web", "uid-web-1", Description = "another container")]
-    public void PodsThatDifferInWhomTheyServeDoNot(string container, string image, string label, string owner) =>
+    public void PodsThatMayServeOtherUsersHaveDifferentShapes(string container, string image, string label, string owner) =>
         Assert.That(
             _reader.Read(Pod("b", container: container, image: image, label: label, owner: owner)).Shape,
             Is.Not.SameAs(_reader.Read(Pod("a")).Shape)
         );
 
     [Test]
-    public void OfPodsWithoutAnOwnerTheHashTellsWhichRevisionTheyAre()
+    public void HashIdentifiesTheRevisionOfPodsWithoutAnOwner()
     {
         var (one, other) = (_reader.Read(Pod("a", owner: null)), _reader.Read(Pod("b", owner: null, command: "serve")));
 
@@ -90,7 +90,7 @@ public class LivePodReaderTests
     }
 
     [Test]
-    public void ShapesOfNoPodAreForgotten()
+    public void ShapesWithoutPodsAreForgotten()
     {
         var kept = _reader.Read(Pod("a"));
         _reader.Read(Pod("b", image: "web:2"));

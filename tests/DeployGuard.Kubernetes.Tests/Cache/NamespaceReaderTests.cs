@@ -5,7 +5,7 @@ using DeployGuard.Kubernetes.Cache;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>What the objects of a namespace tell about who serves, as the API server writes them: pods by revision.</summary>
+/// <summary>The serving pods of a namespace by revision, read from its objects as the API server writes them.</summary>
 public class NamespaceReaderTests
 {
     private const string V1 = "web@sha256:1111111111111111111111111111111111111111111111111111111111111111";
@@ -42,7 +42,7 @@ public class NamespaceReaderTests
     }
 
     [Test]
-    public void BeforeItsControllerHasSeenItAStatefulSetRunsWhatItRan()
+    public void UnobservedStatefulSetRunsItsFormerRevision()
     {
         var set = Workload(
             "StatefulSet",

@@ -12,7 +12,7 @@ public class ObservedRevisionTests
 
     [TestCase("""[{"metadata": {"name": "data"}, "spec": {}}]""", true)]
     [TestCase("[]", false)]
-    public void ARevisionHashesAsItsSetDid(string claims, bool hasClaims)
+    public void RevisionHashesAsItsStatefulSet(string claims, bool hasClaims)
     {
         var set = ObservedWorkload.Read(
             Parse(

@@ -5,7 +5,7 @@ using DeployGuard.Kubernetes.Cache;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>When a rollout gives its place in a budget back, by what the API server says of its workload.</summary>
+/// <summary>When a rollout releases its place in a budget, by the status of its workload.</summary>
 public class ObservedWorkloadTests
 {
     private const string Halfway = "\"replicas\": 4, \"updatedReplicas\": 1, \"availableReplicas\": 3, \"readyReplicas\": 3";
@@ -21,11 +21,11 @@ public class ObservedWorkloadTests
         Description = "given up"
     )]
     [TestCase("{}", Halfway + """, "conditions": [{"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"}]""", true)]
-    public void ADeploymentHoldsItsPlaceWhileItIsUnderWay(string spec, string status, bool holds) =>
+    public void DeploymentHoldsItsPlaceDuringItsRollout(string spec, string status, bool holds) =>
         AssertHolds(Read("Deployment", spec, status), holds);
 
     [Test]
-    public void AGivenUpOneThatIsChangedHoldsAPlaceAgain() =>
+    public void ChangedDeploymentAfterAFailedRolloutHoldsAPlaceAgain() =>
         AssertHolds(
             Read(
                 "Deployment",
@@ -36,11 +36,11 @@ public class ObservedWorkloadTests
             true
         );
 
-    [TestCase(2, 1, 3, false, Description = "all above the partition are through: it rests")]
+    [TestCase(2, 1, 3, false, Description = "all pods above the partition are updated: it rests")]
     [TestCase(1, 1, 3, true, Description = "one above it is not")]
     [TestCase(2, 1, 2, true, Description = "one is not ready")]
     [TestCase(0, 2, 3, true, Description = "no partition holds it")]
-    public void AStatefulSetHoldsItsPlaceUntilItsPartitionHoldsIt(int partition, int updated, int ready, bool holds) =>
+    public void StatefulSetHoldsItsPlaceUntilItReachesItsPartition(int partition, int updated, int ready, bool holds) =>
         AssertHolds(
             Read(
                 "StatefulSet",
@@ -52,7 +52,7 @@ public class ObservedWorkloadTests
         );
 
     [Test]
-    public void WhatWasRolledBackHoldsNoPlaceOnceTheLeaderSaysSo()
+    public void RolledBackRolloutHoldsNoPlaceOnceTheLeaderRecordsIt()
     {
         var live = Read("Deployment", "{}", Halfway);
         var change = ChangeOf(live) with { TemplateHash = "v1:another" };

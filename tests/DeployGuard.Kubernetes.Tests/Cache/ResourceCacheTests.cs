@@ -41,7 +41,7 @@ public class ResourceCacheTests
     }
 
     [Test]
-    public void WhatIsListedIsThere()
+    public void ListedObjectsAreInTheCache()
     {
         Assert.That(_cache.All(), Is.EquivalentTo(new[] { "a", "b" }));
         Assert.That(_cache.Find("ns/a"), Is.EqualTo("a"));
@@ -51,7 +51,7 @@ public class ResourceCacheTests
     [TestCase("""{"type": "ADDED", "object": {"kind": "Thing"}}""")]
     [TestCase("""{"object": 1}""")]
     [TestCase("nothing that the API would say")]
-    public async Task AnEventThatCannotBeReadIsNotTheLast(string line)
+    public async Task InvalidEventDoesNotEndTheWatch(string line)
     {
         _api.List = List("9", "a", "c");
         _api.Events.Add(line);
@@ -92,7 +92,7 @@ public class ResourceCacheTests
 
     [TestCase(true)]
     [TestCase(false)]
-    public async Task APlaceThatIsGoneIsListedAnew(bool asEvent)
+    public async Task ExpiredResourceVersionIsListedAgain(bool asEvent)
     {
         _api.List = List("50", "z");
         if (asEvent)
@@ -126,7 +126,7 @@ public class ResourceCacheTests
     }
 
     [Test]
-    public async Task AnObjectThatIsNoLongerKeptGoes()
+    public async Task ObjectThatNoLongerMatchesIsRemoved()
     {
         _api.Events.Add(Event("ADDED", "c", "6"));
         await UntilAsync(() => _cache.Find("ns/c") is not null);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Caches that watch a <see cref="FakeApi"/>, and have seen what it has.</summary>
+/// <summary>Caches that watch a <see cref="FakeApi"/> and are synced.</summary>
 internal sealed class SyncedCaches : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();

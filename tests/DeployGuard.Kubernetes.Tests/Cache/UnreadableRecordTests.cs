@@ -22,7 +22,7 @@ public class UnreadableRecordTests
         """{"metadata": {"name": "bad", "namespace": "shop"}, "spec": {"waives": "Approval"}}""",
         "breakglasses shop/bad cannot be read: spec.waives: expected a list, found a string"
     )]
-    public async Task IsNamedWithItsField(string resource, string record, string expected)
+    public async Task InvalidRecordIsNamedWithItsField(string resource, string record, string expected)
     {
         await using var api = await FakeApi.StartAsync();
         api.Objects[$"/apis/deployguard.io/v1alpha1/{resource}"] = $$"""{"metadata": {"resourceVersion": "1"}, "items": [{{record}}]}""";

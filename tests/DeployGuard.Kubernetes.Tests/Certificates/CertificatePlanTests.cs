@@ -3,7 +3,9 @@ using DeployGuard.Kubernetes.Certificates;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Certificates follow one another, and at every step what is served is trusted by whoever trusted the step before.</summary>
+/// <summary>
+/// Certificates follow one another, and at every step a client that trusted the step before trusts the served certificate.
+/// </summary>
 public class CertificatePlanTests
 {
     private static readonly DateTimeOffset s_now = new(2026, 11, 25, 8, 0, 0, TimeSpan.Zero);
@@ -39,17 +41,17 @@ public class CertificatePlanTests
 
         var begun = Next(has, at, order);
 
-        Assert.That(begun?.Certificate, Is.EqualTo(has.Certificate), "what is served stays");
+        Assert.That(begun?.Certificate, Is.EqualTo(has.Certificate), "the served certificate stays");
         Assert.That(begun?.Bundle, Does.Contain(has.Bundle.Trim()));
         AssertTrusted(begun, has.Bundle, at);
         Assert.That(Next(begun, at, published: null), Is.Null, "nobody knows the new CA yet");
-        Assert.That(Next(begun, at, published: TimeSpan.FromSeconds(29)), Is.Null, "some may not know it yet");
+        Assert.That(Next(begun, at, published: TimeSpan.FromSeconds(29)), Is.Null, "some clients may not know it yet");
 
         var signed = Next(begun, at, published: TimeSpan.FromSeconds(30));
 
-        Assert.That(signed?.Bundle, Is.EqualTo(begun?.Bundle), "the old one is trusted on");
+        Assert.That(signed?.Bundle, Is.EqualTo(begun?.Bundle), "the old one stays trusted");
         AssertTrusted(signed, begun?.Bundle, at);
-        Assert.That(Next(signed, at.AddMinutes(59)), Is.Null, "a replica may still serve what the old one signed");
+        Assert.That(Next(signed, at.AddMinutes(59)), Is.Null, "a replica may still serve a certificate of the old one");
 
         var ended = Next(signed, at.AddMinutes(61));
 
@@ -60,7 +62,7 @@ public class CertificatePlanTests
     }
 
     [Test]
-    public void WhatExpiredWhileNobodyWasThereIsRevivedByTheSameCa()
+    public void CertificateThatExpiredDuringADowntimeIsRenewedByTheSameCa()
     {
         var has = Material.Begin(s_names, s_now);
 
@@ -70,7 +72,7 @@ public class CertificatePlanTests
     }
 
     [Test]
-    public void WhereTheCaExpiredAsWellAllIsMadeAnew()
+    public void ExpiredCaReplacesCaAndCertificate()
     {
         var has = Material.Begin(s_names, s_now);
 
@@ -82,7 +84,7 @@ public class CertificatePlanTests
 
     [TestCase("tls.crt")]
     [TestCase("ca.crt")]
-    public void WhatCannotBeReadIsNamedByItsKey(string key)
+    public void InvalidEntryIsNamedByItsKey(string key)
     {
         var has = Material.Begin(s_names, s_now);
         has = key == "tls.crt" ? has with { Certificate = "no PEM" } : has with { Bundle = "no PEM" };
@@ -97,7 +99,7 @@ public class CertificatePlanTests
 
     private static X509Certificate2 Leaf(Material? material) => X509Certificate2.CreateFromPem(material?.Certificate ?? "");
 
-    /// <summary>Somebody who knows this bundle takes the certificate.</summary>
+    /// <summary>A client that trusts this bundle accepts the certificate.</summary>
     private static void AssertTrusted(Material? material, string? bundle, DateTimeOffset at) =>
         Assert.That(
             () => CertificatePair.Load(material?.Certificate ?? "", material?.Key ?? "", bundle ?? "", ("certificate", "key", "ca"), at),

@@ -44,7 +44,7 @@ public class FileCertificateTests
     [TestCase("tls.crt")]
     [TestCase("tls.key")]
     [TestCase("ca.crt")]
-    public void AFileThatIsNoPemIsNamed(string name)
+    public void FileThatIsNotPemIsNamed(string name)
     {
         File.WriteAllText(File_(name), "-----BEGIN NONSENSE-----\n!!\n-----END NONSENSE-----");
         Assert.That(() => Load(), Throws.TypeOf<CertificateProblemException>().With.Message.StartsWith(File_(name)));
@@ -63,7 +63,7 @@ public class FileCertificateTests
     }
 
     [Test]
-    public void ACertificateOfTheFutureIsNamed()
+    public void CertificateThatIsNotYetValidIsNamed()
     {
         Write(NewCertificate.For(["deployguard.svc"], s_now.AddDays(2)));
         Assert.That(() => Load(), Throws.TypeOf<CertificateProblemException>().With.Message.Contains("is valid only from"));

@@ -47,7 +47,7 @@ public class ManagedCertificateTests
     }
 
     [Test]
-    public async Task AnOrderIsCarriedOutOnceAndTakenByTheOthers()
+    public async Task RotationOrderIsExecutedOnceAndPickedUpByTheOthers()
     {
         var (leader, other) = (Run(), Run());
         await UntilAsync(() => leader.Current is not null && other.Current is not null);
@@ -62,7 +62,7 @@ public class ManagedCertificateTests
     }
 
     [Test]
-    public async Task WhatSomebodyEmptiedIsPutBack()
+    public async Task EmptiedSecretIsRestored()
     {
         var replica = Run();
         await UntilAsync(() => replica.Current is not null);
@@ -74,7 +74,7 @@ public class ManagedCertificateTests
     }
 
     [Test]
-    public async Task WhatExpiredWhileNobodyRanIsReplacedByWhoeverStarts()
+    public async Task CertificateThatExpiredDuringADowntimeIsReplacedAtTheStart()
     {
         var past = Material.Begin(["localhost"], _time.GetUtcNow().AddDays(-100));
         _store.Put(Secret, new JsonObject { ["data"] = past.ToJson() });
@@ -89,7 +89,7 @@ public class ManagedCertificateTests
     [TestCase("tls.crt")]
     [TestCase("tls.key")]
     [TestCase("ca.crt")]
-    public async Task WhatCannotBeReadIsNamedAndNothingIsServed(string key)
+    public async Task InvalidSecretIsNamedAndNothingIsServed(string key)
     {
         var data = Material.Begin(["localhost"], _time.GetUtcNow()).ToJson();
         data[key] = Convert.ToBase64String("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----"u8);
@@ -103,7 +103,7 @@ public class ManagedCertificateTests
     }
 
     [Test]
-    public async Task ASecretThatCannotBeReadIsNamed()
+    public async Task UnreadableSecretIsNamed()
     {
         _store.Objects.TryRemove(Secret, out _);
 
@@ -128,7 +128,7 @@ public class ManagedCertificateTests
         return certificate;
     }
 
-    /// <summary>Turns the clock while it waits, so that what is read every few seconds is read.</summary>
+    /// <summary>Advances the clock while it waits, so that periodic reads happen.</summary>
     private async Task UntilAsync(Func<bool> condition)
     {
         for (var i = 0; i < 500; i++)

@@ -6,7 +6,7 @@ using DeployGuard.Kubernetes.Changes;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Which steps a Change remembers to have held.</summary>
+/// <summary>Which completed steps a Change records.</summary>
 public class CanaryStatusTests
 {
     private static readonly DateTimeOffset s_now = new(2026, 11, 24, 0, 0, 0, TimeSpan.Zero);
@@ -14,7 +14,7 @@ public class CanaryStatusTests
     [TestCase(CanaryCovers.Images, "image-2", 0, Description = "another workload's, of the same images")]
     [TestCase(CanaryCovers.Images, "image-3", 1)]
     [TestCase(CanaryCovers.Template, "image-2", 1, Description = "another template, where that counts")]
-    public void ARejectTakesBackWhatOthersHeldForTheSameRevision(CanaryCovers covers, string rejected, int held)
+    public void RejectWithdrawsStepsThatOthersCompletedForTheSameRevision(CanaryCovers covers, string rejected, int held)
     {
         SafeguardPolicy policy = new()
         {
@@ -33,12 +33,12 @@ public class CanaryStatusTests
     }
 
     [Test]
-    public void WhatWasHeldStaysWhileNobodyRejects() =>
+    public void CompletedStepsStayWithoutAReject() =>
         Assert.That(CanaryStatus.Next(Change("web", "image-2"), [], new HashSet<string>(), s_now).Held.Single().Percent, Is.EqualTo(5));
 
-    /// <summary>The way back to it stays open, for those whom it served; and its autoscaler may not come back to what it had.</summary>
+    /// <summary>A rollback to it stays possible for its former users; its autoscaler may not return to its former size.</summary>
     [Test]
-    public void WhatCompletedAndIsReplacedKeepsWhomItServed()
+    public void ReplacedRevisionKeepsItsServingRecords()
     {
         var served = new ServedPool("Service web", 10, s_now, IsPresent: true);
         var completed = Change("web", "image-2") with { Phase = Phase.Completed, Served = [served] };
@@ -53,11 +53,9 @@ public class CanaryStatusTests
         Assert.That(After(3, replaced, Standing(completed)).Pods, Is.EqualTo(4), "it is back");
     }
 
-    /// <summary>
-    /// A Deployment that only says it is a canary of web has no users there: it may come back to nothing that it never served.
-    /// </summary>
+    /// <summary>A Deployment that only claims to be a canary of web has no users there: it has no former size to return to.</summary>
     [Test]
-    public void WhatNobodyReachesServesNobody()
+    public void PodsThatNoUserReachesServeNobody()
     {
         var completed = Change("fresh", "image-2") with { Phase = Phase.Completed };
 
@@ -68,7 +66,7 @@ public class CanaryStatusTests
     }
 
     [Test]
-    public void WhatServesBeforeItIsProvenIsOnTrialUntilItIsProvenHere()
+    public void RevisionServingBeforeItIsProvenIsOnTrialUntilItIsProvenHere()
     {
         var completed = Change("web", "image-2") with { Phase = Phase.Completed };
         bool WasOnlyUnproven(Change change, bool isProvenHere) =>
@@ -88,11 +86,11 @@ public class CanaryStatusTests
     }
 
     /// <summary>
-    /// A namespace's admin may make Services by the thousand: the record must stay small enough to be written, and keeps whom it served
-    /// first.
+    /// A namespace's admin may create thousands of Services: the record must stay small enough to be written, and keeps the pools that it
+    /// served first.
     /// </summary>
     [Test]
-    public void ARecordKeepsAHundredPools()
+    public void RecordKeepsAHundredPools()
     {
         var proven = Change("web", "image-2") with
         {
@@ -122,13 +120,13 @@ public class CanaryStatusTests
         Assert.That(
             (deleted.Count, deleted[0].Pool, deleted[0].IsPresent),
             Is.EqualTo((100, "Service web", false)),
-            "a Service that is deleted is remembered, whoever makes others"
+            "a deleted Service is remembered, even if others are created"
         );
     }
 
-    /// <summary>Whoever takes an address after that has its users.</summary>
+    /// <summary>A Service that takes such an address later has its users.</summary>
     [Test]
-    public void AddressesThatAServiceGaveUpAreRememberedForAWhile()
+    public void ReleasedServiceAddressesAreRememberedForAWhile()
     {
         var proven = Change("web", "image-2") with { Phase = Phase.Proven };
         Change After(int minutes, Change known, string addresses)
@@ -157,7 +155,7 @@ public class CanaryStatusTests
     }
 
     [Test]
-    public void MoreAddressesThanAreKeptAreAll()
+    public void TooManyAddressesCountAsAllAddresses()
     {
         var proven = Change("web", "image-2") with
         {

@@ -10,7 +10,7 @@ using DeployGuard.Kubernetes.Changes;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>What accumulates on a Change, and what never goes back.</summary>
+/// <summary>Fields that accumulate on a Change, and fields that never go back.</summary>
 public class ChangeDocumentTests
 {
     private static readonly DateTimeOffset s_now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
@@ -32,7 +32,7 @@ public class ChangeDocumentTests
     };
 
     [Test]
-    public void WhatIsWrittenIsReadBack()
+    public void WrittenChangeIsReadBack()
     {
         var change = Read(ChangeDocument.Merge(null, s_asked, s_now));
 
@@ -47,7 +47,7 @@ public class ChangeDocumentTests
     [TestCase("v1:0", "v2:0", "v2:0", "", true, TestName = "{m}(hashed again)")]
     [TestCase("v1:0", "v2:1", "v2:0", "v1:0", false, TestName = "{m}(hashed again as something else)")]
     [TestCase("v1:1", null, "v2:0", "v1:0", false, TestName = "{m}(of another revision)")]
-    public void ARecordOfVersionOneIsWrittenOnUnderItsName(string made, string? rehashed, string hash, string legacy, bool expected)
+    public void RecordOfVersionOneIsUpdatedUnderItsName(string made, string? rehashed, string hash, string legacy, bool expected)
     {
         var document = ChangeDocument.Merge(null, s_asked with { TemplateHash = made }, s_now);
         if (rehashed is not null)
@@ -99,7 +99,7 @@ public class ChangeDocumentTests
     [TestCase(Phase.Completed, Phase.Rejected, Phase.Completed)]
     [TestCase(Phase.Completed, Phase.Admitted, Phase.Completed)]
     [TestCase(Phase.Proven, Phase.Pending, Phase.Proven)]
-    public void ARequestTakesNothingBackFromWhatRunsOrRan(Phase stored, Phase asked, Phase expected)
+    public void RequestDoesNotLowerThePhaseOfARunningOrCompletedRevision(Phase stored, Phase asked, Phase expected)
     {
         var document = ChangeDocument.Merge(null, s_asked, s_now);
         if (stored is not Phase.Pending)
@@ -135,7 +135,7 @@ public class ChangeDocumentTests
     }
 
     [Test]
-    public void WhatWasLetInOnceStaysKnownAsThat()
+    public void AdmissionStaysOnRecord()
     {
         var document = ChangeDocument.Merge(null, s_asked with { Transition = To(Phase.Admitted) }, s_now);
         ChangeDocument.Merge(document, s_asked, s_now);
@@ -153,13 +153,13 @@ public class ChangeDocumentTests
 
     [TestCase(Phase.Admitted, true)]
     [TestCase(Phase.Pending, false)]
-    public void ABreakGlassIsOnRecordOnlyWhereItLetSomethingIn(Phase asked, bool expected) =>
+    public void BreakGlassIsRecordedOnlyIfItAdmittedTheRequest(Phase asked, bool expected) =>
         Assert.That(Read(ChangeDocument.Merge(null, WithGlass("g", asked), s_now))?.IsUnreviewed, Is.EqualTo(expected));
 
     [TestCase(true, null, true)]
     [TestCase(true, Phase.Completed, false)]
     [TestCase(false, null, false)]
-    public void ABreakGlassLetsInWhatIsNewAndHadNotCompleted(bool isNew, Phase? stored, bool expected)
+    public void BreakGlassCountsAsAdmissionOnlyForANewRevisionThatHadNotCompleted(bool isNew, Phase? stored, bool expected)
     {
         var document = ChangeDocument.Merge(null, s_asked, s_now);
         if (stored is { } phase)
@@ -173,7 +173,7 @@ public class ChangeDocumentTests
     }
 
     [Test]
-    public void AGlassThatFirstWidenedARevisionAndThenLetItInIsOnRecordForBoth()
+    public void BreakGlassUsedForMoreExposureAndThenForAdmissionRecordsBoth()
     {
         var document = ChangeDocument.Merge(null, WithGlass("g") with { IsNewRevision = false }, s_now);
         ChangeDocument.Merge(document, WithGlass("g"), s_now);
@@ -183,7 +183,7 @@ public class ChangeDocumentTests
     }
 
     [Test]
-    public void NoUseOfABreakGlassIsForgottenBeforeItsReview()
+    public void BreakGlassUsesAreKeptUntilTheirReview()
     {
         var document = ChangeDocument.Merge(null, s_asked, s_now);
         for (var i = 0; i < 30; i++)
@@ -205,7 +205,7 @@ public class ChangeDocumentTests
     }
 
     [Test]
-    public void WhatIsMissingIsKnownUntilItIsLetInAlsoOfWhatCompletedLongAgo()
+    public void MissingApprovalsAreRecordedUntilAdmissionEvenForAFormerlyCompletedRevision()
     {
         var missing = s_asked with
         {
@@ -253,7 +253,7 @@ public class ChangeDocumentTests
     }
 
     [Test]
-    public void EvidenceOfAiFindsRoomBehindAFloodOfAuthors()
+    public void EvidenceOfAiIsKeptDespiteAFloodOfAuthors()
     {
         var document = ChangeDocument.Merge(null, s_asked with { Origin = Origin.NothingKnown }, s_now);
         for (var i = 0; i < 100; i++)
@@ -267,7 +267,7 @@ public class ChangeDocumentTests
     }
 
     [Test]
-    public void WhoClaimsWhatStandsOnRecordAndALatecomersWordConcludesNothing()
+    public void ClaimantsAreRecordedAndALaterRequestersClaimHasNoEffect()
     {
         static ChangeEntry Ask(string who, OriginKind kind, params string[] authors) =>
             s_asked with
@@ -295,14 +295,14 @@ public class ChangeDocumentTests
         Assert.That(
             read?.EvidenceFor([]).Select(e => (e.Value, e.By)),
             Is.EqualTo(((string, string?)[])[("zoe", "dana")]),
-            "a flood of theirs takes no room of hers"
+            "their flood does not displace hers"
         );
         Assert.That(read?.EvidenceFor(["mallory"]).Select(e => e.Value), Has.Member("alice"));
         Assert.That(document["status"]?["origin"]?["authors"]?.AsArray().Select(a => (string?)a), Is.EqualTo((string[])["zoe"]));
     }
 
     [Test]
-    public void WhatWasCarriedFromTheLiveObjectIsMarkedAndBecomesTheirWordWhenTheySayItThemselves()
+    public void CarriedClaimIsMarkedUntilTheRequesterClaimsItThemselves()
     {
         var claim = new Evidence("annotation", "deployguard.io/ai-assisted", "true") { By = "dana", IsCarried = true };
         ChangeEntry Asked(Evidence e) => s_asked with { Requester = "dana", Origin = Origin.NothingKnown with { Evidence = [e] } };
@@ -317,7 +317,7 @@ public class ChangeDocumentTests
     }
 
     [Test]
-    public void AFloodOfMachinesIsCappedAndNoPersonIsForgotten()
+    public void FloodOfMachinesIsCappedAndNoPersonIsForgotten()
     {
         var document = ChangeDocument.Merge(null, s_asked, s_now);
         for (var i = 0; i < 100; i++)
@@ -330,7 +330,7 @@ public class ChangeDocumentTests
         Assert.That(
             Read(document)?.Requesters,
             Has.Count.EqualTo(22).And.Contains("erin"),
-            "twenty machines, and everybody who is a person: whoever is forgotten could approve"
+            "twenty machines and every person: a forgotten requester could approve"
         );
     }
 
@@ -338,7 +338,7 @@ public class ChangeDocumentTests
     [TestCase(Phase.Expired, "web:9 -> web:2")]
     [TestCase(Phase.Admitted, "web:1 -> web:2")]
     [TestCase(Phase.Proven, "web:1 -> web:2")]
-    public void AnApproverSeesWhatItWouldChangeNow(Phase stored, string expected)
+    public void ApproverSeesTheCurrentDifference(Phase stored, string expected)
     {
         var document = ChangeDocument.Merge(null, s_asked with { Transition = To(Phase.Pending) }, s_now);
         ChangeStatus.Move(document["status"]!.AsObject(), To(stored), s_now);
@@ -349,7 +349,7 @@ public class ChangeDocumentTests
     }
 
     [Test]
-    public void OneFieldThatIsWrongIsNamed()
+    public void InvalidFieldIsNamed()
     {
         var document = ChangeDocument.Merge(null, s_asked, s_now);
         document["status"]!["completedPods"] = "three";
@@ -360,7 +360,7 @@ public class ChangeDocumentTests
     }
 
     [Test]
-    public void WhatHasNoPhaseIsNoRecord()
+    public void ObjectWithoutAPhaseIsNoRecord()
     {
         var document = ChangeDocument.Merge(null, s_asked, s_now);
         document["status"]!.AsObject().Remove("phase");

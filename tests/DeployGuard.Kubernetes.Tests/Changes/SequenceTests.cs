@@ -15,9 +15,8 @@ using DeployGuard.Kubernetes.Changes;
 namespace DeployGuard.Kubernetes.Tests;
 
 /// <summary>
-/// Sequences of requests, votes, BreakGlasses and clock steps, played against the guard with its records and against a model of a few lines
-/// that knows
-/// neither: no sequence lets a revision run that the model calls not approved, nor refuses one that it calls approved.
+/// Sequences of requests, votes, BreakGlasses and clock steps, played against the evaluator with its records and against a model of a few
+/// lines. No sequence admits a revision that the model calls not approved, or refuses one that it calls approved.
 /// </summary>
 public class SequenceTests
 {
@@ -26,7 +25,7 @@ public class SequenceTests
         new("ask A", t => t.Ask("A", "dana")),
         new("ask B", t => t.Ask("B", "dana")),
         new("carol asks A", t => t.Ask("A", "carol")),
-        new("a machine asks A", t => t.Ask("A", Town.Machine)),
+        new("a machine asks A", t => t.Ask("A", SimulatedCluster.Machine)),
         new("alice approves A", t => t.Vote("A", "alice", Decision.Approve)),
         new("carol approves A", t => t.Vote("A", "carol", Decision.Approve)),
         new("alice rejects A", t => t.Vote("A", "alice", Decision.Reject)),
@@ -42,15 +41,15 @@ public class SequenceTests
         new("dana breaks the glass", t => t.Break("dana")),
     ];
 
-    /// <summary>What makes a difference only in a longer story.</summary>
+    /// <summary>Steps that make a difference only in longer sequences.</summary>
     private static readonly Step[] s_more =
     [
-        new("carol breaks the glass, also for the machine", t => t.Break("carol", Town.Machine)),
+        new("carol breaks the glass, also for the machine", t => t.Break("carol", SimulatedCluster.Machine)),
         new("five hours pass", t => t.Pass(TimeSpan.FromHours(5))),
     ];
 
     [Test]
-    public void EverySequenceOfFourStepsIsJudgedAsTheModelDoes()
+    public void EverySequenceOfFourStepsMatchesTheModel()
     {
         var symbols = s_alphabet.Length;
         for (var code = 0; code < symbols * symbols * symbols * symbols; code++)
@@ -60,7 +59,7 @@ public class SequenceTests
     }
 
     [Test]
-    public void RandomSequencesOfTenStepsAreJudgedAsTheModelDoes([Range(1, 5)] int seed)
+    public void RandomSequencesOfTenStepsMatchTheModel([Range(1, 5)] int seed)
     {
         var random = new Random(seed);
         Step[] steps = [.. s_alphabet, .. s_more];
@@ -70,33 +69,33 @@ public class SequenceTests
         }
     }
 
-    /// <param name="seed">Of what was drawn; 0 where nothing was.</param>
+    /// <param name="seed">The seed of a random sequence; 0 for a fixed one.</param>
     private static void Play(Step[] steps, int seed = 0)
     {
-        var town = new Town();
+        var cluster = new SimulatedCluster();
         foreach (var step in steps)
         {
-            if (step.Do(town) is { } wrong)
+            if (step.Do(cluster) is { } wrong)
             {
                 Assert.Fail(
                     $"{(seed == 0 ? "" : $"seed {seed}: ")}{string.Join(", ", steps.Select(s => s.Name))}: at \"{step.Name}\" {wrong}"
                 );
             }
 
-            // Whoever looked before something was let in has not reviewed it.
-            town.Pass(TimeSpan.FromSeconds(1));
+            // A review before the admission does not count.
+            cluster.Pass(TimeSpan.FromSeconds(1));
         }
 
-        if (town.WronglyReviewed is { } disputed)
+        if (cluster.WronglyReviewed is { } disputed)
         {
             Assert.Fail($"{(seed == 0 ? "" : $"seed {seed}: ")}{string.Join(", ", steps.Select(s => s.Name))}: in the end {disputed}");
         }
     }
 
-    private sealed record Step(string Name, Func<Town, string?> Do);
+    private sealed record Step(string Name, Func<SimulatedCluster, string?> Do);
 
-    /// <summary>The guard with its records, and the model beside it.</summary>
-    private sealed class Town
+    /// <summary>The evaluator with its records, and the model.</summary>
+    private sealed class SimulatedCluster
     {
         public const string Machine = "system:serviceaccount:cd:deployer";
 
@@ -122,7 +121,7 @@ public class SequenceTests
         private bool _hangs;
         private DateTimeOffset _now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
 
-        // The model: who asked for what, who voted what when, what ran, and who broke the glass until when, for what, and was not reviewed.
+        // The model: requesters, votes with their times, running revisions, and BreakGlasses with their end and pending reviews.
         private readonly List<(string Who, string Revision)> _asked = [];
         private readonly List<(string Who, string Revision, Decision Decision, DateTimeOffset At, DateTimeOffset Until)> _said = [];
         private readonly List<(string[] Serves, DateTimeOffset Until, string Glass)> _broken = [];
@@ -130,7 +129,7 @@ public class SequenceTests
         private readonly HashSet<string> _completed = ["old"];
         private readonly HashSet<string> _waits = [];
 
-        public Town() =>
+        public SimulatedCluster() =>
             Record(
                 new ChangeEntry
                 {
@@ -205,7 +204,7 @@ public class SequenceTests
                 _votes.Add(approval);
             }
 
-            // What runs or ran waits for nobody's yes, until it is to be made anew, or came in by break-glass.
+            // A running or former revision needs no approval, unless it is created again or was admitted by break-glass.
             if (
                 decision is Decision.Reject
                 || _waits.Contains(revision)
@@ -220,7 +219,7 @@ public class SequenceTests
             return null;
         }
 
-        /// <summary>For whatever is to run in web's place, for as long as one holds that does not say.</summary>
+        /// <summary>For any revision of web, without an own expiry: for as long as the default allows.</summary>
         public string? Break(string who, string machine = "")
         {
             var glass = new BreakGlass
@@ -247,7 +246,7 @@ public class SequenceTests
                 _glasses.Add(glass);
             }
 
-            // Whoever has one that nobody looked at for a day has no other.
+            // A user with a break-glass that was not reviewed for a day cannot create another one.
             var expected = !_uses.Any(u => u.Who == who && !u.IsReviewed && _now - u.At > TimeSpan.FromDays(1));
             if (expected)
             {
@@ -305,12 +304,13 @@ public class SequenceTests
             var fresh = _said.Where(s => s.Revision == revision && _now < s.Until && s_groups[s.Who].Contains("seniors")).ToList();
             var askers = _asked.Where(a => a.Revision == revision).Select(a => a.Who).ToList();
             var yes = fresh.Where(s => s.Decision is Decision.Approve).Select(s => s.Who).Distinct().Except(askers).Count();
-            // A machine that asked before raises no person's quorum.
+            // A machine that requested the revision before does not raise a person's quorum.
             return yes >= (who == Machine ? 2 : 1) && fresh.All(s => s.Decision is Decision.Approve);
         }
 
         /// <summary>
-        /// It serves its maker and the machine that he names, against a veto too; the use is his, and stays until somebody else has looked.
+        /// It admits its creator and the machine that they name, even against a veto. The use is the creator's, and stays until another
+        /// person reviews it.
         /// </summary>
         private bool MayByBreakGlass(string revision, string who)
         {
@@ -329,7 +329,7 @@ public class SequenceTests
             return true;
         }
 
-        /// <summary>Somebody else, who may approve and had no part in it, said yes after the last use.</summary>
+        /// <summary>Another eligible person, who is no requester, approved it after the last use.</summary>
         private void Review()
         {
             foreach (var open in _uses.Where(u => !u.IsReviewed).GroupBy(u => u.Revision).ToList())
@@ -353,7 +353,7 @@ public class SequenceTests
             }
         }
 
-        /// <summary>Whether the records and the model differ in what waits for somebody's look; null where they agree.</summary>
+        /// <summary>The difference between the records and the model in the pending reviews; null if they agree.</summary>
         public string? WronglyReviewed
         {
             get
@@ -380,7 +380,7 @@ public class SequenceTests
         private void Record(ChangeEntry entry) =>
             _records[entry.Name] = ChangeDocument.Merge(_records.GetValueOrDefault(entry.Name), entry, _now);
 
-        /// <summary>What the leader does with what it sees.</summary>
+        /// <summary>Updates the records as the leader does.</summary>
         private void Lead()
         {
             if (_runs is not null && !_hangs)

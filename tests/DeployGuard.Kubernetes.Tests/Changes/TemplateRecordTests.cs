@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>The whole template that is signed goes on record beside its Change, and comes back as it was hashed.</summary>
+/// <summary>The whole signed template is recorded beside its Change, and read back as it was hashed.</summary>
 public class TemplateRecordTests
 {
     private const string Folder = "apis/deployguard.io/v1alpha1/namespaces/shop";
@@ -38,7 +38,7 @@ public class TemplateRecordTests
     public async Task StopAsync() => await Store.DisposeAsync();
 
     [Test]
-    public async Task ARefusedChangeShowsAllOfItAndWhatItReplaces()
+    public async Task RefusedChangeShowsItsTemplateAndTheReplacedOne()
     {
         var (before, after) = (Web("web:1"), Web("web:2", "one --then=two"));
 
@@ -62,16 +62,20 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task WhatWasLetInIsOnRecordAfterItsChange()
+    public async Task TemplateOfAnAdmittedRequestIsRecordedAfterItsChange()
     {
         await Recorder.RecordAdmittedAsync(Verdict(Web("web:2"), Web("web:1")), CancellationToken.None);
 
-        Assert.That(Store.Writes.Count(w => w.Contains("changetemplates", StringComparison.Ordinal)), Is.Zero, "nobody waits for it");
+        Assert.That(
+            Store.Writes.Count(w => w.Contains("changetemplates", StringComparison.Ordinal)),
+            Is.Zero,
+            "the template was not written"
+        );
         Assert.That(Read(await WrittenAsync()).After, Is.Not.Null);
     }
 
     [Test]
-    public async Task TheSameAskedForAgainIsNotWrittenAgain()
+    public async Task RepeatedRequestWritesNoTemplateAgain()
     {
         var verdict = Verdict(Web("web:2"), Web("web:1"));
         Recorder.RecordAfterwards(verdict);
@@ -82,7 +86,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task WhatIsKnownOfTheRevisionBeforeIsNotForgotten()
+    public async Task KnownPreviousRevisionIsKept()
     {
         Recorder.RecordAfterwards(Verdict(Web("web:2"), Web("web:1")));
         Recorder.RecordAfterwards(Verdict(Web("web:2"), Web("web:2")));
@@ -91,7 +95,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task AnotherRevisionBeforeTakesItsPlace()
+    public async Task AnotherPreviousRevisionReplacesTheRecordedOne()
     {
         Recorder.RecordAfterwards(Verdict(Web("web:2"), Web("web:1")));
         Recorder.RecordAfterwards(Verdict(Web("web:2"), Web("web:3")));
@@ -100,7 +104,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task OfANewWorkloadThereIsNothingBefore()
+    public async Task NewWorkloadHasNoPreviousTemplate()
     {
         var record = Read(await RecordAsync(Verdict(Web("web:1"), null)));
 
@@ -108,7 +112,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task WhatReachesFurtherIsShownWholeBecauseWhatItReplacedIsNotKnown()
+    public async Task MoreExposureShowsTheWholeTemplateBecauseThePreviousOneIsUnknown()
     {
         var record = Read(await RecordAsync(Verdict(Web("web:1"), Web("web:1"))));
 
@@ -116,7 +120,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task ATemplateThatIsTooLargeSaysSo()
+    public async Task TooLargeTemplateIsMarked()
     {
         var noise = Convert.ToBase64String(RandomNumberGenerator.GetBytes(600_000));
 
@@ -127,7 +131,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task ATemplateThatIsNotWhatItsHashStandsForIsNotShown()
+    public async Task TemplateThatDoesNotMatchItsHashIsNotStored()
     {
         var stored = await RecordAsync(Verdict(Web("web:2"), null));
         stored["spec"]!["after"]!["templateHash"] = "v2:" + new string('0', 64);
@@ -136,7 +140,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task WhereItCannotBeWrittenTheLossIsCountedAndTheChangeStays()
+    public async Task FailedTemplateWriteIsCountedAndTheChangeStays()
     {
         Store.Admit = item =>
         {
@@ -153,7 +157,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task WhereThereIsNoRoomItIsCounted()
+    public async Task TemplateWithoutRoomIsCounted()
     {
         for (var i = 0; i < 500; i++)
         {
@@ -196,7 +200,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task WhatBelongsToNoChangeAnyMoreMakesRoom()
+    public async Task TemplatesWithoutAChangeAreEvicted()
     {
         for (var i = 0; i < 500; i++)
         {

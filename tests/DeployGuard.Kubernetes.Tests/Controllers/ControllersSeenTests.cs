@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Who is noted as a controller, and how replicas share what they saw.</summary>
+/// <summary>Which users are noted as controllers, and how replicas share the list.</summary>
 public class ControllersSeenTests
 {
     private const string Robot = "system:serviceaccount:robots:maker";
@@ -20,7 +20,7 @@ public class ControllersSeenTests
     };
 
     [Test]
-    public async Task WhatWasSeenIsWrittenOnceSortedAndSplitByTrust()
+    public async Task ObservedControllersAreWrittenOnceSortedAndSplitByTrust()
     {
         await using var replica = await Replica.StartAsync();
         for (var i = 0; i < 100; i++)
@@ -37,7 +37,7 @@ public class ControllersSeenTests
     }
 
     [Test]
-    public async Task WhatAnotherReplicaWroteInBetweenIsKept()
+    public async Task ConcurrentWritesOfAnotherReplicaAreKept()
     {
         await using var replica = await Replica.StartAsync();
         replica.Api.Store("[]");
@@ -52,7 +52,7 @@ public class ControllersSeenTests
     }
 
     [Test]
-    public async Task AFailureIsTriedAgain()
+    public async Task FailedWriteIsRetried()
     {
         await using var replica = await Replica.StartAsync();
         replica.Api.NextWriteStatus = 503;
@@ -62,7 +62,7 @@ public class ControllersSeenTests
     }
 
     [Test]
-    public async Task WhoIsTrustedByNowIsSaidToBeAndWhatSomebodyElseMadeOfItIsWrittenOver(
+    public async Task NewlyTrustedControllerIsMarkedAndForeignContentIsOverwritten(
         [Values("hello", """[{"user": 1}]""", "{}")] string foreign
     )
     {
@@ -81,7 +81,7 @@ public class ControllersSeenTests
     }
 
     [Test]
-    public async Task NoMoreThan64AreKeptHoweverManyCome()
+    public async Task AtMost64ControllersAreKept()
     {
         await using var replica = await Replica.StartAsync();
         replica.Api.Store("""[{"user":"system:serviceaccount:old:old","kinds":["Job"],"trusted":false,"verified":true}]""");
@@ -99,7 +99,7 @@ public class ControllersSeenTests
     }
 
     [Test]
-    public async Task PeopleKubeletsUpdatesDryRunsAndWhatNobodyOwnsAreNotNoted()
+    public async Task PeopleKubeletsUpdatesDryRunsAndObjectsWithoutAnOwnerAreNotNoted()
     {
         await using var replica = await Replica.StartAsync();
         replica.Note("dana", "Pod");
@@ -123,7 +123,7 @@ public class ControllersSeenTests
     }
 
     [Test]
-    public async Task AnOwnerThatIsNotThereOrCannotBeReadIsNotVerifiedAndAFloodOfThemTakesNoPlaceOfAnother()
+    public async Task MissingOrUnreadableOwnerIsNotVerifiedAndAFloodOfThemDisplacesNoOther()
     {
         await using var replica = await Replica.StartAsync();
         replica.Owner = OwnerIs.NotThere;
@@ -142,7 +142,7 @@ public class ControllersSeenTests
     }
 
     [Test]
-    public async Task WhatAnOlderVersionWroteIsNotVerified()
+    public async Task EntriesOfAnOlderVersionAreNotVerified()
     {
         await using var replica = await Replica.StartAsync();
         replica.Api.Store("""[{"user":"system:serviceaccount:x:y","kinds":["Job"],"trusted":false}]""");
@@ -181,7 +181,7 @@ public class ControllersSeenTests
 
         public FakeObject Api { get; }
 
-        /// <summary>What is known of every owner.</summary>
+        /// <summary>The known facts of every owner.</summary>
         public OwnerIs Owner { get; set; } = OwnerIs.There;
 
         public ControllersSeen Seen { get; }
@@ -214,7 +214,7 @@ public class ControllersSeenTests
             }
             catch (OperationCanceledException)
             {
-                // The end that was asked for.
+                // The requested end.
             }
 
             await Api.DisposeAsync();

@@ -5,13 +5,13 @@ using DeployGuard.Kubernetes.Controllers;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Which machines are noted as changing workloads of others.</summary>
+/// <summary>Which machines are noted because they change workloads in other namespaces.</summary>
 public class MachineChangesTests
 {
     private const string Reloader = "system:serviceaccount:reloader:reloader";
 
     [Test]
-    public void WhatAMachineChangesElsewhereIsNotedOncePerPlace()
+    public void MachineChangesInOtherNamespacesAreNotedOncePerPlace()
     {
         var changes = new MachineChanges();
 
@@ -30,7 +30,7 @@ public class MachineChangesTests
     [TestCase("system:node:n1", "shop", TestName = "{m}(kubelets)")]
     [TestCase("system:serviceaccount:kube-system:deployment-controller", "shop", TestName = "{m}(the control plane)")]
     [TestCase("system:serviceaccount:shop:deployer", "shop", TestName = "{m}(accounts in their own namespace)")]
-    public void ThisIsNotNoted(string user, string @namespace) =>
+    public void ChangeIsNotNoted(string user, string @namespace) =>
         Assert.That(new MachineChanges().Note(Of(user, @namespace), isAdmitted: true), Is.False);
 
     [Test]
@@ -44,7 +44,7 @@ public class MachineChangesTests
     }
 
     [Test]
-    public void AccountsOfOneNamespaceTakeNoPlaceOfOthersAndPlacesAreFew()
+    public void AccountsOfOneNamespaceDisplaceNoOthersAndPlacesAreLimited()
     {
         var changes = new MachineChanges();
         for (var i = 0; i < 3000; i++)
@@ -57,7 +57,7 @@ public class MachineChangesTests
             Is.True,
             "another controller after the flood"
         );
-        Assert.That(changes.Note(Of("system:serviceaccount:flood:a0", "till"), isAdmitted: true), Is.True, "who has a place keeps it");
+        Assert.That(changes.Note(Of("system:serviceaccount:flood:a0", "till"), isAdmitted: true), Is.True, "an account keeps its place");
         var merged = changes
             .Merge([new SeenChanges(Reloader, "Deployment", [.. Enumerable.Range(0, 20).Select(i => $"n{i:00}")], false)])
             .ToList();
@@ -68,7 +68,7 @@ public class MachineChangesTests
     }
 
     [Test]
-    public void AFloodOfPlacesAndKindsTakesNobodyElsesPlace()
+    public void FloodOfPlacesAndKindsDisplacesNoOthers()
     {
         var changes = new MachineChanges();
         for (var i = 0; i < 3000; i++)
@@ -107,7 +107,7 @@ public class MachineChangesTests
     }
 
     [Test]
-    public void WhatSomebodyElseMadeOfTheListCountsForNothing([Values("hello", """[{"user": 1}]""", "{}")] string foreign)
+    public void ForeignContentOfTheListIsIgnored([Values("hello", """[{"user": 1}]""", "{}")] string foreign)
     {
         var stored = System.Text.Json.JsonSerializer.SerializeToElement(
             new { data = new Dictionary<string, string> { [SeenChanges.Key] = foreign } }

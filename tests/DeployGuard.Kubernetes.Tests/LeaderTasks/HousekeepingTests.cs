@@ -7,7 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>What the leader forgets of workloads that no cache has.</summary>
+/// <summary>Which records the leader deletes of workloads that no cache has.</summary>
 public class HousekeepingTests
 {
     private const string Change = "/apis/deployguard.io/v1alpha1/namespaces/shop/changes/robot-x-1";
@@ -15,7 +15,7 @@ public class HousekeepingTests
 
     [TestCase(true)]
     [TestCase(false)]
-    public async Task ACustomWorkloadThatRunsKeepsItsWayBackForEver(bool runs)
+    public async Task RunningCustomWorkloadKeepsItsRollbackTargets(bool runs)
     {
         await using var api = await FakeApi.StartAsync();
         var robot =

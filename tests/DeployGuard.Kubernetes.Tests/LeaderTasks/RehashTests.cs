@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>The leader hashes again what version 0.2 recorded, from what is live of it.</summary>
+/// <summary>The leader rehashes records of version 0.2 from the live objects.</summary>
 public class RehashTests
 {
     private const string Folder = "/apis/deployguard.io/v1alpha1";
@@ -22,7 +22,7 @@ public class RehashTests
     [TestCase("", null, true, TestName = "{m}(what runs)")]
     [TestCase("", "v2:1", false, TestName = "{m}(what was hashed again)")]
     [TestCase("0", null, false, TestName = "{m}(what nothing live stands for)")]
-    public async Task ARecordOfVersionOneGetsTodaysHash(string other, string? rehashed, bool expected)
+    public async Task RecordOfVersionOneGetsTheCurrentHash(string other, string? rehashed, bool expected)
     {
         await using var api = await FakeApi.StartAsync();
         var written = new List<JsonNode?>();

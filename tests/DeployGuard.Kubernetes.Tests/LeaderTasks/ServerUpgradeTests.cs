@@ -7,9 +7,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>
-/// Another list of template noise gives a template that nobody wrote to another hash: what completed stays what can be gone back to.
-/// </summary>
+/// <summary>Another list of template noise changes the hash of an unchanged template: completed revisions stay rollback targets.</summary>
 public class ServerUpgradeTests
 {
     private const string Folder = "/apis/deployguard.io/v1alpha1";
@@ -30,7 +28,7 @@ public class ServerUpgradeTests
     [TestCase("v1.36.2", true, TestName = "{m}(no list: a former release)")]
     [TestCase("v1.36.2 noise:01234567", true, TestName = "{m}(another list, or other defaults)")]
     [TestCase(null, false, TestName = "{m}(the same list: somebody edited the object)")]
-    public async Task TheHashUnderAnotherListIsNotedInPlaceOfTheFormerOne(string? notedUnder, bool expected)
+    public async Task HashUnderAnotherNoiseListReplacesTheFormerOne(string? notedUnder, bool expected)
     {
         var reader = new WorkloadReader(WorkloadKinds.BuiltIn, s_list, InjectionTable.BuiltIn);
         var former = WorkloadReader.Default.Read(JsonDocument.Parse(ReplicaSet).RootElement).Template.Hash;
@@ -56,7 +54,7 @@ public class ServerUpgradeTests
 
     [TestCase("v1.36.2")]
     [TestCase("v1.36.2 noise:01234567")]
-    public async Task AnUnknownListIsNotedAgainWithoutHarm(string notedUnder)
+    public async Task HashUnderAnUnknownNoiseListIsNotedAgainWithoutHarm(string notedUnder)
     {
         var hash = WorkloadReader.Default.Read(JsonDocument.Parse(ReplicaSet).RootElement).Template.Hash;
         var written = new List<JsonNode?>();

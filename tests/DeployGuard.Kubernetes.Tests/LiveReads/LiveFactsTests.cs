@@ -12,7 +12,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Which votes a gated decision reads: all that can count, and not those on others, however many these are.</summary>
+/// <summary>Which votes a gated decision reads: all that can count, and none on other workloads, however many there are.</summary>
 public class LiveFactsTests
 {
     private const string Folder = "/apis/deployguard.io/v1alpha1/namespaces/shop/changeapprovals";
@@ -28,7 +28,7 @@ public class LiveFactsTests
     private readonly List<JsonObject> _votes = [];
     private readonly List<string> _asked = [];
 
-    /// <summary>Every Change that is asked for; null for none.</summary>
+    /// <summary>The Change that every read returns; null for none.</summary>
     private string? _change;
 
     [SetUp]
@@ -40,7 +40,7 @@ public class LiveFactsTests
     }
 
     [Test]
-    public async Task VotesOnOthersAreNotReadHoweverManyTheyAre()
+    public async Task VotesOnOtherWorkloadsAreNotRead()
     {
         _votes.AddRange(Enumerable.Range(0, 2000).Select(i => Vote($"other-{i}", "other", "Approve", isLabelled: true)));
         _votes.Add(Vote("yes", "web", "Approve", isLabelled: true));
@@ -52,7 +52,7 @@ public class LiveFactsTests
     }
 
     [Test]
-    public async Task AVetoOnAnotherWorkloadIsReadBecauseItTakesBackWhatThatHadProven()
+    public async Task VetoOnAnotherWorkloadIsReadBecauseItWithdrawsItsCompletedSteps()
     {
         _votes.Add(Vote("no", "other", "Reject", isLabelled: true));
 
@@ -64,7 +64,7 @@ public class LiveFactsTests
 
     [TestCase("Approve")]
     [TestCase("Reject")]
-    public async Task AVoteFromBeforeThereWereLabelsIsNotLost(string decision)
+    public async Task VoteWithoutLabelsIsFound(string decision)
     {
         _votes.Add(Vote("old", "web", decision, isLabelled: false));
 
@@ -72,7 +72,7 @@ public class LiveFactsTests
     }
 
     [Test]
-    public async Task AVoteThatIsFoundTwiceCountsOnce()
+    public async Task VoteFoundTwiceCountsOnce()
     {
         _votes.Add(Vote("no", "web", "Reject", isLabelled: true));
 
@@ -80,7 +80,7 @@ public class LiveFactsTests
     }
 
     [Test]
-    public async Task ALabelThatLiesMakesAVoteCountForNobodyElse()
+    public async Task FalseLabelDoesNotMakeAVoteCountForAnotherWorkload()
     {
         var lie = Vote("lie", "other", "Approve", isLabelled: true);
         lie["metadata"]!["labels"]![RecordLabels.Workload] = RecordLabels.Of(s_web.Ref);
@@ -90,7 +90,7 @@ public class LiveFactsTests
     }
 
     [Test]
-    public async Task WhatSomebodyHasIsCountedByItsLabelInPages()
+    public async Task RecordsOfAUserAreCountedByLabelInPages()
     {
         _votes.AddRange(Enumerable.Range(0, 201).Select(i => Vote($"v{i}", "web", "Approve", isLabelled: true)));
         await using var api = await StartAsync();
@@ -115,12 +115,12 @@ public class LiveFactsTests
         );
     }
 
-    /// <summary>It explains a refusal, so that nothing may hang on it.</summary>
+    /// <summary>It only explains a refusal, so a failed read must not matter.</summary>
     [TestCase(StatusCodes.Status404NotFound)]
     [TestCase(StatusCodes.Status500InternalServerError)]
     [TestCase(StatusCodes.Status403Forbidden)]
     [TestCase(null)]
-    public async Task WhatWasApprovedInThePlaceOfARevisionIsNamedWhetherItsTemplateCanBeReadOrNot(int? status)
+    public async Task ApprovedRevisionIsNamedWithOrWithoutItsTemplate(int? status)
     {
         await using var api = await FakeApi.StartAsync();
         using var stop = new CancellationTokenSource();
@@ -158,7 +158,7 @@ public class LiveFactsTests
 
     [TestCase(Phase.Completed)]
     [TestCase(Phase.Proven)]
-    public async Task WhatWasLetInHasHadItsApproval(Phase phase)
+    public async Task AdmittedRevisionHasHadItsApproval(Phase phase)
     {
         await using var api = await FakeApi.StartAsync();
 
@@ -202,10 +202,10 @@ public class LiveFactsTests
         };
     }
 
-    /// <summary>The request is not to blame for what is stored.</summary>
+    /// <summary>An invalid stored object must not refuse the request.</summary>
     [TestCase("3", 1)]
     [TestCase("\"three\"", 0)]
-    public async Task AChangeThatCannotBeReadCountsForNothing(string pods, int expected)
+    public async Task InvalidChangeIsIgnored(string pods, int expected)
     {
         _change =
             $$$"""{"metadata": {"name": "c", "namespace": "shop"}, "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "v2:0"}, "status": {"phase": "Pending", "completedPods": {{{pods}}} } }""";
@@ -230,7 +230,7 @@ public class LiveFactsTests
         return api;
     }
 
-    /// <summary>Lists as the API server does: what the selector leaves out is not sent.</summary>
+    /// <summary>Lists as the API server does: objects that the selector does not match are not sent.</summary>
     private async Task<bool> AnswerAsync(HttpContext context)
     {
         if (context.Request.Path != Folder)

@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>A namespace that is read from the API server before a refusal, and one that takes longer than a decision may.</summary>
+/// <summary>A namespace that is read from the API server before a refusal, and one that is read too slowly.</summary>
 public class LiveNamespaceTests
 {
     private const string V1 = "web@sha256:1111111111111111111111111111111111111111111111111111111111111111";
@@ -31,7 +31,7 @@ public class LiveNamespaceTests
     private CancellationTokenSource _stop = null!;
     private Task _running = Task.CompletedTask;
 
-    /// <summary>Lists of this resource come only after a long while.</summary>
+    /// <summary>Lists of this resource are answered very late.</summary>
     private string _slow = "";
 
     [SetUp]
@@ -57,7 +57,7 @@ public class LiveNamespaceTests
     }
 
     [Test]
-    public async Task WhatTheApiServerHasDecides()
+    public async Task StateOfTheApiServerDecides()
     {
         var read = await new LiveNamespace(_api.Connection, _caches).ReadAsync("shop", new NamespaceSnapshot(), CancellationToken.None);
 
@@ -70,7 +70,7 @@ public class LiveNamespaceTests
     }
 
     [Test]
-    public async Task WhereTheNamespaceIsListedTooSlowlyTheStepsOnRecordStillCountAndTheMessageSaysSo()
+    public async Task SlowListUsesTheRecordedStepsAndTheMessageSaysSo()
     {
         var canary = Workload("canary", V2, 6);
         _slow = "/deployments";
@@ -93,10 +93,10 @@ public class LiveNamespaceTests
     }
 
     [Test]
-    public async Task PodsThatAReplicaDoesNotWatchYetAreListed()
+    public async Task UnwatchedPodsAreListed()
     {
         var cached = NamespaceReader.Cached("shop", _caches);
-        Assert.That((cached.PodsAreKnown, cached.Pods.Count), Is.EqualTo((false, 0)), "nobody follows the namespace");
+        Assert.That((cached.PodsAreKnown, cached.Pods.Count), Is.EqualTo((false, 0)), "no replica watches the namespace");
 
         var read = await new LiveNamespace(_api.Connection, _caches).WithPodsAsync(
             "shop",
@@ -117,7 +117,7 @@ public class LiveNamespaceTests
     }
 
     [Test]
-    public async Task PodsThatCannotBeListedInTimeAreNotTakenForNone()
+    public async Task PodsThatCannotBeListedInTimeAreNotTakenAsAbsent()
     {
         _slow = "/pods";
         var serving = new LiveNamespace(_api.Connection, _caches, TimeSpan.FromSeconds(1));
@@ -128,14 +128,14 @@ public class LiveNamespaceTests
     }
 
     [Test]
-    public async Task PodsOfANamespaceThatIsFollowedComeFromItsWatch()
+    public async Task PodsOfAWatchedNamespaceComeFromItsWatch()
     {
         _caches.Pods.Follow(new HashSet<string> { "shop" }, _stop.Token);
         await UntilAsync(() => _caches.Pods.Of("shop") is not null);
 
         var cached = NamespaceReader.Cached("shop", _caches);
         Assert.That((cached.PodsAreKnown, cached.Pods.Single().Pods.Single().Name), Is.EqualTo((true, "canary-1-a")));
-        Assert.That(_caches.Pods.Of("shop")?.Single(), Is.SameAs(cached.Pods.Single()), "what did not change is the same group");
+        Assert.That(_caches.Pods.Of("shop")?.Single(), Is.SameAs(cached.Pods.Single()), "an unchanged group is the same object");
 
         _caches.Pods.Follow(new HashSet<string>(), _stop.Token);
         Assert.That(_caches.Pods.Of("shop"), Is.Null, "followed no more");
@@ -143,7 +143,7 @@ public class LiveNamespaceTests
 
     [TestCase("true", true)]
     [TestCase("false", false)]
-    public async Task ANodeThatTakesNoPodsIsCordoned(string unschedulable, bool isCordoned)
+    public async Task UnschedulableNodeIsCordoned(string unschedulable, bool isCordoned)
     {
         _api.Objects["/api/v1/nodes/node-1"] = $$"""{"metadata": {"name": "node-1"}, "spec": {"unschedulable": {{unschedulable}} } }""";
 

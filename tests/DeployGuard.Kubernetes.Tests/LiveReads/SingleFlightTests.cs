@@ -65,7 +65,7 @@ public class SingleFlightTests
             async (_, _) =>
             {
                 var written = Interlocked.Increment(ref version);
-                Assert.That(await flight.ReadAsync(), Is.GreaterThanOrEqualTo(written), "what was written before the call is seen");
+                Assert.That(await flight.ReadAsync(), Is.GreaterThanOrEqualTo(written), "writes before the call are read");
             }
         );
 

@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Places in a budget, taken by compare-and-swap on an object that an API server keeps.</summary>
+/// <summary>Places in a budget, reserved by compare-and-swap on an object of the API server.</summary>
 public class BudgetReservationsTests
 {
     private const string V1 = "registry.example.com/web@sha256:1111111111111111111111111111111111111111111111111111111111111111";
@@ -54,10 +54,10 @@ public class BudgetReservationsTests
     public async Task StopAsync() => await Api.DisposeAsync();
 
     [Test]
-    public async Task APlaceIsTakenOnceForOneRevisionAndTheLastOneByOneAlone()
+    public async Task PlaceIsTakenOncePerRevisionAndTheLastOneByOneRequest()
     {
         Assert.That(await TakeAsync("a"), Is.Empty);
-        Assert.That(await TakeAsync("a"), Is.Empty, "asked again: the same place");
+        Assert.That(await TakeAsync("a"), Is.Empty, "requested again: the same place");
         Assert.That(await TakeAsync("b"), Is.EqualTo(new[] { "a" }));
         Assert.That(await TakeAsync("c"), Is.EqualTo(new[] { "a", "b" }), "spent");
         Assert.That(Places(), Is.EqualTo(new[] { "a", "b" }));
@@ -73,7 +73,7 @@ public class BudgetReservationsTests
     }
 
     [Test]
-    public async Task WhoLosesASwapLooksAgain()
+    public async Task LostSwapIsRetriedWithFreshData()
     {
         await TakeAsync("a");
         _conflicts = 3;
@@ -83,9 +83,9 @@ public class BudgetReservationsTests
         Assert.That(Places(), Is.EqualTo(new[] { "a", "b" }));
     }
 
-    [TestCase(true, 29, Description = "its Change is not seen yet, and for half a minute at most")]
+    [TestCase(true, 29, Description = "its Change is not observed yet, for half a minute at most")]
     [TestCase(false, 4, Description = "the API server has not written it yet")]
-    public async Task APlaceIsGivenBackWithinSecondsWhereNothingCameOfIt(bool came, int seconds)
+    public async Task PlaceIsReleasedWithinSecondsIfTheRequestWasNotStored(bool came, int seconds)
     {
         await TakeAsync("a");
         if (came)
@@ -102,7 +102,7 @@ public class BudgetReservationsTests
     }
 
     [Test]
-    public async Task AChangeThatWasAdmittedAndNeverCameHoldsNoPlaceEither()
+    public async Task AdmittedChangeThatWasNotStoredHoldsNoPlace()
     {
         _changes.Add(Change("a", "Admitted", "budget"));
         Assert.That(await TakeAsync("b"), Is.EqualTo(new[] { "a" }));
@@ -113,7 +113,7 @@ public class BudgetReservationsTests
     }
 
     [TestCase("Admitted", true, Description = "and counts as a rollout from then on")]
-    [TestCase("Completed", false, Description = "through before anybody looked")]
+    [TestCase("Completed", false, Description = "completed before the next read")]
     public async Task APlaceIsDroppedOnceItsChangeCounts(string phase, bool counts)
     {
         await TakeAsync("a");
@@ -124,7 +124,7 @@ public class BudgetReservationsTests
     }
 
     [Test]
-    public async Task RolloutsThatThePolicyDoesNotMatchAreNoneOfItsBusiness()
+    public async Task RolloutsThatThePolicyDoesNotMatchAreNotCounted()
     {
         _changes.Add(Change("a", "Running", "baseline"));
         _changes.Add(Change("b", "Running", "budget"));
@@ -133,7 +133,7 @@ public class BudgetReservationsTests
     }
 
     [Test]
-    public async Task WhoIsInFlightMayMendWhatHeRollsOutThoughTheBudgetIsKnownToBeSpent()
+    public async Task RolloutInFlightMayBeFixedDespiteAnExhaustedBudget()
     {
         _changes.Add(Change("a", "Running", "budget"));
         _changes.Add(Change("b", "Running", "budget"));
@@ -143,7 +143,7 @@ public class BudgetReservationsTests
     }
 
     [Test]
-    public async Task ABudgetOfTheClusterCountsOtherNamespaces()
+    public async Task ClusterBudgetCountsOtherNamespaces()
     {
         _changes.Add(Change("a", "Running", "budget", "elsewhere"));
         var policy = PolicyOf("budget", BudgetScope.Cluster);
@@ -160,7 +160,7 @@ public class BudgetReservationsTests
     [TestCase("nonsense")]
     [TestCase("{}")]
     [TestCase("""[{"kind": 7}]""")]
-    public async Task WhatSomebodyElseWroteThereIsWrittenOver(string foreign)
+    public async Task ForeignContentIsOverwritten(string foreign)
     {
         await TakeAsync("a");
         foreach (var stored in _stored.Values)
@@ -173,7 +173,7 @@ public class BudgetReservationsTests
     }
 
     [Test]
-    public async Task WhereOneOfTwoBudgetsIsSpentNoPlaceIsTakenInTheOther()
+    public async Task IfOneOfTwoBudgetsIsExhaustedNoPlaceIsTakenInTheOther()
     {
         _changes.Add(Change("a", "Running", "tight"));
         var tight = PolicyOf("tight", BudgetScope.Namespace) with
@@ -187,29 +187,24 @@ public class BudgetReservationsTests
         Assert.That(_stored, Is.Empty);
     }
 
-    /// <summary>What the gauge tells, and what a budget of one more would be spent on.</summary>
-    [TestCase("Admitted", null, 0, 1, Description = "asked for just now, and its controller may be slow to begin")]
-    [TestCase("Admitted", null, 31, 0, Description = "nothing came of it")]
-    [TestCase("Admitted", "{}", 31, 1, Description = "it is what the workload is to run")]
+    /// <summary>The value of the gauge, which is also the used part of a budget.</summary>
+    [TestCase("Admitted", null, 0, 1, Description = "requested just now; its controller may start late")]
+    [TestCase("Admitted", null, 31, 0, Description = "the request was not stored")]
+    [TestCase("Admitted", "{}", 31, 1, Description = "it is the desired revision of the workload")]
     [TestCase("Running", "{}", 31, 1)]
     [TestCase(
         "Running",
         """{"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}""",
         31,
         0,
-        Description = "through, though the leader has not said so"
+        Description = "completed, although the leader has not recorded it"
     )]
     [TestCase("Running", "paused", 31, 0, Description = "at rest")]
     [TestCase("Running", "{}", 3600, 0, Description = "it hangs")]
     [TestCase("Pending", "{}", 0, 0)]
     [TestCase("Completed", "{}", 0, 0)]
     [TestCase("Expired", "{}", 0, 0)]
-    public async Task ARolloutIsInFlightFromItsAdmissionUntilItIsThroughAtRestOrHangs(
-        string phase,
-        string? status,
-        int seconds,
-        int inFlight
-    )
+    public async Task RolloutIsInFlightFromItsAdmissionUntilItCompletesRestsOrHangs(string phase, string? status, int seconds, int inFlight)
     {
         _changes.Add(Change("a", phase, "baseline"));
         if (status is not null)
@@ -223,7 +218,7 @@ public class BudgetReservationsTests
     }
 
     [Test]
-    public async Task RolloutsInFlightAreCountedByNamespaceWhateverPolicyTheyMatch()
+    public async Task RolloutsInFlightAreCountedByNamespaceUnderAnyPolicy()
     {
         _changes.AddRange([
             Change("a", "Running", "budget"),
@@ -237,7 +232,7 @@ public class BudgetReservationsTests
 
     [TestCase("patient", 1)]
     [TestCase("baseline", 0, Description = "no budget counts it: an hour")]
-    public async Task OneHangsOnlyOnceEveryBudgetThatCountsItGaveItUp(string policy, int inFlight)
+    public async Task RolloutHangsOnceEveryBudgetThatCountsItGaveItUp(string policy, int inFlight)
     {
         _policies.Add(
             JsonNode
@@ -251,7 +246,7 @@ public class BudgetReservationsTests
     }
 
     [Test]
-    public async Task WhatTakesLongerThanHalfASecondIsUnavailable()
+    public async Task ReservationOverHalfASecondIsUnavailable()
     {
         _slow = TimeSpan.FromSeconds(30);
 
@@ -284,7 +279,7 @@ public class BudgetReservationsTests
 
     private RecentObjects Came(ClusterCaches caches) => new(Api.Connection, caches);
 
-    /// <summary>As a replica counts them that has just read what it counts.</summary>
+    /// <summary>As counted by a replica with fresh data.</summary>
     private async Task<IReadOnlyDictionary<string, int>> InFlightAsync()
     {
         var caches = new ClusterCaches(Api.Connection, WorkloadReader.Default, _time, NullLogger.Instance);

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>What requests were let reach, taken by compare-and-swap on an object that an API server keeps.</summary>
+/// <summary>Pending exposure, reserved by compare-and-swap on an object of the API server.</summary>
 public class PendingExposureStoreTests
 {
     private const string Foreign = """
@@ -34,11 +34,11 @@ public class PendingExposureStoreTests
     public async Task StopAsync() => await Store.DisposeAsync();
 
     [Test]
-    public async Task OfManyAtTheSameInstantTheReplicasLetInOne()
+    public async Task ReplicasAdmitOneOfManyConcurrentRequests()
     {
         PendingExposureStore[] replicas = [NewReplica(), NewReplica(), NewReplica()];
 
-        // Asked again after every lost swap: only the answer that was written counts.
+        // Called again after every lost swap: only the written answer counts.
         var seen = await Task.WhenAll(
             Enumerable
                 .Range(0, 30)
@@ -52,7 +52,7 @@ public class PendingExposureStoreTests
     }
 
     [Test]
-    public async Task WhatWasLetReachIsReadBackWholeByAnotherReplica()
+    public async Task PendingExposureIsReadByAnotherReplica()
     {
         await NewReplica()
             .TakeAsync(
@@ -77,7 +77,7 @@ public class PendingExposureStoreTests
     }
 
     [Test]
-    public async Task ItCountsUntilItsTimeIsUpAndInItsNamespaceAlone()
+    public async Task PendingExposureCountsUntilItExpiresAndOnlyInItsNamespace()
     {
         var replica = NewReplica();
         PutDeployment("web-1", 1);
@@ -88,14 +88,14 @@ public class PendingExposureStoreTests
         Assert.That(await replica.TakeAsync("shop", "dana", _ => [], CancellationToken.None), Has.Count.EqualTo(1));
         _time.Advance(TimeSpan.FromSeconds(2));
         Assert.That(await replica.TakeAsync("shop", "dana", _ => [Pods("web-2")], CancellationToken.None), Is.Empty);
-        Assert.That(Stored(), Has.Length.EqualTo(1), "what is over is not kept");
+        Assert.That(Stored(), Has.Length.EqualTo(1), "expired entries are not kept");
     }
 
-    [TestCase(null, 1, 0, Description = "nothing came of it")]
-    [TestCase(7, 7, 0, Description = "it was not written since")]
+    [TestCase(null, 1, 0, Description = "the request was not stored")]
+    [TestCase(7, 7, 0, Description = "the object was not written since")]
     [TestCase(7, 8, 1)]
-    [TestCase(null, 0, 1, Description = "it was made")]
-    public async Task WhatNothingCameOfCountsForSecondsAlone(int? asked, int generation, int expected)
+    [TestCase(null, 0, 1, Description = "it was created")]
+    public async Task PendingExposureOfARequestThatWasNotStoredCountsForSecondsOnly(int? asked, int generation, int expected)
     {
         var replica = NewReplica();
         var name = asked is null && generation == 1 ? "another" : "web-1";
@@ -114,7 +114,7 @@ public class PendingExposureStoreTests
     }
 
     [Test]
-    public async Task OneWorkloadAndOneRequesterHoldOnlySoManyPlaces()
+    public async Task PlacesOfOneWorkloadAndOfOneRequesterAreLimited()
     {
         var replica = NewReplica();
         for (var i = 0; i < 10; i++)
@@ -138,9 +138,9 @@ public class PendingExposureStoreTests
         );
     }
 
-    /// <summary>An autoscaler's steps by the hundred keep nobody from a canary.</summary>
+    /// <summary>Hundreds of steps of an autoscaler do not block a canary.</summary>
     [Test]
-    public async Task WhatRaisesNothingTakesNobodysPlace()
+    public async Task RequestWithoutMoreExposureDisplacesNoOther()
     {
         var replica = NewReplica();
         await replica.TakeAsync(
@@ -159,7 +159,7 @@ public class PendingExposureStoreTests
     }
 
     [Test]
-    public async Task WhoReachesNothingWritesNothing()
+    public async Task RequestWithoutExposureWritesNothing()
     {
         await NewReplica().TakeAsync("shop", "dana", _ => [], CancellationToken.None);
 
@@ -174,13 +174,7 @@ public class PendingExposureStoreTests
     [TestCase(Foreign, 1, 0, "2026-11-24T00:00:00Z", "\"x\"")]
     [TestCase(Foreign, 1, 64, "2099-11-24T00:00:00Z", "\"x\"")]
     [TestCase(Foreign, 1, 64, "2026-11-24T00:00:00Z", "null")]
-    public async Task WhatSomebodyElseWroteThereIsWrittenOver(
-        string format,
-        int pods = 0,
-        int digits = 0,
-        string at = "",
-        string image = ""
-    )
+    public async Task ForeignContentIsOverwritten(string format, int pods = 0, int digits = 0, string at = "", string image = "")
     {
         var foreign = format
             .Replace("PODS", $"{pods}", StringComparison.Ordinal)
@@ -196,7 +190,7 @@ public class PendingExposureStoreTests
     }
 
     [Test]
-    public async Task WhereItCannotBeWrittenInTimeNothingIsKnown()
+    public async Task FailedWriteIsUnavailable()
     {
         Store.Admit = _ => throw new InvalidOperationException("quota");
 

@@ -38,7 +38,7 @@ public class RegistrationTests
     public ValueTask StopAsync() => _store.DisposeAsync();
 
     [Test]
-    public async Task AServerWithMatchConditionsIsToldWhatNeedsNoJudgement()
+    public async Task ServerWithMatchConditionsFiltersRequestsThatNeedNoEvaluation()
     {
         await _registration.RunAsync(CancellationToken.None);
 
@@ -48,7 +48,7 @@ public class RegistrationTests
             Is.EqualTo(new[] { "not-by-its-controller", "more-than-a-restart-or-scale-down" })
         );
         Assert.That(Entry("namespaces.deployguard.io")["failurePolicy"]?.ToString(), Is.EqualTo("Fail"));
-        Assert.That(Names(), Does.Not.Contain("pods.deployguard.io"), "they are judged with the others");
+        Assert.That(Names(), Does.Not.Contain("pods.deployguard.io"), "they are evaluated with the others");
     }
 
     /// <summary>A kind with a descriptor whose requests never arrive would look guarded and not be.</summary>
@@ -81,7 +81,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public async Task AServerWithoutIsGivenEntriesThatDoNotNeedThem()
+    public async Task ServerWithoutMatchConditionsGetsEntriesThatDoNotNeedThem()
     {
         _store.Admit = item => item["webhooks"]?.AsArray().ToList().ForEach(w => w?.AsObject().Remove("matchConditions"));
 
@@ -92,7 +92,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public void WhatAServerWithoutWouldSendForEveryKubeletIsNotRegistered()
+    public void KubeletTrafficIsNotRegisteredWithoutMatchConditions()
     {
         var entries = new WebhookEntries(TestOptions.Installed, "", hasMatchConditions: false).Validating(s_all);
 
@@ -104,7 +104,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public void RemovalsStatusesAndAddressesAreAskedForWhereTheyCanDoHarmAndNeverHoldUpADelete()
+    public void DeletesStatusesAndEndpointsAreRegisteredWhereNeededAndNeverBlockADelete()
     {
         var entries = new WebhookEntries(TestOptions.Installed, "", hasMatchConditions: true).Validating(s_all);
 
@@ -125,7 +125,7 @@ public class RegistrationTests
             Assert.That(
                 entries.SelectMany(RulesOf).Select(r => r.Resource),
                 Has.None.EqualTo("pods/eviction").And.None.EqualTo("*"),
-                "a drain waits for nobody"
+                "a drain is never blocked"
             );
             Assert.That(
                 entries
@@ -137,7 +137,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public void WhereNothingIsRolledOutNorAskedForACanaryThereIsNoEntryForIt()
+    public void WithoutRolloutsOrCanariesTheirEntriesAreLeftOut()
     {
         var entries = new WebhookEntries(TestOptions.Installed, "", hasMatchConditions: true).Validating(
             new WebhookScope(["a"], [], [], false)
@@ -150,7 +150,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public void ARolloutIsUnderWayFromItsAdmissionUntilItIsThrough()
+    public void RolloutIsInProgressFromItsAdmissionUntilItCompletes()
     {
         Change Change(string @namespace, Phase phase) =>
             new()
@@ -179,7 +179,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public async Task ConditionsThatAServerDoesNotTakeAreDoneWithout()
+    public async Task UnsupportedMatchConditionsAreLeftOut()
     {
         _store.Admit = item =>
         {
@@ -195,7 +195,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public async Task WhatSomebodyAlteredIsRestoredAndCounted()
+    public async Task AlteredRegistrationIsRestoredAndCounted()
     {
         await _registration.RunAsync(CancellationToken.None);
         Entry("records.deployguard.io")["failurePolicy"] = "Ignore";
@@ -208,7 +208,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public async Task WhatWeWroteOurselvesIsNobodysAlteration()
+    public async Task OwnWritesAreNotCountedAsAlterations()
     {
         await _registration.RunAsync(CancellationToken.None);
         _registration = Register(ca: 2);
@@ -220,7 +220,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public async Task NoWriteLeavesAMomentWithoutEntries()
+    public async Task WritesNeverLeaveTheRegistrationEmpty()
     {
         _store.Objects[Validating]["webhooks"] = new JsonArray(new JsonObject { ["name"] = "left-by-an-older-version" });
         var seen = new List<int>();
@@ -245,7 +245,7 @@ public class RegistrationTests
         Assert.That(
             _registration.Altered["ValidatingWebhookConfiguration"],
             Is.Zero,
-            "whoever opens it takes the entries out by the same command"
+            "the command that opens the gate also removes the entries"
         );
 
         _store.Objects[Validating]["metadata"]?.AsObject().Remove("annotations");
@@ -256,7 +256,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public async Task ADeletedConfigurationStaysDeletedAndIsTold()
+    public async Task DeletedConfigurationStaysDeletedAndIsReported()
     {
         await _registration.RunAsync(CancellationToken.None);
         _store.Objects.TryRemove(Validating, out _);
@@ -269,7 +269,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public async Task ABundleCountsAsPublishedFromWhenBothCarryIt()
+    public async Task BundleCountsAsPublishedOnceBothConfigurationsHaveIt()
     {
         Assert.That(_registration.PublishedFor([1]), Is.Null);
         await _registration.RunAsync(CancellationToken.None);
@@ -277,13 +277,13 @@ public class RegistrationTests
         await _registration.RunAsync(CancellationToken.None);
 
         Assert.That(_registration.PublishedFor([1]), Is.EqualTo(TimeSpan.FromSeconds(20)));
-        Assert.That(_registration.PublishedFor([2]), Is.Null, "nobody has seen that one");
+        Assert.That(_registration.PublishedFor([2]), Is.Null, "that one is not published");
     }
 
-    private static IEnumerable<Ruled> RulesOf(JsonNode? entry) =>
+    private static IEnumerable<RegisteredRule> RulesOf(JsonNode? entry) =>
         from rule in entry?["rules"]?.AsArray() ?? []
         from resource in rule?["resources"]?.AsArray() ?? []
-        select new Ruled((string?)resource ?? "", [.. rule["operations"]?.AsArray().Select(o => (string?)o ?? "") ?? []]);
+        select new RegisteredRule((string?)resource ?? "", [.. rule["operations"]?.AsArray().Select(o => (string?)o ?? "") ?? []]);
 
     private static string Told(JsonNode? entry)
     {
@@ -292,7 +292,7 @@ public class RegistrationTests
             + $"{string.Join(',', selector?["values"]?.AsArray().Select(v => (string?)v) ?? [])}";
     }
 
-    private sealed record Ruled(string Resource, IReadOnlyList<string> Operations);
+    private sealed record RegisteredRule(string Resource, IReadOnlyList<string> Operations);
 
     private Registration Register(byte ca = 1)
     {

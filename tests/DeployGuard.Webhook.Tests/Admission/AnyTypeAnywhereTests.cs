@@ -296,7 +296,7 @@ public class AnyTypeAnywhereTests
     }
 
     [Test]
-    public async Task BytesThatAreNoUtf8AreRefusedByUid()
+    public async Task InvalidUtf8IsRefusedByUid()
     {
         var body = System.Text.Encoding.Latin1.GetBytes(Reviews.Update().Replace("\"image\":\"", "\"image\":\"\u00ff"));
 

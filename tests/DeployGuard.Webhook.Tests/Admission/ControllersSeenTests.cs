@@ -6,7 +6,7 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>That reviews of what controllers make reach whoever remembers the controllers.</summary>
+/// <summary>Reviews of objects that controllers create reach the list of observed controllers.</summary>
 public class ControllersSeenTests
 {
     private const string Controller = "system:serviceaccount:kube-system:daemon-set-controller";
@@ -68,7 +68,7 @@ public class ControllersSeenTests
         Assert.That(
             facts.SeenRefused.Select(r => r.Requester.Username),
             Is.EqualTo((string[])[Maker]),
-            "what is refused is told apart, and a dry run is nothing"
+            "refused requests are listed separately, and a dry run is not noted"
         );
 
         await webhook.AskAsync(
@@ -79,7 +79,7 @@ public class ControllersSeenTests
     }
 
     [Test]
-    public async Task OwnersOfAnotherFormAreMalformed()
+    public async Task InvalidOwnersAreMalformed()
     {
         await using var webhook = await RunningWebhook.StartAsync(new LiteralFacts());
         var broken = Revision(owned: false);

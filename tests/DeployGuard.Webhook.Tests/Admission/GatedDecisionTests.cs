@@ -9,7 +9,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>What a decision waits for, what is on record before and after it, and what happens when either cannot be had.</summary>
+/// <summary>Which reads a decision waits for, the records before and after it, and failures of both.</summary>
 public class GatedDecisionTests
 {
     private static readonly SafeguardPolicy s_policy = new()
@@ -85,7 +85,7 @@ public class GatedDecisionTests
         _facts.ReadsFail = "the approvals could not be read";
 
         Assert.That(await MessageAsync(), Does.Contain("EvaluationIncomplete: the approvals could not be read"));
-        Assert.That(_facts.Seen.Concat(_facts.SeenRefused), Is.Empty, "it says nothing about who asks");
+        Assert.That(_facts.Seen.Concat(_facts.SeenRefused), Is.Empty, "it says nothing about the requester");
     }
 
     [Test]
@@ -154,11 +154,11 @@ public class GatedDecisionTests
                 ],
             },
         };
-        Assert.That(await MessageAsync(), Is.Null, "held by pods that no cache has");
+        Assert.That(await MessageAsync(), Is.Null, "completed by pods that no cache has");
     }
 
     [TestCase(Phase.Proven, "7", null, Description = "an autoscaler's next step")]
-    [TestCase(Phase.Completed, "7", "EvaluationIncomplete: down", Description = "somebody may have rejected it a moment ago")]
+    [TestCase(Phase.Completed, "7", "EvaluationIncomplete: down", Description = "a vote may have rejected it a moment ago")]
     [TestCase(Phase.Proven, "8", "EvaluationIncomplete: down", Description = "the cache lags behind the parent")]
     public async Task AScaleUpOfAProvenRevisionWaitsForNothing(Phase phase, string version, string? refusal)
     {
@@ -282,7 +282,7 @@ public class GatedDecisionTests
             Does.Contain("8 of 68 pods (11%) of Deployment stable would be unproven; step 10% allows 6")
                 .And.Contain("3 of deployment/other")
         );
-        Assert.That(_facts.Reached, Is.Empty, "what is refused reaches nobody");
+        Assert.That(_facts.Reached, Is.Empty, "a refused request reserves no exposure");
 
         _facts.Others = [];
         await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7", dryRun: true));
@@ -294,8 +294,8 @@ public class GatedDecisionTests
     }
 
     /// <summary>
-    /// More pods of what is proven where they are: a Service that is turned to them in the same moment must know, and an autoscaler must
-    /// not hang on it.
+    /// More pods of a proven revision: a Service that is switched to them at the same moment must know, and an autoscaler must not hang on
+    /// it.
     /// </summary>
     [Test]
     public async Task AScaleThatRaisesNoExposureIsPublishedIfPossible()
@@ -429,7 +429,7 @@ public class GatedDecisionTests
         _facts.Cached = _facts.Cached with { Policies = [s_policy, budget] };
 
         Assert.That(await MessageAsync(), Does.Contain("ApprovalMissing"));
-        Assert.That(_facts.Reservations, Is.Zero, "what is refused anyway takes nobody's place");
+        Assert.That(_facts.Reservations, Is.Zero, "a refused request takes no place");
         _facts.Cached = _facts.Cached with { Policies = [budget] };
         Assert.That(await MessageAsync(dryRun: true), Is.Null);
         Assert.That(_facts.Reservations, Is.Zero);

@@ -4,7 +4,7 @@ using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>How fast a StatefulSet and a DaemonSet may go in place, and what each is offered instead.</summary>
+/// <summary>The pace of a StatefulSet and a DaemonSet in place, and the offered patches.</summary>
 public class PaceReviewTests
 {
     private const string Policy = """

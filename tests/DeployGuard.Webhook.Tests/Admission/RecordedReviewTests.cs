@@ -20,8 +20,8 @@ public partial class RecordedReviewTests
         """;
 
     /// <summary>
-    /// What is refused, and why; everything else passes: deletes, restarts, pauses, scales, dry runs (with warnings) and all
-    /// that controllers write. Without a memory an undo cannot be told from something new.
+    /// The refused reviews and their reasons; everything else passes: deletes, restarts, pauses, scales, dry runs (with warnings) and all
+    /// that controllers write. Without records an undo looks like a new revision.
     /// </summary>
     private static readonly Dictionary<string, string> s_refused = new()
     {
@@ -98,7 +98,7 @@ public partial class RecordedReviewTests
         );
     }
 
-    /// <summary>What controllers add to a template is no part of it, as a real server sent it.</summary>
+    /// <summary>Fields that controllers add to a template are no part of it, in requests of a real server.</summary>
     [TestCase("kubectl-apply-create-create-deployment", "kubectl-apply-create-create-replicaset")]
     [TestCase("kubectl-set-image-update-deployment", "kubectl-set-image-create-replicaset")]
     [TestCase("kubectl-rollout-restart-update-deployment", "kubectl-rollout-restart-create-replicaset")]

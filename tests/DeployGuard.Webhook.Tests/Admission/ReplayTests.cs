@@ -12,7 +12,7 @@ using DeployGuard.Webhook.Reviews;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>What a decision rests on is one value: written as JSON and read back, it leads to the same verdict.</summary>
+/// <summary>The inputs of a decision are one value: serialised as JSON and read back, they lead to the same verdict.</summary>
 public class ReplayTests
 {
     private static readonly string s_examples = Path.Combine(AppContext.BaseDirectory, "examples");

@@ -7,7 +7,7 @@ using DeployGuard.Webhook.Reviews;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>What is read of deletes, of a status, and of the addresses of a Service.</summary>
+/// <summary>Which fields are read of deletes, of a status, and of the addresses of a Service.</summary>
 public class RequestReaderTests
 {
     private static readonly RequestReader s_reader = new(
@@ -15,7 +15,7 @@ public class RequestReaderTests
     );
 
     [Test]
-    public void OfADeletedPodAndReplicaSetItIsKnownWhatTheyWere([Values("Pod", "ReplicaSet")] string kind)
+    public void DeletedPodAndReplicaSetAreReadFromTheirOldObject([Values("Pod", "ReplicaSet")] string kind)
     {
         var before = ((WorkloadRequest)Read("DELETE", kind == "Pod" ? "" : "apps", kind, null, Obj(kind))).Before;
 
@@ -30,7 +30,7 @@ public class RequestReaderTests
     }
 
     [Test]
-    public void OfOtherKindsAndOfServersThatDoNotSayNothingIsReadAndTheDeleteIsNotHeldUp()
+    public void DeleteOfOtherKindsOrWithoutAnOldObjectIsNotBlocked()
     {
         Assert.That(((WorkloadRequest)Read("DELETE", "apps", "Deployment", null, new JsonObject { ["broken"] = true })).Before, Is.Null);
         Assert.That(((WorkloadRequest)Read("DELETE", "", "Pod", null, null)).Before, Is.Null);
@@ -42,7 +42,7 @@ public class RequestReaderTests
     [TestCase("""{"orphanDependents": false}""", "orphan", ExpectedResult = false)]
     [TestCase("{}", "orphan", ExpectedResult = true)]
     [TestCase("{}", "example.com/a", ExpectedResult = false)]
-    public bool OfADeletedReplicaSetItIsKnownWhetherItsPodsStay(string options, string finalizer)
+    public bool DeleteOfAReplicaSetSaysWhetherItsPodsAreOrphaned(string options, string finalizer)
     {
         var before = Obj("ReplicaSet");
         before["metadata"]!["finalizers"] = new JsonArray(finalizer);
@@ -50,7 +50,7 @@ public class RequestReaderTests
     }
 
     [Test]
-    public void OfAStatusItIsKnownWhatLabelsItBrings()
+    public void LabelsOfAStatusUpdateAreRead()
     {
         var after = Obj("Pod");
         after["metadata"]!["labels"]!["app"] = "other";
@@ -63,7 +63,7 @@ public class RequestReaderTests
     }
 
     [Test]
-    public void AnEndpointSliceSendsTheUsersOfTheServiceOnItsLabel()
+    public void EndpointSliceAffectsTheServiceOnItsLabel()
     {
         JsonObject Slice(string service) =>
             Parse(
@@ -79,7 +79,7 @@ public class RequestReaderTests
     }
 
     [Test]
-    public void EndpointsSendThoseOfTheServiceOfTheirName()
+    public void EndpointsAffectTheServiceOfTheirName()
     {
         var endpoints = Parse(
             """
@@ -93,7 +93,7 @@ public class RequestReaderTests
     }
 
     [TestCase("""{"subsets": []}""", "object.metadata: is missing")]
-    public void AddressesOfAnotherFormAreMalformed(string endpoints, string message) =>
+    public void InvalidAddressesAreMalformed(string endpoints, string message) =>
         Assert.That(
             () => Read("CREATE", "", "Endpoints", Parse(endpoints), null),
             Throws.TypeOf<MalformedObjectException>().With.Message.EqualTo(message)

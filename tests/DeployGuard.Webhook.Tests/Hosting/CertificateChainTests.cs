@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>A certificate that an intermediate signed: the API server knows the root alone, and must be handed what lies between.</summary>
+/// <summary>A certificate signed by an intermediate: the API server knows only the root, and must receive the chain.</summary>
 public class CertificateChainTests
 {
     private static readonly DateTimeOffset s_now = TimeProvider.System.GetUtcNow();
@@ -32,7 +32,7 @@ public class CertificateChainTests
         }
     }
 
-    /// <summary>As a client does that trusts one root, and knows of the rest what the handshake brings.</summary>
+    /// <summary>As a client that trusts one root and gets the chain from the handshake.</summary>
     private static async Task<bool> IsTrustedAsync(Uri address, X509Certificate2 root)
     {
         using var tcp = new TcpClient();

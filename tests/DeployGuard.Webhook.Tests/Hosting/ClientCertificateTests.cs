@@ -7,7 +7,7 @@ using DeployGuard.Webhook.Admission;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>With a CA for callers, nobody but the API server is answered.</summary>
+/// <summary>With a CA for callers, only the API server is answered.</summary>
 public class ClientCertificateTests
 {
     private static readonly DateTimeOffset s_now = TimeProvider.System.GetUtcNow();
@@ -45,7 +45,8 @@ public class ClientCertificateTests
         Assert.That(await PostAsync(null, path), Is.EqualTo(HttpStatusCode.Forbidden));
 
     [Test]
-    public async Task ProbesNeedNone() => Assert.That((await _webhook.GetAsync("/readyz")).StatusCode, Is.EqualTo(HttpStatusCode.OK));
+    public async Task ProbesNeedNoCertificate() =>
+        Assert.That((await _webhook.GetAsync("/readyz")).StatusCode, Is.EqualTo(HttpStatusCode.OK));
 
     [Test]
     public async Task ACertificateOfAnotherAuthorityEndsTheHandshake()
@@ -81,7 +82,7 @@ public class ClientCertificateTests
         };
         if (client is not null)
         {
-            // Chosen by nobody but us: left to itself, the handler presents no certificate that is for servers.
+            // Chosen explicitly, because by default the handler does not present a certificate for servers.
             trustAny.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => client;
         }
 
@@ -105,7 +106,7 @@ public class ClientCertificateTests
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], false));
         using var signed = request.Create(authority, s_now.AddHours(-1), s_now.AddHours(1), RandomNumberGenerator.GetBytes(8));
         using var withKey = signed.CopyWithPrivateKey(key);
-        // Some platforms present only what was loaded from a file's form.
+        // Some platforms present only certificates that were loaded from a file format.
         return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), null);
     }
 }

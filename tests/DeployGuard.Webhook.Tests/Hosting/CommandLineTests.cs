@@ -4,7 +4,7 @@ using DeployGuard.Webhook.Hosting;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>The flags by which the chart says what is trusted, and what is noise.</summary>
+/// <summary>The flags by which the chart configures trusted controllers and template noise.</summary>
 public class CommandLineTests
 {
     [Test]

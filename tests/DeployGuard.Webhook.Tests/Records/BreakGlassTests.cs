@@ -5,7 +5,7 @@ using DeployGuard.Webhook.Reviews;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>Who may break the glass, and what is stamped on it.</summary>
+/// <summary>Which users may break the glass, and the stamped fields.</summary>
 public class BreakGlassTests
 {
     private static readonly string[] s_onCall = ["on-call"];

@@ -200,14 +200,14 @@ public class RecordsTests
     )]
     [TestCase("system:serviceaccount:ci:judge", "monitors", "Reject", null, null)]
     [TestCase("alice", "senior-engineers", "Reject", null, null)]
-    public async Task WhoMayApprove(string user, string group, string decision, string? approver, string? refusal)
+    public async Task EligibilityOfAVoter(string user, string group, string decision, string? approver, string? refusal)
     {
         var message = await RefusalAsync(Reviews.Approval(user, [group], decision, approver));
         Assert.That(message, refusal is null ? Is.Null : Does.Contain(refusal));
     }
 
     [Test]
-    public async Task AVoteByTheHashOfVersionOneIsOnTheChangeThatWasMadeUnderIt()
+    public async Task VoteByTheHashOfVersionOneIsOnTheChangeThatWasCreatedUnderIt()
     {
         var shared = _facts.Cached;
         var (made, rehashed) = ("v1:" + new string('3', 64), "v2:" + new string('4', 64));
@@ -239,7 +239,7 @@ public class RecordsTests
     }
 
     [Test]
-    public async Task AnApprovalHasNoOwners()
+    public async Task ApprovalMayNotHaveOwners()
     {
         var owned = Reviews.ApprovalObject("alice", s_seniors, "Approve");
         owned["metadata"]!["ownerReferences"] = new JsonArray(new JsonObject { ["uid"] = "gone" });
@@ -248,7 +248,7 @@ public class RecordsTests
     }
 
     [Test]
-    public async Task AnApprovalHasNoFinalizersOfItsMakers()
+    public async Task ApprovalMayNotHaveFinalizersOfItsCreator()
     {
         var held = Reviews.ApprovalObject("alice", s_seniors, "Approve");
         held["metadata"]!["finalizers"] = new JsonArray("example.com/keep");
@@ -259,7 +259,7 @@ public class RecordsTests
             Does.Contain("RecordHasFinalizers: metadata.finalizers must be empty: example.com/keep")
         );
         Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", held, free)), Does.Contain("RecordHasFinalizers"));
-        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", free, held)), Is.Null, "whoever mends it must be able to");
+        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", free, held)), Is.Null, "a fix must be possible");
     }
 
     [TestCase(Phase.Proven, false, "AlreadyRunning: deployment-web-2 is Proven and needs no approval")]
@@ -293,7 +293,7 @@ public class RecordsTests
     [TestCase(Mode.Audit, ApprovalCovers.Template, null)]
     [TestCase(Mode.Enforce, ApprovalCovers.Template, null)]
     [TestCase(Mode.Enforce, ApprovalCovers.Images, "ApprovalEmpty: spec.images: web:2 is referenced by tag")]
-    public async Task ATagBesideAHashIsRefusedOnlyWhereImagesAreWhatIsApproved(Mode mode, ApprovalCovers covers, string? refusal)
+    public async Task TagBesideAHashIsRefusedOnlyWithImageApproval(Mode mode, ApprovalCovers covers, string? refusal)
     {
         var shared = _facts.Cached;
         var pins = new SafeguardPolicy
@@ -314,7 +314,7 @@ public class RecordsTests
     }
 
     [Test]
-    public async Task WhoFillsASeatOfAPolicyThatOnlyLooksOnFillsNoneOfOneThatEnforces()
+    public async Task SeatInAnAuditPolicyDoesNotFillASeatInAnEnforcePolicy()
     {
         var shared = _facts.Cached;
         var audits = new SafeguardPolicy

@@ -9,13 +9,13 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>A line for every decision; under a flood fewer about what was allowed, and never one less about what was refused.</summary>
+/// <summary>A line for every decision; under load fewer lines for allowed requests, and always one for every refusal.</summary>
 public class DecisionLogTests
 {
     private static readonly DateTimeOffset s_now = new(2026, 11, 25, 8, 0, 0, TimeSpan.Zero);
 
     [Test]
-    public async Task UnderAFloodOnlyAllowedRequestsAreLeftOutAndCounted()
+    public async Task UnderLoadOnlyAllowedRequestsAreLeftOutAndCounted()
     {
         var time = new FakeTimeProvider(s_now);
         using var output = new MemoryStream();

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>Names and labels are what dashboards and alerts are built on: they are fixed here.</summary>
+/// <summary>Dashboards and alerts depend on names and labels: they are fixed here.</summary>
 public partial class MetricsTests
 {
     [Test]

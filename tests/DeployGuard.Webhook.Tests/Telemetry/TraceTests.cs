@@ -15,7 +15,7 @@ public class TraceTests
     private readonly ConcurrentQueue<(string Path, string Body)> _received = [];
 
     [Test]
-    public async Task EveryAdmissionIsASpanWithWhatWasDecided()
+    public async Task EveryAdmissionIsASpanWithItsDecision()
     {
         await using var collector = await CollectAsync();
         var policy = new SafeguardPolicy
@@ -30,7 +30,7 @@ public class TraceTests
             await webhook.AskAsync("/admit/workloads", Reviews.Update());
         }
 
-        // The end of the program sends what waits.
+        // The end of the program sends the pending spans.
         var span = _received.Single(r => r.Path == "/v1/traces").Body;
         Assert.That(
             span,

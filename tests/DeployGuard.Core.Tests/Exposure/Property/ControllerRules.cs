@@ -1,15 +1,15 @@
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>The rules of the real controllers, written down once. They believe what objects say, as the real ones do.</summary>
+/// <summary>The rules of the real controllers. They trust the claims of objects, as the real ones do.</summary>
 internal static class ControllerRules
 {
     private const int MaxRounds = 400;
 
-    /// <summary>Every controller looks once at everything, and kubelets bring up what is there.</summary>
+    /// <summary>Every controller syncs once, and kubelets start the pods.</summary>
     /// <returns>Whether anything changed.</returns>
     public static bool Round(this SimulatedNamespace world)
     {
-        // A pod needs a moment to come up: what another controller takes back at once serves nobody.
+        // A pod needs a moment to start: a pod that another controller deletes at once serves nobody.
         var starting = world.Pods.Where(p => p is { Ready: null, Crashes: false }).ToHashSet();
         var changed = Collect(world);
         foreach (var controller in world.Controllers.ToArray())
@@ -32,7 +32,7 @@ internal static class ControllerRules
         return changed || starting.Count > 0 || world.Pods.Exists(p => p is { Ready: null, Crashes: false });
     }
 
-    /// <summary>Until nothing happens without time passing.</summary>
+    /// <summary>Syncs until nothing changes any more without time passing.</summary>
     public static void Settle(this SimulatedNamespace world, Action<SimulatedNamespace>? look = null)
     {
         for (var i = 0; i < MaxRounds; i++)
@@ -48,7 +48,7 @@ internal static class ControllerRules
         throw new InvalidOperationException($"the controllers do not come to rest:\n{world}");
     }
 
-    /// <summary>Deletes an object, and what it owns, or lets that go.</summary>
+    /// <summary>Deletes an object, and deletes or orphans the objects that it owns.</summary>
     public static void Delete(this SimulatedNamespace world, string uid, bool orphan)
     {
         world.Controllers.RemoveAll(c => c.Uid == uid);
@@ -59,21 +59,21 @@ internal static class ControllerRules
         }
         else
         {
-            foreach (var made in world.Controllers.Concat<Made>(world.Pods).Where(m => m.Owner?.Uid == uid))
+            foreach (var made in world.Controllers.Concat<SimulatedObject>(world.Pods).Where(m => m.Owner?.Uid == uid))
             {
                 made.Owner = null;
             }
         }
     }
 
-    /// <summary>Pods of some workloads never come up: sizes alone say nothing.</summary>
+    /// <summary>Pods of some workloads never become ready: sizes alone must not count.</summary>
     public static bool IsCrashing(this SimulatedNamespace world, Controller owner)
     {
         var root = world.ByUid(owner.Owner?.Uid) ?? owner;
         return root.Name.EndsWith("-broken", StringComparison.Ordinal);
     }
 
-    /// <summary>What names an owner that is gone goes too.</summary>
+    /// <summary>Objects whose owner is deleted are deleted too.</summary>
     private static bool Collect(SimulatedNamespace world)
     {
         var gone = world.Controllers.RemoveAll(c => c.Owner is { } owner && !world.Exists(owner.Uid));

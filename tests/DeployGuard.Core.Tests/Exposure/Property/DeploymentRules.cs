@@ -3,7 +3,7 @@ using System.Text;
 
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>What the deployment controller does in one look at a Deployment.</summary>
+/// <summary>One sync of a Deployment by its controller.</summary>
 internal static class DeploymentRules
 {
     private const string Letters = "bcdfghjklmnpqrstvwxz2456789";
@@ -36,7 +36,7 @@ internal static class DeploymentRules
         return string.Concat(digest.Take(8).Select(b => Letters[b % Letters.Length]));
     }
 
-    /// <summary>Lets go of what its selector does not take in, and takes in what nobody owns.</summary>
+    /// <summary>Releases ReplicaSets that its selector does not match, and adopts matching orphans.</summary>
     private static (List<Controller> Sets, bool Changed) Claim(SimulatedNamespace world, Controller deployment)
     {
         var (sets, changed) = (new List<Controller>(), false);
@@ -91,12 +91,12 @@ internal static class DeploymentRules
         return room <= 0 ? now : now + Math.Max(0, Math.Min(room, deployment.Replicas - now));
     }
 
-    /// <summary>What is not available goes first, then as many as may be missing.</summary>
+    /// <summary>Unavailable pods are deleted first, then as many as may be unavailable.</summary>
     private static bool Shrink(SimulatedNamespace world, Controller deployment, List<Controller> sets, Controller newest)
     {
         int Available(Controller set) => world.PodsOf(set).Count(p => world.IsAvailable(p, deployment.Pacing));
         var old = sets.Where(s => s != newest && s.Replicas > 0).OrderBy(s => s.Created).ToList();
-        // Never less than asked for: what surges is what may be missing in these worlds.
+        // Never below the desired number: here pods are unavailable only if none may surge.
         var least = deployment.Replicas - (Surge(deployment) == 0 ? 1 : 0);
         var most = sets.Sum(s => s.Replicas) - least - (newest.Replicas - Available(newest));
         if (old.Count == 0 || most <= 0)
@@ -123,7 +123,7 @@ internal static class DeploymentRules
         return changed;
     }
 
-    /// <summary>Another size, or paused: one that is alone gets it, several share it by their sizes.</summary>
+    /// <summary>On a scale, or while paused: a single ReplicaSet gets the new size, several share it by their sizes.</summary>
     private static bool Scale(SimulatedNamespace world, Controller deployment, List<Controller> sets, Controller? newest)
     {
         var active = sets.Where(s => s.Replicas > 0).ToList();

@@ -2,35 +2,37 @@ using System.Collections.Concurrent;
 
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>Why more may serve than a step allows. The list is closed; each is counted, and told with the result.</summary>
+/// <summary>
+/// Why more pods may serve than a step allows. The list is closed; each exception is counted and printed with the result.
+/// </summary>
 internal enum Excepted
 {
-    /// <summary>Nothing proven serves there, nor did of late: the first deploy of a service.</summary>
+    /// <summary>No proven pod serves there, now or recently: the first deployment of a service.</summary>
     ColdPool,
 
     /// <summary>Back to a revision that completed.</summary>
     Rollback,
 
-    /// <summary>Somebody broke the glass.</summary>
+    /// <summary>A break-glass was used.</summary>
     BreakGlass,
 
-    /// <summary>Its revision has held every step there.</summary>
+    /// <summary>Its revision has completed every step there.</summary>
     AllStepsHeld,
 
-    /// <summary>Fewer proven pods beside what is unproven: never refused.</summary>
+    /// <summary>Fewer proven pods beside unproven ones: never refused.</summary>
     FewerProven,
 
-    /// <summary>As many as the same revision served there of late, or the same share of its users.</summary>
+    /// <summary>As many pods as the same revision had there recently, or the same share of its users.</summary>
     ServedBefore,
 
     /// <summary>A pod that it does not own was deleted, whose name kept a StatefulSet from making its own.</summary>
     NameFreed,
 
-    /// <summary>A Service that was made again as it was.</summary>
-    ServiceMadeAgain,
+    /// <summary>A Service that was created again unchanged.</summary>
+    ServiceCreatedAgain,
 }
 
-/// <summary>What happened in all worlds together.</summary>
+/// <summary>Counts of events in all simulated namespaces.</summary>
 internal sealed class Tally
 {
     private readonly ConcurrentDictionary<string, int> _counts = new(StringComparer.Ordinal);

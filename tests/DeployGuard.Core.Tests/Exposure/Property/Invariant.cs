@@ -4,14 +4,13 @@ using DeployGuard.Core.Evaluation;
 namespace DeployGuard.Core.Tests.Serving;
 
 /// <summary>
-/// No request that passes, with all that controllers make of it, raises what is unproven behind a Service above the larger of what was
-/// there, or was coming, and what
-/// the step allows.
+/// No allowed request, with all that controllers do next, raises the unproven pods behind a Service above the step, or above the pods that
+/// were there or were coming.
 /// </summary>
 internal sealed class Invariant(Oracle oracle, Tally tally)
 {
-    /// <returns>What is wrong; null where nothing is.</returns>
-    public string? Broken(SimulatedNamespace world, Asked asked, Verdict verdict)
+    /// <returns>The violation; null if there is none.</returns>
+    public string? Broken(SimulatedNamespace world, SimulatedRequest asked, Verdict verdict)
     {
         if (verdict.Waived.Any())
         {
@@ -28,18 +27,18 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
 
     private string? BrokenAt(
         SimulatedNamespace world,
-        Front service,
-        Counted then,
+        SimulatedService service,
+        PodCounts then,
         Played before,
-        Asked asked,
+        SimulatedRequest asked,
         Played after,
         Verdict verdict
     )
     {
         var left = after.End[service].Proven;
-        // Of a Service that changes: what its users had by its former self.
+        // For a changed Service: the pods that its users had before.
         var former = before.Services.Keys.FirstOrDefault(s => s.Name == service.Name);
-        var now = former is null ? Counted.Nothing : before.Services[former];
+        var now = former is null ? PodCounts.Nothing : before.Services[former];
         if (asked.Request is ServiceRequest)
         {
             return former == service
@@ -54,7 +53,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
                 );
         }
 
-        // Whoever is an alias shares the users of the other from then on: only becoming one is judged.
+        // An alias shares the users of the other Service: only the change into an alias is evaluated.
         if (then.Unproven <= now.Unproven || service.Alias is not null)
         {
             if (then.Unproven > 0 && then.Unproven == now.Unproven && former is not null && left < before.End[former].Proven)
@@ -65,7 +64,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
             return null;
         }
 
-        // Another size that gives an image no larger share of the users raises it for none of them.
+        // A new size without a larger share of an image is no more exposure.
         bool IsNoLarger(int had, int has) => IsAnotherSize(asked) && (long)has * now.Whole <= (long)had * (then.Lacking + left);
         var raised = then
             .ByImage.Select(i => (Image: i.Key, Had: now.ByImage.GetValueOrDefault(i.Key), Has: i.Value))
@@ -95,17 +94,15 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
                 + $"allows {cap}, a batch {batch}; raised images {string.Join(' ', raised)}";
     }
 
-    private static List<Controller> Stored(SimulatedNamespace world, Asked asked)
+    private static List<Controller> Stored(SimulatedNamespace world, SimulatedRequest asked)
     {
         var copy = world.Copy();
         asked.Apply(copy);
         return copy.Controllers;
     }
 
-    /// <summary>
-    /// What a rollout at a pace that conforms has brought so far came a batch at a time: more replicas amid it are judged by what they add.
-    /// </summary>
-    private int Paced(SimulatedNamespace world, Front service, Asked asked, int steps) =>
+    /// <summary>Pods of a conforming rollout came batch by batch: more replicas during it are evaluated by the added pods.</summary>
+    private int Paced(SimulatedNamespace world, SimulatedService service, SimulatedRequest asked, int steps) =>
         world.Find(asked.Request.Target.Kind, asked.Request.Target.Name) is not { Kind: "Deployment" or "StatefulSet" } target
         || BatchOf(target, steps) == 0
         || asked.Image != target.Template.Image
@@ -124,17 +121,17 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
 
     private Excepted? Why(
         SimulatedNamespace world,
-        Front service,
-        Counted then,
-        Counted now,
+        SimulatedService service,
+        PodCounts then,
+        PodCounts now,
         int left,
-        Asked asked,
+        SimulatedRequest asked,
         int steps,
         Verdict verdict
     ) =>
         now.Proven == 0 && oracle.IsCold(service.Name, world.Now) ? Excepted.ColdPool
         : steps == oracle.Rules.Steps.Count ? Excepted.AllStepsHeld
-        // A share of what is ready: users have no other.
+        // A share of the ready pods: only they serve users.
         : IsAnotherSize(asked) && (long)then.Unproven * (now.Unproven + now.Proven) <= (long)now.Unproven * (then.Unproven + left)
             ? Excepted.ServedBefore
         : asked.Request is WorkloadRequest { Operation: Operation.Delete, Target.Kind: "Pod" } pod
@@ -143,11 +140,11 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
             .Any(s => pod.Target.Name.StartsWith($"{s.Name}-", StringComparison.Ordinal) && pod.Before?.ControllerUid != s.Uid)
             ? Excepted.NameFreed
         : IsAnotherSize(asked) && oracle.SizeServed(world, service, asked) ? Excepted.ServedBefore
-        // The way back to what served these users, and no others.
+        // A rollback to a revision that served these users, and no others.
         : verdict.Evaluated.ChangeType is ChangeType.Rollback && oracle.RanThere(world, service, asked) ? Excepted.Rollback
         : null;
 
-    private static bool IsAnotherSize(Asked asked) =>
+    private static bool IsAnotherSize(SimulatedRequest asked) =>
         asked.Request is ScaleRequest or WorkloadRequest { Before: not null, After: not null };
 
     private int CapOf(int steps, int total) =>
@@ -169,8 +166,8 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         return conforms || (controller.IsBlunt && controller.Replicas == 1) ? Math.Min(batch, controller.Replicas) : 0;
     }
 
-    /// <summary>The most that each Service has until nothing moves any more without time.</summary>
-    private Played Play(SimulatedNamespace world, Asked? asked)
+    /// <summary>The maximum of each Service until nothing changes any more without time passing.</summary>
+    private Played Play(SimulatedNamespace world, SimulatedRequest? asked)
     {
         var copy = world.Copy();
         asked?.Apply(copy);
@@ -181,6 +178,10 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
 
     /// <param name="World">In the end.</param>
     /// <param name="Services">The most of each.</param>
-    /// <param name="End">What they come to.</param>
-    private sealed record Played(SimulatedNamespace World, Dictionary<Front, Counted> Services, Dictionary<Front, Counted> End);
+    /// <param name="End">The final pods of each.</param>
+    private sealed record Played(
+        SimulatedNamespace World,
+        Dictionary<SimulatedService, PodCounts> Services,
+        Dictionary<SimulatedService, PodCounts> End
+    );
 }

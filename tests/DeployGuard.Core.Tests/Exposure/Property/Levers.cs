@@ -2,7 +2,7 @@ using DeployGuard.Core.Admission;
 
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>What a developer may ask for who wants more than they are given, and what they ask for every day.</summary>
+/// <summary>Requests of a developer: everyday ones, and those that try to exceed a step.</summary>
 internal sealed class Levers(SimulatedNamespace world, Random random)
 {
     public const int Images = 4;
@@ -10,18 +10,18 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
     private static readonly string[] s_apps = ["web", "api", "idle"];
     private static readonly string[] s_names = ["w1", "w2", "w3", "w4-broken"];
 
-    /// <summary>Null where there is nothing to pull this time.</summary>
-    public Asked? Any()
+    /// <summary>Null if no request is possible this time.</summary>
+    public SimulatedRequest? Any()
     {
         var asked = random.Next(20) switch
         {
-            0 or 1 => MakeWorkload(),
+            0 or 1 => CreateWorkload(),
             2 or 3 or 4 => Workload(),
             5 or 6 => Size(),
             7 or 8 => new SetLevers(world, random).Any(),
             9 or 10 or 11 => new SetLevers(world, random).OfPods(),
             12 or 13 => Service(),
-            14 => MakeSetOrPod(),
+            14 => CreateSetOrPod(),
             15 => Delete(),
             16 => Owner(),
             17 => Job(),
@@ -38,10 +38,10 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
 
     private Pacing AnyPacing() => new(random.Next(1, 4) * (random.Next(3) == 0 ? 10 : 1), random.Next(3) == 0, random.Next(3) > 0);
 
-    private Asked? MakeWorkload()
+    private SimulatedRequest? CreateWorkload()
     {
         var free = s_names.Where(n => world.Find("Deployment", n) is null && world.Find("StatefulSet", n) is null);
-        return Pick(free) is { } name ? Asking.Make(Plan(name, random.Next(4) == 0 ? "StatefulSet" : "Deployment")) : null;
+        return Pick(free) is { } name ? SimulatedRequests.Create(Plan(name, random.Next(4) == 0 ? "StatefulSet" : "Deployment")) : null;
     }
 
     private Controller Plan(string name, string kind)
@@ -65,7 +65,7 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
         };
     }
 
-    private Asked? Workload() =>
+    private SimulatedRequest? Workload() =>
         Root() is not { } root
             ? null
             : random.Next(8) switch
@@ -73,14 +73,14 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
                 0 or 1 => NewImage(root, (root.Template.Image + 1) % Images, Pacing.OneByOne, isBlunt: false),
                 2 => NewImage(root, random.Next(Images), AnyPacing(), random.Next(4) == 0),
                 3 => Pace(root, AnyPacing(), random.Next(3) == 0),
-                4 => Asking.Change(root, "pause or resume", c => c.Paused = c.Kind == "Deployment" && !c.Paused),
+                4 => SimulatedRequests.Change(root, "pause or resume", c => c.Paused = c.Kind == "Deployment" && !c.Paused),
                 5 when root.Kind == "StatefulSet" => Partition(root, random.Next(root.Replicas + 2)),
                 5 or 6 => Relabel(root),
                 _ => Both(root, random.Next(Images), random.Next(1, 12), AnyPacing()),
             };
 
-    private static Asked NewImage(Controller root, int image, Pacing pacing, bool isBlunt) =>
-        Asking.Change(
+    private static SimulatedRequest NewImage(Controller root, int image, Pacing pacing, bool isBlunt) =>
+        SimulatedRequests.Change(
             root,
             "roll out",
             c =>
@@ -90,13 +90,14 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
             }
         );
 
-    private static Asked Pace(Controller root, Pacing pacing, bool isBlunt) =>
-        Asking.Change(root, "other pace", c => (c.Pacing, c.IsBlunt) = (pacing, isBlunt));
+    private static SimulatedRequest Pace(Controller root, Pacing pacing, bool isBlunt) =>
+        SimulatedRequests.Change(root, "other pace", c => (c.Pacing, c.IsBlunt) = (pacing, isBlunt));
 
-    private static Asked Partition(Controller root, int partition) => Asking.Change(root, "other partition", c => c.Partition = partition);
+    private static SimulatedRequest Partition(Controller root, int partition) =>
+        SimulatedRequests.Change(root, "other partition", c => c.Partition = partition);
 
-    private static Asked Both(Controller root, int image, int size, Pacing pacing) =>
-        Asking.Change(
+    private static SimulatedRequest Both(Controller root, int image, int size, Pacing pacing) =>
+        SimulatedRequests.Change(
             root,
             "roll out and scale",
             c =>
@@ -106,20 +107,20 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
             }
         );
 
-    /// <summary>Its template joins other Services; its selector, which cannot change, still takes it in.</summary>
-    private Asked? Relabel(Controller root)
+    /// <summary>Its template joins other Services; its selector, which cannot change, still matches.</summary>
+    private SimulatedRequest? Relabel(Controller root)
     {
         var app = s_apps[random.Next(s_apps.Length)];
         return root.Selector["app"] is not null
             ? null
-            : Asking.Change(
+            : SimulatedRequests.Change(
                 root,
                 "labels of the template",
                 c => c.Template = c.Template with { Labels = c.Template.Labels.With("app", app) }
             );
     }
 
-    private Asked? Size()
+    private SimulatedRequest? Size()
     {
         if (Root() is not { } root)
         {
@@ -127,16 +128,16 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
         }
 
         var size = random.Next(3) == 0 ? random.Next(0, 25) : Math.Max(0, root.Replicas + random.Next(-3, 4));
-        return Asking.Scale(root, size, random.Next(2) == 0) with { IsWayBack = size < root.Replicas };
+        return SimulatedRequests.Scale(root, size, random.Next(2) == 0) with { IsRollback = size < root.Replicas };
     }
 
-    private Asked? Delete() =>
+    private SimulatedRequest? Delete() =>
         random.Next(3) > 0 && Root() is { } root && (root.Name != "web" || random.Next(4) == 0)
-            ? Asking.Delete(root, random.Next(2) == 0) with
+            ? SimulatedRequests.Delete(root, random.Next(2) == 0) with
             {
-                IsWayBack = true,
+                IsRollback = true,
             }
-        : Pick(world.Of("Job")) is { } job ? Asking.Delete(job, random.Next(2) == 0) with { IsWayBack = true }
+        : Pick(world.Of("Job")) is { } job ? SimulatedRequests.Delete(job, random.Next(2) == 0) with { IsRollback = true }
         : null;
 
     private Claim AnyOwner() =>
@@ -144,35 +145,35 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
         : random.Next(2) == 0 && Pick(world.Of("ReplicaSet")) is { } set ? set.AsOwner
         : root.AsOwner;
 
-    /// <summary>An owner that is made up, or taken away.</summary>
-    private Asked? Owner()
+    /// <summary>A forged or removed owner.</summary>
+    private SimulatedRequest? Owner()
     {
         Claim? owner = random.Next(2) == 0 ? AnyOwner() : null;
         return random.Next(2) == 0 && Pick(world.Pods) is { } pod
             ? pod.Uid == owner?.Uid
                 ? null
-                : Asking.Change(pod, "owner of", p => p.Owner = owner)
+                : SimulatedRequests.Change(pod, "owner of", p => p.Owner = owner)
             : Pick(world.Controllers.Where(c => c.Uid != owner?.Uid)) is not { } controller
                 ? null
-                // Owners in a ring collect each other; nobody can tell what becomes of them.
+                // Owners in a ring collect each other, so the outcome is undefined.
                 : owner is not null && world.ByUid(owner.Uid)?.Owner is not null && controller.Kind != "ReplicaSet"
                     ? null
-                    : Asking.Change(controller, "owner of", c => c.Owner = owner);
+                    : SimulatedRequests.Change(controller, "owner of", c => c.Owner = owner);
     }
 
-    private Asked? Job()
+    private SimulatedRequest? Job()
     {
         if (Pick(world.Of("Job")) is { } known && random.Next(2) == 0)
         {
             var parallel = random.Next(0, 12);
-            return Asking.Change(known, "parallelism of", c => c.Replicas = parallel);
+            return SimulatedRequests.Change(known, "parallelism of", c => c.Replicas = parallel);
         }
 
         var (name, uid) = ($"job-{world.NewNumber()}", world.NewUid());
         var labels = TagSet.None.With("app", s_apps[random.Next(s_apps.Length)]).With("controller-uid", uid);
         return world.Of("Job").Count() > 2
             ? null
-            : Asking.Make(
+            : SimulatedRequests.Create(
                 new Controller
                 {
                     Kind = "Job",
@@ -188,8 +189,8 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
             );
     }
 
-    /// <summary>A ReplicaSet or a Pod by hand, under a name of its own or of a controller's choice.</summary>
-    private Asked? MakeSetOrPod()
+    /// <summary>A ReplicaSet or Pod created by hand, under its own name or one that a controller would choose.</summary>
+    private SimulatedRequest? CreateSetOrPod()
     {
         var root = Root();
         var like =
@@ -207,7 +208,7 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
                 root is { Kind: "StatefulSet" } && random.Next(2) == 0 ? $"{root.Name}-{root.Replicas}" : $"pod-{world.NewNumber()}";
             return world.Pods.Exists(p => p.Name == ordinal)
                 ? null
-                : Asking.Make(
+                : SimulatedRequests.Create(
                     new Pod
                     {
                         Kind = "Pod",
@@ -227,7 +228,7 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
         var labels = random.Next(2) == 0 ? template.Labels.With(Template.HashLabel, hash) : template.Labels;
         return world.Find("ReplicaSet", name) is not null
             ? null
-            : Asking.Make(
+            : SimulatedRequests.Create(
                 new Controller
                 {
                     Kind = "ReplicaSet",
@@ -243,37 +244,37 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
             );
     }
 
-    private Asked? Service()
+    private SimulatedRequest? Service()
     {
         var name = random.Next(2) == 0 ? "web" : "api";
         var before = world.Service(name);
         var plain = TagSet.None.With("app", name);
         return random.Next(6) switch
         {
-            0 when before is not null => new Asked(
+            0 when before is not null => new SimulatedRequest(
                 $"delete {before}",
-                Asking.Front(before, before).Request with
+                SimulatedRequests.ChangeService(before, before).Request with
                 {
                     Operation = Operation.Delete,
                 },
                 w => w.Services.RemoveAll(s => s.Name == name)
             )
             {
-                IsWayBack = true,
+                IsRollback = true,
             },
-            1 or 2 when before is not null && Pick(world.Pods) is { } pod => Asking.Front(
+            1 or 2 when before is not null && Pick(world.Pods) is { } pod => SimulatedRequests.ChangeService(
                 before,
-                new Front(name, random.Next(2) == 0 ? pod.Labels : Some(pod.Labels), null)
+                new SimulatedService(name, random.Next(2) == 0 ? pod.Labels : Some(pod.Labels), null)
             ),
-            3 => Asking.Front(before, new Front(name, TagSet.None, name == "web" ? "api" : "web")),
-            _ => Asking.Front(before, new Front(name, plain, null)),
+            3 => SimulatedRequests.ChangeService(before, new SimulatedService(name, TagSet.None, name == "web" ? "api" : "web")),
+            _ => SimulatedRequests.ChangeService(before, new SimulatedService(name, plain, null)),
         };
     }
 
     private TagSet Some(TagSet labels) => Pick(labels.Map.Keys) is { } key ? TagSet.None.With(key, labels[key] ?? "") : labels;
 
-    /// <summary>Back to an image that a workload of this name had before: an undo.</summary>
-    private Asked? Restore() =>
+    /// <summary>Back to an earlier image of this workload: an undo.</summary>
+    private SimulatedRequest? Restore() =>
         Pick(world.Of("Deployment")) is not { } root ? null
         : Pick(world.Of("ReplicaSet").Where(s => s.Owner?.Uid == root.Uid && s.Template.Image != root.Template.Image)) is { } set
             ? NewImage(root, set.Template.Image, root.Pacing, root.IsBlunt)

@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>What a pod is made from. Revisions are told by the number of their image.</summary>
+/// <summary>A pod template. A revision is the number of its image.</summary>
 internal sealed record Template(int Image, TagSet Labels)
 {
     public const string HashLabel = "pod-template-hash";
@@ -15,8 +15,8 @@ internal sealed record Template(int Image, TagSet Labels)
 /// <summary>The owner that an object names as its controller, whether that is true or not.</summary>
 internal sealed record Claim(string Kind, string Name, string Uid);
 
-/// <summary>An object of the made-up namespace; its fields are what a developer may write.</summary>
-internal abstract class Made
+/// <summary>An object of the simulated namespace; a developer may write its fields.</summary>
+internal abstract class SimulatedObject
 {
     public required string Kind { get; init; }
 
@@ -33,13 +33,13 @@ internal abstract class Made
     public Claim AsOwner => new(Kind, Name, Uid);
 }
 
-internal sealed class Pod : Made
+internal sealed class Pod : SimulatedObject
 {
     public required int Image { get; set; }
 
     public required string Node { get; init; }
 
-    /// <summary>It never comes up.</summary>
+    /// <summary>It never becomes ready.</summary>
     public bool Crashes { get; init; }
 
     public DateTimeOffset? Ready { get; set; }
@@ -51,7 +51,7 @@ internal sealed class Pod : Made
 }
 
 /// <summary>A Deployment, ReplicaSet, StatefulSet or Job.</summary>
-internal sealed class Controller : Made
+internal sealed class Controller : SimulatedObject
 {
     public required TagSet Selector { get; init; }
 
@@ -70,13 +70,13 @@ internal sealed class Controller : Made
 
     public long Generation { get; set; } = 1;
 
-    /// <summary>The last that its controller has acted on.</summary>
+    /// <summary>The last generation that its controller acted on.</summary>
     public long Observed { get; set; }
 
-    /// <summary>Of a ReplicaSet: what its Deployment wrote about sizes, to tell a scaling from a rollout.</summary>
+    /// <summary>Of a ReplicaSet: the sizes that its Deployment wrote, to distinguish a scale from a rollout.</summary>
     public (int Desired, int Most)? Sizes { get; set; }
 
-    /// <summary>Of a Deployment: names that were taken.</summary>
+    /// <summary>Of a Deployment: the number of hash collisions.</summary>
     public int Collisions { get; set; }
 
     /// <summary>Of a StatefulSet: names of its revisions.</summary>
@@ -104,7 +104,7 @@ internal sealed class Controller : Made
 internal sealed record Revision(string Name, string Uid, string OwnerUid, Template Template, long Number);
 
 /// <param name="Alias">The Service that it is an ExternalName of; null where it selects pods.</param>
-internal sealed record Front(string Name, TagSet Selector, string? Alias)
+internal sealed record SimulatedService(string Name, TagSet Selector, string? Alias)
 {
     public override string ToString() => $"Service {Name} {(Alias is null ? $"selects {Selector}" : $"is {Alias}")}";
 }

@@ -3,13 +3,13 @@ using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>What the users of a Service reach, counted pod by pod.</summary>
-/// <param name="Unproven">Ready pods that run what is not proven to them; those that surge do not count.</param>
-/// <param name="ByImage">Pods of each image that is not proven.</param>
-/// <param name="Surging">Pods of each image that surge, and are on their way out: their workload asks for another.</param>
-/// <param name="Proven">The others; those that surge do not count.</param>
+/// <summary>The serving pods of a Service, counted one by one.</summary>
+/// <param name="Unproven">Ready pods of revisions that are not proven here; surge pods do not count.</param>
+/// <param name="ByImage">Pods of each unproven image.</param>
+/// <param name="Surging">Surge pods of each image that are about to be deleted: their workload wants another image.</param>
+/// <param name="Proven">Proven pods; surge pods do not count.</param>
 /// <param name="Staying">Pods without those beyond the size of their controller, which it is about to delete.</param>
-internal sealed record Counted(
+internal sealed record PodCounts(
     int Unproven,
     int Proven,
     int Total,
@@ -19,14 +19,14 @@ internal sealed record Counted(
     IReadOnlyDictionary<int, int> Surging
 )
 {
-    public static readonly Counted Nothing = new(0, 0, 0, 0, 0, new Dictionary<int, int>(), new Dictionary<int, int>());
+    public static readonly PodCounts Nothing = new(0, 0, 0, 0, 0, new Dictionary<int, int>(), new Dictionary<int, int>());
 
-    /// <summary>Unproven ones that surge too: a rollout comes to that in a moment.</summary>
+    /// <summary>All unproven pods with the surge pods, which a rollout may reach at any moment.</summary>
     public int Lacking => ByImage.Values.Sum();
 
     public int Whole => Lacking + Proven;
 
-    public Counted Most(Counted other) =>
+    public PodCounts Most(PodCounts other) =>
         new(
             Math.Max(Unproven, other.Unproven),
             Math.Max(Proven, other.Proven),
@@ -41,14 +41,13 @@ internal sealed record Counted(
 }
 
 /// <summary>
-/// What serves, by what pods run and which Services select them. It knows nothing of the exposure model: what a pod says of itself, and who
-/// it says owns it, counts
-/// for nothing.
+/// Counts serving pods by their image and by the Services that select them. It does not know the exposure model: the claims of a pod about
+/// itself and its owner do not count.
 /// </summary>
 internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
 {
     private readonly Dictionary<string, ServedPool> _served = [];
-    private readonly Dictionary<string, (Front Service, Counted Had)> _last = [];
+    private readonly Dictionary<string, (SimulatedService Service, PodCounts Had)> _last = [];
 
     public CanaryRules Rules => rules;
 
@@ -64,13 +63,13 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
             )
         );
 
-    /// <param name="former">The world before the request: what surged by its spec then surges yet, until it goes.</param>
-    public Counted Count(SimulatedNamespace world, Front service, SimulatedNamespace? former = null)
+    /// <param name="former">The namespace before the request: its surge pods remain until they are deleted.</param>
+    public PodCounts Count(SimulatedNamespace world, SimulatedService service, SimulatedNamespace? former = null)
     {
         var pods = world.Behind(service).ToList();
         if (pods.Count == 0)
         {
-            return Counted.Nothing;
+            return PodCounts.Nothing;
         }
 
         var isProven = Enumerable.Range(0, Levers.Images).Select(i => IsProven(i, service.Name)).ToArray();
@@ -88,7 +87,7 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         var ready = pods.Where(p => p.Ready is not null).ToList();
         var byImage = ready.Where(p => !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count());
         var surging = leaving.CountBy(i => i).ToDictionary();
-        return new Counted(unproven, proven, pods.Count, ready.Count, Staying(world, pods), byImage, surging);
+        return new PodCounts(unproven, proven, pods.Count, ready.Count, Staying(world, pods), byImage, surging);
     }
 
     private static int SurgeOf(Controller deployment, SimulatedNamespace? former) =>
@@ -104,7 +103,7 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         {
             var had = Count(world, service);
             var isKnown = _last.TryGetValue(service.Name, out var last);
-            // An alias has the pods of another, and is not what its name selects when it is made again.
+            // An alias has the pods of another Service, and not those of its own selector when it is created again.
             if (!isKnown || service.Alias is null)
             {
                 _last[service.Name] = (service, isKnown && last.Service == service ? had.Most(last.Had) : had);
@@ -117,12 +116,11 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
     }
 
     /// <summary>
-    /// The most proven pods that a Service had of late, by what was counted and by what is on record: the two are not noted at the same
-    /// moments.
+    /// The maximum of proven pods that a Service had recently, counted or recorded: the two are not updated at the same time.
     /// </summary>
     public int Served(string service, DateTimeOffset now) => Math.Max(Seen(service, now), Recorded(service, now));
 
-    /// <summary>Nothing proven was there of late.</summary>
+    /// <summary>No proven pod was there recently.</summary>
     public bool IsCold(string service, DateTimeOffset now) => Math.Min(Seen(service, now), Recorded(service, now)) == 0;
 
     private int Seen(string service, DateTimeOffset now) =>
@@ -137,8 +135,8 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
             .DefaultIfEmpty(0)
             .Max();
 
-    /// <summary>Steps that an image has held for the users of a Service: on record, or by its pods' ages now.</summary>
-    public int Held(SimulatedNamespace world, Front service, int image)
+    /// <summary>Steps that an image completed behind a Service: recorded, or by the age of its pods now.</summary>
+    public int Held(SimulatedNamespace world, SimulatedService service, int image)
     {
         var percent = leader
             .Changes.Where(c => Is(c, image))
@@ -150,7 +148,7 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         var steps = rules.Steps.Count(s => s <= percent);
         var pods = world.Behind(service).ToList();
         var old = pods.Count(p => p.Image == image && p.Ready is { } since && world.Now - since >= rules.Soak);
-        // A canary that is alone for a moment is not all that its users have.
+        // A canary that is briefly alone is not the whole pool.
         var ready = Staying(world, pods.Where(p => p.Ready is not null));
         ready = Count(world, service).Proven > 0 ? ready : Math.Max(ready, Recorded(service.Name, world.Now));
         while (steps < rules.Steps.Count && old >= Math.Max(1, ready * rules.Steps[steps] * 4 / 500))
@@ -161,8 +159,8 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         return steps;
     }
 
-    /// <summary>The revision that is asked for completed, and had as many pods behind the Service, or had proven itself there.</summary>
-    public bool RanThere(SimulatedNamespace world, Front service, Asked asked)
+    /// <summary>The requested revision completed, and had as many pods behind the Service or was proven there.</summary>
+    public bool RanThere(SimulatedNamespace world, SimulatedService service, SimulatedRequest asked)
     {
         var target = asked.Request.Target;
         var copy = world.Copy();
@@ -182,8 +180,8 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
             );
     }
 
-    /// <summary>As many pods as the workload that is scaled had there of late, of the same revision, by what is on record of it.</summary>
-    public bool SizeServed(SimulatedNamespace world, Front service, Asked asked)
+    /// <summary>The scaled workload recently had as many pods of the same revision there, according to its record.</summary>
+    public bool SizeServed(SimulatedNamespace world, SimulatedService service, SimulatedRequest asked)
     {
         var target = asked.Request.Target;
         var copy = world.Copy();
@@ -199,13 +197,11 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
             );
     }
 
-    /// <summary>The last of its name, there or gone: its users are those of one that is made again.</summary>
-    public Front? Last(string service) => _last.TryGetValue(service, out var last) ? last.Service : null;
+    /// <summary>The last Service of this name, existing or deleted: one that is created again has its users.</summary>
+    public SimulatedService? Last(string service) => _last.TryGetValue(service, out var last) ? last.Service : null;
 
-    /// <summary>
-    /// The last of its name selected the same of late, and had as many pods of an image: by what was counted, or by what is on record.
-    /// </summary>
-    public bool WasMadeAgain(Front service, int image, int pods, DateTimeOffset now) =>
+    /// <summary>The last Service of this name had the same selector recently, and as many pods of the image: counted or recorded.</summary>
+    public bool WasCreatedAgain(SimulatedService service, int image, int pods, DateTimeOffset now) =>
         (
             _last.TryGetValue(service.Name, out var last)
             && last.Service.Selector == service.Selector
@@ -215,7 +211,7 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
             Is(c, image) && c.Served.Any(s => s.Pool == $"Service {service.Name}" && pods <= s.Pods && s.IsWithin(rules.ColdAfter, now))
         );
 
-    /// <summary>The controller at the end of a chain of owners that its selectors bear out, as controllers see it.</summary>
+    /// <summary>The controller at the end of a chain of owners that the selectors confirm, as controllers see it.</summary>
     public static Controller? RootOf(SimulatedNamespace world, Pod pod) =>
         world.ByUid(pod.Owner?.Uid) is not { } owner || !owner.Selector.Selects(pod.Labels) ? null
         : owner.Kind == "ReplicaSet"

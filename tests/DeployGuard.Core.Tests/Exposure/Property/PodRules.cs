@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>What the controllers of ReplicaSets and Jobs do: they keep a number of pods that they take for their own.</summary>
+/// <summary>The controllers of ReplicaSets and Jobs: they keep a number of own pods.</summary>
 internal static class PodRules
 {
     public static bool Sync(SimulatedNamespace world, Controller owner)
@@ -29,7 +29,7 @@ internal static class PodRules
         return changed;
     }
 
-    /// <summary>Lets go of pods that the selector does not take in, and takes in those that nobody owns.</summary>
+    /// <summary>Releases pods that the selector does not match, and adopts matching orphans.</summary>
     public static (List<Pod> Pods, bool Changed) Claim(SimulatedNamespace world, Controller owner, Func<Pod, bool> fits)
     {
         var (pods, changed) = (new List<Pod>(), false);

@@ -8,9 +8,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>
-/// The made-up namespace as Core is told of it. Templates are made without their JSON: what they hash to is other tests' matter.
-/// </summary>
+/// <summary>The simulated namespace in the types of Core. Templates are built without JSON: other tests check the hash.</summary>
 internal static partial class Rendering
 {
     public const string Namespace = "shop";
@@ -74,7 +72,7 @@ internal static partial class Rendering
             CreatedAt = pod.Created,
         };
 
-    public static Service ToService(this Front front) =>
+    public static Service ToService(this SimulatedService front) =>
         new(front.Name, front.Selector.Map, front.Alias is not null)
         {
             ExternalName = front.Alias is null ? "" : $"{front.Alias}.{Namespace}.svc.cluster.local",
@@ -136,7 +134,7 @@ internal static partial class Rendering
             StartedAt = pod.Ready,
         };
 
-    /// <summary>Hashes are known of pods without an owner alone.</summary>
+    /// <summary>Only pods without an owner have a hash.</summary>
     private static PodShape ShapeOf(Pod pod) =>
         new(pod.Owner?.Uid, pod.Owner is null ? TemplateOf(pod) : TemplateOf(pod.Image, pod.Labels, null, ""));
 
@@ -186,7 +184,7 @@ internal static partial class Rendering
         );
     }
 
-    private static IReadOnlyList<OwnerReference> OwnersOf(Made made) =>
+    private static IReadOnlyList<OwnerReference> OwnersOf(SimulatedObject made) =>
         made.Owner is { } owner
             ?
             [

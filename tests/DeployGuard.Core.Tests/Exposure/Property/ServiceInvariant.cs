@@ -1,26 +1,37 @@
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>A Service's change adds no pod: the share of its users that unproven revisions get must not grow above the step.</summary>
+/// <summary>A change of a Service adds no pod: the share of unproven pods must not grow above the step.</summary>
 internal sealed class ServiceInvariant(Oracle oracle, Tally tally)
 {
-    /// <param name="ready">Pods that its users had when it was asked.</param>
-    public string? Broken(SimulatedNamespace world, Front service, Counted then, Front? former, Counted now, int ready)
+    /// <param name="ready">Ready pods of the Service at the time of the request.</param>
+    public string? Broken(
+        SimulatedNamespace world,
+        SimulatedService service,
+        PodCounts then,
+        SimulatedService? former,
+        PodCounts now,
+        int ready
+    )
     {
         if (then.Unproven == 0 || (now.Whole > 0 && (long)then.Lacking * now.Whole <= (long)now.Lacking * then.Whole))
         {
             return null;
         }
 
-        // One that is made again has the users of the last of its name.
+        // A Service that is created again has the users of the last one of its name.
         var held = former ?? service;
         var last = former ?? oracle.Last(service.Name) ?? service;
         var stay = then.ByImage.Select(i => (Image: i.Key, Pods: i.Value - then.Surging.GetValueOrDefault(i.Key))).Where(i => i.Pods > 0);
         var raised = stay.Where(i => now.Whole == 0 || i.Pods * now.Whole > now.ByImage.GetValueOrDefault(i.Image) * then.Whole)
             .Select(i => i.Image)
             .ToList();
-        if (former is null && raised.RemoveAll(i => oracle.WasMadeAgain(service, i, then.ByImage[i], world.Now)) > 0 && raised.Count == 0)
+        if (
+            former is null
+            && raised.RemoveAll(i => oracle.WasCreatedAgain(service, i, then.ByImage[i], world.Now)) > 0
+            && raised.Count == 0
+        )
         {
-            tally.Add(Excepted.ServiceMadeAgain);
+            tally.Add(Excepted.ServiceCreatedAgain);
             return null;
         }
 

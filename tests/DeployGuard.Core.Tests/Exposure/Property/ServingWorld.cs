@@ -5,12 +5,10 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>
-/// One made-up namespace under its policy, led through steps that are each told by a number alone, so that any of them can be left out.
-/// </summary>
+/// <summary>A simulated namespace under its policy. Each step depends on its number alone, so that any step can be left out.</summary>
 internal sealed class ServingWorld
 {
-    /// <summary>Writing a whole namespace down costs more than the decision: one of so many is.</summary>
+    /// <summary>Serialising a whole namespace costs more than the decision: one of this many decisions is replayed.</summary>
     private const int ReplayedEach = 40;
 
     private readonly SimulatedNamespace _world = new();
@@ -32,7 +30,7 @@ internal sealed class ServingWorld
         _oracle = new Oracle(_leader, _leader.Policy.Canary ?? throw new InvalidOperationException("no canary"));
         foreach (var name in (string[])["web", "api"])
         {
-            _world.Services.Add(new Front(name, TagSet.None.With("app", name), null));
+            _world.Services.Add(new SimulatedService(name, TagSet.None.With("app", name), null));
             Make(name, random.Next(3) == 0 ? "StatefulSet" : "Deployment", random.Next(1, 17));
         }
 
@@ -44,7 +42,7 @@ internal sealed class ServingWorld
 
     public List<string> Log { get; } = [];
 
-    /// <summary>Somebody broke the glass: what comes of it is theirs to answer for.</summary>
+    /// <summary>A break-glass was used: its exposure is not checked any more.</summary>
     public bool IsOver { get; private set; }
 
     private void Make(string name, string kind, int size)
@@ -66,7 +64,7 @@ internal sealed class ServingWorld
         );
     }
 
-    /// <returns>What is wrong; null where nothing is.</returns>
+    /// <returns>The violation; null if there is none.</returns>
     public string? Step(int index)
     {
         var random = new Random((_seed * 10_007) + index);
@@ -75,7 +73,7 @@ internal sealed class ServingWorld
         {
             0 => Pass(random),
             1 when random.Next(3) == 0 => Evict(random),
-            _ => Ask(random),
+            _ => Request(random),
         };
         if (random.Next(2) == 0)
         {
@@ -89,7 +87,7 @@ internal sealed class ServingWorld
     public override string ToString() =>
         $"{_world}\n  {string.Join("\n  ", _leader.Changes.Select(c => $"{c.Workload.Kind} {c.Workload.Name} {c.TemplateHash[3..9]} image {c.Images[0][^1]} {c.Phase} on {c.CompletedPods}, held {string.Join(' ', c.CompletedSteps.Select(h => $"{h.Pool} {h.Percent}%"))}, served {string.Join(' ', c.Served.Select(s => $"{s.Pool} {s.Pods}"))}"))}";
 
-    private string? Ask(Random random)
+    private string? Request(Random random)
     {
         var asked = new Levers(_world, random).Any();
         if (asked is null)
@@ -111,7 +109,7 @@ internal sealed class ServingWorld
         _tally.Add(verdict.IsAllowed ? $"passes: {verdict.Evaluated.ChangeType}" : $"refused: {verdict.Evaluated.ChangeType}");
         if (!verdict.IsAllowed)
         {
-            return asked.IsWayBack ? "a way back was refused" : null;
+            return asked.IsRollback ? "a way back was refused" : null;
         }
 
         var broken = new Invariant(_oracle, _tally).Broken(_world, asked, verdict);
@@ -122,7 +120,7 @@ internal sealed class ServingWorld
         return broken;
     }
 
-    /// <summary>A few looks of the controllers, or all that they have to do.</summary>
+    /// <summary>Some rounds of the controllers, or all until they settle.</summary>
     private void React(Random random)
     {
         if (random.Next(2) == 0)
@@ -160,7 +158,7 @@ internal sealed class ServingWorld
         return null;
     }
 
-    /// <summary>Ten minutes: rollouts under way go on by what they may replace at once, and nothing else grows.</summary>
+    /// <summary>Ten minutes pass: rollouts in progress continue by one batch, and nothing else grows.</summary>
     private string? Batch()
     {
         var before = _world.Services.Where(s => s.Alias is null).ToDictionary(s => s, s => (_oracle.Count(_world, s), RollingBehind(s)));
@@ -180,7 +178,7 @@ internal sealed class ServingWorld
         return null;
     }
 
-    private int RollingBehind(Front service) =>
+    private int RollingBehind(SimulatedService service) =>
         _world
             .Controllers.Where(c =>
                 c.Kind is "Deployment" or "StatefulSet"
@@ -188,7 +186,7 @@ internal sealed class ServingWorld
             )
             .Sum(c => Math.Max(1, c.Kind == "StatefulSet" ? c.Pacing.Batch(c.Replicas) : DeploymentRules.Surge(c)));
 
-    /// <summary>A drained node, which asks nobody.</summary>
+    /// <summary>A drained node: an eviction sends no request that DeployGuard sees.</summary>
     private string? Evict(Random random)
     {
         if (_world.Pods.Count > 0)
@@ -202,7 +200,7 @@ internal sealed class ServingWorld
         return null;
     }
 
-    private ClusterSnapshot View(Asked asked)
+    private ClusterSnapshot View(SimulatedRequest asked)
     {
         var target = asked.Request.Target;
         var found = _world.Find(target.Kind, target.Name);

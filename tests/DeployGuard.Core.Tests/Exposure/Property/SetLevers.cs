@@ -1,55 +1,65 @@
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>Levers on what controllers make: ReplicaSets, and pods.</summary>
+/// <summary>Requests for objects that controllers create: ReplicaSets and pods.</summary>
 internal sealed class SetLevers(SimulatedNamespace world, Random random)
 {
     private static readonly string[] s_keys = ["app", "track", Template.HashLabel, StatefulSetRules.RevisionLabel];
 
     private string SubResource => random.Next(4) == 0 ? "status" : "";
 
-    public Asked? Any() =>
+    public SimulatedRequest? Any() =>
         Pick(world.Of("ReplicaSet")) is not { } set
             ? null
             : random.Next(4) switch
             {
                 0 => Image(set, random.Next(Levers.Images)),
-                1 when AnyLabels(set.Labels) is { } labels => Asking.Change(set, "labels of", s => s.Labels = labels, SubResource),
-                2 when AnyLabels(set.Template.Labels) is { } labels && set.Selector.Selects(labels) => Asking.Change(
+                1 when AnyLabels(set.Labels) is { } labels => SimulatedRequests.Change(
+                    set,
+                    "labels of",
+                    s => s.Labels = labels,
+                    SubResource
+                ),
+                2 when AnyLabels(set.Template.Labels) is { } labels && set.Selector.Selects(labels) => SimulatedRequests.Change(
                     set,
                     "labels of the template of",
                     s => s.Template = s.Template with { Labels = labels }
                 ),
-                _ => Asking.Delete(set, random.Next(2) == 0),
+                _ => SimulatedRequests.Delete(set, random.Next(2) == 0),
             };
 
-    public Asked? OfPods() =>
+    public SimulatedRequest? OfPods() =>
         Pick(world.Pods) is not { } pod
             ? null
             : random.Next(4) switch
             {
                 0 when random.Next(3) == 0 => Image(pod, random.Next(Levers.Images)),
-                0 or 1 when AnyLabels(pod.Labels) is { } labels => Asking.Change(pod, "labels of", p => p.Labels = labels, SubResource),
-                _ => Asking.Delete(pod, orphan: false),
+                0 or 1 when AnyLabels(pod.Labels) is { } labels => SimulatedRequests.Change(
+                    pod,
+                    "labels of",
+                    p => p.Labels = labels,
+                    SubResource
+                ),
+                _ => SimulatedRequests.Delete(pod, orphan: false),
             };
 
-    public Asked? Sizes() =>
+    public SimulatedRequest? Sizes() =>
         Pick(world.Of("ReplicaSet")) is not { } set ? null
-        : random.Next(2) == 0 ? Asking.Scale(set, Other(set.Replicas), isAutoscaler: false)
+        : random.Next(2) == 0 ? SimulatedRequests.Scale(set, Other(set.Replicas), isAutoscaler: false)
         : Size(set, Other(set.Replicas));
 
-    private static Asked Image(Controller set, int image) =>
-        Asking.Change(set, "image of", s => s.Template = s.Template with { Image = image });
+    private static SimulatedRequest Image(Controller set, int image) =>
+        SimulatedRequests.Change(set, "image of", s => s.Template = s.Template with { Image = image });
 
-    private static Asked Image(Pod pod, int image) => Asking.Change(pod, "image of", p => p.Image = image);
+    private static SimulatedRequest Image(Pod pod, int image) => SimulatedRequests.Change(pod, "image of", p => p.Image = image);
 
-    private static Asked Size(Controller set, int size) => Asking.Change(set, "size of", s => s.Replicas = size);
+    private static SimulatedRequest Size(Controller set, int size) => SimulatedRequests.Change(set, "size of", s => s.Replicas = size);
 
     private int Other(int size) => random.Next(3) == 0 ? 0 : Math.Max(0, size + random.Next(-4, 5));
 
     private T? Pick<T>(IEnumerable<T> some)
         where T : class => some.ToList() is { Count: > 0 } all ? all[random.Next(all.Count)] : null;
 
-    /// <summary>One label less, or another value: of another object, or of nobody's.</summary>
+    /// <summary>One label less, or another value: of another object, or of none.</summary>
     private TagSet? AnyLabels(TagSet labels)
     {
         var key = s_keys[random.Next(s_keys.Length)];

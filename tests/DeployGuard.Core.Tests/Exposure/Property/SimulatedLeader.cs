@@ -8,7 +8,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>What is on record of the made-up namespace: what was let in, and what the leader notes of what it sees.</summary>
+/// <summary>The records of the simulated namespace: admitted requests, and the leader's observations.</summary>
 internal sealed class SimulatedLeader(SafeguardPolicy policy)
 {
     public List<Change> Changes { get; private init; } = [];
@@ -17,7 +17,7 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
 
     public SafeguardPolicy Policy => policy;
 
-    /// <summary>What runs when the policy comes ran before anybody guarded it.</summary>
+    /// <summary>Workloads that run when the policy is created are adopted.</summary>
     public void Adopt(SimulatedNamespace world)
     {
         var loose = Observe(world)
@@ -33,7 +33,7 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
         }
     }
 
-    /// <summary>A request that passed goes on record before it takes effect.</summary>
+    /// <summary>An allowed request is recorded before it takes effect.</summary>
     public void Admit(Verdict verdict, DateTimeOffset now)
     {
         var evaluated = verdict.Evaluated;
@@ -77,7 +77,7 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
 
     public NamespaceObjects Observe(SimulatedNamespace world) => world.ToObjects(Changes, Adopted);
 
-    /// <summary>Leads every Change on by what is seen.</summary>
+    /// <summary>Advances every Change by the observed state.</summary>
     public void Look(SimulatedNamespace world)
     {
         var cluster = new ClusterSnapshot { Policies = [policy] };
@@ -133,7 +133,7 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
         return (new Observation(spec.Template.Hash, found.Observed == found.Generation, IsComplete(world, found)), found.Replicas, owned);
     }
 
-    /// <summary>As its controller's status says: it counts what names its owner.</summary>
+    /// <summary>As in its controller's status: it counts the pods that name it as owner.</summary>
     private static bool IsComplete(SimulatedNamespace world, Controller found)
     {
         var sets = world.Of("ReplicaSet").Where(s => s.Owner?.Uid == found.Uid).ToList();

@@ -1,9 +1,9 @@
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>A namespace as the API server stores it: objects alone. What moves in it is in the controllers' rules.</summary>
+/// <summary>A namespace as the API server stores it: objects only. The controllers' rules change it.</summary>
 internal sealed class SimulatedNamespace
 {
-    private int _made;
+    private int _lastNumber;
 
     public DateTimeOffset Now { get; set; } = Some.Now;
 
@@ -13,12 +13,12 @@ internal sealed class SimulatedNamespace
 
     public List<Revision> Revisions { get; private init; } = [];
 
-    public List<Front> Services { get; private init; } = [];
+    public List<SimulatedService> Services { get; private init; } = [];
 
     public SimulatedNamespace Copy() =>
         new()
         {
-            _made = _made,
+            _lastNumber = _lastNumber,
             Now = Now,
             Controllers = Controllers.ConvertAll(c => c.Copy()),
             Pods = Pods.ConvertAll(p => p.Copy()),
@@ -26,10 +26,10 @@ internal sealed class SimulatedNamespace
             Services = [.. Services],
         };
 
-    public string NewUid() => $"uid-{++_made}";
+    public string NewUid() => $"uid-{++_lastNumber}";
 
-    /// <summary>A number for names that the API server makes up.</summary>
-    public int NewNumber() => ++_made;
+    /// <summary>A number for names that the API server generates.</summary>
+    public int NewNumber() => ++_lastNumber;
 
     public IEnumerable<Controller> Of(string kind) => Controllers.Where(c => c.Kind == kind);
 
@@ -39,11 +39,11 @@ internal sealed class SimulatedNamespace
 
     public Pod? PodByUid(string uid) => Pods.Find(p => p.Uid == uid);
 
-    public Front? Service(string name) => Services.Find(s => s.Name == name);
+    public SimulatedService? Service(string name) => Services.Find(s => s.Name == name);
 
     public bool Exists(string uid) => uid == OutsideUid || Controllers.Exists(c => c.Uid == uid) || Pods.Exists(p => p.Uid == uid);
 
-    /// <summary>Of a ConfigMap, which owns nothing by itself, and which anybody may name.</summary>
+    /// <summary>The uid of a ConfigMap, which any object may name as its owner.</summary>
     public const string OutsideUid = "uid-of-a-configmap";
 
     public IEnumerable<Pod> PodsOf(Controller controller) => Pods.Where(p => p.Owner?.Uid == controller.Uid);
@@ -71,8 +71,8 @@ internal sealed class SimulatedNamespace
         return pod;
     }
 
-    /// <summary>Pods behind a Service, by what its selector says and nothing else.</summary>
-    public IEnumerable<Pod> Behind(Front service) =>
+    /// <summary>Pods behind a Service, by its selector alone.</summary>
+    public IEnumerable<Pod> Behind(SimulatedService service) =>
         service.Alias is { } alias
             ? Service(alias) is { Alias: null } target
                 ? Behind(target)

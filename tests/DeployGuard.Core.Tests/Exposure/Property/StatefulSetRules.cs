@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>What the StatefulSet controller does in one look: one pod after the other, each ready before the next.</summary>
+/// <summary>One sync of the StatefulSet controller: one pod after the other, each ready before the next.</summary>
 internal static class StatefulSetRules
 {
     public const string RevisionLabel = "controller-revision-hash";
@@ -52,7 +52,7 @@ internal static class StatefulSetRules
         return changed;
     }
 
-    /// <summary>Missing ordinals, from the lowest: below the partition as they were. Waits for each to be available.</summary>
+    /// <summary>Creates missing ordinals, from the lowest: below the partition at the old revision. Waits for each to be ready.</summary>
     private static bool? Make(SimulatedNamespace world, Controller set, List<Pod> pods)
     {
         for (var ordinal = 0; ordinal < set.Replicas; ordinal++)
@@ -69,7 +69,7 @@ internal static class StatefulSetRules
 
             if (world.Pods.Exists(p => p.Name == $"{set.Name}-{ordinal}"))
             {
-                // Another has its name.
+                // Another pod has its name.
                 return false;
             }
 
@@ -101,7 +101,7 @@ internal static class StatefulSetRules
         return true;
     }
 
-    /// <summary>From the highest ordinal down to the partition, as many as may be missing.</summary>
+    /// <summary>From the highest ordinal down to the partition, as many as may be unavailable.</summary>
     private static bool? Update(SimulatedNamespace world, Controller set, List<Pod> pods)
     {
         var room = Math.Max(1, set.Pacing.Batch(set.Replicas)) - pods.Count(p => !world.IsAvailable(p, set.Pacing));

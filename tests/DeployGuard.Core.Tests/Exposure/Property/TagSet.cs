@@ -2,9 +2,7 @@ using System.Collections.Concurrent;
 
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>
-/// Labels, or a selector over them. The same ones are the same object, so that a million steps compare them by reference.
-/// </summary>
+/// <summary>Labels, or a selector over them. Equal sets are the same object, so that a million steps compare them by reference.</summary>
 internal sealed class TagSet
 {
     private static readonly ConcurrentDictionary<string, TagSet> s_known = new(StringComparer.Ordinal);

@@ -3,19 +3,19 @@ using DeployGuard.Core.Identities;
 
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>A request of a developer, and what the API server stores if it passes.</summary>
-/// <param name="What">For the log of a failure.</param>
-/// <param name="Image">Of the revision that it is about; null where it is about none by itself.</param>
-internal sealed record Asked(string What, Request Request, Action<SimulatedNamespace> Apply, int? Image = null)
+/// <summary>A request of a developer, and its effect on the stored objects if it passes.</summary>
+/// <param name="What">A description for the log of a failure.</param>
+/// <param name="Image">The image of the requested revision; null if the request names none.</param>
+internal sealed record SimulatedRequest(string What, Request Request, Action<SimulatedNamespace> Apply, int? Image = null)
 {
-    /// <summary>A way back, or less: never to be refused.</summary>
-    public bool IsWayBack { get; init; }
+    /// <summary>A rollback or a scale-down: it must never be refused.</summary>
+    public bool IsRollback { get; init; }
 
     public bool WithBreakGlass { get; init; }
 }
 
-/// <summary>The requests, told by what they make of an object.</summary>
-internal static class Asking
+/// <summary>Creates the requests by their effect on an object.</summary>
+internal static class SimulatedRequests
 {
     private static readonly Requester s_autoscaler = new(
         "system:serviceaccount:kube-system:horizontal-pod-autoscaler",
@@ -23,7 +23,7 @@ internal static class Asking
         ["system:serviceaccounts"]
     );
 
-    public static Asked Make(Controller made) =>
+    public static SimulatedRequest Create(Controller made) =>
         new(
             $"make {made}",
             new WorkloadRequest
@@ -37,7 +37,7 @@ internal static class Asking
             made.Template.Image
         );
 
-    public static Asked Make(Pod made) =>
+    public static SimulatedRequest Create(Pod made) =>
         new(
             $"make {made}",
             new WorkloadRequest
@@ -52,10 +52,10 @@ internal static class Asking
         );
 
     /// <param name="subResource">Metadata may be written through <c>status</c> too.</param>
-    public static Asked Change(Controller before, string what, Action<Controller> change, string subResource = "")
+    public static SimulatedRequest Change(Controller before, string what, Action<Controller> change, string subResource = "")
     {
         var after = before.Changed(change);
-        return new Asked(
+        return new SimulatedRequest(
             $"{what}: {after}",
             new WorkloadRequest
             {
@@ -71,11 +71,11 @@ internal static class Asking
         );
     }
 
-    public static Asked Change(Pod before, string what, Action<Pod> change, string subResource = "")
+    public static SimulatedRequest Change(Pod before, string what, Action<Pod> change, string subResource = "")
     {
         var after = before.Copy();
         change(after);
-        return new Asked(
+        return new SimulatedRequest(
             $"{what}: {after}",
             new WorkloadRequest
             {
@@ -91,7 +91,7 @@ internal static class Asking
         );
     }
 
-    public static Asked Scale(Controller before, int replicas, bool isAutoscaler) =>
+    public static SimulatedRequest Scale(Controller before, int replicas, bool isAutoscaler) =>
         new(
             $"scale to {replicas}: {before}",
             new ScaleRequest(before.Replicas, replicas, $"{before.Generation}")
@@ -104,7 +104,7 @@ internal static class Asking
             before.Template.Image
         );
 
-    public static Asked Delete(Made made, bool orphan) =>
+    public static SimulatedRequest Delete(SimulatedObject made, bool orphan) =>
         new(
             $"delete {(orphan ? "and orphan " : "")}{made}",
             new WorkloadRequest
@@ -123,7 +123,7 @@ internal static class Asking
             world => world.Delete(made.Uid, orphan)
         );
 
-    public static Asked Front(Front? before, Front after) =>
+    public static SimulatedRequest ChangeService(SimulatedService? before, SimulatedService after) =>
         new(
             $"{(before is null ? "make" : "change")} {after}",
             new ServiceRequest(before?.ToService(), after.ToService())

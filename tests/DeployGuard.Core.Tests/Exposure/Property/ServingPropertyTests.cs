@@ -1,11 +1,10 @@
 namespace DeployGuard.Core.Tests.Serving;
 
 /// <summary>
-/// Random worlds with the rules of the real controllers, and a developer who pulls every lever: whatever passes, what serves stays within
-/// the steps. A run prints how
-/// often what happened, with every exception.
+/// Random namespaces with the rules of the real controllers, and a developer who uses every possible request: after every allowed request
+/// the serving pods stay within the steps. A run prints how often each event happened, with every exception.
 /// </summary>
-public class WhatServesTests
+public class ServingPropertyTests
 {
     private const int StepsOfAWorld = 60;
     private static int MaxTold => Steps > 100_000 ? 12 : 3;
@@ -16,7 +15,7 @@ public class WhatServesTests
     private static int First => int.TryParse(Environment.GetEnvironmentVariable("SERVING_SEED"), out var seed) ? seed : 1;
 
     [Test]
-    public void WhateverPassesNoMoreServesThanItsStepAllows()
+    public void ServingPodsStayWithinTheStepAfterAllowedRequests()
     {
         var tally = new Tally();
         var broken = Enumerable
@@ -30,12 +29,12 @@ public class WhatServesTests
         Assert.That(string.Join("\n\n", broken.Select(b => b is { } found ? Shortest(found) : "")), Is.Empty);
     }
 
-    /// <summary>Worlds in which a long run once found more than a step allows, by their seeds.</summary>
+    /// <summary>Seeds with which a long run once found more unproven pods than a step allows.</summary>
     [TestCase(595, Description = "more replicas amid a rollout from one unproven revision to another")]
-    [TestCase(770, Description = "pods that are let go, and that another ReplicaSet takes in and deletes")]
+    [TestCase(770, Description = "orphaned pods that another ReplicaSet adopts and deletes")]
     [TestCase(1032, Description = "proven pods that are not ready beside a canary that grows")]
     [TestCase(1148, Description = "a Service that becomes an alias while pods are on their way out")]
-    [TestCase(1175, Description = "a Service that is turned to a Job")]
+    [TestCase(1175, Description = "a Service that is switched to a Job")]
     [TestCase(1598, Description = "a rollout that moves proven pods into a Service a few at a time")]
     [TestCase(1660, Description = "a ReplicaSet whose template gets the labels of a Service")]
     [TestCase(1681, Description = "a rollout that moves unproven pods into a Service")]
@@ -45,53 +44,53 @@ public class WhatServesTests
     [TestCase(2726, Description = "the same, after a rollback")]
     [TestCase(2810, Description = "pods that a StatefulSet is about to delete go on serving")]
     [TestCase(2838, Description = "the pace undone one pod at a time")]
-    [TestCase(3030, Description = "a rollout to what an edited ReplicaSet runs, whose label a Service selects")]
+    [TestCase(3030, Description = "a rollout to the revision of an edited ReplicaSet, whose label a Service selects")]
     [TestCase(3270, Description = "a proven pod that a rollout under way has yet to replace")]
-    [TestCase(3316, Description = "a paused rollout of what has no pods is resumed")]
-    [TestCase(3648, Description = "a Deployment that grows shares out what is unproven before it rolls out something else")]
-    [TestCase(3978, Description = "a ReplicaSet that is deleted and lets its pods go")]
-    [TestCase(4650, Description = "proven pods of a workload whose own proof came when they were gone")]
-    [TestCase(4901, Description = "a Service turned from a paused Deployment that has no pod yet")]
-    [TestCase(4918, Description = "the same by the pods that may surge, and users who have nothing that is proven")]
-    [TestCase(5081, Description = "a pod let go by a ReplicaSet whose template was edited")]
-    [TestCase(5408, Description = "the same in a rollout that makes others in their place")]
-    [TestCase(5515, Description = "a StatefulSet that grows makes the revision below its partition that it had")]
+    [TestCase(3316, Description = "a paused rollout of a workload without pods is resumed")]
+    [TestCase(3648, Description = "a Deployment that is scaled up shares its unproven pods before it rolls out another revision")]
+    [TestCase(3978, Description = "a ReplicaSet that is deleted and orphans its pods")]
+    [TestCase(4650, Description = "proven pods of a workload whose own revision was proven after they were deleted")]
+    [TestCase(4901, Description = "a Service switched from a paused Deployment that has no pod yet")]
+    [TestCase(4918, Description = "the same with surge pods, and users without a proven pod")]
+    [TestCase(5081, Description = "a pod orphaned by a ReplicaSet whose template was edited")]
+    [TestCase(5408, Description = "the same in a rollout that creates others in their place")]
+    [TestCase(5515, Description = "a StatefulSet that is scaled up creates the former revision below its partition")]
     [TestCase(5619, Description = "the same of one whose newest revision is unproven too")]
     [TestCase(5801, Description = "a pod that was given a proven image, where all others are unproven")]
-    [TestCase(6412, Description = "a Service turned from a rollout whose pods are yet to come")]
-    [TestCase(6921, Description = "a scaled revision that held every step, beside one whose share does not grow")]
-    [TestCase(7080, Description = "the same behind a Service that is made again")]
+    [TestCase(6412, Description = "a Service switched from a rollout whose pods do not exist yet")]
+    [TestCase(6921, Description = "a scaled revision that completed every step, beside one whose share does not grow")]
+    [TestCase(7080, Description = "the same behind a Service that is created again")]
     [TestCase(7470, Description = "the same of a revision that has two ReplicaSets")]
     [TestCase(9002, Description = "a pod of a StatefulSet that is given the image of the rollout under way")]
     [TestCase(9008, Description = "a Service that selects no template, but pods")]
-    [TestCase(9735, Description = "a Service turned back while a third revision surges on its way out")]
+    [TestCase(9735, Description = "a Service switched back while pods of a third revision surge before their deletion")]
     [TestCase(10490, Description = "a pod of another owner is deleted, whose name a StatefulSet waits for")]
     [TestCase(10837, Description = "an old ReplicaSet that is scaled up beyond its part")]
     [TestCase(11161, Description = "an old ReplicaSet that becomes the newest of a rollout under way")]
-    [TestCase(12118, Description = "a Deployment that grows, and whose old pods surge behind another Service")]
-    [TestCase(12159, Description = "a Service made again as it was before the last of its name")]
-    [TestCase(12657, Description = "a Service made again that was an alias meanwhile")]
-    [TestCase(12672, Description = "what surges by the former strategy of a Deployment that recreates")]
+    [TestCase(12118, Description = "a Deployment that is scaled up, and whose old pods surge behind another Service")]
+    [TestCase(12159, Description = "a Service created again as it was before the last of its name")]
+    [TestCase(12657, Description = "a Service created again that was an alias meanwhile")]
+    [TestCase(12672, Description = "surge pods by the former strategy of a Deployment that recreates")]
     [TestCase(12842, Description = "a pod below a partition that is given the new image")]
-    [TestCase(13042, Description = "a pod that is about to be let go counted twice")]
-    [TestCase(13281, Description = "the same beside a Job that held every step")]
-    [TestCase(14097, Description = "a partition below which a pace held the rollout back, and a faster pace")]
-    [TestCase(14483, Description = "a Service made again, of which one image had as many pods before")]
-    [TestCase(14484, Description = "a Deployment that takes in a ReplicaSet that nobody owns, and replaces it")]
+    [TestCase(13042, Description = "a pod that is about to be orphaned counted twice")]
+    [TestCase(13281, Description = "the same beside a Job that completed every step")]
+    [TestCase(14097, Description = "a lower partition during a paced rollout, and a faster pace")]
+    [TestCase(14483, Description = "a Service created again, with as many pods of one image as before")]
+    [TestCase(14484, Description = "a Deployment that adopts an orphaned ReplicaSet, and replaces it")]
     [TestCase(15601, Description = "a hand-edited pod counted twice among those that are ready")]
-    [TestCase(16008, Description = "a Deployment that grows amid taking in a ReplicaSet")]
-    [TestCase(16082, Description = "a rollout of a Deployment that is about to take its ReplicaSet in again")]
-    [TestCase(1334, Description = "a Service made again: rollouts that went on are counted workload by workload")]
-    [TestCase(1405, Description = "and up to what was there of late, not ever")]
-    [TestCase(2242, Description = "an alias that is made again has its own users")]
-    [TestCase(8547, Description = "a rollback that grows makes more of what it leaves")]
-    public void WhatOnceBroke(int seed)
+    [TestCase(16008, Description = "a Deployment that is scaled up while it adopts a ReplicaSet")]
+    [TestCase(16082, Description = "a rollout of a Deployment that is about to adopt its ReplicaSet again")]
+    [TestCase(1334, Description = "a Service created again: continued rollouts are counted workload by workload")]
+    [TestCase(1405, Description = "and up to the recent number of pods, not the highest ever")]
+    [TestCase(2242, Description = "an alias that is created again has its own users")]
+    [TestCase(8547, Description = "a rollback with a scale-up adds pods of the revision that it replaces")]
+    public void SeedThatOnceFailedPasses(int seed)
     {
         var broken = Run(seed, new Tally());
         Assert.That(broken is { } found ? Shortest(found) : "", Is.Empty);
     }
 
-    /// <returns>The steps up to the one at which it broke; null where none did.</returns>
+    /// <returns>The steps up to the failing one; null if none failed.</returns>
     private static (int Seed, IReadOnlyList<int> Steps)? Run(int seed, Tally tally)
     {
         var world = new ServingWorld(seed, tally);
@@ -106,7 +105,7 @@ public class WhatServesTests
         return null;
     }
 
-    /// <summary>Leaves out every step without which it breaks as well.</summary>
+    /// <summary>Leaves out every step that the failure does not need.</summary>
     private static string Shortest((int Seed, IReadOnlyList<int> Steps) broken)
     {
         var steps = broken.Steps.ToList();
@@ -117,7 +116,7 @@ public class WhatServesTests
             i = Math.Min(i, steps.Count - 1);
         }
 
-        var found = Replay(broken.Seed, steps) ?? throw new InvalidOperationException("it does not break again");
+        var found = Replay(broken.Seed, steps) ?? throw new InvalidOperationException("the failure did not occur again");
         return $"seed {broken.Seed}, steps {string.Join(' ', steps)}\n{string.Join('\n', found.Log)}\n{found.Broken}";
     }
 
