@@ -34,7 +34,7 @@ public class KeptRevisionsTests
             "no ReplicaSet, and no revision of another workload, of other pods or of another uid"
         );
 
-    /// <summary>Only its controller knows which revisions it keeps. The adoption records objects whose ownerReference matches it in full.</summary>
+    /// <summary>Only its controller knows its revisions. The adoption records objects whose ownerReference matches it in full.</summary>
     [TestCase("Rollout", new[] { "web-1" })]
     [TestCase("Other", new string[0])]
     public void ACustomWorkloadHasTheReplicaSetsThatNameItAsOwner(string named, string[] expected) =>
