@@ -46,7 +46,7 @@ internal sealed class RecordsServer : IAsyncDisposable
     /// <summary>The authenticated user.</summary>
     public Requester User { get; set; } = new("alice", "", ["seniors"]);
 
-    /// <summary>Whether users may ask for their own name, as servers allow from 1.28 on.</summary>
+    /// <summary>Whether users may read their own name, as servers allow from 1.28 on.</summary>
     public bool TellsUserNames { get; set; } = true;
 
     /// <summary>The template hash of the Change.</summary>

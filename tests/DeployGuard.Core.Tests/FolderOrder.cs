@@ -4,8 +4,7 @@ namespace DeployGuard.Tests;
 
 /// <summary>
 /// Checks the order of the folders of a project: a folder may use only those before it, so that there is no circle. Read from the compiled
-/// assembly: base types,
-/// signatures and method bodies. A constant leaves no trace there, because the compiler copies its value.
+/// assembly: base types, signatures and method bodies. A constant leaves no trace there, because the compiler copies its value.
 /// </summary>
 internal static class FolderOrder
 {

@@ -11,7 +11,7 @@ namespace DeployGuard.Webhook.Tests;
 internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservations, IChangeRecords, IMachineObserver, IRecordFacts
 {
     private readonly List<string> _admitted = [];
-    private readonly List<string> _afterwards = [];
+    private readonly List<string> _recordedAfterwards = [];
 
     public ClusterSnapshot Cached { get; set; } = new();
 
@@ -23,7 +23,7 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
 
     public IReadOnlyList<string> Admitted => _admitted;
 
-    public IReadOnlyList<string> Afterwards => _afterwards;
+    public IReadOnlyList<string> RecordedAfterwards => _recordedAfterwards;
 
     public ISnapshotSource Snapshots => this;
 
@@ -133,7 +133,7 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
         return Task.CompletedTask;
     }
 
-    public void RecordAfterwards(Verdict verdict) => _afterwards.Add(verdict.Evaluated.Name);
+    public void RecordAfterwards(Verdict verdict) => _recordedAfterwards.Add(verdict.Evaluated.Name);
 
     private sealed class Reader(LiteralFacts facts, RequiredReads reads) : ILiveReader
     {

@@ -69,10 +69,10 @@ internal sealed class RunningWebhook : IAsyncDisposable
         _client.PostAsync(new Uri(path, UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"));
 
     /// <summary>The <c>response</c> of the AdmissionReview that comes back.</summary>
-    public Task<JsonElement> AskAsync(string path, string review) => AskAsync(path, Encoding.UTF8.GetBytes(review));
+    public Task<JsonElement> SendAsync(string path, string review) => SendAsync(path, Encoding.UTF8.GetBytes(review));
 
     /// <summary>The same for a body that may be invalid text.</summary>
-    public async Task<JsonElement> AskAsync(string path, byte[] review)
+    public async Task<JsonElement> SendAsync(string path, byte[] review)
     {
         using var body = new ByteArrayContent(review) { Headers = { ContentType = new("application/json") } };
         using var response = await _client.PostAsync(new Uri(path, UriKind.Relative), body);

@@ -6,7 +6,7 @@ namespace DeployGuard.Core.Tests;
 public class QuorumTests
 {
     [Test]
-    public void SeatsAreFilledAsWellAsBruteForceCould()
+    public void SeatsAreFilledAsByBruteForce()
     {
         var random = new Random(20261123);
         for (var round = 0; round < 3000; round++)

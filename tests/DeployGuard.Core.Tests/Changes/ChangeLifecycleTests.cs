@@ -69,7 +69,7 @@ public class ChangeLifecycleTests
 
     [TestCase(-1, false)]
     [TestCase(1, true)]
-    public void AnInactivePolicyDoesNotPreventProven(int startsInHours, bool isProven)
+    public void AnInactivePolicyDoesNotKeepARevisionFromPhaseProven(int startsInHours, bool isProven)
     {
         var policy = Some.Policy("""{"canary": {"required": "Always", "steps": [5]} }""") with
         {
@@ -110,7 +110,7 @@ public class ChangeLifecycleTests
     [TestCase(9, false, null)]
     [TestCase(10, false, Phase.Proven)]
     [TestCase(10, true, null)]
-    public void WithoutACanarySoakingIsEnough(int minutes, bool needsCanary, Phase? expected) =>
+    public void WithoutACanaryASoakIsEnough(int minutes, bool needsCanary, Phase? expected) =>
         Assert.That(
             ChangeLifecycle
                 .Next(

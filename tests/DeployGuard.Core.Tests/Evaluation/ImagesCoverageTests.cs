@@ -96,8 +96,8 @@ public class ImagesCoverageTests
     [Test]
     public void VetoWrittenByTheCommandLineCountsUnderAnotherTemplateAsAnApprovalDoes()
     {
-        var asked = Some.Deployment(Some.OtherImage);
-        Approval Both(Requester by, Decision decision) => Some.ApprovalOf(asked, by, decision) with { Images = [Some.OtherImage] };
+        var requested = Some.Deployment(Some.OtherImage);
+        Approval Both(Requester by, Decision decision) => Some.ApprovalOf(requested, by, decision) with { Images = [Some.OtherImage] };
 
         Assert.That(
             Decide(Env(Some.Deployment(Some.OtherImage)), Both(Some.Alice, Decision.Approve), Both(Some.Carol, Decision.Reject)).Reasons(),

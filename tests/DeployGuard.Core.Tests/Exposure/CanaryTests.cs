@@ -23,16 +23,16 @@ public class CanaryTests
     private static readonly SafeguardPolicy s_policy = PolicyOf("Images");
 
     [Test]
-    public void Case01_OneCanaryPodPasses() => Expect(Create(C(1)), Standing(), allowed: true);
+    public void Case01_OneCanaryPodPasses() => Expect(Create(C(1)), Cluster(), allowed: true);
 
     [Test]
     public void Case02_TwoCanaryPodsAreTooMany() =>
-        Expect(Create(C(2)), Standing(), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(Create(C(2)), Cluster(), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
 
     [Test]
     public void Case03_SecondStepBeforeItsSoakIsRefused()
     {
-        var cluster = Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599)));
+        var cluster = Cluster(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599)));
 
         var finding = Expect(
             Scale(C(1), 6),
@@ -47,7 +47,7 @@ public class CanaryTests
 
     [Test]
     public void Case04_SecondStepAfterItsSoakPasses() =>
-        Expect(Scale(C(1), 6), Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10))), allowed: true);
+        Expect(Scale(C(1), 6), Cluster(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10))), allowed: true);
 
     /// <summary>
     /// A ReplicaSet keeps its pods when its template changes. With the same images they would complete the step of a template that none
@@ -61,7 +61,7 @@ public class CanaryTests
         var policy = PolicyOf(covers) with { Canary = PolicyOf(covers).Canary! with { Soak = TimeSpan.FromMinutes(8) } };
         var set = C(1).With("kind", "\"ReplicaSet\"");
         var (member, change) = Running(set);
-        var cluster = Standing(
+        var cluster = Cluster(
             20,
             Pods(set, TimeSpan.FromMinutes(podMinutes)),
             (member, change with { LastRequestedAt = Ago(10) }),
@@ -85,7 +85,7 @@ public class CanaryTests
     {
         var finding = Expect(
             Scale(C(1), 7),
-            Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10))),
+            Cluster(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10))),
             "7 of 27 pods (25%) behind Service web would be unproven; step 25% allows 6; step 25% (of 21 pods) needs 4 soaking "
                 + "pods and has 1"
         );
@@ -96,7 +96,7 @@ public class CanaryTests
     public void Case06_DrainedPodDoesNotRestartTheSoak() =>
         Expect(
             Scale(C(6), 20),
-            Standing(Running(C(6)), pods: [.. Pods(C(5), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(2))]),
+            Cluster(Running(C(6)), pods: [.. Pods(C(5), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(2))]),
             allowed: true
         );
 
@@ -104,7 +104,7 @@ public class CanaryTests
     public void Case07_RestartedPodRestartsTheSoak() =>
         Expect(
             Scale(C(6), 20),
-            Standing(
+            Cluster(
                 Running(C(6), held: 5),
                 pods:
                 [
@@ -123,14 +123,14 @@ public class CanaryTests
     public void Case08_LatchedStepStaysCompleted() =>
         Expect(
             Scale(C(6), 20),
-            Standing(Running(C(6), held: 25), pods: [.. Pods(C(3), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(1))]),
+            Cluster(Running(C(6), held: 25), pods: [.. Pods(C(3), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(1))]),
             allowed: true
         );
 
     [Test]
     public void Case09_ScalingDownTheProvenWorkloadWarns()
     {
-        var cluster = Standing(Running(C(6), held: 5));
+        var cluster = Cluster(Running(C(6), held: 5));
         var verdict = Some.Decide(Scale(Web(20), 10), cluster);
 
         Assert.That(verdict.IsAllowed);
@@ -144,7 +144,7 @@ public class CanaryTests
     public void Case10_NextIncreaseAfterAScaleDownIsRefused() =>
         Expect(
             Scale(C(6), 7),
-            Standing(web: 10, others: Running(C(6), held: 5)),
+            Cluster(web: 10, others: Running(C(6), held: 5)),
             "7 of 17 pods (41%) behind Service web would be unproven; step 25% allows 4; no pod of this revision has served here for 10m"
         );
 
@@ -153,8 +153,8 @@ public class CanaryTests
     public void PoolScaledDownDuringASoakCountsAtItsFormerSize()
     {
         var pods = Pods(C(1), TimeSpan.FromMinutes(10));
-        ClusterSnapshot Then(int served, int minutes) =>
-            Standing(1, pods, Running(C(1))) is { Namespace: { } snapshot } cluster
+        ClusterSnapshot WithServed(int served, int minutes) =>
+            Cluster(1, pods, Running(C(1))) is { Namespace: { } snapshot } cluster
                 ? cluster with
                 {
                     Namespace = snapshot with
@@ -167,28 +167,28 @@ public class CanaryTests
                         ],
                     },
                 }
-                : throw new InvalidOperationException("nobody serves");
+                : throw new InvalidOperationException("no namespace");
 
         Expect(
             Scale(C(1), 2),
-            Then(20, 30),
+            WithServed(20, 30),
             "2 of 3 pods (66%) behind Service web would be unproven; step 25% allows 1; step 25% (of 20 pods) needs 4 soaking "
                 + "pods and has 1"
         );
-        Expect(Scale(C(1), 2), Then(20, 90), allowed: true);
+        Expect(Scale(C(1), 2), WithServed(20, 90), allowed: true);
     }
 
     [Test]
     public void Case11_AfterAllStepsAnyStrategyPasses() =>
-        Expect(Update(Web(20), Web(20, V2)), Standing(Running(C(20), held: 50)), allowed: true);
+        Expect(Update(Web(20), Web(20, V2)), Cluster(Running(C(20), held: 50)), allowed: true);
 
     [Test]
     public void Case12_RolloutInPlaceOnePodAtATimePasses()
     {
-        Expect(Update(Web(20), Paced(Web(20, V2))), Standing(), allowed: true);
+        Expect(Update(Web(20), Paced(Web(20, V2))), Cluster(), allowed: true);
 
         Assert.That(
-            Messages.WarningLines(Some.Decide(Update(Web(20), Paced(Web(20, V2))), Standing())),
+            Messages.WarningLines(Some.Decide(Update(Web(20), Paced(Web(20, V2))), Cluster())),
             Is.EqualTo(new[] { "tier-1: the rollout takes about 3h20m; Helm needs --timeout 3h25m" })
         );
     }
@@ -198,7 +198,7 @@ public class CanaryTests
     {
         var finding = Expect(
             Update(Web(20), Web(20, V2)),
-            Standing(),
+            Cluster(),
             "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1. "
                 + "In place, policy allows 1 at once: maxSurge 25% and maxUnavailable 25% replace 10; minReadySeconds 0 is below 600"
         );
@@ -212,24 +212,24 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case14_QuarterOfThreePodsIsOne() => Expect(Update(Web(3), Timed(Web(3, V2))), Standing(web: 3), allowed: true);
+    public void Case14_QuarterOfThreePodsIsOne() => Expect(Update(Web(3), Timed(Web(3, V2))), Cluster(web: 3), allowed: true);
 
     [Test]
     public void Case15_FivePercentOfThirtyRoundsUp() =>
         Expect(
             Update(Web(30), Timed(Web(30, V2)).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}""")),
-            Standing(web: 30),
+            Cluster(web: 30),
             allowed: true
         );
 
     [Test]
-    public void Case16_RecreateOfOnePodPasses() => Expect(Update(Web(1), Recreated(Web(1, V2))), Standing(web: 1), allowed: true);
+    public void Case16_RecreateOfOnePodPasses() => Expect(Update(Web(1), Recreated(Web(1, V2))), Cluster(web: 1), allowed: true);
 
     [Test]
     public void Case16_RecreateOfTwoPodsIsRefused() =>
         Expect(
             Update(Web(2), Recreated(Web(2, V2))),
-            Standing(web: 2),
+            Cluster(web: 2),
             "2 of 2 pods (100%) behind Service web would be unproven, 2 at once; step 5% allows 1"
         );
 
@@ -238,7 +238,7 @@ public class CanaryTests
     public void Case17_StatefulSetPartition(int partition, string? refusal)
     {
         var rolling = new Member { Spec = Set(9, V2).Read(), Pods = [PodsOf(Set(9, V2), 1), PodsOf(Set(0, V1), 9)] };
-        var cluster = Standing(web: 0) with
+        var cluster = Cluster(web: 0) with
         {
             Namespace = Serve([rolling], [Proven(Set(0, V1)), Recorded(Set(9, V2), Phase.Running, 5)], []),
             Changes = [Proven(Set(0, V1)), Recorded(Set(9, V2), Phase.Running, 5)],
@@ -252,7 +252,7 @@ public class CanaryTests
     public void Case18_DaemonSet(string maxUnavailable, string? refusal)
     {
         var before = Daemons(V1, "1");
-        var cluster = Standing(web: 0) with
+        var cluster = Cluster(web: 0) with
         {
             Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 30)] }], [Proven(before)], []),
         };
@@ -261,7 +261,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case19_ColdPool() => Expect(Create(Web(20)), Standing(web: 0), allowed: true);
+    public void Case19_ColdPool() => Expect(Create(Web(20)), Cluster(web: 0), allowed: true);
 
     [TestCase(
         20,
@@ -271,17 +271,17 @@ public class CanaryTests
     [TestCase(1, null)]
     public void Case20_DeletedAndCreatedAgain(int replicas, string? refusal)
     {
-        var gone = Proven(Web(20)) with { Served = [new ServedPool("Service web", 20, Ago(4))] };
+        var deleted = Proven(Web(20)) with { Served = [new ServedPool("Service web", 20, Ago(4))] };
 
-        Expect(Create(Web(replicas, V3)), Standing(web: 0) with { Namespace = Serve([], [gone], []), Changes = [gone] }, refusal);
+        Expect(Create(Web(replicas, V3)), Cluster(web: 0) with { Namespace = Serve([], [deleted], []), Changes = [deleted] }, refusal);
     }
 
     [Test]
     public void Case20_PoolIsColdAnHourLater()
     {
-        var gone = Proven(Web(20)) with { Served = [new ServedPool("Service web", 20, Ago(60))] };
+        var deleted = Proven(Web(20)) with { Served = [new ServedPool("Service web", 20, Ago(60))] };
 
-        Expect(Create(Web(20, V3)), Standing(web: 0) with { Namespace = Serve([], [gone], []), Changes = [gone] }, allowed: true);
+        Expect(Create(Web(20, V3)), Cluster(web: 0) with { Namespace = Serve([], [deleted], []), Changes = [deleted] }, allowed: true);
     }
 
     [Test]
@@ -289,7 +289,7 @@ public class CanaryTests
     {
         var finding = Expect(
             Create(Named("web-exp", 1, V3)),
-            Standing(Running(C(1))),
+            Cluster(Running(C(1))),
             "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
         );
         Assert.That(
@@ -301,19 +301,19 @@ public class CanaryTests
     [Test]
     public void PendingExposureOfOthersCountsUntilItIsObserved()
     {
-        ClusterSnapshot With(ClusterSnapshot cluster, params PendingExposure[] reached) =>
+        ClusterSnapshot With(ClusterSnapshot cluster, params PendingExposure[] pending) =>
             cluster with
             {
-                Namespace = cluster.Namespace is { } snapshot ? snapshot with { PendingExposures = reached } : null,
+                Namespace = cluster.Namespace is { } snapshot ? snapshot with { PendingExposures = pending } : null,
             };
-        PendingExposure Reached(JsonObject of, int pods, long? generation = null) =>
+        PendingExposure Pending(JsonObject of, int pods, long? generation = null) =>
             new(s_policy.Name, "Service web", of.Read().Ref, of.Read().Template.Hash, PodsOf(of, pods).Images, pods, generation);
         var other = Named("web-exp", 1, V3);
 
         // Neither is observed yet: this is the second of two that are created at the same instant.
         var finding = Expect(
             Create(C(1)),
-            With(Standing(), Reached(other, 1)),
+            With(Cluster(), Pending(other, 1)),
             "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
         );
         Assert.That(
@@ -324,27 +324,27 @@ public class CanaryTests
         // Observed with the admitted pods: it is counted once.
         Expect(
             Create(C(1)),
-            With(Standing(Running(other)), Reached(other, 1)),
+            With(Cluster(Running(other)), Pending(other, 1)),
             "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
         );
 
         // Observed without its Change: the two are watched separately, and without the Change the pods would not count.
         Expect(
             Create(C(1)),
-            With(Standing((Running(other).Member, Recorded(other, Phase.Pending, 0))), Reached(other, 1)),
+            With(Cluster((Running(other).Member, Recorded(other, Phase.Pending, 0))), Pending(other, 1)),
             "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
         );
 
         // Observed in its former size: three more pods are coming. After the write, or a later scale-down, the cluster gives the number.
-        var seen = Running(C(1).With("metadata/generation", "4"), held: 25);
+        var observed = Running(C(1).With("metadata/generation", "4"), held: 25);
         Expect(
             Create(other),
-            With(Standing(seen), Reached(C(1), 4, generation: 4)),
+            With(Cluster(observed), Pending(C(1), 4, generation: 4)),
             "5 of 25 pods (20%) behind Service web would be unproven; step 5% allows 1"
         );
         Expect(
             Create(other),
-            With(Standing(seen), Reached(C(1), 4, generation: 3)),
+            With(Cluster(observed), Pending(C(1), 4, generation: 3)),
             "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
         );
 
@@ -352,13 +352,13 @@ public class CanaryTests
         Expect(
             Create(C(1)),
             With(
-                Standing(),
-                Reached(C(1), 1),
-                Reached(other, 1) with
+                Cluster(),
+                Pending(C(1), 1),
+                Pending(other, 1) with
                 {
                     Policy = "another",
                 },
-                Reached(other, 1) with
+                Pending(other, 1) with
                 {
                     Pool = "Service another",
                 }
@@ -371,49 +371,49 @@ public class CanaryTests
     public void OnlyMoreExposureOfAnUnprovenRevisionIsReserved()
     {
         var (blue, green) = (Coloured("blue", V1), Coloured("green", V2).With("spec/replicas", "1"));
-        var coloured = Standing() with
+        var coloured = Cluster() with
         {
             Namespace = Serve([Running(blue).Member, Running(green).Member], [Proven(blue), Recorded(green, Phase.Completed, 0)], []),
         };
 
         Assert.That(
-            Some.Requires(Create(C(1)), Standing()),
+            Some.Requires(Create(C(1)), Cluster()),
             Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.Exposure))
         );
         Assert.That(
-            Some.Requires(Create(C(1)) with { DryRun = true }, Standing()),
+            Some.Requires(Create(C(1)) with { DryRun = true }, Cluster()),
             Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.None))
         );
         Assert.That(
-            Some.Requires(Create(Web(20)), Standing(web: 0)),
+            Some.Requires(Create(Web(20)), Cluster(web: 0)),
             Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.Exposure)),
             "no step to share, and a Service may be switched to it"
         );
         Assert.That(
-            Some.Requires(Scale(Web(20), 30), Standing()),
+            Some.Requires(Scale(Web(20), 30), Cluster()),
             Is.EqualTo(new Requirements(RequiredReads.None, RequiredReservations.ExposureIfPossible)),
             "proven here: it matters only to a Service that is switched to it"
         );
-        Assert.That(Some.Requires(Scale(C(6), 5), Standing(Running(C(6), held: 25))), Is.EqualTo(Requirements.None), "fewer");
-        Assert.That(Some.Requires(Flip("app", "web", "app", "web"), coloured), Is.EqualTo(Requirements.None));
+        Assert.That(Some.Requires(Scale(C(6), 5), Cluster(Running(C(6), held: 25))), Is.EqualTo(Requirements.None), "fewer");
+        Assert.That(Some.Requires(SwitchSelector("app", "web", "app", "web"), coloured), Is.EqualTo(Requirements.None));
         Assert.That(
-            Some.Requires(Flip("colour", "blue", "app", "web"), coloured).Reservations,
+            Some.Requires(SwitchSelector("colour", "blue", "app", "web"), coloured).Reservations,
             Is.EqualTo(RequiredReservations.Exposure),
             "a Service that selects one more workload"
         );
 
         var daemons = C(1).With("kind", "\"DaemonSet\"").With("spec/replicas", "null").With("spec/strategy", "null");
         Assert.That(
-            Some.Requires(Create(daemons), Standing()),
+            Some.Requires(Create(daemons), Cluster()),
             Is.EqualTo(new Requirements(RequiredReads.Votes | RequiredReads.Nodes, RequiredReservations.ExposureIfPossible)),
             "the nodes were not counted yet"
         );
-        var counted = Standing() is { Namespace: { } snapshot } standing
-            ? standing with
+        var counted = Cluster() is { Namespace: { } snapshot } initial
+            ? initial with
             {
                 Namespace = snapshot with { Nodes = 1 },
             }
-            : throw new InvalidOperationException("nobody serves");
+            : throw new InvalidOperationException("no namespace");
         Assert.That(Some.Decide(Create(daemons), counted).Exposes.Single().Pods, Is.EqualTo(1));
     }
 
@@ -430,7 +430,7 @@ public class CanaryTests
 
         Expect(
             Create(canary),
-            Standing() with
+            Cluster() with
             {
                 Namespace = snapshot,
             },
@@ -443,7 +443,7 @@ public class CanaryTests
     public void Case23_EnvironmentChangeAlone(string covers, string? refusal) =>
         Expect(
             Update(Web(20), Web(20).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""")),
-            Standing() with
+            Cluster() with
             {
                 Policies = [PolicyOf(covers)],
             },
@@ -454,7 +454,7 @@ public class CanaryTests
     public void Case24_RestartPasses() =>
         Expect(
             Update(C(6), C(6).With("spec/template/metadata/annotations", """{"kubectl.kubernetes.io/restartedAt": "now"}""")),
-            Standing(Running(C(6))),
+            Cluster(Running(C(6))),
             allowed: true
         );
 
@@ -485,10 +485,10 @@ public class CanaryTests
     public void Case25_SelectorSwitchedToGreen(Phase phase, string served, string? refusal)
     {
         var (blue, green) = (Coloured("blue", V1), Coloured("green", V2));
-        var proof = Recorded(green, phase, 0) with { Served = served.Length == 0 ? [] : [new ServedPool(served, 20, Ago(90))] };
-        var snapshot = Serve([Running(blue).Member, Running(green).Member], [Proven(blue), proof], []);
+        var recorded = Recorded(green, phase, 0) with { Served = served.Length == 0 ? [] : [new ServedPool(served, 20, Ago(90))] };
+        var snapshot = Serve([Running(blue).Member, Running(green).Member], [Proven(blue), recorded], []);
 
-        Expect(Flip("colour", "blue", "colour", "green"), Standing() with { Namespace = snapshot }, refusal);
+        Expect(SwitchSelector("colour", "blue", "colour", "green"), Cluster() with { Namespace = snapshot }, refusal);
     }
 
     [Test]
@@ -496,11 +496,11 @@ public class CanaryTests
     {
         // Green joined the Service a moment ago, as its first step.
         var green = Named("green", 1, V2);
-        var proof = Proven(green) with { Served = [new ServedPool("Deployment green", 20, Ago(90))] };
+        var recorded = Proven(green) with { Served = [new ServedPool("Deployment green", 20, Ago(90))] };
 
         Expect(
             Scale(green, 6),
-            Standing((Running(green).Member, proof)),
+            Cluster((Running(green).Member, recorded)),
             "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1"
         );
     }
@@ -508,8 +508,8 @@ public class CanaryTests
     [Test]
     public void WorkloadJoiningItsFirstServiceStaysProven()
     {
-        var proof = Proven(Web(20)) with { Served = [new ServedPool("Deployment web", 20, Ago(90), IsPresent: true)] };
-        var cluster = Standing(web: 0) with { Changes = [proof], Namespace = Serve([Running(Web(20)).Member], [proof], []) };
+        var recorded = Proven(Web(20)) with { Served = [new ServedPool("Deployment web", 20, Ago(90), IsPresent: true)] };
+        var cluster = Cluster(web: 0) with { Changes = [recorded], Namespace = Serve([Running(Web(20)).Member], [recorded], []) };
 
         Expect(Scale(Web(20), 25), cluster, allowed: true);
         Expect(Update(Web(20), Web(20, V2)), cluster, "20 of 20 pods (100%) behind Service web would be unproven, 10 at once");
@@ -518,21 +518,28 @@ public class CanaryTests
     [Test]
     public void Case25_WorkloadAdmittedDuringAnOutageProvesNothingForOthers()
     {
-        var dark = Named("dark", 1, V2);
+        var unrecorded = Named("unrecorded", 1, V2);
         var cluster =
-            Standing() is var standing && standing.Namespace is { } snapshot
-                ? standing with
+            Cluster() is var initial && initial.Namespace is { } snapshot
+                ? initial with
                 {
-                    Namespace = snapshot with { Members = [.. snapshot.Members, Running(dark).Member] },
+                    Namespace = snapshot with { Members = [.. snapshot.Members, Running(unrecorded).Member] },
                 }
-                : throw new InvalidOperationException("no pools");
+                : throw new InvalidOperationException("no namespace");
 
         Expect(
             Update(Web(20), Web(20, V2)),
             cluster,
             "20 of 21 pods (95%) behind Service web would be unproven, 10 at once; step 5% allows 1"
         );
-        Expect(Scale(dark, 6), cluster with { Changes = [] }, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
+        Expect(
+            Scale(unrecorded, 6),
+            cluster with
+            {
+                Changes = [],
+            },
+            "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1"
+        );
         Expect(Scale(Web(20), 25), cluster, allowed: true);
     }
 
@@ -540,21 +547,21 @@ public class CanaryTests
     public void Case26_NewRevisionStartsWithNoCompletedStep() =>
         Expect(
             Update(C(10), C(10, V3)),
-            Standing(Running(C(10), held: 25)),
+            Cluster(Running(C(10), held: 25)),
             "10 of 30 pods (33%) behind Service web would be unproven, 5 at once; step 5% allows 1"
         );
 
     [Test]
-    public void Case27_CanaryOfOnePodMayChangeFreely() => Expect(Update(C(1), C(1, V3)), Standing(Running(C(1))), allowed: true);
+    public void Case27_CanaryOfOnePodMayChangeFreely() => Expect(Update(C(1), C(1, V3)), Cluster(Running(C(1))), allowed: true);
 
     [Test]
     public void VetoWithdrawsCompletedSteps()
     {
         var veto = Some.ApprovalOf(C(1), Some.Alice, Decision.Reject);
-        var cluster = Standing(Running(C(1), held: 25)) is var standing
-            ? standing with
+        var cluster = Cluster(Running(C(1), held: 25)) is var initial
+            ? initial with
             {
-                Namespace = standing.Namespace! with { Votes = [veto] },
+                Namespace = initial.Namespace! with { Votes = [veto] },
             }
             : null;
 
@@ -570,10 +577,10 @@ public class CanaryTests
     public void VetoOfAListedMonitorWithdrawsCompletedSteps(bool isListed, string? refusal)
     {
         var policy = s_policy with { Approval = s_policy.Approval! with { Monitors = isListed ? [Some.Machine.Username] : [] } };
-        var cluster = Standing(Running(C(1), held: 25)) is var standing
-            ? standing with
+        var cluster = Cluster(Running(C(1), held: 25)) is var initial
+            ? initial with
             {
-                Namespace = standing.Namespace! with { Votes = [Some.ApprovalOf(C(1), Some.Machine, Decision.Reject)] },
+                Namespace = initial.Namespace! with { Votes = [Some.ApprovalOf(C(1), Some.Machine, Decision.Reject)] },
             }
             : null;
 
@@ -584,20 +591,20 @@ public class CanaryTests
     public void WorkloadBehindNoServiceIsItsOwnPool() =>
         Expect(
             Update(Web(20), Web(20, V2)),
-            Standing() is var cluster ? cluster with { Namespace = cluster.Namespace! with { Services = [] } } : null!,
+            Cluster() is var cluster ? cluster with { Namespace = cluster.Namespace! with { Services = [] } } : null!,
             "20 of 20 pods (100%) of Deployment web would be unproven, 10 at once"
         );
 
     [Test]
     public void CanaryThatNoUserReachesCompletesNoStep()
     {
-        var lonely = C(1)
+        var unreached = C(1)
             .With("spec/template/metadata/labels", """{"app": "elsewhere"}""")
             .With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
-        var cluster = Standing(Running(lonely), pods: Pods(lonely, TimeSpan.FromHours(1)));
+        var cluster = Cluster(Running(unreached), pods: Pods(unreached, TimeSpan.FromHours(1)));
 
         Expect(
-            Scale(lonely, 6),
+            Scale(unreached, 6),
             cluster,
             "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m"
         );
@@ -609,7 +616,7 @@ public class CanaryTests
         var worker = C(1)
             .With("spec/template/metadata/labels", """{"app": "worker"}""")
             .With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
-        var cluster = Standing(Running(worker), pods: Pods(worker, TimeSpan.FromHours(1)));
+        var cluster = Cluster(Running(worker), pods: Pods(worker, TimeSpan.FromHours(1)));
 
         Expect(Scale(worker, 6), cluster with { Namespace = cluster.Namespace! with { Services = [] } }, allowed: true);
     }
@@ -618,7 +625,7 @@ public class CanaryTests
     public void RolloutMethodThatThePolicyDoesNotAcceptDoesNotCount()
     {
         var policy = Some.Policy("""{"canary": {"steps": [5, 25, 50], "accept": ["StatefulSetPartition"]}}""");
-        var cluster = Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromHours(1))) with { Policies = [policy] };
+        var cluster = Cluster(Running(C(1)), pods: Pods(C(1), TimeSpan.FromHours(1))) with { Policies = [policy] };
 
         Expect(Scale(C(1), 6), cluster, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
         Expect(Update(Web(20), Paced(Web(20, V2))), cluster, "21 of 21 pods (100%) behind Service web would be unproven");
@@ -629,7 +636,7 @@ public class CanaryTests
     {
         var v2 = Paced(Web(1, V2));
         var rolling = new Member { Spec = v2.Read(), Pods = [PodsOf(v2, 1), PodsOf(Web(1), 1)] };
-        var cluster = Standing(web: 0) with
+        var cluster = Cluster(web: 0) with
         {
             Namespace = Serve([rolling], [Proven(Web(1)), Recorded(v2, Phase.Running, 0)], []),
             Changes = [Proven(Web(1)), Recorded(v2, Phase.Running, 0)],
@@ -642,8 +649,8 @@ public class CanaryTests
     public void RevisionAdmittedDuringAnOutageCountsAsUnproven()
     {
         // The workload is recorded, but this revision is not: it was created while no replica answered.
-        var cluster = Standing(Running(C(3)));
-        var dark = cluster.Namespace! with
+        var cluster = Cluster(Running(C(3)));
+        var unrecorded = cluster.Namespace! with
         {
             Changes = [.. cluster.Namespace!.Changes.Where(c => c.Workload.Name == "web"), Proven(C(3, V3)) with { Images = [] }],
         };
@@ -652,7 +659,7 @@ public class CanaryTests
             Scale(C(3), 4),
             cluster with
             {
-                Namespace = dark,
+                Namespace = unrecorded,
                 Changes = [],
             },
             "4 of 24 pods (16%) behind Service web would be unproven; step 5% allows 1"
@@ -663,12 +670,12 @@ public class CanaryTests
     public void RolloutThatHasJustBegunCountsItsBatch()
     {
         // The API server stores v2 of web; its controller has not started the rollout.
-        var begun = new Member { Spec = Paced(Web(20, V2)).Read(), Pods = [PodsOf(Web(20), 20)] };
-        var snapshot = Serve([begun], [Proven(Web(20)), Recorded(Paced(Web(20, V2)), Phase.Admitted, 0)], []);
+        var started = new Member { Spec = Paced(Web(20, V2)).Read(), Pods = [PodsOf(Web(20), 20)] };
+        var snapshot = Serve([started], [Proven(Web(20)), Recorded(Paced(Web(20, V2)), Phase.Admitted, 0)], []);
 
         Expect(
             Create(C(1, V3)),
-            Standing() with
+            Cluster() with
             {
                 Namespace = snapshot,
             },
@@ -679,10 +686,10 @@ public class CanaryTests
     [Test]
     public void ServiceWithoutASelectorOrWithAnExternalNameIsNoPool()
     {
-        var cluster = Standing() is var standing
-            ? standing with
+        var cluster = Cluster() is var initial
+            ? initial with
             {
-                Namespace = standing.Namespace! with
+                Namespace = initial.Namespace! with
                 {
                     Services =
                     [
@@ -697,10 +704,10 @@ public class CanaryTests
     }
 
     [Test]
-    public void PartitionAboveTheReplicasExposesNobody()
+    public void PartitionAboveTheReplicasExposesNoUser()
     {
         var before = Set(0, V1);
-        var cluster = Standing(web: 0) with
+        var cluster = Cluster(web: 0) with
         {
             Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []),
         };
@@ -713,7 +720,7 @@ public class CanaryTests
     public void RequestedPodsThatAreNotReadyMakeNoRoom()
     {
         var inflated = Running(Web(1000)).Member with { Ready = 20 };
-        var cluster = Standing(web: 0) with { Changes = [Proven(Web(1000))], Namespace = Serve([inflated], [Proven(Web(1000))], []) };
+        var cluster = Cluster(web: 0) with { Changes = [Proven(Web(1000))], Namespace = Serve([inflated], [Proven(Web(1000))], []) };
 
         Expect(Create(C(2)), cluster, "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
         Expect(
@@ -733,7 +740,7 @@ public class CanaryTests
             .With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
         var inflated = Running(Web(2000)).Member with { Ready = 20 };
         IReadOnlyList<Change> changes = [Proven(Web(2000)), Proven(filler), Running(C(6), held: 5).Change];
-        var cluster = Standing(web: 0) with
+        var cluster = Cluster(web: 0) with
         {
             Changes = changes,
             Namespace = Serve([inflated, Running(filler).Member, Running(C(6)).Member], changes, Pods(C(6), TimeSpan.FromMinutes(10))),
@@ -750,7 +757,7 @@ public class CanaryTests
         Description = "changed small, and scaled up"
     )]
     [TestCase(10, 15, "15 of 20 pods (75%) behind Service web would be unproven; step 5% allows 1")]
-    public void ScalingTheOnlyRevisionThatServesIsNoMoreExposure(int before, int after, string? refusal)
+    public void ScalingTheOnlyServingRevisionIsNoMoreExposure(int before, int after, string? refusal)
     {
         IReadOnlyList<Change> changes =
         [
@@ -760,7 +767,7 @@ public class CanaryTests
             },
             Recorded(Web(20, V2), Phase.Completed, 0),
         ];
-        var cluster = Standing(web: 0) with { Changes = changes, Namespace = Serve([Running(Web(before, V2)).Member], changes, []) };
+        var cluster = Cluster(web: 0) with { Changes = changes, Namespace = Serve([Running(Web(before, V2)).Member], changes, []) };
 
         Expect(Scale(Web(before, V2), after), cluster, refusal);
         if (refusal is null)
@@ -786,7 +793,7 @@ public class CanaryTests
     public void ServiceSwitchedToItsOwnBackendIsEvaluatedByIt()
     {
         var green = Coloured("green", V2);
-        var gone = Proven(Coloured("blue", V1)) with { Served = [new ServedPool("Service web", 20, Ago(4))] };
+        var deleted = Proven(Coloured("blue", V1)) with { Served = [new ServedPool("Service web", 20, Ago(4))] };
         var elsewhere = new Service("web", Labels("colour", "green"), IsExternalName: true);
         var request = new ServiceRequest(elsewhere, elsewhere with { IsExternalName = false })
         {
@@ -797,9 +804,9 @@ public class CanaryTests
 
         Expect(
             request,
-            Standing(web: 0) with
+            Cluster(web: 0) with
             {
-                Namespace = Serve([Running(green).Member], [gone, Recorded(green, Phase.Proven, 0)], []),
+                Namespace = Serve([Running(green).Member], [deleted, Recorded(green, Phase.Proven, 0)], []),
             },
             "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1"
         );
@@ -814,7 +821,7 @@ public class CanaryTests
 
         Expect(
             Create(C(2)),
-            Standing((Running(filler).Member, Proven(filler))),
+            Cluster((Running(filler).Member, Proven(filler))),
             "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
         );
     }
@@ -823,7 +830,7 @@ public class CanaryTests
     public void BrokenRevisionMayBeFixedAtItsOwnPace()
     {
         var broken = Running(Web(20)).Member with { Ready = 0 };
-        var cluster = Standing(web: 0) with { Changes = [Proven(Web(20))], Namespace = Serve([broken], [Proven(Web(20))], []) };
+        var cluster = Cluster(web: 0) with { Changes = [Proven(Web(20))], Namespace = Serve([broken], [Proven(Web(20))], []) };
 
         Expect(Update(Web(20), Paced(Web(20, V2))), cluster, allowed: true);
     }
@@ -833,8 +840,8 @@ public class CanaryTests
     public void RevisionOlderThanAPolicyIsNotLimitedByIt(string policy, string? refusal)
     {
         var runs = Recorded(Web(10), Phase.Completed, 0) with { Policies = [policy] };
-        var gone = Proven(Web(20, V3)) with { Served = [new ServedPool("Service web", 20, Ago(4))] };
-        var cluster = Standing(web: 0) with { Changes = [runs, gone], Namespace = Serve([Running(Web(10)).Member], [runs, gone], []) };
+        var deleted = Proven(Web(20, V3)) with { Served = [new ServedPool("Service web", 20, Ago(4))] };
+        var cluster = Cluster(web: 0) with { Changes = [runs, deleted], Namespace = Serve([Running(Web(10)).Member], [runs, deleted], []) };
 
         Expect(Scale(Web(10), 15), cluster, refusal);
     }
@@ -842,10 +849,10 @@ public class CanaryTests
     [Test]
     public void MessageSaysThatStaleDataWasUsed()
     {
-        var cluster = Standing() is var standing
-            ? standing with
+        var cluster = Cluster() is var initial
+            ? initial with
             {
-                Namespace = standing.Namespace! with { Stale = "the API server did not list the pods in time" },
+                Namespace = initial.Namespace! with { Stale = "the API server did not list the pods in time" },
             }
             : null!;
 
@@ -863,11 +870,11 @@ public class CanaryTests
             CompletedPods = 1,
             Served = [new ServedPool("Service web", 1, Some.Now.AddDays(-1))],
         };
-        var cluster = Standing() is var standing
-            ? standing with
+        var cluster = Cluster() is var initial
+            ? initial with
             {
                 Changes = [v2, Proven(Web(20))],
-                Namespace = standing.Namespace! with { Changes = [v2, Proven(Web(20))] },
+                Namespace = initial.Namespace! with { Changes = [v2, Proven(Web(20))] },
             }
             : null!;
 
@@ -885,7 +892,7 @@ public class CanaryTests
         var outside = Named("green", 10, V2).With("spec/template/metadata/labels", """{"app": "green"}""");
         var finding = Expect(
             Update(outside, Named("green", 10, V2)),
-            Standing(Running(outside)),
+            Cluster(Running(outside)),
             "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1"
         );
 
@@ -897,7 +904,7 @@ public class CanaryTests
         Assert.That(
             Expect(
                 Update(Web(20), Web(20, V3)),
-                Standing(Running(C(1))),
+                Cluster(Running(C(1))),
                 "21 of 21 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1"
             ).Remedy,
             Is.EqualTo(
@@ -910,7 +917,7 @@ public class CanaryTests
     {
         var before = Set(0, V1);
         var policy = Some.Policy("""{"canary": {"required": "Always", "steps": [5, 25], "accept": ["Pool", "StatefulSetPartition"]} }""");
-        var cluster = Standing(web: 0) with
+        var cluster = Cluster(web: 0) with
         {
             Policies = [policy],
             Changes = [Proven(before)],
@@ -929,7 +936,7 @@ public class CanaryTests
     public void PatchForASurgingDaemonSetKeepsSurging()
     {
         var before = Daemons(V1, "1");
-        var cluster = Standing(web: 0) with
+        var cluster = Cluster(web: 0) with
         {
             Changes = [Proven(before)],
             Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 30)] }], [Proven(before)], []),
@@ -950,7 +957,7 @@ public class CanaryTests
     public void NewOrdinalsOfAStatefulSetRunItsNewestRevision(int replicas, int partition, string? refusal)
     {
         var before = Timed(Set(partition, V1));
-        var cluster = Standing(web: 0) with
+        var cluster = Cluster(web: 0) with
         {
             Changes = [Proven(before)],
             Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []),
@@ -964,7 +971,7 @@ public class CanaryTests
     {
         var v2 = Timed(Set(0, V2));
         IReadOnlyList<Change> changes = [Proven(Set(0, V1)), Recorded(v2, Phase.Running, 0)];
-        var cluster = Standing(web: 0) with
+        var cluster = Cluster(web: 0) with
         {
             Changes = changes,
             Namespace = Serve([new Member { Spec = v2.Read(), Pods = [PodsOf(v2, 1), PodsOf(Set(0, V1), 9)] }], changes, []),
@@ -974,13 +981,13 @@ public class CanaryTests
     }
 
     [Test]
-    public void ClaimToBeTheCanaryOfNothingKeepsTheWorkloadInItsOwnSteps()
+    public void ClaimToBeACanaryOfAMissingWorkloadHasNoEffect()
     {
-        var claims = Web(20).With("metadata/annotations", """{"deployguard.io/canary-of": "nobody"}""");
-        var cluster = Standing(web: 0) with { Namespace = Serve([Running(claims).Member], [Proven(claims)], []) with { Services = [] } };
+        var claimant = Web(20).With("metadata/annotations", """{"deployguard.io/canary-of": "missing"}""");
+        var cluster = Cluster(web: 0) with { Namespace = Serve([Running(claimant).Member], [Proven(claimant)], []) with { Services = [] } };
 
         Expect(
-            Update(claims, Web(20, V2).With("metadata/annotations", """{"deployguard.io/canary-of": "nobody"}""")),
+            Update(claimant, Web(20, V2).With("metadata/annotations", """{"deployguard.io/canary-of": "missing"}""")),
             cluster,
             "20 of 20 pods (100%) of Deployment web would be unproven"
         );
@@ -989,18 +996,18 @@ public class CanaryTests
     [Test]
     public void ClaimingToBeACanaryDoesNotBlockTheProvenRevision()
     {
-        var claims = C(5)
+        var claimant = C(5)
             .With("spec/template/metadata/labels", """{"app": "elsewhere"}""")
             .With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
-        var gone = Proven(Web(20)) with { Served = [new ServedPool("Service web", 20, Ago(4))] };
-        IReadOnlyList<Change> changes = [gone, Running(claims).Change];
+        var deleted = Proven(Web(20)) with { Served = [new ServedPool("Service web", 20, Ago(4))] };
+        IReadOnlyList<Change> changes = [deleted, Running(claimant).Change];
 
         Expect(
             Create(Web(20)),
-            Standing(web: 0) with
+            Cluster(web: 0) with
             {
-                Changes = [gone],
-                Namespace = Serve([Running(claims).Member], changes, []),
+                Changes = [deleted],
+                Namespace = Serve([Running(claimant).Member], changes, []),
             },
             allowed: true
         );
@@ -1008,7 +1015,7 @@ public class CanaryTests
 
     [Test]
     public void ChangeWithScaleToZeroRaisesNoExposure() =>
-        Expect(Update(Web(1), Paced(Web(0, V3))), Standing(web: 1, others: Running(C(6))), allowed: true);
+        Expect(Update(Web(1), Paced(Web(0, V3))), Cluster(web: 1, others: Running(C(6))), allowed: true);
 
     [TestCase(
         false,
@@ -1020,28 +1027,28 @@ public class CanaryTests
         "5 of 27 pods (18%) behind Service web would be unproven; step 5% allows 1",
         Description = "one, and the next after minReadySeconds"
     )]
-    public void RolloutWithoutPaceCountsAsAWhole(bool takesTime, string refusal)
+    public void RolloutWithoutPaceCountsAsAWhole(bool isTimed, string refusal)
     {
         // One of three pods was replaced so far, one at a time.
-        var begun = Named("small", 3, V2).With("spec/strategy/rollingUpdate", """{"maxSurge": 1, "maxUnavailable": 0}""");
-        begun = takesTime ? Timed(begun) : begun;
-        var rolling = new Member { Spec = begun.Read(), Pods = [PodsOf(begun, 1), PodsOf(Named("small", 3, V1), 2)] };
+        var started = Named("small", 3, V2).With("spec/strategy/rollingUpdate", """{"maxSurge": 1, "maxUnavailable": 0}""");
+        started = isTimed ? Timed(started) : started;
+        var rolling = new Member { Spec = started.Read(), Pods = [PodsOf(started, 1), PodsOf(Named("small", 3, V1), 2)] };
 
-        Expect(Create(C(4, V3)), Standing((rolling, Recorded(begun, Phase.Running, 0))), refusal);
+        Expect(Create(C(4, V3)), Cluster((rolling, Recorded(started, Phase.Running, 0))), refusal);
     }
 
     [Test]
     public void CanaryThatIsBrieflyAloneCompletesNoStep()
     {
         // A force replacement deletes web and creates it again: meanwhile one canary pod is the whole pool.
-        var gone = Proven(Web(20)) with
+        var deleted = Proven(Web(20)) with
         {
             Served = [new ServedPool("Service web", 20, Ago(1))],
         };
-        IReadOnlyList<Change> changes = [gone, Running(C(1)).Change];
-        var cluster = Standing(web: 0) with
+        IReadOnlyList<Change> changes = [deleted, Running(C(1)).Change];
+        var cluster = Cluster(web: 0) with
         {
-            Changes = [gone],
+            Changes = [deleted],
             Namespace = Serve([Running(C(1)).Member], changes, Pods(C(1), TimeSpan.FromHours(1))),
         };
 
@@ -1058,7 +1065,7 @@ public class CanaryTests
     {
         var before = Timed(Set(0, V1)).With("spec/replicas", "4");
         IReadOnlyList<Change> changes = [Proven(before), Recorded(Set(0, V2), Phase.Completed, 50)];
-        var cluster = Standing(web: 0) with
+        var cluster = Cluster(web: 0) with
         {
             Changes = [Proven(before)],
             Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 4)] }], changes, []),
@@ -1091,52 +1098,52 @@ public class CanaryTests
                 RestartedAt = Ago(2),
             },
         ];
-        yield return Row("01", Create(C(1)), Standing(), (0, 21, 1, 1));
-        yield return Row("02", Create(C(2)), Standing(), (0, 22, 2, 1));
-        yield return Row("03", Scale(C(1), 6), Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599))), (0, 26, 6, 1));
-        yield return Row("04", Scale(C(1), 6), Standing(Running(C(1)), pods: Pods(C(1), ten)), (1, 26, 6, 6));
-        yield return Row("05", Scale(C(1), 7), Standing(Running(C(1)), pods: Pods(C(1), ten)), (1, 27, 7, 6));
-        yield return Row("06", Scale(C(6), 20), Standing(Running(C(6)), pods: drained), (2, 40, 20, 20));
-        yield return Row("07", Scale(C(6), 20), Standing(Running(C(6), held: 5), pods: restarted), (1, 40, 20, 10));
+        yield return Row("01", Create(C(1)), Cluster(), (0, 21, 1, 1));
+        yield return Row("02", Create(C(2)), Cluster(), (0, 22, 2, 1));
+        yield return Row("03", Scale(C(1), 6), Cluster(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599))), (0, 26, 6, 1));
+        yield return Row("04", Scale(C(1), 6), Cluster(Running(C(1)), pods: Pods(C(1), ten)), (1, 26, 6, 6));
+        yield return Row("05", Scale(C(1), 7), Cluster(Running(C(1)), pods: Pods(C(1), ten)), (1, 27, 7, 6));
+        yield return Row("06", Scale(C(6), 20), Cluster(Running(C(6)), pods: drained), (2, 40, 20, 20));
+        yield return Row("07", Scale(C(6), 20), Cluster(Running(C(6), held: 5), pods: restarted), (1, 40, 20, 10));
         yield return Row(
             "08",
             Scale(C(6), 20),
-            Standing(Running(C(6), held: 25), pods: [.. Pods(C(3), ten), Pod(C(6), TimeSpan.FromMinutes(1))]),
+            Cluster(Running(C(6), held: 25), pods: [.. Pods(C(3), ten), Pod(C(6), TimeSpan.FromMinutes(1))]),
             (2, 40, 20, 20)
         );
-        yield return Row("09", Scale(Web(20), 10), Standing(Running(C(6), held: 5)), (1, 16, 6, 4));
-        yield return Row("10", Scale(C(6), 7), Standing(web: 10, others: Running(C(6), held: 5)), (1, 17, 7, 4));
-        yield return Row("11", Update(Web(20), Web(20, V2)), Standing(Running(C(20), held: 50)), (3, 40, 40, 40));
-        yield return Row("12", Update(Web(20), Paced(Web(20, V2))), Standing(), (0, 20, 1, 1));
-        yield return Row("13", Update(Web(20), Web(20, V2)), Standing(), (0, 20, 20, 1));
-        yield return Row("14", Update(Web(3), Timed(Web(3, V2))), Standing(web: 3), (0, 3, 1, 1));
+        yield return Row("09", Scale(Web(20), 10), Cluster(Running(C(6), held: 5)), (1, 16, 6, 4));
+        yield return Row("10", Scale(C(6), 7), Cluster(web: 10, others: Running(C(6), held: 5)), (1, 17, 7, 4));
+        yield return Row("11", Update(Web(20), Web(20, V2)), Cluster(Running(C(20), held: 50)), (3, 40, 40, 40));
+        yield return Row("12", Update(Web(20), Paced(Web(20, V2))), Cluster(), (0, 20, 1, 1));
+        yield return Row("13", Update(Web(20), Web(20, V2)), Cluster(), (0, 20, 20, 1));
+        yield return Row("14", Update(Web(3), Timed(Web(3, V2))), Cluster(web: 3), (0, 3, 1, 1));
         yield return Row(
             "15",
             Update(Web(30), Timed(Web(30, V2)).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}""")),
-            Standing(web: 30),
+            Cluster(web: 30),
             (0, 30, 2, 1)
         );
-        yield return Row("16a", Update(Web(1), Recreated(Web(1, V2))), Standing(web: 1), (0, 1, 1, 1));
-        yield return Row("16b", Update(Web(2), Recreated(Web(2, V2))), Standing(web: 2), (0, 2, 2, 1));
-        yield return Row("19", Create(Web(20)), Standing(web: 0), (0, 20, 20, 1));
-        yield return Row("21", Create(Named("web-exp", 1, V3)), Standing(Running(C(1))), (0, 22, 2, 1));
+        yield return Row("16a", Update(Web(1), Recreated(Web(1, V2))), Cluster(web: 1), (0, 1, 1, 1));
+        yield return Row("16b", Update(Web(2), Recreated(Web(2, V2))), Cluster(web: 2), (0, 2, 2, 1));
+        yield return Row("19", Create(Web(20)), Cluster(web: 0), (0, 20, 20, 1));
+        yield return Row("21", Create(Named("web-exp", 1, V3)), Cluster(Running(C(1))), (0, 22, 2, 1));
         yield return Row(
             "23",
             Update(Web(20), Web(20).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""")),
-            Standing() with
+            Cluster() with
             {
                 Policies = [PolicyOf("Template")],
             },
             (0, 20, 20, 1)
         );
-        yield return Row("26", Update(C(10), C(10, V3)), Standing(Running(C(10), held: 25)), (0, 30, 10, 1));
-        yield return Row("27", Update(C(1), C(1, V3)), Standing(Running(C(1))), (0, 21, 1, 1));
+        yield return Row("26", Update(C(10), C(10, V3)), Cluster(Running(C(10), held: 25)), (0, 30, 10, 1));
+        yield return Row("27", Update(C(1), C(1, V3)), Cluster(Running(C(1))), (0, 21, 1, 1));
 
         static TestCaseData Row(string number, Request request, ClusterSnapshot cluster, (int, int, int, int) expected) =>
             new TestCaseData(request, cluster, expected).SetArgDisplayNames($"row {number}");
     }
 
-    private static ServiceRequest Flip(string key, string value, string newKey, string newValue) =>
+    private static ServiceRequest SwitchSelector(string key, string value, string newKey, string newValue) =>
         new(new Service("web", Labels(key, value), false), new Service("web", Labels(newKey, newValue), false))
         {
             Operation = Operation.Update,
@@ -1166,13 +1173,13 @@ public class CanaryTests
             """
         );
 
-    private static ClusterSnapshot Standing(params (Member Member, Change Change)[] others) => Standing(20, null, others);
+    private static ClusterSnapshot Cluster(params (Member Member, Change Change)[] others) => Cluster(20, null, others);
 
-    private static ClusterSnapshot Standing((Member Member, Change Change) other, IReadOnlyList<LivePod> pods) => Standing(20, pods, other);
+    private static ClusterSnapshot Cluster((Member Member, Change Change) other, IReadOnlyList<LivePod> pods) => Cluster(20, pods, other);
 
-    private static ClusterSnapshot Standing(int web, (Member Member, Change Change) others) => Standing(web, null, others);
+    private static ClusterSnapshot Cluster(int web, (Member Member, Change Change) others) => Cluster(web, null, others);
 
-    private static ClusterSnapshot Standing(int web, IReadOnlyList<LivePod>? pods = null, params (Member Member, Change Change)[] others)
+    private static ClusterSnapshot Cluster(int web, IReadOnlyList<LivePod>? pods = null, params (Member Member, Change Change)[] others)
     {
         List<(Member Member, Change Change)> all =
         [

@@ -140,10 +140,10 @@ public class ObjectChangeTests
         var objects = Sets(StatefulSet("db", 10, V2, partition), updated: 10 - Math.Max(partition, 3));
         var (image, revision) = pod == "db-9" ? (V2, "db-new") : (V1, "db-old");
 
-        var asked = PodOf(StatefulSet("db", 10, image), pod[3..]).With("metadata/labels/controller-revision-hash", $"\"{revision}\"");
-        JsonObject Until(int seconds) => asked.DeepClone().AsObject().With("spec/activeDeadlineSeconds", $"{seconds}");
-        Expect(objects, Delete(asked), refusal);
-        Expect(objects, Some.Update(asked, Until(1)), refusal);
+        var requested = PodOf(StatefulSet("db", 10, image), pod[3..]).With("metadata/labels/controller-revision-hash", $"\"{revision}\"");
+        JsonObject Until(int seconds) => requested.DeepClone().AsObject().With("spec/activeDeadlineSeconds", $"{seconds}");
+        Expect(objects, Delete(requested), refusal);
+        Expect(objects, Some.Update(requested, Until(1)), refusal);
         Expect(objects, Some.Update(Until(60), Until(1)), refusal);
         Expect(objects, Some.Update(Until(60), Until(60).With("metadata/annotations", """{"a": "b"}""")), null);
     }
@@ -238,7 +238,7 @@ public class ObjectChangeTests
 
     [TestCase("db-2")]
     [TestCase(null, Description = "without it, the newest revision would count")]
-    public void ThePodsRevisionLabelIsItsControllers(string? value)
+    public void OnlyTheControllerMayChangeTheRevisionLabelOfAPod(string? value)
     {
         var pod = PodOf(SetOf(Web(20))).With("metadata/labels", """{"app": "web", "controller-revision-hash": "db-1"}""");
         var relabelled = pod.DeepClone()

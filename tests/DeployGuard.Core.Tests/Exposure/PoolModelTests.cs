@@ -24,7 +24,7 @@ public class PoolModelTests
             var world = new ModelPool(random);
             for (var i = 0; i < 12; i++)
             {
-                var request = world.Any(random);
+                var request = world.RandomRequest(random);
                 var refused = !Some.Decide(world.ToRequest(request), world.View).IsAllowed;
                 Assert.That(refused, Is.EqualTo(world.Refuses(request)), () => $"seed {seed}, {world}: {request}");
                 if (!refused)
@@ -44,17 +44,17 @@ public class PoolModelTests
             var world = new ModelPool(random);
             for (var i = 0; i < 6; i++)
             {
-                var request = world.Any(random);
+                var request = world.RandomRequest(random);
                 if (!world.Refuses(request))
                 {
                     world.Apply(request);
                 }
             }
 
-            world.Must(new ModelRequest("web", Math.Max(1, world.Size("web")), 0, Conforms: true), "back to the proven revision");
+            world.ExpectAllowed(new ModelRequest("web", Math.Max(1, world.Size("web")), 0, Conforms: true), "back to the proven revision");
             foreach (var name in world.Canaries)
             {
-                world.Must(new ModelRequest(name, 0, world.Image(name), Conforms: false), "nothing unproven beside it");
+                world.ExpectAllowed(new ModelRequest(name, 0, world.Image(name), Conforms: false), "no unproven pods beside it");
             }
 
             RollOutByCanary(world, random.Next(1, Images));
@@ -64,20 +64,20 @@ public class PoolModelTests
     /// <summary>One canary, then as many pods as each step allows, then the full rollout.</summary>
     private static void RollOutByCanary(ModelPool world, int image)
     {
-        world.Must(new ModelRequest("walk", 1, image, Conforms: false), "one canary");
+        world.ExpectAllowed(new ModelRequest("canary", 1, image, Conforms: false), "one canary");
         for (var step = 0; step < world.Steps.Count; step++)
         {
             var pods = 1;
-            while (!world.Refuses(new ModelRequest("walk", pods + 1, image, Conforms: false)) && pods < 2000)
+            while (!world.Refuses(new ModelRequest("canary", pods + 1, image, Conforms: false)) && pods < 2000)
             {
                 pods++;
             }
 
-            world.Must(new ModelRequest("walk", pods, image, Conforms: false), $"{pods} at step {step}");
-            world.Hold(image, step + 1);
+            world.ExpectAllowed(new ModelRequest("canary", pods, image, Conforms: false), $"{pods} at step {step}");
+            world.CompleteSteps(image, step + 1);
         }
 
-        world.Must(new ModelRequest("web", Math.Max(1, world.Size("web")), image, Conforms: false), "everywhere");
+        world.ExpectAllowed(new ModelRequest("web", Math.Max(1, world.Size("web")), image, Conforms: false), "everywhere");
     }
 
     /// <summary>A request: a workload with a number of pods of an image, at a conforming pace or all at once.</summary>
@@ -146,11 +146,11 @@ public class PoolModelTests
 
         public int Image(string name) => _running[name].Image;
 
-        public void Hold(int image, int steps) => _held[image] = Math.Max(steps, _held.GetValueOrDefault(image));
+        public void CompleteSteps(int image, int steps) => _held[image] = Math.Max(steps, _held.GetValueOrDefault(image));
 
         public void Apply(ModelRequest request) => _running[request.Name] = request;
 
-        public void Must(ModelRequest request, string what)
+        public void ExpectAllowed(ModelRequest request, string what)
         {
             Assert.That(
                 Some.Decide(ToRequest(request), View).Findings.Where(f => f.IsDenial).Select(f => f.Finding.Message),
@@ -161,11 +161,11 @@ public class PoolModelTests
         }
 
         /// <summary>Scales, creates or changes a workload; sometimes a step is completed.</summary>
-        public ModelRequest Any(Random random)
+        public ModelRequest RandomRequest(Random random)
         {
             if (random.Next(4) == 0)
             {
-                Hold(random.Next(1, Images), random.Next(0, Steps.Count + 1));
+                CompleteSteps(random.Next(1, Images), random.Next(0, Steps.Count + 1));
             }
 
             var name = random.Next(3) switch

@@ -84,7 +84,7 @@ internal sealed class PooledWorld
                 random.Next(3) == 0 ? "StatefulSet" : "Deployment",
                 [.. s_services.Where(_ => random.Next(5) < 2)],
                 random.Next(4) > 0 ? null
-                    : random.Next(5) == 0 ? "nobody"
+                    : random.Next(5) == 0 ? "missing"
                     : names[random.Next(names.Count)],
                 0,
                 0,
@@ -118,16 +118,17 @@ internal sealed class PooledWorld
     public int Served(string pool) => _served.GetValueOrDefault(pool);
 
     /// <summary>The most pods on which a workload completed an image.</summary>
-    public int? CompletedOn(ModelWorkload made, int image) => _completed.TryGetValue((made.Name, image), out var pods) ? pods : null;
+    public int? CompletedOn(ModelWorkload workload, int image) =>
+        _completed.TryGetValue((workload.Name, image), out var pods) ? pods : null;
 
     /// <summary>The verdict for a request.</summary>
-    public Verdict Decide(ModelWorkload asked) =>
+    public Verdict Decide(ModelWorkload requested) =>
         Some.Decide(
-            Find(asked.Name) is { } before ? Some.Update(Json(before), Json(asked)) : Some.Create(Json(asked)),
+            Find(requested.Name) is { } before ? Some.Update(Json(before), Json(requested)) : Some.Create(Json(requested)),
             new ClusterSnapshot
             {
                 Policies = [_policy],
-                Changes = [.. RecordsOf(asked)],
+                Changes = [.. RecordsOf(requested)],
                 Namespace = new NamespaceSnapshot
                 {
                     Services = [.. s_services.Select(s => new Service(s, new Dictionary<string, string> { [s] = "yes" }, false))],
@@ -147,62 +148,69 @@ internal sealed class PooledWorld
         );
 
     /// <summary>A workload is created, scaled, changed, or several of these at once.</summary>
-    public ModelWorkload Any(Random random)
+    public ModelWorkload RandomRequest(Random random)
     {
         var plan = _plans[random.Next(_plans.Count)];
-        var asked = Find(plan.Name) ?? plan with { Size = random.Next(1, 12), Image = random.Next(Images) };
+        var requested = Find(plan.Name) ?? plan with { Size = random.Next(1, 12), Image = random.Next(Images) };
         if (random.Next(2) == 0)
         {
-            asked = asked with { Size = random.Next(3) == 0 ? random.Next(0, 60) : Math.Max(0, asked.Size + random.Next(-3, 4)) };
+            requested = requested with
+            {
+                Size = random.Next(3) == 0 ? random.Next(0, 60) : Math.Max(0, requested.Size + random.Next(-3, 4)),
+            };
         }
 
         if (random.Next(2) == 0)
         {
-            asked = asked with { Image = random.Next(Images) };
+            requested = requested with { Image = random.Next(Images) };
         }
 
         if (random.Next(3) == 0)
         {
-            asked = asked with
+            requested = requested with
             {
                 Pacing = new Pacing(random.Next(1, 5) * (random.Next(2) == 0 ? 1 : 5), random.Next(3) == 0, random.Next(2) == 0),
             };
         }
 
-        return asked.Kind == "StatefulSet" && random.Next(2) == 0
-            ? asked with
+        return requested.Kind == "StatefulSet" && random.Next(2) == 0
+            ? requested with
             {
-                Partition = random.Next(Math.Max(asked.Size, asked.Partition) + 2),
+                Partition = random.Next(Math.Max(requested.Size, requested.Partition) + 2),
             }
-            : asked;
+            : requested;
     }
 
     /// <summary>Stores the request as the API server does; the controller has only scaled so far.</summary>
-    public void Apply(ModelWorkload asked)
+    public void Apply(ModelWorkload requested)
     {
-        var before = Find(asked.Name);
-        var isSettled = before is null || before.Size == 0 || (before.Image == asked.Image && !before.IsRollingOut);
-        _running[asked.Name] = _known[asked.Name] = asked with
+        var before = Find(requested.Name);
+        var isSettled = before is null || before.Size == 0 || (before.Image == requested.Image && !before.IsRollingOut);
+        _running[requested.Name] = _known[requested.Name] = requested with
         {
-            Pods = isSettled ? new Dictionary<int, int> { [asked.Image] = asked.Size } : Scaled(before!.Pods, asked),
+            Pods = isSettled ? new Dictionary<int, int> { [requested.Image] = requested.Size } : Scaled(before!.Pods, requested),
         };
-        Note();
+        Observe();
     }
 
     /// <summary>A rollout continues by at most <paramref name="most"/> pods, and stops at its partition.</summary>
     public void ContinueRollout(string name, int most)
     {
-        var made = _running[name];
-        var pods = made.Pods.ToDictionary();
-        var reach = made.IsPartitioned ? Math.Max(0, made.Size - made.Partition) : made.Size;
-        for (var i = 0; i < most && pods.GetValueOrDefault(made.Image) < reach && pods.Keys.Any(k => k != made.Image && pods[k] > 0); i++)
+        var workload = _running[name];
+        var pods = workload.Pods.ToDictionary();
+        var newest = workload.IsPartitioned ? Math.Max(0, workload.Size - workload.Partition) : workload.Size;
+        for (
+            var i = 0;
+            i < most && pods.GetValueOrDefault(workload.Image) < newest && pods.Keys.Any(k => k != workload.Image && pods[k] > 0);
+            i++
+        )
         {
-            pods[pods.Keys.First(k => k != made.Image && pods[k] > 0)]--;
-            pods[made.Image] = pods.GetValueOrDefault(made.Image) + 1;
+            pods[pods.Keys.First(k => k != workload.Image && pods[k] > 0)]--;
+            pods[workload.Image] = pods.GetValueOrDefault(workload.Image) + 1;
         }
 
-        _running[name] = made with { Pods = pods.Where(p => p.Value > 0).ToDictionary() };
-        Note();
+        _running[name] = workload with { Pods = pods.Where(p => p.Value > 0).ToDictionary() };
+        Observe();
     }
 
     public void Settle(string name) => ContinueRollout(name, int.MaxValue);
@@ -211,7 +219,7 @@ internal sealed class PooledWorld
     /// Every rollout continues, partly or to its end; sometimes a workload is deleted, an hour passes, a soak ends, or a revision is
     /// proven.
     /// </summary>
-    public void Pass(Random random)
+    public void Advance(Random random)
     {
         foreach (var name in _running.Keys.ToList())
         {
@@ -233,14 +241,14 @@ internal sealed class PooledWorld
                 break;
             case 1:
                 _served.Clear();
-                Note();
+                Observe();
                 break;
             case 2 or 3 or 4:
                 Soak();
                 break;
             case 5:
                 _proven.Add((random.Next(1, Images), AllPools[random.Next(s_services.Length + _plans.Count)]));
-                Note();
+                Observe();
                 break;
         }
     }
@@ -248,7 +256,7 @@ internal sealed class PooledWorld
     /// <summary>All pods are past their soak: their steps are recorded.</summary>
     public void Soak()
     {
-        var page = new ExposurePage(this);
+        var page = new ReferenceModel(this);
         foreach (var pool in PoolsNow)
         {
             for (var image = 1; image < Images; image++)
@@ -265,33 +273,35 @@ internal sealed class PooledWorld
         + $"{string.Join(" ", _completed.Select(c => $"{c.Key.Name}/{c.Key.Image}: {c.Value}"))}\n  {string.Join("\n  ", Running)}\n";
 
     /// <summary>Fewer: old pods are deleted first. More: pods of the newest revision, as far as the partition allows.</summary>
-    private static Dictionary<int, int> Scaled(IReadOnlyDictionary<int, int> before, ModelWorkload asked)
+    private static Dictionary<int, int> Scaled(IReadOnlyDictionary<int, int> before, ModelWorkload requested)
     {
         var pods = before.ToDictionary();
-        while (pods.Values.Sum() > asked.Size)
+        while (pods.Values.Sum() > requested.Size)
         {
-            pods[pods.Keys.FirstOrDefault(k => k != asked.Image && pods[k] > 0, asked.Image)]--;
+            pods[pods.Keys.FirstOrDefault(k => k != requested.Image && pods[k] > 0, requested.Image)]--;
         }
 
-        var more = asked.Size - pods.Values.Sum();
-        var newest = asked.IsPartitioned ? Math.Clamp(asked.Size - asked.Partition - pods.GetValueOrDefault(asked.Image), 0, more) : more;
-        pods[asked.Image] = pods.GetValueOrDefault(asked.Image) + newest;
-        pods[pods.Keys.FirstOrDefault(k => k != asked.Image, asked.Image)] += more - newest;
+        var more = requested.Size - pods.Values.Sum();
+        var newest = requested.IsPartitioned
+            ? Math.Clamp(requested.Size - requested.Partition - pods.GetValueOrDefault(requested.Image), 0, more)
+            : more;
+        pods[requested.Image] = pods.GetValueOrDefault(requested.Image) + newest;
+        pods[pods.Keys.FirstOrDefault(k => k != requested.Image, requested.Image)] += more - newest;
         return pods.Where(p => p.Value > 0).ToDictionary();
     }
 
     /// <summary>Records what the leader observes.</summary>
-    private void Note()
+    private void Observe()
     {
-        var page = new ExposurePage(this);
+        var page = new ReferenceModel(this);
         foreach (var pool in PoolsNow)
         {
             _served[pool] = Math.Max(Served(pool), page.ProvenNow(pool));
         }
 
-        foreach (var made in Running.Where(m => m is { IsRollingOut: false, Size: > 0 }))
+        foreach (var workload in Running.Where(m => m is { IsRollingOut: false, Size: > 0 }))
         {
-            _completed[(made.Name, made.Image)] = Math.Max(CompletedOn(made, made.Image) ?? 0, made.Size);
+            _completed[(workload.Name, workload.Image)] = Math.Max(CompletedOn(workload, workload.Image) ?? 0, workload.Size);
         }
     }
 
@@ -299,14 +309,14 @@ internal sealed class PooledWorld
     private const string ServingUnknown = "";
 
     /// <summary>The Changes of a workload: running, former and completed revisions.</summary>
-    private IEnumerable<Change> RecordsOf(ModelWorkload made) =>
+    private IEnumerable<Change> RecordsOf(ModelWorkload workload) =>
         Enumerable
             .Range(0, Images)
-            .Where(i => CompletedOn(made, i) is not null || (Find(made.Name) is { } runs && (runs.Image == i || runs.Runs(i) > 0)))
+            .Where(i => CompletedOn(workload, i) is not null || (Find(workload.Name) is { } runs && (runs.Image == i || runs.Runs(i) > 0)))
             .Select(i =>
-                Some.Change(Json(made with { Image = i }), CompletedOn(made, i) is null ? Phase.Running : Phase.Completed) with
+                Some.Change(Json(workload with { Image = i }), CompletedOn(workload, i) is null ? Phase.Running : Phase.Completed) with
                 {
-                    CompletedPods = CompletedOn(made, i) ?? 0,
+                    CompletedPods = CompletedOn(workload, i) ?? 0,
                     LegacyHash = ServingUnknown,
                 }
             );
@@ -341,7 +351,7 @@ internal sealed class PooledWorld
                     ];
             });
 
-    private IEnumerable<string> PoolsNow => [.. Running.SelectMany(m => ExposurePage.PoolsOf(m, Running)).Distinct()];
+    private IEnumerable<string> PoolsNow => [.. Running.SelectMany(m => ReferenceModel.PoolsOf(m, Running)).Distinct()];
 
     private IReadOnlyList<string> AllPools => [.. s_services.Select(s => $"Service {s}"), .. _plans.Select(p => p.OwnPool)];
 
@@ -350,12 +360,12 @@ internal sealed class PooledWorld
             ? new ServedPool(pool, Served(pool), Some.Now.AddMinutes(-4))
             : new ServedPool(pool, 0, Some.Now.AddHours(-2));
 
-    private static IEnumerable<LivePod> PodsOf(ModelWorkload made) =>
-        made.Pods.SelectMany(p =>
+    private static IEnumerable<LivePod> PodsOf(ModelWorkload workload) =>
+        workload.Pods.SelectMany(p =>
             Enumerable.Repeat(
                 new LivePod
                 {
-                    Name = Some.NameOf(Json(made with { Image = p.Key }).Read()),
+                    Name = Some.NameOf(Json(workload with { Image = p.Key }).Read()),
                     CreatedAt = Some.Now.AddHours(-1),
                     ReadySince = Some.Now.AddHours(-1),
                     StartedAt = Some.Now.AddHours(-1),
@@ -364,34 +374,36 @@ internal sealed class PooledWorld
             )
         );
 
-    private static string HashOf(ModelWorkload made, int image) => Json(made with { Image = image }).Read().Template.Hash;
+    private static string HashOf(ModelWorkload workload, int image) => Json(workload with { Image = image }).Read().Template.Hash;
 
     private static string Reference(int image) => $"registry.example.com/web@sha256:{image:x64}";
 
-    private static JsonObject Json(ModelWorkload made)
+    private static JsonObject Json(ModelWorkload workload)
     {
-        var labels = string.Concat(made.Services.Select(s => $", \"{s}\": \"yes\""));
-        var json = Some.Deployment(Reference(made.Image), made.Size)
-            .With("kind", $"\"{made.Kind}\"")
-            .With("metadata/name", $"\"{made.Name}\"")
-            .With("metadata/uid", $"\"uid-{made.Name}\"")
-            .With("spec/template/metadata/labels", $$"""{"app": "{{made.Name}}"{{labels}}}""")
-            .With("spec/minReadySeconds", made.Pacing.IsTimed ? "600" : "0")
+        var labels = string.Concat(workload.Services.Select(s => $", \"{s}\": \"yes\""));
+        var json = Some.Deployment(Reference(workload.Image), workload.Size)
+            .With("kind", $"\"{workload.Kind}\"")
+            .With("metadata/name", $"\"{workload.Name}\"")
+            .With("metadata/uid", $"\"uid-{workload.Name}\"")
+            .With("spec/template/metadata/labels", $$"""{"app": "{{workload.Name}}"{{labels}}}""")
+            .With("spec/minReadySeconds", workload.Pacing.IsTimed ? "600" : "0")
             .With("spec/progressDeadlineSeconds", "1200")
             .With(
                 "spec/strategy",
-                made.Kind == "StatefulSet"
+                workload.Kind == "StatefulSet"
                     ? "null"
-                    : $$"""{"type": "RollingUpdate", "rollingUpdate": {"maxSurge": {{made.Pacing.Json}}, "maxUnavailable": 0} }"""
+                    : $$"""{"type": "RollingUpdate", "rollingUpdate": {"maxSurge": {{workload.Pacing.Json}}, "maxUnavailable": 0} }"""
             );
-        if (made.Kind == "StatefulSet")
+        if (workload.Kind == "StatefulSet")
         {
             json.With(
                 "spec/updateStrategy",
-                $$"""{"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": {{made.Pacing.Json}}, "partition": {{made.Partition}} } }"""
+                $$"""{"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": {{workload.Pacing.Json}}, "partition": {{workload.Partition}} } }"""
             );
         }
 
-        return made.CanaryOf is null ? json : json.With("metadata/annotations", $$"""{"deployguard.io/canary-of": "{{made.CanaryOf}}"}""");
+        return workload.CanaryOf is null
+            ? json
+            : json.With("metadata/annotations", $$"""{"deployguard.io/canary-of": "{{workload.CanaryOf}}"}""");
     }
 }

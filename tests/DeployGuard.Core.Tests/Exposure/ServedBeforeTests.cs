@@ -144,11 +144,11 @@ public class ServedBeforeTests
     }
 
     /// <summary>
-    /// Where every record is lost, nobody knows what the older revision served: it may take the place of what the workload has here now.
+    /// If every record is lost, the former size of the older revision is unknown: a rollback may replace the current pods, and no more.
     /// </summary>
     [TestCase(20, null)]
     [TestCase(21, "21 of 41 pods (51%) behind Service web would be unproven")]
-    public void WithoutRecordsAWayBackIsAsWideAsTheWorkloadIsNow(int replicas, string? refusal)
+    public void WithoutRecordsARollbackIsLimitedToTheCurrentSize(int replicas, string? refusal)
     {
         var objects = WithoutRecords();
 
@@ -162,12 +162,12 @@ public class ServedBeforeTests
 
     [TestCase(20, null)]
     [TestCase(21, "21 of 41 pods (51%) behind Service web would be unproven")]
-    public void ARecoveredRecordReachesNoFurther(int replicas, string? refusal) =>
+    public void RecoveredRecordLimitsTheRollbackToTheCurrentSize(int replicas, string? refusal) =>
         Expect(WithoutRecords().With(s_recovered), Some.Update(Web(20), Web(replicas, V2)), refusal);
 
-    /// <summary>A workload that is created again has nothing whose place it could take.</summary>
+    /// <summary>A workload that is created again has no running pods to replace.</summary>
     [Test]
-    public void ARecoveredRecordIsNoEvidenceForAWorkloadMadeAgain()
+    public void RecoveredRecordIsNoEvidenceForAWorkloadCreatedAgain()
     {
         var objects = Empty.Running(C(20, V1), Phase.Proven).With(s_recovered);
 
@@ -178,16 +178,16 @@ public class ServedBeforeTests
     [TestCase("Service web", 3, "20 of 40 pods (50%) behind Service web would be unproven")]
     [TestCase("Service web", 20, null)]
     [TestCase("Service api", 20, "20 of 40 pods (50%) behind Service web would be unproven")]
-    public void WhatARecoveredRecordWasSeenToServeDecidesFromThenOn(string pool, int most, string? refusal) =>
+    public void RecoveredRecordIsLimitedToTheSizeThatWasObservedInThisPool(string pool, int most, string? refusal) =>
         Expect(
             WithoutRecords().With(s_recovered with { Served = [ServedBy(0, minutesAgo: 600) with { Pool = pool, MaxPods = most }] }),
             Some.Update(Web(20), Web(20, V2)),
             refusal
         );
 
-    /// <summary>The adoption recorded no pools: what ran before the namespace was guarded may have any size.</summary>
+    /// <summary>The adoption recorded no pools: a workload that ran before the namespace was guarded may have any size.</summary>
     [Test]
-    public void WhatWasAdoptedMayHaveAnySize() =>
+    public void AdoptedRevisionMayHaveAnySize() =>
         Expect(WithoutRecords().With(s_recovered with { Phase = Phase.Proven }), Some.Update(Web(20), Web(21, V2)), null);
 
     [Test]

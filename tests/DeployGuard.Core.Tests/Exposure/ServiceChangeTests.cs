@@ -181,7 +181,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void PodsThatAreNotReadyServeNobodyUnlessPublished()
+    public void PodsThatAreNotReadyServeNoUserUnlessPublished()
     {
         var objects = Settled.Running(C(20), Phase.Admitted, minutes: 5);
         var hanging = objects with

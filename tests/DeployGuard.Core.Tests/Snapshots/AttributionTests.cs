@@ -248,7 +248,7 @@ public class AttributionTests
         );
 
     [Test]
-    public void FinishedAndDeletedPodsServeNobody()
+    public void FinishedAndDeletedPodsServeNoUser()
     {
         var loose = Pods(PodOf(SetOf(Web(20, V3))).With("metadata/ownerReferences", "[]"), 2);
 

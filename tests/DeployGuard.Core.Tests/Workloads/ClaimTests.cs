@@ -123,7 +123,7 @@ public class ClaimTests
     }
 
     [Test]
-    public void AnnotationsCopiedByKubectlUndoAreNobodysClaim()
+    public void AnnotationsCopiedByKubectlUndoAreMarkedAsCarried()
     {
         var cluster = new ClusterSnapshot
         {

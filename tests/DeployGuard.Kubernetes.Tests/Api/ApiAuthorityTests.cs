@@ -27,13 +27,13 @@ public class ApiAuthorityTests
     {
         await using var server = await ServeAsync();
         using var connection = Connect(server);
-        Assert.That(await AskAsync(connection), Is.True);
+        Assert.That(await ConnectsAsync(connection), Is.True);
 
         _served = NewCertificate.For(["localhost"], TimeProvider.System.GetUtcNow());
-        Assert.That(await AskAsync(connection), Is.False, "nobody told us of this CA");
+        Assert.That(await ConnectsAsync(connection), Is.False, "this CA is not known yet");
 
         await File.WriteAllTextAsync(_file, _served.CaCertificate);
-        Assert.That(await AskAsync(connection), Is.True);
+        Assert.That(await ConnectsAsync(connection), Is.True);
     }
 
     [Test]
@@ -44,7 +44,7 @@ public class ApiAuthorityTests
         await using var server = await ServeAsync();
         using var connection = Connect(server);
 
-        Assert.That(await AskAsync(connection), Is.False);
+        Assert.That(await ConnectsAsync(connection), Is.False);
     }
 
     private ApiConnection Connect(WebApplication server) =>
@@ -61,7 +61,7 @@ public class ApiAuthorityTests
             () => _served.Load(TimeProvider.System.GetUtcNow())
         );
 
-    private static async Task<bool> AskAsync(ApiConnection connection)
+    private static async Task<bool> ConnectsAsync(ApiConnection connection)
     {
         try
         {

@@ -14,16 +14,16 @@ public class AdoptedBeforeTests
     [TestCase(All, ExpectedResult = true)]
     [TestCase(Front, ExpectedResult = false, TestName = "{m}(no policy selects its labels)")]
     [TestCase(Deployments, ExpectedResult = false, TestName = "{m}(no policy selects its kind)")]
-    public bool OnlyAPolicyThatMatchesAdoptedIt(string match) =>
+    public bool OnlyAMatchingPolicyAdoptsAWorkload(string match) =>
         AdoptedBefore.IsOnRecord(Workload("ReplicaSet"), [Policy("a", match, "2026-11-02T00:00:00Z")]);
 
     [TestCase("2026-11-01T00:00:00Z", ExpectedResult = true)]
     [TestCase("2026-10-31T23:59:59Z", ExpectedResult = false)]
-    public bool WhatWasCreatedLaterWasNot(string adoptedAt) =>
+    public bool AWorkloadCreatedAfterTheAdoptionWasNotAdopted(string adoptedAt) =>
         AdoptedBefore.IsOnRecord(Workload("Deployment"), [Policy("a", All, "2026-11-02T00:00:00Z"), Policy("b", Deployments, adoptedAt)]);
 
     [Test]
-    public void UntilTheAdoptionWhatRunsIsAllThatIsKnown()
+    public void BeforeAnyAdoptionAWorkloadCountsAsOnRecord()
     {
         Assert.That(AdoptedBefore.IsOnRecord(Workload("Deployment"), [Policy("a", All, null), Policy("b", Front, null)]));
         Assert.That(
@@ -33,11 +33,11 @@ public class AdoptedBeforeTests
         );
     }
 
-    /// <summary>Whether the owner exists or not: the garbage collector removes what names nobody.</summary>
+    /// <summary>Even if the owner is gone: the garbage collector deletes objects without an existing owner.</summary>
     [TestCase("ReplicaSet", ExpectedResult = false)]
     [TestCase("Job", ExpectedResult = false)]
     [TestCase("Deployment", ExpectedResult = true, Description = "an operator's Deployment has records of its own")]
-    public bool WhatAControllerMadeHasTheRecordsOfItsOwner(string kind) =>
+    public bool AnObjectOfAControllerHasTheRecordsOfItsOwner(string kind) =>
         AdoptedBefore.IsOnRecord(
             Workload(kind, """[{"apiVersion": "x/v1", "kind": "Any", "name": "owner", "uid": "u", "controller": true}]"""),
             [Policy("a", All, "2026-11-02T00:00:00Z")]

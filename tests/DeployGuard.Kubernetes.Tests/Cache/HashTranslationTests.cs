@@ -34,11 +34,11 @@ public class HashTranslationTests
 
     [Test]
     public void RequestedRevisionIsNotTakenForTheObservedOne() =>
-        Assert.That(Translated(Live("", s_web, isCurrent: true), asked: s_disguised), Is.EqualTo(s_web.Template.Hash));
+        Assert.That(Translated(Live("", s_web, isCurrent: true), requested: s_disguised), Is.EqualTo(s_web.Template.Hash));
 
     [Test]
     public void WithoutALiveObjectTheRequestedRevisionIsFoundByItsLegacyHash() =>
-        Assert.That(Translated(asked: s_web), Is.EqualTo(s_web.Template.Hash));
+        Assert.That(Translated(requested: s_web), Is.EqualTo(s_web.Template.Hash));
 
     [Test]
     public void RevisionBeforeTheRequestIsKnown()
@@ -49,7 +49,7 @@ public class HashTranslationTests
     }
 
     [Test]
-    public void AnUnknownHashStaysAsItIs() => Assert.That(Translated(asked: Web("x", image: "other")), Is.EqualTo(s_legacy));
+    public void AnUnknownHashStaysAsItIs() => Assert.That(Translated(requested: Web("x", image: "other")), Is.EqualTo(s_legacy));
 
     [TestCase("v2:0", "v2:0")]
     [TestCase(null, null)]
@@ -122,14 +122,14 @@ public class HashTranslationTests
     private static string Translated(params IEnumerable<KnownTemplate> live) =>
         new HashTranslation(_ => live).Change(Recorded(s_legacy)).TemplateHash;
 
-    private static string Translated(KnownTemplate live, Workload asked) =>
-        new HashTranslation(_ => [live], null, asked).Change(Recorded(s_legacy)).TemplateHash;
+    private static string Translated(KnownTemplate live, Workload requested) =>
+        new HashTranslation(_ => [live], null, requested).Change(Recorded(s_legacy)).TemplateHash;
 
     private static string Translated(KnownTemplate one, KnownTemplate other, string owned) =>
         new HashTranslation(_ => [one, other]).Change(Recorded(s_legacy) with { OwnedRevision = owned }).TemplateHash;
 
-    private static string Translated(Workload asked) =>
-        HashTranslation.WithoutCluster.For(null, asked).Change(Recorded(s_legacy)).TemplateHash;
+    private static string Translated(Workload requested) =>
+        HashTranslation.WithoutCluster.For(null, requested).Change(Recorded(s_legacy)).TemplateHash;
 
     private static KnownTemplate Live(string name, Workload workload, bool isCurrent = false) =>
         new(name, workload.Template.LegacyHash, workload.Template.Hash, isCurrent);

@@ -4,7 +4,7 @@ using DeployGuard.Kubernetes.Cache;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Whose history an object is. Anybody can write an ownerReference.</summary>
+/// <summary>Which objects hold the revisions of a workload. Any user can write an ownerReference.</summary>
 public class KeptRevisionsTests
 {
     [Test]
@@ -23,7 +23,7 @@ public class KeptRevisionsTests
 
     [TestCase("StatefulSet")]
     [TestCase("DaemonSet")]
-    public void AStatefulSetHasTheRevisionsThatWereMadeForIt(string kind) =>
+    public void AStatefulSetHasTheRevisionsThatWereCreatedForIt(string kind) =>
         Assert.That(
             NamesFor(
                 Workload("apps/v1", kind),
@@ -34,10 +34,10 @@ public class KeptRevisionsTests
             "no ReplicaSet, and no revision of another workload, of other pods or of another uid"
         );
 
-    /// <summary>Only its controller knows which it keeps. The adoption records what names it in full.</summary>
+    /// <summary>Only its controller knows its revisions. The adoption records objects whose ownerReference matches it in full.</summary>
     [TestCase("Rollout", new[] { "web-1" })]
     [TestCase("Other", new string[0])]
-    public void ACustomWorkloadHasWhatNamesItInFull(string named, string[] expected) =>
+    public void ACustomWorkloadHasTheReplicaSetsThatNameItAsOwner(string named, string[] expected) =>
         Assert.That(NamesFor(Workload("argoproj.io/v1alpha1", "Rollout"), [Set("web-1", kind: named)], []), Is.EqualTo(expected));
 
     private static IEnumerable<string> NamesFor(

@@ -43,7 +43,7 @@ public class LivePodReaderTests
     [TestCase("Failed", true)]
     [TestCase("Succeeded", true)]
     [TestCase("Running", false)]
-    public void FinishedPodServesNobody(string phase, bool isFinished) =>
+    public void FinishedPodServesNoUser(string phase, bool isFinished) =>
         Assert.That(_reader.Read(Pod(status: $"\"phase\": \"{phase}\"")).Pod.IsFinished, Is.EqualTo(isFinished));
 
     [Test]

@@ -70,7 +70,7 @@ public class ResourceCacheTests
     }
 
     [Test]
-    public async Task AWatchThatEndsIsResumedWhereABookmarkLeftIt()
+    public async Task AnEndedWatchIsResumedAtItsLastBookmark()
     {
         _api.Events.Add("""{"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "42"}}}""");
         _api.Events.Add(null);

@@ -44,7 +44,7 @@ public class CertificatePlanTests
         Assert.That(begun?.Certificate, Is.EqualTo(has.Certificate), "the served certificate stays");
         Assert.That(begun?.Bundle, Does.Contain(has.Bundle.Trim()));
         AssertTrusted(begun, has.Bundle, at);
-        Assert.That(Next(begun, at, published: null), Is.Null, "nobody knows the new CA yet");
+        Assert.That(Next(begun, at, published: null), Is.Null, "the new CA is not published yet");
         Assert.That(Next(begun, at, published: TimeSpan.FromSeconds(29)), Is.Null, "some clients may not know it yet");
 
         var signed = Next(begun, at, published: TimeSpan.FromSeconds(30));

@@ -55,7 +55,7 @@ public class CanaryStatusTests
 
     /// <summary>A Deployment that only claims to be a canary of web has no users there: it has no former size to return to.</summary>
     [Test]
-    public void PodsThatNoUserReachesServeNobody()
+    public void ClaimedCanaryWithoutUsersHasNoServingRecord()
     {
         var completed = Change("fresh", "image-2") with { Phase = Phase.Completed };
 
@@ -80,7 +80,7 @@ public class CanaryStatusTests
         Assert.That(
             WasOnlyUnproven(completed with { Phase = Phase.Proven, Served = [trial] }, isProvenHere: false),
             Is.True,
-            "it proved itself elsewhere"
+            "it is proven in another pool"
         );
         Assert.That(WasOnlyUnproven(completed with { Phase = Phase.Proven, Served = [trial] }, isProvenHere: true), Is.False);
     }

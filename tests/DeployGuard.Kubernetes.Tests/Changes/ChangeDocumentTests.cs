@@ -15,7 +15,7 @@ public class ChangeDocumentTests
 {
     private static readonly DateTimeOffset s_now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
 
-    private static readonly ChangeEntry s_asked = new()
+    private static readonly ChangeEntry s_requested = new()
     {
         Name = "deployment-web-1",
         Workload = new WorkloadRef("apps", "Deployment", "shop", "web"),
@@ -34,11 +34,11 @@ public class ChangeDocumentTests
     [Test]
     public void WrittenChangeIsReadBack()
     {
-        var change = Read(ChangeDocument.Merge(null, s_asked, s_now));
+        var change = Read(ChangeDocument.Merge(null, s_requested, s_now));
 
-        Assert.That(change?.Workload, Is.EqualTo(s_asked.Workload));
+        Assert.That(change?.Workload, Is.EqualTo(s_requested.Workload));
         Assert.That(change?.Requesters, Is.EqualTo(new[] { "dana" }));
-        Assert.That(change?.Evidence, Is.EqualTo(s_asked.Origin.Evidence));
+        Assert.That(change?.Evidence, Is.EqualTo(s_requested.Origin.Evidence));
         Assert.That(change?.Images, Is.EqualTo(new[] { "web:2" }));
         Assert.That(change?.Phase, Is.EqualTo(Phase.Pending));
     }
@@ -49,14 +49,14 @@ public class ChangeDocumentTests
     [TestCase("v1:1", null, "v2:0", "v1:0", false, TestName = "{m}(of another revision)")]
     public void RecordOfVersionOneIsUpdatedUnderItsName(string made, string? rehashed, string hash, string legacy, bool expected)
     {
-        var document = ChangeDocument.Merge(null, s_asked with { TemplateHash = made }, s_now);
+        var document = ChangeDocument.Merge(null, s_requested with { TemplateHash = made }, s_now);
         if (rehashed is not null)
         {
             document["status"]!["rehashed"] = rehashed;
         }
 
         void Write() =>
-            ChangeDocument.Merge(document, s_asked with { TemplateHash = hash, LegacyHash = legacy, Requester = "erin" }, s_now);
+            ChangeDocument.Merge(document, s_requested with { TemplateHash = hash, LegacyHash = legacy, Requester = "erin" }, s_now);
 
         if (!expected)
         {
@@ -73,17 +73,17 @@ public class ChangeDocumentTests
     [Test]
     public void RequestersAndEvidenceAccumulate()
     {
-        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        var document = ChangeDocument.Merge(null, s_requested, s_now);
         ChangeDocument.Merge(
             document,
-            s_asked with
+            s_requested with
             {
                 Requester = "erin",
-                Origin = Origin.NothingKnown with { Evidence = s_asked.Origin.Evidence },
+                Origin = Origin.NothingKnown with { Evidence = s_requested.Origin.Evidence },
             },
             s_now
         );
-        ChangeDocument.Merge(document, s_asked, s_now.AddMinutes(1));
+        ChangeDocument.Merge(document, s_requested, s_now.AddMinutes(1));
 
         Assert.That(Read(document)?.Requesters, Is.EqualTo(new[] { "dana", "erin" }));
         Assert.That(Read(document)?.Evidence, Has.Count.EqualTo(1));
@@ -99,15 +99,15 @@ public class ChangeDocumentTests
     [TestCase(Phase.Completed, Phase.Rejected, Phase.Completed)]
     [TestCase(Phase.Completed, Phase.Admitted, Phase.Completed)]
     [TestCase(Phase.Proven, Phase.Pending, Phase.Proven)]
-    public void RequestDoesNotLowerThePhaseOfARunningOrCompletedRevision(Phase stored, Phase asked, Phase expected)
+    public void RequestDoesNotLowerThePhaseOfARunningOrCompletedRevision(Phase stored, Phase requested, Phase expected)
     {
-        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        var document = ChangeDocument.Merge(null, s_requested, s_now);
         if (stored is not Phase.Pending)
         {
             ChangeStatus.Move(document["status"]!.AsObject(), To(stored), s_now);
         }
 
-        ChangeDocument.Merge(document, s_asked with { Transition = To(asked) }, s_now);
+        ChangeDocument.Merge(document, s_requested with { Transition = To(requested) }, s_now);
 
         Assert.That(Read(document)?.Phase, Is.EqualTo(expected));
     }
@@ -115,7 +115,7 @@ public class ChangeDocumentTests
     [Test]
     public void EveryPhaseLeavesAConditionWithTimeAndCause()
     {
-        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        var document = ChangeDocument.Merge(null, s_requested, s_now);
         var status = document["status"]!.AsObject();
         ChangeStatus.Move(status, new Transition(Phase.Admitted, "Approved", "approved by alice"), s_now.AddMinutes(1));
         ChangeStatus.Move(status, new Transition(Phase.Running, "Seen", "seen"), s_now.AddMinutes(2));
@@ -137,31 +137,31 @@ public class ChangeDocumentTests
     [Test]
     public void AdmissionStaysOnRecord()
     {
-        var document = ChangeDocument.Merge(null, s_asked with { Transition = To(Phase.Admitted) }, s_now);
-        ChangeDocument.Merge(document, s_asked, s_now);
+        var document = ChangeDocument.Merge(null, s_requested with { Transition = To(Phase.Admitted) }, s_now);
+        ChangeDocument.Merge(document, s_requested, s_now);
 
         Assert.That(Read(document), Has.Property("Phase").EqualTo(Phase.Pending).And.Property("WasAdmitted").True);
         Assert.That(document["status"]?["breakGlass"], Is.Null, "kubectl's JSON paths stumble over an empty list");
     }
 
     [Test]
-    public void ANameThatStandsForAnotherRevisionIsNotWrittenTo() =>
+    public void RecordOfAnotherRevisionUnderTheSameNameIsNotOverwritten() =>
         Assert.That(
-            () => ChangeDocument.Merge(ChangeDocument.Merge(null, s_asked, s_now), s_asked with { TemplateHash = "v1:1" }, s_now),
+            () => ChangeDocument.Merge(ChangeDocument.Merge(null, s_requested, s_now), s_requested with { TemplateHash = "v1:1" }, s_now),
             Throws.TypeOf<ChangeNameTakenException>()
         );
 
     [TestCase(Phase.Admitted, true)]
     [TestCase(Phase.Pending, false)]
-    public void BreakGlassIsRecordedOnlyIfItAdmittedTheRequest(Phase asked, bool expected) =>
-        Assert.That(Read(ChangeDocument.Merge(null, WithGlass("g", asked), s_now))?.IsUnreviewed, Is.EqualTo(expected));
+    public void BreakGlassIsRecordedOnlyIfItAdmittedTheRequest(Phase requested, bool expected) =>
+        Assert.That(Read(ChangeDocument.Merge(null, WithGlass("g", requested), s_now))?.IsUnreviewed, Is.EqualTo(expected));
 
     [TestCase(true, null, true)]
     [TestCase(true, Phase.Completed, false)]
     [TestCase(false, null, false)]
     public void BreakGlassCountsAsAdmissionOnlyForANewRevisionThatHadNotCompleted(bool isNew, Phase? stored, bool expected)
     {
-        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        var document = ChangeDocument.Merge(null, s_requested, s_now);
         if (stored is { } phase)
         {
             ChangeStatus.Move(document["status"]!.AsObject(), To(phase), s_now);
@@ -185,7 +185,7 @@ public class ChangeDocumentTests
     [Test]
     public void BreakGlassUsesAreKeptUntilTheirReview()
     {
-        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        var document = ChangeDocument.Merge(null, s_requested, s_now);
         for (var i = 0; i < 30; i++)
         {
             ChangeDocument.Merge(document, WithGlass($"g{i}"), s_now);
@@ -207,12 +207,12 @@ public class ChangeDocumentTests
     [Test]
     public void MissingApprovalsAreRecordedUntilAdmissionEvenForAFormerlyCompletedRevision()
     {
-        var missing = s_asked with
+        var missing = s_requested with
         {
             Policies = [new MatchedPolicy("p", Mode.Enforce, "a senior")],
             Findings = [new Violation("p", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "m", "r"))],
         };
-        var document = ChangeDocument.Merge(null, s_asked with { Transition = To(Phase.Completed) }, s_now);
+        var document = ChangeDocument.Merge(null, s_requested with { Transition = To(Phase.Completed) }, s_now);
 
         Assert.That(
             Read(ChangeDocument.Merge(document, missing, s_now)),
@@ -226,13 +226,13 @@ public class ChangeDocumentTests
         );
         ChangeDocument.Merge(document, missing, s_now);
         Assert.That(
-            Read(ChangeDocument.Merge(document, s_asked with { Transition = To(Phase.Admitted) }, s_now))?.HasOpenRequirements,
+            Read(ChangeDocument.Merge(document, s_requested with { Transition = To(Phase.Admitted) }, s_now))?.HasOpenRequirements,
             Is.False,
             "a rollback waits for nothing"
         );
     }
 
-    private static ChangeEntry WithGlass(string name, Phase asked = Phase.Admitted)
+    private static ChangeEntry WithGlass(string name, Phase requested = Phase.Admitted)
     {
         var glass = new BreakGlass
         {
@@ -249,13 +249,13 @@ public class ChangeDocumentTests
         {
             Waiver = new Waiver(glass),
         };
-        return s_asked with { Transition = To(asked), IsNewRevision = true, Findings = [finding] };
+        return s_requested with { Transition = To(requested), IsNewRevision = true, Findings = [finding] };
     }
 
     [Test]
     public void EvidenceOfAiIsKeptDespiteAFloodOfAuthors()
     {
-        var document = ChangeDocument.Merge(null, s_asked with { Origin = Origin.NothingKnown }, s_now);
+        var document = ChangeDocument.Merge(null, s_requested with { Origin = Origin.NothingKnown }, s_now);
         for (var i = 0; i < 100; i++)
         {
             ChangeDocument.Merge(document, Claims("deployguard.io/authors", $"nobody{i}"), s_now);
@@ -269,8 +269,8 @@ public class ChangeDocumentTests
     [Test]
     public void ClaimantsAreRecordedAndALaterRequestersClaimHasNoEffect()
     {
-        static ChangeEntry Ask(string who, OriginKind kind, params string[] authors) =>
-            s_asked with
+        static ChangeEntry Entry(string who, OriginKind kind, params string[] authors) =>
+            s_requested with
             {
                 Requester = who,
                 Transition = To(Phase.Pending),
@@ -281,13 +281,13 @@ public class ChangeDocumentTests
                     [.. authors.Select(a => new Evidence("annotation", "deployguard.io/authors", a) { By = who })]
                 ),
             };
-        var document = ChangeDocument.Merge(null, Ask("dana", OriginKind.Unknown), s_now);
+        var document = ChangeDocument.Merge(null, Entry("dana", OriginKind.Unknown), s_now);
         for (var i = 0; i < 30; i++)
         {
-            ChangeDocument.Merge(document, Ask("mallory", OriginKind.AiAssisted, "alice", $"nobody{i}"), s_now);
+            ChangeDocument.Merge(document, Entry("mallory", OriginKind.AiAssisted, "alice", $"nobody{i}"), s_now);
         }
 
-        ChangeDocument.Merge(document, Ask("dana", OriginKind.Unknown, "zoe"), s_now);
+        ChangeDocument.Merge(document, Entry("dana", OriginKind.Unknown, "zoe"), s_now);
         var read = Read(document);
         Assert.That(read?.Origin, Is.EqualTo(OriginKind.Unknown));
         Assert.That(read?.Requesters, Is.EqualTo((string[])["dana", "mallory"]));
@@ -305,27 +305,27 @@ public class ChangeDocumentTests
     public void CarriedClaimIsMarkedUntilTheRequesterClaimsItThemselves()
     {
         var claim = new Evidence("annotation", "deployguard.io/ai-assisted", "true") { By = "dana", IsCarried = true };
-        ChangeEntry Asked(Evidence e) => s_asked with { Requester = "dana", Origin = Origin.NothingKnown with { Evidence = [e] } };
+        ChangeEntry Requested(Evidence e) => s_requested with { Requester = "dana", Origin = Origin.NothingKnown with { Evidence = [e] } };
 
-        var document = ChangeDocument.Merge(null, Asked(claim), s_now);
-        ChangeDocument.Merge(document, Asked(claim), s_now);
+        var document = ChangeDocument.Merge(null, Requested(claim), s_now);
+        ChangeDocument.Merge(document, Requested(claim), s_now);
         Assert.That(Read(document)?.Evidence, Is.EqualTo((Evidence[])[claim]));
         Assert.That(Read(document)?.EvidenceFor(["dana"]), Is.Empty);
 
-        ChangeDocument.Merge(document, Asked(claim with { IsCarried = false }), s_now);
+        ChangeDocument.Merge(document, Requested(claim with { IsCarried = false }), s_now);
         Assert.That(Read(document)?.EvidenceFor([]).Count(), Is.EqualTo(1));
     }
 
     [Test]
     public void FloodOfMachinesIsCappedAndNoPersonIsForgotten()
     {
-        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        var document = ChangeDocument.Merge(null, s_requested, s_now);
         for (var i = 0; i < 100; i++)
         {
-            ChangeDocument.Merge(document, s_asked with { Requester = $"system:serviceaccount:shop:sa{i}" }, s_now);
+            ChangeDocument.Merge(document, s_requested with { Requester = $"system:serviceaccount:shop:sa{i}" }, s_now);
         }
 
-        ChangeDocument.Merge(document, s_asked with { Requester = "erin" }, s_now);
+        ChangeDocument.Merge(document, s_requested with { Requester = "erin" }, s_now);
 
         Assert.That(
             Read(document)?.Requesters,
@@ -340,10 +340,10 @@ public class ChangeDocumentTests
     [TestCase(Phase.Proven, "web:1 -> web:2")]
     public void ApproverSeesTheCurrentDifference(Phase stored, string expected)
     {
-        var document = ChangeDocument.Merge(null, s_asked with { Transition = To(Phase.Pending) }, s_now);
+        var document = ChangeDocument.Merge(null, s_requested with { Transition = To(Phase.Pending) }, s_now);
         ChangeStatus.Move(document["status"]!.AsObject(), To(stored), s_now);
 
-        ChangeDocument.Merge(document, s_asked with { Images = [s_asked.Images[0] with { From = "web:9" }] }, s_now);
+        ChangeDocument.Merge(document, s_requested with { Images = [s_requested.Images[0] with { From = "web:9" }] }, s_now);
 
         Assert.That($"{document["spec"]?["images"]?[0]?["from"]} -> {document["spec"]?["images"]?[0]?["to"]}", Is.EqualTo(expected));
     }
@@ -351,7 +351,7 @@ public class ChangeDocumentTests
     [Test]
     public void InvalidFieldIsNamed()
     {
-        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        var document = ChangeDocument.Merge(null, s_requested, s_now);
         document["status"]!["completedPods"] = "three";
         Assert.That(
             () => Read(document),
@@ -362,7 +362,7 @@ public class ChangeDocumentTests
     [Test]
     public void ObjectWithoutAPhaseIsNoRecord()
     {
-        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        var document = ChangeDocument.Merge(null, s_requested, s_now);
         document["status"]!.AsObject().Remove("phase");
         Assert.That(Read(document), Is.Null);
         document.Remove("status");
@@ -373,7 +373,7 @@ public class ChangeDocumentTests
     public void NoEmptyTextIsWritten() =>
         Assert.That(
             ChangeDocument
-                .Merge(null, s_asked with { Workload = s_asked.Workload with { ApiGroup = "" }, Requester = "" }, s_now)
+                .Merge(null, s_requested with { Workload = s_requested.Workload with { ApiGroup = "" }, Requester = "" }, s_now)
                 .ToJsonString(),
             Does.Not.Contain(":\"\"")
         );
@@ -381,7 +381,7 @@ public class ChangeDocumentTests
     private static Transition To(Phase phase) => new(phase, "Because", "because");
 
     private static ChangeEntry Claims(string key, string value) =>
-        s_asked with
+        s_requested with
         {
             Origin = Origin.NothingKnown with { Evidence = [new Evidence("annotation", key, value)] },
         };

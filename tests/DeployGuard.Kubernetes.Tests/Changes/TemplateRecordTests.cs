@@ -180,7 +180,7 @@ public class TemplateRecordTests
         Assert.That((Recorder.TemplatesOverflowed, Recorder.Failed), Is.EqualTo((1L, 0L)));
     }
 
-    /// <summary>A refused request must not put on record what it was refused for.</summary>
+    /// <summary>A refused request must not store the content that it was refused for.</summary>
     [TestCase(true, 2)]
     [TestCase(false, 0)]
     public async Task LostRecordsAreWrittenOnlyForWhatWasAdmitted(bool isAllowed, int changes)

@@ -17,16 +17,16 @@ public class LostRecordsTests
     public void Clear() => _written.Clear();
 
     [Test]
-    public async Task ADeploymentGetsItsOwnHistoryAgain()
+    public async Task LostRecordsOfADeploymentAreWrittenAgain()
     {
         await RunAsync(Item("Deployment", "web", "web:2", ""), Item("ReplicaSet", "web-1", "web:1", Owner("Deployment", "web")));
 
         Assert.That(Records(), Is.EquivalentTo(new[] { "Deployment web:2 Proven", "Deployment web:1 Completed" }));
     }
 
-    /// <summary>The ReplicaSet of a deleted Deployment, to which somebody gave a ReplicaSet of their own.</summary>
+    /// <summary>The ReplicaSet of a deleted Deployment, which a user named as the owner of their own ReplicaSet.</summary>
     [Test]
-    public async Task AnOrphanedReplicaSetGetsNoHistory()
+    public async Task OrphanedReplicaSetGetsNoRecordForAReplicaSetThatNamesItAsOwner()
     {
         await RunAsync(
             Item("ReplicaSet", "web-1", "web:1", ""),

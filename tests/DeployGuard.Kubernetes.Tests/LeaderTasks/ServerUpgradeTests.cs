@@ -27,7 +27,7 @@ public class ServerUpgradeTests
 
     [TestCase("v1.36.2", true, TestName = "{m}(no list: a former release)")]
     [TestCase("v1.36.2 noise:01234567", true, TestName = "{m}(another list, or other defaults)")]
-    [TestCase(null, false, TestName = "{m}(the same list: somebody edited the object)")]
+    [TestCase(null, false, TestName = "{m}(the same list: a user edited the object)")]
     public async Task HashUnderAnotherNoiseListReplacesTheFormerOne(string? notedUnder, bool expected)
     {
         var reader = new WorkloadReader(WorkloadKinds.BuiltIn, s_list, InjectionTable.BuiltIn);

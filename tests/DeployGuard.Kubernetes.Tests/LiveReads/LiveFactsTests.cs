@@ -124,10 +124,10 @@ public class LiveFactsTests
     {
         await using var api = await FakeApi.StartAsync();
         using var stop = new CancellationTokenSource();
-        var asked = "";
+        var requestedPath = "";
         api.Own = async context =>
         {
-            asked = context.Request.Path;
+            requestedPath = context.Request.Path;
             if (status is { } code)
             {
                 context.Response.StatusCode = code;
@@ -153,12 +153,12 @@ public class LiveFactsTests
             (found?.Change, found?.Approvers.Single(), found?.Template),
             Is.EqualTo(("deployment-web-1", "alice", (RecordedTemplate?)null))
         );
-        Assert.That(asked, Does.EndWith("/namespaces/shop/changetemplates/deployment-web-1"));
+        Assert.That(requestedPath, Does.EndWith("/namespaces/shop/changetemplates/deployment-web-1"));
     }
 
     [TestCase(Phase.Completed)]
     [TestCase(Phase.Proven)]
-    public async Task AdmittedRevisionHasHadItsApproval(Phase phase)
+    public async Task NoOtherApprovedTemplateIsSoughtForAnAdmittedRevision(Phase phase)
     {
         await using var api = await FakeApi.StartAsync();
 

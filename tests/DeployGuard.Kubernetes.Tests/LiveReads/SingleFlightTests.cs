@@ -5,7 +5,7 @@ namespace DeployGuard.Kubernetes.Tests;
 public class SingleFlightTests
 {
     [Test]
-    public async Task ACallerNeverGetsAReadThatStartedBeforeItAsked()
+    public async Task ACallerNeverGetsAReadThatStartedBeforeItsCall()
     {
         var reads = new List<TaskCompletionSource<int>>();
         var flight = new SingleFlight<int>(() =>

@@ -199,12 +199,17 @@ public class BudgetReservationsTests
         0,
         Description = "completed, although the leader has not recorded it"
     )]
-    [TestCase("Running", "paused", 31, 0, Description = "at rest")]
+    [TestCase("Running", "paused", 31, 0, Description = "paused")]
     [TestCase("Running", "{}", 3600, 0, Description = "it hangs")]
     [TestCase("Pending", "{}", 0, 0)]
     [TestCase("Completed", "{}", 0, 0)]
     [TestCase("Expired", "{}", 0, 0)]
-    public async Task RolloutIsInFlightFromItsAdmissionUntilItCompletesRestsOrHangs(string phase, string? status, int seconds, int inFlight)
+    public async Task RolloutIsInFlightFromItsAdmissionUntilItCompletesIsPausedOrHangs(
+        string phase,
+        string? status,
+        int seconds,
+        int inFlight
+    )
     {
         _changes.Add(Change("a", phase, "baseline"));
         if (status is not null)

@@ -95,12 +95,12 @@ public class PendingExposureStoreTests
     [TestCase(7, 7, 0, Description = "the object was not written since")]
     [TestCase(7, 8, 1)]
     [TestCase(null, 0, 1, Description = "it was created")]
-    public async Task PendingExposureOfARequestThatWasNotStoredCountsForSecondsOnly(int? asked, int generation, int expected)
+    public async Task PendingExposureOfARequestThatWasNotStoredCountsForSecondsOnly(int? requested, int generation, int expected)
     {
         var replica = NewReplica();
-        var name = asked is null && generation == 1 ? "another" : "web-1";
+        var name = requested is null && generation == 1 ? "another" : "web-1";
         PutDeployment(name, generation);
-        await replica.TakeAsync("shop", "dana", _ => [Pods("web-1") with { Generation = asked }], CancellationToken.None);
+        await replica.TakeAsync("shop", "dana", _ => [Pods("web-1") with { Generation = requested }], CancellationToken.None);
 
         _time.Advance(RecentObjects.WrittenWithin - TimeSpan.FromSeconds(1));
         Assert.That(

@@ -235,7 +235,7 @@ public class AnyTypeAnywhereTests
         await TryAllAsync(
             "/admit/workloads",
             obj,
-            (operation, asked, old) => Review(operation, group, kind, resource, subResource, asked, old)
+            (operation, requested, old) => Review(operation, group, kind, resource, subResource, requested, old)
         );
     }
 
@@ -246,7 +246,8 @@ public class AnyTypeAnywhereTests
         var obj = Parse(
             $$$"""{"apiVersion": "deployguard.io/v1alpha1", "kind": "{{{kind}}}", "metadata": {{{string.Concat(s_metadata)}}}, "spec": {{{spec}}}}"""
         );
-        string Of(string operation, JsonNode? asked, JsonNode? old) => Review(operation, "deployguard.io", kind, resource, "", asked, old);
+        string Of(string operation, JsonNode? requested, JsonNode? old) =>
+            Review(operation, "deployguard.io", kind, resource, "", requested, old);
 
         await TryAllAsync("/admit/records", obj, Of);
         await TryAllAsync("/stamp", obj, Of);
@@ -271,7 +272,7 @@ public class AnyTypeAnywhereTests
         foreach (var place in (string[])["\"image\":\"", "\"name\":\"", "\"username\":\"", "\"deployguard.io/ai-assisted\":\""])
         {
             var review = Reviews.Update().Replace(place, $"{place}{half}");
-            var response = await _webhook.AskAsync("/admit/workloads", review);
+            var response = await _webhook.SendAsync("/admit/workloads", review);
 
             Assert.That(review, Does.Contain(half));
             Assert.That(response.GetProperty("uid").GetString(), Is.EqualTo("u-1"));
@@ -286,7 +287,7 @@ public class AnyTypeAnywhereTests
     [Test]
     public async Task AKeyWithAnUnpairedSurrogateIsRefusedByUid()
     {
-        var response = await _webhook.AskAsync(
+        var response = await _webhook.SendAsync(
             "/admit/workloads",
             Reviews.Update().Replace("\"deployguard.io/ai-assisted\"", "\"\\ud800\"")
         );
@@ -300,7 +301,7 @@ public class AnyTypeAnywhereTests
     {
         var body = System.Text.Encoding.Latin1.GetBytes(Reviews.Update().Replace("\"image\":\"", "\"image\":\"\u00ff"));
 
-        var response = await _webhook.AskAsync("/admit/workloads", body);
+        var response = await _webhook.SendAsync("/admit/workloads", body);
 
         Assert.That(response.GetProperty("uid").GetString(), Is.EqualTo("u-1"));
         Assert.That(response.GetProperty("status").GetProperty("message").GetString(), Does.Contain("the body is not UTF-8"));
@@ -309,7 +310,7 @@ public class AnyTypeAnywhereTests
     [Test]
     public async Task PairedSurrogatesAreAccepted()
     {
-        var response = await _webhook.AskAsync(
+        var response = await _webhook.SendAsync(
             "/admit/workloads",
             Reviews
                 .Update()

@@ -4,7 +4,7 @@ using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>Whatever is sent gets its clear error, and the process lives.</summary>
+/// <summary>Every input gets a clear error, and the process keeps running.</summary>
 public class BadInputTests
 {
     private RunningWebhook _webhook = null!;
@@ -17,11 +17,11 @@ public class BadInputTests
     public async Task StopAsync() => await _webhook.DisposeAsync();
 
     [TearDown]
-    public async Task TheProcessLives()
+    public async Task ProcessStillAnswers()
     {
         using var alive = await _webhook.GetAsync("/livez");
         Assert.That(alive.StatusCode, Is.EqualTo(HttpStatusCode.OK));
-        Assert.That((await _webhook.AskAsync("/admit/workloads", Reviews.Update())).GetProperty("allowed").GetBoolean(), Is.True);
+        Assert.That((await _webhook.SendAsync("/admit/workloads", Reviews.Update())).GetProperty("allowed").GetBoolean(), Is.True);
     }
 
     public static IEnumerable<TestCaseData> NoReviews()
@@ -83,7 +83,7 @@ public class BadInputTests
     [TestCaseSource(nameof(Unreadable))]
     public async Task AReviewThatCannotBeReadIsAnsweredAndRefusedBecauseAFailedCallMayPass(string body, int code, string message)
     {
-        var response = await _webhook.AskAsync("/admit/workloads", body);
+        var response = await _webhook.SendAsync("/admit/workloads", body);
 
         Assert.That(response.GetProperty("uid").GetString(), Is.EqualTo("u-1"));
         Assert.That(response.GetProperty("allowed").GetBoolean(), Is.False);
@@ -97,7 +97,7 @@ public class BadInputTests
         // As API servers written in Go send a smaller-than sign.
         var large = Create(Long('<', 2)).Replace("\\u003C", "\\u003c");
 
-        var response = await _webhook.AskAsync("/admit/workloads", large);
+        var response = await _webhook.SendAsync("/admit/workloads", large);
 
         Assert.That(large, Has.Length.GreaterThan(10 * 1024 * 1024));
         Assert.That(response.GetProperty("allowed").GetBoolean(), Is.True, "the images are named by digest");
@@ -131,7 +131,7 @@ public class BadInputTests
     [TestCaseSource(nameof(MalformedObjects))]
     public async Task AMalformedObjectIsRefusedWith400AndItsPath(string body, string message)
     {
-        var response = await _webhook.AskAsync("/admit/workloads", body);
+        var response = await _webhook.SendAsync("/admit/workloads", body);
 
         Assert.That(response.GetProperty("allowed").GetBoolean(), Is.False);
         Assert.That(response.GetProperty("status").GetProperty("code").GetInt32(), Is.EqualTo(400));

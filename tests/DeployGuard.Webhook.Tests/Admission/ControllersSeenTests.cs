@@ -16,15 +16,15 @@ public class ControllersSeenTests
     {
         var facts = new LiteralFacts();
         await using var webhook = await RunningWebhook.StartAsync(facts);
-        await webhook.AskAsync(
+        await webhook.SendAsync(
             "/admit/workloads",
             await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "reviews", "kubectl-set-image-create-pod.json"))
         );
-        await webhook.AskAsync(
+        await webhook.SendAsync(
             "/admit/workloads",
             Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: true))
         );
-        await webhook.AskAsync(
+        await webhook.SendAsync(
             "/admit/workloads",
             Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: false))
         );
@@ -55,11 +55,11 @@ public class ControllersSeenTests
         await using var webhook = await RunningWebhook.StartAsync(facts);
         const string Maker = "system:serviceaccount:shop:bot";
 
-        var refused = await webhook.AskAsync(
+        var refused = await webhook.SendAsync(
             "/admit/workloads",
             Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Maker, Revision(owned: true))
         );
-        await webhook.AskAsync(
+        await webhook.SendAsync(
             "/admit/workloads",
             Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: true), dryRun: true)
         );
@@ -71,7 +71,7 @@ public class ControllersSeenTests
             "refused requests are listed separately, and a dry run is not noted"
         );
 
-        await webhook.AskAsync(
+        await webhook.SendAsync(
             "/admit/workloads",
             Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: true))
         );
@@ -84,7 +84,7 @@ public class ControllersSeenTests
         await using var webhook = await RunningWebhook.StartAsync(new LiteralFacts());
         var broken = Revision(owned: false);
         broken["metadata"] = new JsonObject { ["name"] = "x", ["ownerReferences"] = "me" };
-        var answer = await webhook.AskAsync(
+        var answer = await webhook.SendAsync(
             "/admit/workloads",
             Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, broken)
         );

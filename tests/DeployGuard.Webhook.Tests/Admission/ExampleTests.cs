@@ -18,10 +18,10 @@ public class ExampleTests
         var folder = Path.Combine(s_root, name);
         var expected = ExpectedAnswer.Read(folder);
         var example = CheckCase.ReadExample(folder, DateTimeOffset.UnixEpoch);
-        var asked = example.Requests().Single();
-        await using var webhook = await RunningWebhook.StartAsync(new LiteralFacts { Cached = asked.Snapshot }, new FixedTime(example.Now));
+        var input = example.Requests().Single();
+        await using var webhook = await RunningWebhook.StartAsync(new LiteralFacts { Cached = input.Snapshot }, new FixedTime(example.Now));
 
-        var response = await webhook.AskAsync("/admit/workloads?timeout=3s", Review(folder, asked.Request));
+        var response = await webhook.SendAsync("/admit/workloads?timeout=3s", Review(folder, input.Request));
 
         var allowed = response.GetProperty("allowed").GetBoolean();
         Assert.That(allowed, Is.EqualTo(expected.Allowed));

@@ -18,15 +18,15 @@ public class GatedDecisionTests
         Approval = new ApprovalRules { Quorum = [new QuorumLine(["senior-engineers"], 1)] },
     };
 
-    private static readonly Workload s_asked = WorkloadReader.Default.Read(
+    private static readonly Workload s_requested = WorkloadReader.Default.Read(
         JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.OtherImage))
     );
 
     private static readonly Approval s_approval = new()
     {
         Name = "a",
-        Workload = s_asked.Ref,
-        TemplateHash = s_asked.Template.Hash,
+        Workload = s_requested.Ref,
+        TemplateHash = s_requested.Template.Hash,
         Decision = Decision.Approve,
         Approver = new Requester("alice", "", ["senior-engineers"]),
         CreatedAt = TimeProvider.System.GetUtcNow(),
@@ -49,7 +49,7 @@ public class GatedDecisionTests
     public async Task ARefusalLeavesAPendingChange()
     {
         Assert.That(await MessageAsync(), Does.Contain("ApprovalMissing"));
-        Assert.That((_facts.Admitted.Count, _facts.Afterwards.Count), Is.EqualTo((0, 1)));
+        Assert.That((_facts.Admitted.Count, _facts.RecordedAfterwards.Count), Is.EqualTo((0, 1)));
     }
 
     [Test]
@@ -58,11 +58,11 @@ public class GatedDecisionTests
         _facts.Live = _facts.Cached with { Approvals = [s_approval] };
 
         Assert.That(await MessageAsync(), Is.Null);
-        Assert.That((_facts.Admitted.Count, _facts.Afterwards.Count), Is.EqualTo((1, 0)));
+        Assert.That((_facts.Admitted.Count, _facts.RecordedAfterwards.Count), Is.EqualTo((1, 0)));
     }
 
     [Test]
-    public async Task ARefusalIsExplainedByWhatWasApprovedInItsPlace()
+    public async Task ARefusalNamesTheTemplateThatWasApprovedInstead()
     {
         _facts.OtherApproved = new ApprovedTemplate("deployment-web-1", ["alice"], null);
 
@@ -79,7 +79,7 @@ public class GatedDecisionTests
     }
 
     [Test]
-    public async Task WithoutALiveReadNothingGatedPasses()
+    public async Task AGatedRequestIsRefusedIfALiveReadFails()
     {
         _facts.Cached = _facts.Cached with { Approvals = [s_approval] };
         _facts.ReadsFail = "the approvals could not be read";
@@ -95,9 +95,9 @@ public class GatedDecisionTests
             JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "steps": [5]}}}""").RootElement
         );
         var before = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image)));
-        var beside = s_asked with
+        var beside = s_requested with
         {
-            Ref = s_asked.Ref with { Name = "beside" },
+            Ref = s_requested.Ref with { Name = "beside" },
             Replicas = 1,
             Annotations = new Dictionary<string, string> { [Member.CanaryOfAnnotation] = "web" },
         };
@@ -160,14 +160,14 @@ public class GatedDecisionTests
     [TestCase(Phase.Proven, "7", null, Description = "an autoscaler's next step")]
     [TestCase(Phase.Completed, "7", "EvaluationIncomplete: down", Description = "a vote may have rejected it a moment ago")]
     [TestCase(Phase.Proven, "8", "EvaluationIncomplete: down", Description = "the cache lags behind the parent")]
-    public async Task AScaleUpOfAProvenRevisionWaitsForNothing(Phase phase, string version, string? refusal)
+    public async Task AScaleUpOfAProvenRevisionNeedsNoLiveRead(Phase phase, string version, string? refusal)
     {
         var stable = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image))) with
         {
-            Ref = s_asked.Ref with { Name = "stable" },
+            Ref = s_requested.Ref with { Name = "stable" },
             Replicas = 60,
         };
-        var web = s_asked with
+        var web = s_requested with
         {
             ResourceVersion = "7",
             Annotations = new Dictionary<string, string> { [Member.CanaryOfAnnotation] = "stable" },
@@ -203,7 +203,7 @@ public class GatedDecisionTests
         };
         _facts.ReadsFail = "down";
 
-        var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 6, version));
+        var response = await _webhook.SendAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 6, version));
 
         Assert.That(response.GetProperty("allowed").GetBoolean(), Is.EqualTo(refusal is null), response.GetRawText());
         Assert.That(response.GetRawText(), Does.Contain(refusal ?? ""));
@@ -214,10 +214,10 @@ public class GatedDecisionTests
     {
         var web = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image))) with
         {
-            Ref = s_asked.Ref with { Name = "stable" },
+            Ref = s_requested.Ref with { Name = "stable" },
             Replicas = 60,
         };
-        var canary = s_asked with
+        var canary = s_requested with
         {
             ResourceVersion = "7",
             Generation = 4,
@@ -253,7 +253,7 @@ public class GatedDecisionTests
             },
         };
 
-        var alone = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
+        var alone = await _webhook.SendAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
         Assert.That(alone.GetProperty("allowed").GetBoolean(), Is.True, alone.GetRawText());
         Assert.That(
             _facts.Reached.Select(r => (r.Policy, r.Pool, r.Workload, r.TemplateHash, r.Pods, r.Generation)),
@@ -276,7 +276,7 @@ public class GatedDecisionTests
             ),
         ];
         _facts.Reached.Clear();
-        var beside = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
+        var beside = await _webhook.SendAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
         Assert.That(
             beside.GetRawText(),
             Does.Contain("8 of 68 pods (11%) of Deployment stable would be unproven; step 10% allows 6")
@@ -285,11 +285,11 @@ public class GatedDecisionTests
         Assert.That(_facts.Reached, Is.Empty, "a refused request reserves no exposure");
 
         _facts.Others = [];
-        await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7", dryRun: true));
+        await _webhook.SendAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7", dryRun: true));
         Assert.That(_facts.Reached, Is.Empty, "nor does a dry run");
 
         _facts.ReachFails = "down";
-        var unknown = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
+        var unknown = await _webhook.SendAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
         Assert.That(unknown.GetRawText(), Does.Contain("EvaluationIncomplete: down"));
     }
 
@@ -300,7 +300,7 @@ public class GatedDecisionTests
     [Test]
     public async Task AScaleThatRaisesNoExposureIsPublishedIfPossible()
     {
-        var web = s_asked with { ResourceVersion = "7", Generation = 4 };
+        var web = s_requested with { ResourceVersion = "7", Generation = 4 };
         _facts.Cached = new ClusterSnapshot
         {
             Policies =
@@ -332,7 +332,7 @@ public class GatedDecisionTests
         };
 
         Assert.That(
-            (await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"))).GetProperty("allowed").GetBoolean(),
+            (await _webhook.SendAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"))).GetProperty("allowed").GetBoolean(),
             Is.True
         );
         Assert.That(
@@ -343,7 +343,7 @@ public class GatedDecisionTests
         _facts.Reached.Clear();
         _facts.ReachFails = "down";
         Assert.That(
-            (await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"))).GetProperty("allowed").GetBoolean(),
+            (await _webhook.SendAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"))).GetProperty("allowed").GetBoolean(),
             Is.True,
             "it hangs on nothing"
         );
@@ -356,7 +356,7 @@ public class GatedDecisionTests
     [Test]
     public async Task AScaleThatRaisesExposureOnlyWithTheReservationsOfOthersNeedsItsOwn()
     {
-        var stable = Labelled(Reviews.Image) with { Ref = s_asked.Ref with { Name = "stable" }, Replicas = 60 };
+        var stable = Labelled(Reviews.Image) with { Ref = s_requested.Ref with { Name = "stable" }, Replicas = 60 };
         var canary = Labelled(Reviews.OtherImage) with { ResourceVersion = "7", Generation = 4 };
         _facts.Cached = new ClusterSnapshot
         {
@@ -397,7 +397,7 @@ public class GatedDecisionTests
         };
         _facts.ReachFails = "down";
         Assert.That(
-            (await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"))).GetProperty("allowed").GetBoolean(),
+            (await _webhook.SendAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"))).GetProperty("allowed").GetBoolean(),
             Is.True,
             "alone it raises nothing"
         );
@@ -407,11 +407,11 @@ public class GatedDecisionTests
             PendingExposure.OfService("canary", Service.Selecting("shop", "app=web"), new WorkloadRef("", "Service", "shop", "shop")),
         ];
         _facts.ReachFails = null;
-        var published = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
+        var published = await _webhook.SendAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
         Assert.That(published.GetProperty("allowed").GetBoolean(), Is.True, published.GetRawText());
         Assert.That(_facts.Reached.Select(r => (r.Pool, r.Pods)), Is.EqualTo(new[] { ("Service shop", 5) }));
         _facts.ReachFails = "down";
-        var unknown = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
+        var unknown = await _webhook.SendAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
         Assert.That(unknown.GetRawText(), Does.Contain("EvaluationIncomplete: down"));
     }
 
@@ -435,7 +435,7 @@ public class GatedDecisionTests
         Assert.That(_facts.Reservations, Is.Zero);
         Assert.That(await MessageAsync(), Is.Null);
         Assert.That(_facts.Reservations, Is.EqualTo(1));
-        _facts.Budgets["budget"] = new BudgetUse([s_asked.Ref with { Name = "other" }], [s_asked.Ref with { Name = "stuck" }]);
+        _facts.Budgets["budget"] = new BudgetUse([s_requested.Ref with { Name = "other" }], [s_requested.Ref with { Name = "stuck" }]);
         Assert.That(
             await MessageAsync(),
             Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace shop are in flight: shop/deployment/other")
@@ -444,7 +444,7 @@ public class GatedDecisionTests
     }
 
     [Test]
-    public async Task WithoutItsRecordNothingGatedPasses()
+    public async Task AGatedRequestIsRefusedIfItsRecordCannotBeWritten()
     {
         _facts.Live = _facts.Cached with { Approvals = [s_approval] };
         _facts.WritesFail = "the Change could not be written";
@@ -455,23 +455,23 @@ public class GatedDecisionTests
     [Test]
     public async Task ADryRunLeavesNothingBehind()
     {
-        var response = await _webhook.AskAsync("/admit/workloads", Reviews.Update(dryRun: true));
+        var response = await _webhook.SendAsync("/admit/workloads", Reviews.Update(dryRun: true));
 
         Assert.That(response.GetProperty("allowed").GetBoolean(), Is.True);
         Assert.That(response.GetProperty("warnings")[0].GetString(), Does.StartWith("tier-1: would be refused: ApprovalMissing"));
-        Assert.That((_facts.Admitted.Count, _facts.Afterwards.Count), Is.EqualTo((0, 0)));
+        Assert.That((_facts.Admitted.Count, _facts.RecordedAfterwards.Count), Is.EqualTo((0, 0)));
         Assert.That(await _webhook.ScrapeAsync(), Does.Not.Contain("deployguard_rollouts_denied_total{"));
     }
 
     [TestCase(Mode.Warn)]
     [TestCase(Mode.Audit)]
-    public async Task WithoutAnEnforcePolicyARequestWaitsForNothing(Mode mode)
+    public async Task WithoutAnEnforcePolicyARequestWaitsForNoReadOrWrite(Mode mode)
     {
         _facts.Cached = new ClusterSnapshot { Policies = [s_policy with { Mode = mode }] };
         _facts.ReadsFail = _facts.WritesFail = "down";
 
         Assert.That(await MessageAsync(), Is.Null);
-        Assert.That(_facts.Afterwards, Has.Count.EqualTo(1));
+        Assert.That(_facts.RecordedAfterwards, Has.Count.EqualTo(1));
     }
 
     [Test]
@@ -482,13 +482,13 @@ public class GatedDecisionTests
             """{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}"""
         );
 
-        await _webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "", "Pod", "pods", "dana", pod));
+        await _webhook.SendAsync("/admit/workloads", Reviews.Of("CREATE", "", "Pod", "pods", "dana", pod));
 
-        Assert.That(_facts.Afterwards, Is.Empty);
+        Assert.That(_facts.RecordedAfterwards, Is.Empty);
     }
 
     [Test]
-    public async Task ARollbackWaitsForNothing()
+    public async Task ARollbackWaitsForNoReadOrWrite()
     {
         _facts.ReadsFail = _facts.WritesFail = "down";
         _facts.Cached = _facts.Cached with
@@ -498,20 +498,20 @@ public class GatedDecisionTests
                 new Change
                 {
                     Name = "c",
-                    Workload = s_asked.Ref,
-                    TemplateHash = s_asked.Template.Hash,
+                    Workload = s_requested.Ref,
+                    TemplateHash = s_requested.Template.Hash,
                     Phase = Phase.Completed,
                 },
             ],
         };
 
         Assert.That(await MessageAsync(), Is.Null);
-        Assert.That(_facts.Afterwards, Has.Count.EqualTo(1));
+        Assert.That(_facts.RecordedAfterwards, Has.Count.EqualTo(1));
     }
 
     private async Task<string?> MessageAsync(bool dryRun = false)
     {
-        var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Update(dryRun));
+        var response = await _webhook.SendAsync("/admit/workloads?timeout=3s", Reviews.Update(dryRun));
         return response.GetProperty("allowed").GetBoolean() ? null : response.GetProperty("status").GetProperty("message").GetString();
     }
 }

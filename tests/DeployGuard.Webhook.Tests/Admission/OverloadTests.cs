@@ -26,12 +26,12 @@ public class OverloadTests
             Hold = hold.Task,
         };
         await using var webhook = await RunningWebhook.StartAsync(facts);
-        var waiting = Enumerable.Range(0, 64).Select(_ => webhook.AskAsync("/admit/workloads?timeout=30s", Reviews.Update())).ToList();
+        var waiting = Enumerable.Range(0, 64).Select(_ => webhook.SendAsync("/admit/workloads?timeout=30s", Reviews.Update())).ToList();
         JsonElement refused;
         do
         {
             // Until all of them are inside, this one waits with them.
-            var next = webhook.AskAsync("/admit/workloads?timeout=30s", Reviews.Update());
+            var next = webhook.SendAsync("/admit/workloads?timeout=30s", Reviews.Update());
             waiting.Add(next);
             refused =
                 await Task.WhenAny(next, Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System)) == next ? await next : default;
@@ -42,7 +42,7 @@ public class OverloadTests
         Assert.That(facts.SeenRefused, Is.Empty, "an overload says nothing about the requester");
         facts.Cached = new ClusterSnapshot();
         Assert.That(
-            (await webhook.AskAsync("/admit/workloads", Reviews.Update())).GetProperty("allowed").GetBoolean(),
+            (await webhook.SendAsync("/admit/workloads", Reviews.Update())).GetProperty("allowed").GetBoolean(),
             Is.True,
             "an unguarded request waits for nothing"
         );

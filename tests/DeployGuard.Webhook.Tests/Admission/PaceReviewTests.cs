@@ -33,7 +33,7 @@ public class PaceReviewTests
     )]
     public async Task ATooFastRolloutIsNamedInTermsOfItsKindAndGetsAPatch(string review, string fault, string command, string patch)
     {
-        var answer = await AskAsync(Read(review));
+        var answer = await SendAsync(Read(review));
 
         var message = answer.GetProperty("status").GetProperty("message").GetString();
         Assert.That(message, Does.Contain("PaceTooFast").And.Contain(fault));
@@ -42,24 +42,24 @@ public class PaceReviewTests
 
     [Test]
     public async Task AFasterStrategyForTheSameTemplateIsNoNewRevision() =>
-        Assert.That((await AskAsync(Read("statefulset-looser-pace-update-statefulset"))).GetProperty("allowed").GetBoolean(), Is.True);
+        Assert.That((await SendAsync(Read("statefulset-looser-pace-update-statefulset"))).GetProperty("allowed").GetBoolean(), Is.True);
 
     [TestCase("daemonset-surge-all-update-daemonset", """{"maxSurge": 5, "maxUnavailable": 0}""")]
     [TestCase("statefulset-half-at-once-update-statefulset", """{"partition": 9}""")]
     [TestCase("statefulset-half-at-once-update-statefulset", """{"maxUnavailable": 2}""")]
     public async Task ARolloutWithinThePacePasses(string review, string rolling)
     {
-        var asked = Read(review);
-        var spec = asked["request"]?["object"]?["spec"] ?? throw new InvalidOperationException("no spec");
+        var patched = Read(review);
+        var spec = patched["request"]?["object"]?["spec"] ?? throw new InvalidOperationException("no spec");
         spec["updateStrategy"]!["rollingUpdate"] = JsonNode.Parse(rolling);
         spec["template"]!["spec"]!["containers"]![0]!["readinessProbe"] = JsonNode.Parse("""{"httpGet": {"path": "/", "port": 80} }""");
 
-        Assert.That((await AskAsync(asked)).GetProperty("allowed").GetBoolean(), Is.True);
+        Assert.That((await SendAsync(patched)).GetProperty("allowed").GetBoolean(), Is.True);
     }
 
     private static JsonNode Read(string review) =>
         JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "reviews", $"{review}.json")))
         ?? throw new InvalidOperationException("no review");
 
-    private Task<JsonElement> AskAsync(JsonNode review) => _webhook.AskAsync("/admit/workloads?timeout=3s", review.ToJsonString());
+    private Task<JsonElement> SendAsync(JsonNode review) => _webhook.SendAsync("/admit/workloads?timeout=3s", review.ToJsonString());
 }

@@ -7,8 +7,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Webhook.Tests;
 
 /// <summary>
-/// Reviews as Kubernetes 1.36 API servers send them, through the real router over TLS: recorded, or put together in the same form for what
-/// the controllers and tools of the field write.
+/// Reviews as Kubernetes 1.36 API servers send them, through the real router over TLS: recorded, or written in the same form for requests
+/// of common controllers and tools.
 /// </summary>
 public partial class RecordedReviewTests
 {
@@ -75,7 +75,7 @@ public partial class RecordedReviewTests
     {
         var review = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "reviews", $"{name}.json"));
 
-        var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", review);
+        var response = await _webhook.SendAsync("/admit/workloads?timeout=3s", review);
 
         Assert.That(
             response.GetProperty("uid").GetString(),
@@ -87,7 +87,7 @@ public partial class RecordedReviewTests
     [Test]
     public async Task TheFieldsThatAMachineChangedAreNamed()
     {
-        var response = await _webhook.AskAsync(
+        var response = await _webhook.SendAsync(
             "/admit/workloads?timeout=3s",
             await File.ReadAllTextAsync(PathOf("reloader-by-variable-update-deployment"))
         );
@@ -105,7 +105,7 @@ public partial class RecordedReviewTests
     public void AReplicaSetHashesAsItsDeployment(string deployment, string replicaSet) =>
         Assert.That(HashOf(replicaSet), Is.EqualTo(HashOf(deployment)));
 
-    /// <summary>An approval of the first attempt is one of the second.</summary>
+    /// <summary>An approval of the first attempt also counts for the second.</summary>
     [Test]
     public void EachAttemptOfKubectlDebugHasTheSameHash() =>
         Assert.That(
@@ -122,7 +122,7 @@ public partial class RecordedReviewTests
     )]
     public async Task TheRemedyFitsTheObject(string name, string said, string notSaid)
     {
-        var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", await File.ReadAllTextAsync(PathOf(name)));
+        var response = await _webhook.SendAsync("/admit/workloads?timeout=3s", await File.ReadAllTextAsync(PathOf(name)));
 
         Assert.That(response.GetProperty("status").GetProperty("message").GetString(), Does.Contain(said).And.Not.Contains(notSaid));
     }

@@ -20,7 +20,7 @@ public class ReplayTests
     private static readonly EvaluationInputJson s_json = new(WorkloadReader.Default);
     private static readonly PolicyEvaluator s_evaluator = SafeguardList.Evaluator(TrustedControllers.BuiltIn);
 
-    /// <summary>Every rule has something to say.</summary>
+    /// <summary>Every rule has a finding.</summary>
     private static readonly SafeguardPolicy s_strict = PolicyReader.Read(
         JsonDocument
             .Parse(
@@ -40,9 +40,9 @@ public class ReplayTests
     public void AnExampleIsReplayed(string name)
     {
         var example = CheckCase.ReadExample(Path.Combine(s_examples, name), DateTimeOffset.UnixEpoch);
-        var asked = example.Requests().Single();
+        var input = example.Requests().Single();
 
-        IsReplayed(new EvaluationInput(asked.Request, asked.Snapshot, example.Now));
+        IsReplayed(new EvaluationInput(input.Request, input.Snapshot, example.Now));
     }
 
     [TestCaseSource(nameof(Reviews))]

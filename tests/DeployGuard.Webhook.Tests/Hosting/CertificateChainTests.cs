@@ -38,7 +38,7 @@ public class CertificateChainTests
         using var tcp = new TcpClient();
         await tcp.ConnectAsync(address.Host, address.Port);
         await using var tls = new SslStream(tcp.GetStream());
-        // Refused, it throws.
+        // It throws if the handshake is refused.
         await tls.AuthenticateAsClientAsync(
             new SslClientAuthenticationOptions
             {

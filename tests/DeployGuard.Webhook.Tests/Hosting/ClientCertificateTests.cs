@@ -36,7 +36,7 @@ public class ClientCertificateTests
     }
 
     [Test]
-    public async Task TheApiServerIsAnswered() => Assert.That(await PostAsync(Client(_ca)), Is.EqualTo(HttpStatusCode.OK));
+    public async Task CertificateOfTheApiServerIsAccepted() => Assert.That(await PostAsync(Client(_ca)), Is.EqualTo(HttpStatusCode.OK));
 
     [TestCase("/admit/workloads")]
     [TestCase("/admit/records")]

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>How a replica leaves.</summary>
+/// <summary>How a replica shuts down.</summary>
 public class ShutdownTests
 {
     [Test]

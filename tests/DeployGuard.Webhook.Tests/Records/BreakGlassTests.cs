@@ -132,13 +132,13 @@ public class BreakGlassTests
 
     private async Task<JsonArray> StampAsync(JsonObject glass)
     {
-        var response = await _webhook.AskAsync("/stamp", Review(glass, "olga"));
+        var response = await _webhook.SendAsync("/stamp", Review(glass, "olga"));
         return JsonNode.Parse(response.GetProperty("patch").GetBytesFromBase64())!.AsArray();
     }
 
     private async Task<string?> RefusalAsync(JsonObject glass, string user = "olga")
     {
-        var response = await _webhook.AskAsync("/admit/records", Review(glass, user));
+        var response = await _webhook.SendAsync("/admit/records", Review(glass, user));
         return response.GetProperty("allowed").GetBoolean() ? null : response.GetProperty("status").GetProperty("message").GetString();
     }
 }

@@ -56,7 +56,7 @@ public class RecordsTests
     [Test]
     public async Task TheStampNamesTheAuthenticatedUser()
     {
-        var response = await _webhook.AskAsync("/stamp", Reviews.Approval("mallory", ["developers"], approver: "alice"));
+        var response = await _webhook.SendAsync("/stamp", Reviews.Approval("mallory", ["developers"], approver: "alice"));
 
         var patch = JsonNode.Parse(response.GetProperty("patch").GetBytesFromBase64());
         Assert.That(
@@ -68,7 +68,7 @@ public class RecordsTests
     [Test]
     public async Task TheStampAddsTheLabelsOfARecord()
     {
-        var response = await _webhook.AskAsync("/stamp", Reviews.Approval("mallory", ["developers"], approver: "alice"));
+        var response = await _webhook.SendAsync("/stamp", Reviews.Approval("mallory", ["developers"], approver: "alice"));
 
         var patch = JsonNode.Parse(response.GetProperty("patch").GetBytesFromBase64())!.AsArray();
         Assert.That(
@@ -454,7 +454,7 @@ public class RecordsTests
 
     private async Task<string?> RefusalAsync(string review)
     {
-        var response = await _webhook.AskAsync("/admit/records", review);
+        var response = await _webhook.SendAsync("/admit/records", review);
         return response.GetProperty("allowed").GetBoolean() ? null : response.GetProperty("status").GetProperty("message").GetString();
     }
 }

@@ -21,8 +21,8 @@ public partial class MetricsTests
                 Approval = new ApprovalRules { Quorum = [new QuorumLine(["a"], 1)] },
             }
         );
-        await webhook.AskAsync("/admit/workloads", Reviews.Update());
-        await webhook.AskAsync("/admit/records", Reviews.Approval("alice", ["a"]));
+        await webhook.SendAsync("/admit/workloads", Reviews.Update());
+        await webhook.SendAsync("/admit/records", Reviews.Approval("alice", ["a"]));
 
         var series = Series().Matches(await webhook.ScrapeAsync()).Select(m => m.Value).ToHashSet();
 
@@ -56,7 +56,7 @@ public partial class MetricsTests
             new System.Text.Json.Nodes.JsonObject { ["image"] = "init:1" }
         );
 
-        await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "Deployment", "deployments", "dana", twoTags));
+        await webhook.SendAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "Deployment", "deployments", "dana", twoTags));
 
         Assert.That(
             await webhook.ScrapeAsync(),
@@ -75,8 +75,8 @@ public partial class MetricsTests
             }
         );
 
-        await webhook.AskAsync("/admit/workloads", Reviews.Update());
-        await webhook.AskAsync("/admit/workloads", Reviews.Update());
+        await webhook.SendAsync("/admit/workloads", Reviews.Update());
+        await webhook.SendAsync("/admit/workloads", Reviews.Update());
 
         var metrics = await webhook.ScrapeAsync();
         Assert.That(metrics, Does.Match("(?m)^deployguard_rollouts_denied_total\\{[^}]*\\} 1$"));

@@ -27,7 +27,7 @@ public class TraceTests
             var webhook = await RunningWebhook.StartAsync(new StandaloneAccess(() => [policy]), otlp: new Uri(collector.Urls.Single()))
         )
         {
-            await webhook.AskAsync("/admit/workloads", Reviews.Update());
+            await webhook.SendAsync("/admit/workloads", Reviews.Update());
         }
 
         // The end of the program sends the pending spans.

@@ -18,13 +18,13 @@ internal static class DeploymentRules
         var scaled =
             deployment.Paused || sets.Exists(s => s.Replicas > 0 && s.Sizes is { } sizes && sizes.Desired != deployment.Replicas)
                 ? Scale(world, deployment, sets, newest)
-            : deployment.IsBlunt ? Recreate(world, deployment, sets, newest)
+            : deployment.ReplacesAllAtOnce ? Recreate(world, deployment, sets, newest)
             : Roll(world, deployment, sets, newest);
         return isNew || claimed || scaled;
     }
 
     public static int Surge(Controller deployment) =>
-        deployment.IsBlunt || deployment.Replicas == 0 ? 0
+        deployment.ReplacesAllAtOnce || deployment.Replicas == 0 ? 0
         : deployment.Pacing.IsPercent ? ((deployment.Pacing.AtOnce * deployment.Replicas) + 99) / 100
         : deployment.Pacing.AtOnce;
 
@@ -147,7 +147,7 @@ internal static class DeploymentRules
             return active.Where(s => s != newest).ToList().ConvertAll(s => Resize(deployment, s, 0)).Exists(r => r);
         }
 
-        return !deployment.IsBlunt && active.Count > 0 && Share(deployment, active);
+        return !deployment.ReplacesAllAtOnce && active.Count > 0 && Share(deployment, active);
     }
 
     private static bool Share(Controller deployment, List<Controller> active)

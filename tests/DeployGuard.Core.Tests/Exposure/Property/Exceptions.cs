@@ -25,7 +25,7 @@ internal enum Excepted
     /// <summary>As many pods as the same revision had there recently, or the same share of its users.</summary>
     ServedBefore,
 
-    /// <summary>A pod that it does not own was deleted, whose name kept a StatefulSet from making its own.</summary>
+    /// <summary>A pod that it does not own was deleted, whose name kept a StatefulSet from creating its own.</summary>
     NameFreed,
 
     /// <summary>A Service that was created again unchanged.</summary>

@@ -47,7 +47,7 @@ internal sealed class Pod : SimulatedObject
     public Pod Copy() => (Pod)MemberwiseClone();
 
     public override string ToString() =>
-        $"Pod {Name} image {Image} {Labels} of {Owner?.Name ?? "nobody"}{(Ready is null ? " not ready" : "")}";
+        $"Pod {Name} image {Image} {Labels} of {Owner?.Name ?? "none"}{(Ready is null ? " not ready" : "")}";
 }
 
 /// <summary>A Deployment, ReplicaSet, StatefulSet or Job.</summary>
@@ -62,7 +62,7 @@ internal sealed class Controller : SimulatedObject
     public Pacing Pacing { get; set; } = Pacing.AllAtOnce;
 
     /// <summary>Replaces all at once: Recreate of a Deployment, OnDelete of a StatefulSet.</summary>
-    public bool IsBlunt { get; set; }
+    public bool ReplacesAllAtOnce { get; set; }
 
     public bool Paused { get; set; }
 
@@ -96,7 +96,7 @@ internal sealed class Controller : SimulatedObject
 
     public override string ToString() =>
         $"{Kind} {Name} x{Replicas} {Template} selects {Selector} labels {Labels} of "
-        + $"{Owner?.Name ?? "nobody"}{(Paused ? " paused" : "")}{(IsBlunt ? " blunt" : "")}{(Partition > 0 ? $" partition {Partition}" : "")} "
+        + $"{Owner?.Name ?? "none"}{(Paused ? " paused" : "")}{(ReplacesAllAtOnce ? " all at once" : "")}{(Partition > 0 ? $" partition {Partition}" : "")} "
         + $"{Pacing.Json}{(Pacing.IsTimed ? " timed" : "")}{(Kind == "StatefulSet" ? $" {OldRevision}->{NewRevision}" : "")}";
 }
 

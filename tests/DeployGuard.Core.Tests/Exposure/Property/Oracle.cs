@@ -22,9 +22,9 @@ internal sealed record PodCounts(
     public static readonly PodCounts Nothing = new(0, 0, 0, 0, 0, new Dictionary<int, int>(), new Dictionary<int, int>());
 
     /// <summary>All unproven pods with the surge pods, which a rollout may reach at any moment.</summary>
-    public int Lacking => ByImage.Values.Sum();
+    public int UnprovenWithSurge => ByImage.Values.Sum();
 
-    public int Whole => Lacking + Proven;
+    public int TotalWithSurge => UnprovenWithSurge + Proven;
 
     public PodCounts Most(PodCounts other) =>
         new(
@@ -72,16 +72,16 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
             return PodCounts.Nothing;
         }
 
-        var isProven = Enumerable.Range(0, Levers.Images).Select(i => IsProven(i, service.Name)).ToArray();
+        var isProven = Enumerable.Range(0, DeveloperRequests.Images).Select(i => IsProven(i, service.Name)).ToArray();
         var (unproven, proven, leaving) = (0, 0, new List<int>());
         foreach (var group in pods.GroupBy(p => RootOf(world, p)))
         {
-            var (all, lacking) = (group.Count(), group.Count(p => p.Ready is not null && !isProven[p.Image]));
+            var (all, notProven) = (group.Count(), group.Count(p => p.Ready is not null && !isProven[p.Image]));
             var beyond = group.Key is { Kind: "Deployment" } root ? Math.Clamp(all - root.Replicas, 0, SurgeOf(root, former)) : 0;
-            unproven += Math.Max(0, lacking - beyond);
+            unproven += Math.Max(0, notProven - beyond);
             var old = group.Where(p => p.Ready is not null && !isProven[p.Image] && p.Image != group.Key?.Template.Image);
             leaving.AddRange(old.Select(p => p.Image).Take(beyond));
-            proven += Math.Max(0, group.Count(p => p.Ready is not null) - beyond - lacking);
+            proven += Math.Max(0, group.Count(p => p.Ready is not null) - beyond - notProven);
         }
 
         var ready = pods.Where(p => p.Ready is not null).ToList();
@@ -97,7 +97,7 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         pods.GroupBy(p => RootOf(world, p)).Sum(g => Math.Min(g.Count(), g.Key?.Replicas ?? g.Count()));
 
     /// <summary>Remembers how many proven pods a Service had.</summary>
-    public void Note(SimulatedNamespace world)
+    public void Observe(SimulatedNamespace world)
     {
         foreach (var service in world.Services)
         {
@@ -160,11 +160,11 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
     }
 
     /// <summary>The requested revision completed, and had as many pods behind the Service or was proven there.</summary>
-    public bool RanThere(SimulatedNamespace world, SimulatedService service, SimulatedRequest asked)
+    public bool ServedThere(SimulatedNamespace world, SimulatedService service, SimulatedRequest request)
     {
-        var target = asked.Request.Target;
+        var target = request.Request.Target;
         var copy = world.Copy();
-        asked.Apply(copy);
+        request.Apply(copy);
         return copy.Find(target.Kind, target.Name) is { } after
             && leader.Changes.Exists(c =>
                 c.Workload == target
@@ -181,11 +181,11 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
     }
 
     /// <summary>The scaled workload recently had as many pods of the same revision there, according to its record.</summary>
-    public bool SizeServed(SimulatedNamespace world, SimulatedService service, SimulatedRequest asked)
+    public bool ServedAtThisSize(SimulatedNamespace world, SimulatedService service, SimulatedRequest request)
     {
-        var target = asked.Request.Target;
+        var target = request.Request.Target;
         var copy = world.Copy();
-        asked.Apply(copy);
+        request.Apply(copy);
         return copy.Find(target.Kind, target.Name) is { } after
             && leader.Changes.Exists(c =>
                 c.Workload == target

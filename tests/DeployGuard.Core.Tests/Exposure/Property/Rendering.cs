@@ -170,7 +170,7 @@ internal static partial class Rendering
         var pace = new IntOrPercent(made.Pacing.AtOnce, made.Pacing.IsPercent);
         var isSet = made.Kind == "StatefulSet";
         return new RolloutStrategy(
-            made.IsBlunt
+            made.ReplacesAllAtOnce
                 ? isSet
                     ? "OnDelete"
                     : "Recreate"

@@ -7,7 +7,7 @@ namespace DeployGuard.Core.Tests.Serving;
 public class ServingPropertyTests
 {
     private const int StepsOfAWorld = 60;
-    private static int MaxTold => Steps > 100_000 ? 12 : 3;
+    private static int MaxReported => Steps > 100_000 ? 12 : 3;
 
     /// <summary>For the long run: <c>SERVING_STEPS=1000000</c>. The short one takes seconds.</summary>
     private static int Steps => int.TryParse(Environment.GetEnvironmentVariable("SERVING_STEPS"), out var steps) ? steps : 20_000;
@@ -23,26 +23,26 @@ public class ServingPropertyTests
             .AsParallel()
             .Select(seed => Run(seed, tally))
             .Where(b => b is not null)
-            .Take(MaxTold)
+            .Take(MaxReported)
             .ToList();
         TestContext.Out.WriteLine($"{Steps} steps\n{tally}");
         Assert.That(string.Join("\n\n", broken.Select(b => b is { } found ? Shortest(found) : "")), Is.Empty);
     }
 
     /// <summary>Seeds with which a long run once found more unproven pods than a step allows.</summary>
-    [TestCase(595, Description = "more replicas amid a rollout from one unproven revision to another")]
+    [TestCase(595, Description = "more replicas during a rollout from one unproven revision to another")]
     [TestCase(770, Description = "orphaned pods that another ReplicaSet adopts and deletes")]
     [TestCase(1032, Description = "proven pods that are not ready beside a canary that grows")]
-    [TestCase(1148, Description = "a Service that becomes an alias while pods are on their way out")]
+    [TestCase(1148, Description = "a Service that becomes an alias while pods are being deleted")]
     [TestCase(1175, Description = "a Service that is switched to a Job")]
-    [TestCase(1598, Description = "a rollout that moves proven pods into a Service a few at a time")]
+    [TestCase(1598, Description = "a rollout that moves proven pods into a Service in small batches")]
     [TestCase(1660, Description = "a ReplicaSet whose template gets the labels of a Service")]
     [TestCase(1681, Description = "a rollout that moves unproven pods into a Service")]
     [TestCase(2033, Description = "a pod of a StatefulSet deleted above a partition")]
     [TestCase(2054, Description = "an alias of a Service that has one unproven pod")]
     [TestCase(2619, Description = "pods of a StatefulSet's third revision")]
     [TestCase(2726, Description = "the same, after a rollback")]
-    [TestCase(2810, Description = "pods that a StatefulSet is about to delete go on serving")]
+    [TestCase(2810, Description = "pods that a StatefulSet is about to delete still serve")]
     [TestCase(2838, Description = "the pace undone one pod at a time")]
     [TestCase(3030, Description = "a rollout to the revision of an edited ReplicaSet, whose label a Service selects")]
     [TestCase(3270, Description = "a proven pod that a rollout under way has yet to replace")]
@@ -77,7 +77,7 @@ public class ServingPropertyTests
     [TestCase(14097, Description = "a lower partition during a paced rollout, and a faster pace")]
     [TestCase(14483, Description = "a Service created again, with as many pods of one image as before")]
     [TestCase(14484, Description = "a Deployment that adopts an orphaned ReplicaSet, and replaces it")]
-    [TestCase(15601, Description = "a hand-edited pod counted twice among those that are ready")]
+    [TestCase(15601, Description = "a pod edited by hand counted twice among those that are ready")]
     [TestCase(16008, Description = "a Deployment that is scaled up while it adopts a ReplicaSet")]
     [TestCase(16082, Description = "a rollout of a Deployment that is about to adopt its ReplicaSet again")]
     [TestCase(1334, Description = "a Service created again: continued rollouts are counted workload by workload")]
@@ -117,10 +117,10 @@ public class ServingPropertyTests
         }
 
         var found = Replay(broken.Seed, steps) ?? throw new InvalidOperationException("the failure did not occur again");
-        return $"seed {broken.Seed}, steps {string.Join(' ', steps)}\n{string.Join('\n', found.Log)}\n{found.Broken}";
+        return $"seed {broken.Seed}, steps {string.Join(' ', steps)}\n{string.Join('\n', found.Log)}\n{found.Violation}";
     }
 
-    private static (string Broken, int Steps, IReadOnlyList<string> Log)? Replay(int seed, List<int> steps)
+    private static (string Violation, int Steps, IReadOnlyList<string> Log)? Replay(int seed, List<int> steps)
     {
         var world = new ServingWorld(seed, new Tally());
         for (var i = 0; i < steps.Count; i++)

@@ -31,13 +31,13 @@ internal sealed class ServingWorld
         foreach (var name in (string[])["web", "api"])
         {
             _world.Services.Add(new SimulatedService(name, TagSet.None.With("app", name), null));
-            Make(name, random.Next(3) == 0 ? "StatefulSet" : "Deployment", random.Next(1, 17));
+            AddWorkload(name, random.Next(3) == 0 ? "StatefulSet" : "Deployment", random.Next(1, 17));
         }
 
         _world.Settle();
         _leader.Adopt(_world);
-        _leader.Look(_world);
-        _oracle.Note(_world);
+        _leader.Advance(_world);
+        _oracle.Observe(_world);
     }
 
     public List<string> Log { get; } = [];
@@ -45,7 +45,7 @@ internal sealed class ServingWorld
     /// <summary>A break-glass was used: its exposure is not checked any more.</summary>
     public bool IsOver { get; private set; }
 
-    private void Make(string name, string kind, int size)
+    private void AddWorkload(string name, string kind, int size)
     {
         var labels = TagSet.None.With("app", name).With("track", name);
         _world.Controllers.Add(
@@ -69,19 +69,19 @@ internal sealed class ServingWorld
     {
         var random = new Random((_seed * 10_007) + index);
         _world.Now += TimeSpan.FromSeconds(1);
-        var broken = random.Next(10) switch
+        var violation = random.Next(10) switch
         {
-            0 => Pass(random),
+            0 => AdvanceTime(random),
             1 when random.Next(3) == 0 => Evict(random),
             _ => Request(random),
         };
         if (random.Next(2) == 0)
         {
-            _leader.Look(_world);
+            _leader.Advance(_world);
         }
 
-        _oracle.Note(_world);
-        return broken is null ? null : $"{broken}\n{this}";
+        _oracle.Observe(_world);
+        return violation is null ? null : $"{violation}\n{this}";
     }
 
     public override string ToString() =>
@@ -89,35 +89,35 @@ internal sealed class ServingWorld
 
     private string? Request(Random random)
     {
-        var asked = new Levers(_world, random).Any();
-        if (asked is null)
+        var request = new DeveloperRequests(_world, random).RandomRequest();
+        if (request is null)
         {
             return null;
         }
 
-        var cluster = View(asked);
-        var verdict = Some.Evaluator.Evaluate(asked.Request, cluster, _world.Now);
+        var cluster = View(request);
+        var verdict = Some.Evaluator.Evaluate(request.Request, cluster, _world.Now);
         if (Log.Count % ReplayedEach == 0)
         {
-            Some.IsReplayed(verdict, new EvaluationInput(asked.Request, cluster, _world.Now));
+            Some.IsReplayed(verdict, new EvaluationInput(request.Request, cluster, _world.Now));
         }
 
         Log.Add(
-            $"{asked.What}{(asked.WithBreakGlass ? " by break-glass" : "")}: {verdict.Evaluated.ChangeType}, "
+            $"{request.What}{(request.WithBreakGlass ? " by break-glass" : "")}: {verdict.Evaluated.ChangeType}, "
                 + $"{(verdict.IsAllowed ? "passes" : string.Join("; ", verdict.Denials.Select(d => d.Finding.Message)))}"
         );
         _tally.Add(verdict.IsAllowed ? $"passes: {verdict.Evaluated.ChangeType}" : $"refused: {verdict.Evaluated.ChangeType}");
         if (!verdict.IsAllowed)
         {
-            return asked.IsRollback ? "a way back was refused" : null;
+            return request.IsRollback ? "a rollback or scale-down was refused" : null;
         }
 
-        var broken = new Invariant(_oracle, _tally).Broken(_world, asked, verdict);
+        var violation = new Invariant(_oracle, _tally).FindViolation(_world, request, verdict);
         IsOver |= verdict.Waived.Any();
         _leader.Admit(verdict, _world.Now);
-        asked.Apply(_world);
+        request.Apply(_world);
         React(random);
-        return broken;
+        return violation;
     }
 
     /// <summary>Some rounds of the controllers, or all until they settle.</summary>
@@ -135,7 +135,7 @@ internal sealed class ServingWorld
         }
     }
 
-    private string? Pass(Random random)
+    private string? AdvanceTime(Random random)
     {
         _world.Settle();
         var count = random.Next(8) switch
@@ -146,12 +146,12 @@ internal sealed class ServingWorld
         };
         for (var i = 0; i < count; i++)
         {
-            if (Batch() is { } broken)
+            if (Batch() is { } violation)
             {
-                return broken;
+                return violation;
             }
 
-            _leader.Look(_world);
+            _leader.Advance(_world);
         }
 
         Log.Add($"time passes, {count} times 10 minutes");
@@ -164,14 +164,14 @@ internal sealed class ServingWorld
         var before = _world.Services.Where(s => s.Alias is null).ToDictionary(s => s, s => (_oracle.Count(_world, s), RollingBehind(s)));
         _world.Now += TimeSpan.FromMinutes(10);
         _world.Settle();
-        _oracle.Note(_world);
+        _oracle.Observe(_world);
         foreach (var (service, (had, batch)) in before)
         {
             var has = _oracle.Count(_world, service);
             if (has.Unproven > had.Unproven + batch)
             {
                 return $"in 10 minutes {has.Unproven} of {has.Total} unproven behind {service}, were {had.Unproven} of {had.Total}; "
-                    + $"all rollouts under way come to {batch} at once";
+                    + $"the batches of all rollouts are {batch} pods";
             }
         }
 
@@ -200,22 +200,22 @@ internal sealed class ServingWorld
         return null;
     }
 
-    private ClusterSnapshot View(SimulatedRequest asked)
+    private ClusterSnapshot View(SimulatedRequest request)
     {
-        var target = asked.Request.Target;
+        var target = request.Request.Target;
         var found = _world.Find(target.Kind, target.Name);
-        var before = asked.Request is WorkloadRequest { Before: not null } ? found : null;
+        var before = request.Request is WorkloadRequest { Before: not null } ? found : null;
         return new ClusterSnapshot
         {
             Policies = [_leader.Policy],
             Changes = [.. _leader.Changes.Where(c => c.Workload == target)],
             History = before is null ? [] : [.. Histories.Of(_world, before)],
             HadRecords = before is null || before.Created <= _leader.Adopted[_leader.Policy.Name].At,
-            Owners = [.. Owners(asked.Request, found)],
-            Parent = asked.Request is ScaleRequest ? found?.ToWorkload() : null,
+            Owners = [.. Owners(request.Request, found)],
+            Parent = request.Request is ScaleRequest ? found?.ToWorkload() : null,
             LiveHash = before?.ToWorkload().Template.Hash,
             Namespace = _leader.Observe(_world).ToSnapshot(),
-            BreakGlasses = asked.WithBreakGlass ? [Glass()] : [],
+            BreakGlasses = request.WithBreakGlass ? [Glass()] : [],
         };
     }
 

@@ -20,13 +20,13 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
     /// <summary>Workloads that run when the policy is created are adopted.</summary>
     public void Adopt(SimulatedNamespace world)
     {
-        var loose = Observe(world)
+        var unattributed = Observe(world)
             .ToSnapshot()
             .Members.Where(m => m.IsUnattributed)
             .SelectMany(m => m.Pods)
             .SelectMany(r => r.Seen)
             .SelectMany(g => g.Pods);
-        Adopted[policy.Name] = new AdoptedPods(world.Now, loose.Select(p => p.Name).ToHashSet());
+        Adopted[policy.Name] = new AdoptedPods(world.Now, unattributed.Select(p => p.Name).ToHashSet());
         foreach (var root in world.Controllers.Where(c => c.Kind != "ReplicaSet").Select(c => c.ToWorkload()))
         {
             Changes.Add(Change(root, Phase.Proven) with { Adopted = true, Since = world.Now });
@@ -49,7 +49,7 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
         var at = Changes.FindIndex(c => c.Workload == after.Ref && c.TemplateHash == after.Template.Hash);
         var known = at < 0 ? Change(after, Phase.Admitted) with { Since = now } : Changes[at];
         var isDone = known.Phase is Phase.Running or Phase.Completed or Phase.Proven;
-        var asked = known with
+        var requested = known with
         {
             Phase = isDone ? known.Phase : Phase.Admitted,
             Since = isDone ? known.Since : now,
@@ -72,23 +72,23 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
                 : known.BreakGlassUses,
         };
         Changes.RemoveAll(c => c == known);
-        Changes.Add(asked);
+        Changes.Add(requested);
     }
 
     public NamespaceObjects Observe(SimulatedNamespace world) => world.ToObjects(Changes, Adopted);
 
     /// <summary>Advances every Change by the observed state.</summary>
-    public void Look(SimulatedNamespace world)
+    public void Advance(SimulatedNamespace world)
     {
         var cluster = new ClusterSnapshot { Policies = [policy] };
         var standings = PoolStanding.Of(Observe(world).ToSnapshot(), cluster, world.Now).ToLookup(s => (s.Workload, s.TemplateHash));
         for (var i = 0; i < Changes.Count; i++)
         {
-            Changes[i] = Look(world, Changes[i], [.. standings[(Changes[i].Workload, Changes[i].TemplateHash)]]);
+            Changes[i] = Advance(world, Changes[i], [.. standings[(Changes[i].Workload, Changes[i].TemplateHash)]]);
         }
     }
 
-    private Change Look(SimulatedNamespace world, Change change, IReadOnlyList<PoolStanding> standings)
+    private Change Advance(SimulatedNamespace world, Change change, IReadOnlyList<PoolStanding> standings)
     {
         var now = world.Now;
         var (live, size, owned) = Find(world, change);

@@ -23,32 +23,32 @@ internal static class SimulatedRequests
         ["system:serviceaccounts"]
     );
 
-    public static SimulatedRequest Create(Controller made) =>
+    public static SimulatedRequest Create(Controller created) =>
         new(
-            $"make {made}",
+            $"create {created}",
             new WorkloadRequest
             {
                 Operation = Operation.Create,
                 Requester = Some.Developer,
-                Target = Rendering.Ref(made.Kind, made.Name),
-                After = made.ToWorkload(),
+                Target = Rendering.Ref(created.Kind, created.Name),
+                After = created.ToWorkload(),
             },
-            world => world.Controllers.Add(made.Copy()),
-            made.Template.Image
+            world => world.Controllers.Add(created.Copy()),
+            created.Template.Image
         );
 
-    public static SimulatedRequest Create(Pod made) =>
+    public static SimulatedRequest Create(Pod created) =>
         new(
-            $"make {made}",
+            $"create {created}",
             new WorkloadRequest
             {
                 Operation = Operation.Create,
                 Requester = Some.Developer,
-                Target = Rendering.Ref("Pod", made.Name),
-                After = made.ToWorkload(),
+                Target = Rendering.Ref("Pod", created.Name),
+                After = created.ToWorkload(),
             },
-            world => world.Pods.Add(made.Copy()),
-            made.Image
+            world => world.Pods.Add(created.Copy()),
+            created.Image
         );
 
     /// <param name="subResource">Metadata may be written through <c>status</c> too.</param>
@@ -104,28 +104,28 @@ internal static class SimulatedRequests
             before.Template.Image
         );
 
-    public static SimulatedRequest Delete(SimulatedObject made, bool orphan) =>
+    public static SimulatedRequest Delete(SimulatedObject deleted, bool orphan) =>
         new(
-            $"delete {(orphan ? "and orphan " : "")}{made}",
+            $"delete {(orphan ? "and orphan " : "")}{deleted}",
             new WorkloadRequest
             {
                 Operation = Operation.Delete,
                 Requester = Some.Developer,
-                Target = Rendering.Ref(made.Kind, made.Name),
+                Target = Rendering.Ref(deleted.Kind, deleted.Name),
                 Orphans = orphan,
-                Before = made switch
+                Before = deleted switch
                 {
                     Pod pod => pod.ToWorkload(),
                     Controller { Kind: "ReplicaSet" } set => set.ToWorkload(),
                     _ => null,
                 },
             },
-            world => world.Delete(made.Uid, orphan)
+            world => world.Delete(deleted.Uid, orphan)
         );
 
     public static SimulatedRequest ChangeService(SimulatedService? before, SimulatedService after) =>
         new(
-            $"{(before is null ? "make" : "change")} {after}",
+            $"{(before is null ? "create" : "change")} {after}",
             new ServiceRequest(before?.ToService(), after.ToService())
             {
                 Operation = before is null ? Operation.Create : Operation.Update,

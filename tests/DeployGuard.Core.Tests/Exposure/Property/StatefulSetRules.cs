@@ -73,7 +73,7 @@ internal static class StatefulSetRules
                 return false;
             }
 
-            var name = !set.IsBlunt && ordinal < set.Partition ? set.OldRevision : set.NewRevision;
+            var name = !set.ReplacesAllAtOnce && ordinal < set.Partition ? set.OldRevision : set.NewRevision;
             var template = world.Revisions.Find(r => r.OwnerUid == set.Uid && r.Name == name)?.Template ?? set.Template;
             world.MakePod(
                 $"{set.Name}-{ordinal}",
@@ -107,7 +107,7 @@ internal static class StatefulSetRules
         var room = Math.Max(1, set.Pacing.Batch(set.Replicas)) - pods.Count(p => !world.IsAvailable(p, set.Pacing));
         var old = pods.Where(p => Ordinal(set, p) >= set.Partition && p.Labels[RevisionLabel] != set.NewRevision)
             .OrderByDescending(p => Ordinal(set, p))
-            .Take(set.IsBlunt ? 0 : Math.Max(0, room))
+            .Take(set.ReplacesAllAtOnce ? 0 : Math.Max(0, room))
             .ToList();
         old.ForEach(p => world.Pods.Remove(p));
         return old.Count > 0 ? true : null;
@@ -116,7 +116,7 @@ internal static class StatefulSetRules
     private static bool Complete(SimulatedNamespace world, Controller set, List<Pod> pods)
     {
         if (
-            set.IsBlunt
+            set.ReplacesAllAtOnce
             || set.OldRevision == set.NewRevision
             || pods.Count < set.Replicas
             || pods.Exists(p => p.Labels[RevisionLabel] != set.NewRevision || p.Ready is null)

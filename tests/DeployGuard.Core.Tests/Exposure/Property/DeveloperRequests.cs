@@ -3,7 +3,7 @@ using DeployGuard.Core.Admission;
 namespace DeployGuard.Core.Tests.Serving;
 
 /// <summary>Requests of a developer: everyday ones, and those that try to exceed a step.</summary>
-internal sealed class Levers(SimulatedNamespace world, Random random)
+internal sealed class DeveloperRequests(SimulatedNamespace world, Random random)
 {
     public const int Images = 4;
 
@@ -11,24 +11,24 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
     private static readonly string[] s_names = ["w1", "w2", "w3", "w4-broken"];
 
     /// <summary>Null if no request is possible this time.</summary>
-    public SimulatedRequest? Any()
+    public SimulatedRequest? RandomRequest()
     {
-        var asked = random.Next(20) switch
+        var request = random.Next(20) switch
         {
             0 or 1 => CreateWorkload(),
             2 or 3 or 4 => Workload(),
             5 or 6 => Size(),
-            7 or 8 => new SetLevers(world, random).Any(),
-            9 or 10 or 11 => new SetLevers(world, random).OfPods(),
+            7 or 8 => new ControllerObjectRequests(world, random).RandomRequest(),
+            9 or 10 or 11 => new ControllerObjectRequests(world, random).RandomPodRequest(),
             12 or 13 => Service(),
             14 => CreateSetOrPod(),
             15 => Delete(),
             16 => Owner(),
             17 => Job(),
-            18 => Restore(),
-            _ => new SetLevers(world, random).Sizes(),
+            18 => Undo(),
+            _ => new ControllerObjectRequests(world, random).RandomSizeRequest(),
         };
-        return asked is null ? null : asked with { WithBreakGlass = random.Next(100) == 0 };
+        return request is null ? null : request with { WithBreakGlass = random.Next(100) == 0 };
     }
 
     private T? Pick<T>(IEnumerable<T> some)
@@ -59,7 +59,7 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
             Template = new Template(random.Next(Images), labels),
             Replicas = random.Next(3) == 0 ? random.Next(1, 9) : 1,
             Pacing = AnyPacing(),
-            IsBlunt = random.Next(6) == 0,
+            ReplacesAllAtOnce = random.Next(6) == 0,
             Owner = random.Next(10) == 0 ? AnyOwner() : null,
             Partition = kind == "StatefulSet" ? random.Next(3) : 0,
         };
@@ -70,33 +70,33 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
             ? null
             : random.Next(8) switch
             {
-                0 or 1 => NewImage(root, (root.Template.Image + 1) % Images, Pacing.OneByOne, isBlunt: false),
+                0 or 1 => NewImage(root, (root.Template.Image + 1) % Images, Pacing.OneByOne, replacesAllAtOnce: false),
                 2 => NewImage(root, random.Next(Images), AnyPacing(), random.Next(4) == 0),
                 3 => Pace(root, AnyPacing(), random.Next(3) == 0),
                 4 => SimulatedRequests.Change(root, "pause or resume", c => c.Paused = c.Kind == "Deployment" && !c.Paused),
                 5 when root.Kind == "StatefulSet" => Partition(root, random.Next(root.Replicas + 2)),
                 5 or 6 => Relabel(root),
-                _ => Both(root, random.Next(Images), random.Next(1, 12), AnyPacing()),
+                _ => RollOutAndScale(root, random.Next(Images), random.Next(1, 12), AnyPacing()),
             };
 
-    private static SimulatedRequest NewImage(Controller root, int image, Pacing pacing, bool isBlunt) =>
+    private static SimulatedRequest NewImage(Controller root, int image, Pacing pacing, bool replacesAllAtOnce) =>
         SimulatedRequests.Change(
             root,
             "roll out",
             c =>
             {
                 c.Template = c.Template with { Image = image };
-                (c.Pacing, c.IsBlunt) = (pacing, isBlunt);
+                (c.Pacing, c.ReplacesAllAtOnce) = (pacing, replacesAllAtOnce);
             }
         );
 
-    private static SimulatedRequest Pace(Controller root, Pacing pacing, bool isBlunt) =>
-        SimulatedRequests.Change(root, "other pace", c => (c.Pacing, c.IsBlunt) = (pacing, isBlunt));
+    private static SimulatedRequest Pace(Controller root, Pacing pacing, bool replacesAllAtOnce) =>
+        SimulatedRequests.Change(root, "other pace", c => (c.Pacing, c.ReplacesAllAtOnce) = (pacing, replacesAllAtOnce));
 
     private static SimulatedRequest Partition(Controller root, int partition) =>
         SimulatedRequests.Change(root, "other partition", c => c.Partition = partition);
 
-    private static SimulatedRequest Both(Controller root, int image, int size, Pacing pacing) =>
+    private static SimulatedRequest RollOutAndScale(Controller root, int image, int size, Pacing pacing) =>
         SimulatedRequests.Change(
             root,
             "roll out and scale",
@@ -274,9 +274,9 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
     private TagSet Some(TagSet labels) => Pick(labels.Map.Keys) is { } key ? TagSet.None.With(key, labels[key] ?? "") : labels;
 
     /// <summary>Back to an earlier image of this workload: an undo.</summary>
-    private SimulatedRequest? Restore() =>
+    private SimulatedRequest? Undo() =>
         Pick(world.Of("Deployment")) is not { } root ? null
         : Pick(world.Of("ReplicaSet").Where(s => s.Owner?.Uid == root.Uid && s.Template.Image != root.Template.Image)) is { } set
-            ? NewImage(root, set.Template.Image, root.Pacing, root.IsBlunt)
+            ? NewImage(root, set.Template.Image, root.Pacing, root.ReplacesAllAtOnce)
         : null;
 }

@@ -1,18 +1,18 @@
 namespace DeployGuard.Core.Tests.Serving;
 
 /// <summary>Requests for objects that controllers create: ReplicaSets and pods.</summary>
-internal sealed class SetLevers(SimulatedNamespace world, Random random)
+internal sealed class ControllerObjectRequests(SimulatedNamespace world, Random random)
 {
     private static readonly string[] s_keys = ["app", "track", Template.HashLabel, StatefulSetRules.RevisionLabel];
 
     private string SubResource => random.Next(4) == 0 ? "status" : "";
 
-    public SimulatedRequest? Any() =>
+    public SimulatedRequest? RandomRequest() =>
         Pick(world.Of("ReplicaSet")) is not { } set
             ? null
             : random.Next(4) switch
             {
-                0 => Image(set, random.Next(Levers.Images)),
+                0 => Image(set, random.Next(DeveloperRequests.Images)),
                 1 when AnyLabels(set.Labels) is { } labels => SimulatedRequests.Change(
                     set,
                     "labels of",
@@ -27,12 +27,12 @@ internal sealed class SetLevers(SimulatedNamespace world, Random random)
                 _ => SimulatedRequests.Delete(set, random.Next(2) == 0),
             };
 
-    public SimulatedRequest? OfPods() =>
+    public SimulatedRequest? RandomPodRequest() =>
         Pick(world.Pods) is not { } pod
             ? null
             : random.Next(4) switch
             {
-                0 when random.Next(3) == 0 => Image(pod, random.Next(Levers.Images)),
+                0 when random.Next(3) == 0 => Image(pod, random.Next(DeveloperRequests.Images)),
                 0 or 1 when AnyLabels(pod.Labels) is { } labels => SimulatedRequests.Change(
                     pod,
                     "labels of",
@@ -42,7 +42,7 @@ internal sealed class SetLevers(SimulatedNamespace world, Random random)
                 _ => SimulatedRequests.Delete(pod, orphan: false),
             };
 
-    public SimulatedRequest? Sizes() =>
+    public SimulatedRequest? RandomSizeRequest() =>
         Pick(world.Of("ReplicaSet")) is not { } set ? null
         : random.Next(2) == 0 ? SimulatedRequests.Scale(set, Other(set.Replicas), isAutoscaler: false)
         : Size(set, Other(set.Replicas));
