@@ -264,7 +264,7 @@ public class BypassCanaryTests
     }
 
     [Test]
-    public async Task Threat47_ThePodsRevisionLabelIsItsControllers()
+    public async Task Threat47_OnlyItsControllerChangesTheRevisionLabelOfAPod()
     {
         var sandbox = await WithServiceAsync("canary-templates-quick", replicas: 2);
         var set = NewerServer.StatefulSetOfEight(V1);

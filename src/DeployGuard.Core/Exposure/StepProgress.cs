@@ -31,7 +31,7 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
         }
 
         var latched = Latched(before, key, policy, rules, snapshot);
-        var soak = Soak.Of(PodsOf(before, key, rules, snapshot), rules, now);
+        var soak = Soak.Of(PodsOf(before, key, rules), rules, now);
         var live = 0;
         while (live < rules.Steps.Count && soak.Remaining(total, rules, live, now) is null)
         {
@@ -68,38 +68,18 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
     }
 
     /// <summary>Pods of a revision that the pool's users reach, in any workload; each once.</summary>
-    private static List<LivePod> PodsOf(Pool pool, string key, CanaryRules rules, NamespaceSnapshot snapshot) =>
+    private static List<LivePod> PodsOf(Pool pool, string key, CanaryRules rules) =>
         [
             .. from member in pool.Members
             where RolloutMethods.Prove(member, pool, rules)
             from revision in ProvenRevisions.RevisionsOf(member)
             where RevisionKey.Of(rules.Covers, revision.TemplateHash, revision.Images) == key
-            let since = rules.Covers is CanaryCovers.Template ? CreatedSince(member, revision, snapshot) : DateTimeOffset.MinValue
             from seen in revision.Seen
             where pool.Reaches(seen.Shape.Template)
             from pod in seen.Pods
-            where !pod.IsFinished && pod.CreatedAt > since
+            where !pod.IsFinished && (rules.Covers is CanaryCovers.Images || pod.CreatedAt >= seen.CanRunSince)
             select pod,
         ];
-
-    /// <summary>
-    /// The earliest creation of pods that can run a revision. Pods are compared with templates by their images, and a ReplicaSet keeps its
-    /// pods when a person changes its template: with the same images they would complete steps of a template that none of them runs. The
-    /// API server writes the creation in whole seconds, so the second of the request itself counts as before.
-    /// </summary>
-    private static DateTimeOffset CreatedSince(Member member, RevisionPods revision, NamespaceSnapshot snapshot)
-    {
-        var spec = member.Spec;
-        var holder =
-            spec.Type is { CreatesPods: true, HasReplicaSets: false, HasControllerRevisions: false } ? spec.Ref
-            : revision.OwnedName is { } set && spec.Type.HasReplicaSets ? BuiltInKinds.ReplicaSet.Named(spec.Ref.Namespace, set)
-            : null;
-        var admitted = snapshot.Changes.Where(c => c.WasAdmitted && c.Workload == holder).ToLookup(c => c.HasHash(revision.TemplateHash));
-        // The only template that it ever had is that of all its pods.
-        return holder == spec.Ref && !admitted[false].Any()
-            ? DateTimeOffset.MinValue
-            : admitted[true].Select(c => c.LastRequestedAt).DefaultIfEmpty().Max();
-    }
 
     /// <summary>How long the pods of a revision have soaked.</summary>
     /// <param name="Ages">The oldest first.</param>

@@ -1,3 +1,4 @@
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Snapshots;
@@ -10,9 +11,20 @@ internal sealed class PodAttribution
     /// <summary>An admitted pod is created within this time, including the clock difference between a replica and the API server.</summary>
     private static readonly TimeSpan s_requestTimeout = TimeSpan.FromMinutes(2);
 
+    /// <summary>
+    /// How long a controller may create pods from a former template, including the clock difference between a replica and the API server.
+    /// </summary>
+    private static readonly TimeSpan s_controllerLag = TimeSpan.FromSeconds(10);
+
+    /// <summary>A Deployment's controller writes it into the selectors of its ReplicaSets, which cannot be changed.</summary>
+    private const string TemplateHashLabel = "pod-template-hash";
+
     private readonly NamespaceObjects _objects;
     private readonly Dictionary<string, LiveWorkload> _byUid = new(StringComparer.Ordinal);
     private readonly ILookup<string, LiveRevision> _revisions;
+
+    /// <summary>The admitted Changes of workloads whose kinds keep no revisions.</summary>
+    private readonly ILookup<WorkloadRef, Change> _admitted;
 
     /// <summary>Objects that a request admitted, and its latest time. A user created these pods, whatever owner they name.</summary>
     private readonly Dictionary<WorkloadRef, DateTimeOffset> _onRecord;
@@ -31,9 +43,9 @@ internal sealed class PodAttribution
     {
         _objects = objects;
         _revisions = objects.Revisions.ToLookup(r => r.ControllerUid, StringComparer.Ordinal);
-        _onRecord = objects
-            .Changes.Where(c => c.WasAdmitted && c.Workload.Type.IsCreatedByControllers)
-            .GroupBy(c => c.Workload)
+        _admitted = objects.Changes.Where(c => c.WasAdmitted && !KeepsRevisions(c.Workload.Type)).ToLookup(c => c.Workload);
+        _onRecord = _admitted
+            .Where(g => g.Key.Type.IsCreatedByControllers)
             .ToDictionary(
                 g => g.Key,
                 g => g.Max(c => c.LastRequestedAt == DateTimeOffset.MinValue ? DateTimeOffset.MaxValue : c.LastRequestedAt)
@@ -95,7 +107,7 @@ internal sealed class PodAttribution
                 _made[uid] = known = [];
             }
 
-            known.Add((rest, revision));
+            known.Add((rest with { CanRunSince = CanRunSince(owner.Spec) }, revision));
             return;
         }
 
@@ -139,6 +151,32 @@ internal sealed class PodAttribution
             ? revisions.First(r => Ownership.Runs(shape.Template, r.Template)).Hash
             : null;
     }
+
+    /// <summary>
+    /// The earliest creation of pods that can run an owner's template. Pods are compared with templates by their images, and a ReplicaSet
+    /// keeps its pods when a person changes its template: with the same images they would count for a template that none of them runs.
+    /// Pods that are older than their owner were adopted by it.
+    /// </summary>
+    private DateTimeOffset CanRunSince(Workload owner)
+    {
+        var created = owner.CreatedAt ?? DateTimeOffset.MinValue;
+        var requests = _admitted[owner.Ref].ToList();
+        var requested = requests.Where(c => c.HasHash(owner.Template.Hash)).ToList();
+        // A ReplicaSet of a Deployment was not created by a request, even if its Deployment is gone now.
+        var isFirstTemplate =
+            requested.Count == requests.Count
+            && requested.TrueForAll(c => c.FirstRequestedAt - created <= s_controllerLag)
+            && owner.Selector?.Requirements.Any(r => r.Key == TemplateHashLabel) is not true;
+        if (requested.Count == 0 || isFirstTemplate)
+        {
+            return created;
+        }
+
+        var rewritten = requested.Max(c => c.LastRequestedAt) + s_controllerLag;
+        return rewritten > created ? rewritten : created;
+    }
+
+    private static bool KeepsRevisions(WorkloadKind kind) => kind.HasReplicaSets || kind.HasControllerRevisions;
 
     /// <summary>The revision label is unverified. It only selects among revisions that match the pod.</summary>
     private IEnumerable<(PodTemplate Template, string Hash)> LabelledFirst(LiveWorkload owner, PodShape shape)

@@ -5,6 +5,11 @@ namespace DeployGuard.Core.Snapshots;
 /// <summary>Pods with the same owner, labels and containers. The thousands of pods of a ReplicaSet are one group.</summary>
 public sealed record PodGroup(PodShape Shape, IReadOnlyList<LivePod> Pods)
 {
+    /// <summary>
+    /// Pods that were created before can run another template of their owner with the same images, so they complete no step of this one.
+    /// </summary>
+    public DateTimeOffset CanRunSince { get; init; }
+
     private int? _serving;
     private int? _ready;
 

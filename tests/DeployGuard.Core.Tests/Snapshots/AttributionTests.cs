@@ -27,6 +27,63 @@ public class AttributionTests
         );
     }
 
+    [TestCase(60, false, 60, TestName = "{m}(its only template, since it was created)")]
+    [TestCase(60, true, 0, TestName = "{m}(another template before, rewritten at once)")]
+    [TestCase(30, false, 0, TestName = "{m}(no record of the template with which it was created)")]
+    [TestCase(30, true, 0, TestName = "{m}(another template before)")]
+    public void PodsOfAReplicaSetCanRunItsTemplateSince(int requested, bool hadAnother, int created)
+    {
+        var set = Web(3).With("kind", "\"ReplicaSet\"").With("spec/strategy", "null");
+        var mine = Requested(set, requested);
+
+        Assert.That(
+            CanRunSince(set, 60, hadAnother ? [mine, mine with { TemplateHash = "v2:another" }] : [mine]),
+            Is.EqualTo(created > 0 ? Ago(created) : Ago(requested).AddSeconds(10))
+        );
+    }
+
+    /// <summary>Its Deployment created it, without a record of its own, so its pods are those of an unknown template.</summary>
+    [Test]
+    public void PodsOfAnOrphanedReplicaSetCannotRunATemplateThatWasRequestedLater()
+    {
+        var set = SetOf(Web(3)).With("metadata/ownerReferences", "[]");
+
+        Assert.That(CanRunSince(set, 60, []), Is.EqualTo(Ago(60)));
+        Assert.That(CanRunSince(set, 60, [Requested(set, 30)]), Is.EqualTo(Ago(30).AddSeconds(10)));
+        Assert.That(CanRunSince(set, 30, [Requested(set, 30)]), Is.EqualTo(Ago(30).AddSeconds(10)), "also at once");
+    }
+
+    /// <summary>A ReplicaSet that is created again adopts older pods with its labels and images.</summary>
+    [Test]
+    public void PodsThatAreOlderThanTheirOwnerCannotRunItsTemplate()
+    {
+        var rolling = Rolling();
+        var created = rolling.Workloads.Select(w => w with { Spec = w.Spec with { CreatedAt = Ago(5) } });
+        var seen = (rolling with { Workloads = [.. created] }).ToSnapshot().Members.Single().Pods.SelectMany(p => p.Seen);
+
+        Assert.That(seen.Select(g => g.CanRunSince), Is.EqualTo(new[] { Ago(5), Ago(5) }));
+    }
+
+    private static DateTimeOffset Ago(int minutes) => Some.Now.AddMinutes(-minutes);
+
+    private static Change Requested(JsonObject workload, int minutesAgo) =>
+        Some.Change(workload, Phase.Completed) with
+        {
+            FirstRequestedAt = Ago(minutesAgo),
+            LastRequestedAt = Ago(minutesAgo),
+        };
+
+    /// <param name="created">Minutes ago.</param>
+    private static DateTimeOffset CanRunSince(JsonObject owner, int created, Change[] changes)
+    {
+        var live = owner.Live();
+        var objects = Empty
+            .With(changes)
+            .With(live with { Spec = live.Spec with { CreatedAt = Ago(created) } })
+            .With(Pods(PodOf(owner), 3));
+        return objects.ToSnapshot().Members.SelectMany(m => m.Pods).SelectMany(p => p.Seen).Single().CanRunSince;
+    }
+
     [TestCase("uid-of-nobody", Description = "no such owner")]
     [TestCase("uid-web", Description = "a Deployment creates no pods")]
     [TestCase("uid-job", Description = "its selector matches other pods")]
