@@ -7,10 +7,8 @@ namespace DeployGuard.Cli;
 
 /// <summary>
 /// Reads workloads as the replicas of this cluster do, by the chart's <c>templateNoise</c>, which is in the arguments of their Deployment.
-/// The
-/// defaults apply where the user may not read the Deployment, or it has another name or namespace; a template with a key of the chart's
-/// list
-/// then looks unrecorded.
+/// The defaults apply where the user may not read the Deployment, or it has another name or namespace; a template with a key of the chart's
+/// list then looks unrecorded.
 /// </summary>
 internal static class ConfiguredWorkloadReader
 {

@@ -62,8 +62,7 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
 
     /// <summary>
     /// The user name, which only the server knows: users who may no longer vote must still find the votes that they gave. Where the server
-    /// has
-    /// no answer, it stamps the name on the dry run of a vote, but only for users who may vote.
+    /// has no answer, it stamps the name on the dry run of a vote, but only for users who may vote.
     /// </summary>
     /// <exception cref="ManifestException">The server tells the name neither way.</exception>
     public async Task<string> WhoAmIAsync(VoteTarget target, CancellationToken cancel)

@@ -34,10 +34,8 @@ internal sealed record VoteTarget(
             ?? throw new ManifestException(
                 $"change {change.Name} is not a valid Change{(change.Problem is { } problem ? $": {problem}" : "")}"
             );
-        var evidence =
-            recorded.Evidence.Count == 0
-                ? ""
-                : $" ({VisibleText.Line(string.Join(", ", recorded.Evidence.Select(e => $"{e.Source} {e.Key}: {e.Value}{(e.By is null ? "" : $", by {e.By}")}")))})";
+        var claims = recorded.Evidence.Select(e => $"{e.Source} {e.Key}: {e.Value}{(e.By is null ? "" : $", by {e.By}")}");
+        var evidence = recorded.Evidence.Count == 0 ? "" : $" ({VisibleText.Line(string.Join(", ", claims))})";
         List<string> lines =
         [
             $"Change    {change.Name}, {change.Phase}",

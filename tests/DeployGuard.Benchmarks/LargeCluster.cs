@@ -119,7 +119,7 @@ internal sealed class LargeCluster : IAsyncDisposable
             ',',
             Enumerable
                 .Range(0, 12)
-                .Select(i => $$"""{"name": "SETTING_{{i}}", "value": "value-{{i}}-of-a-configuration-that-nobody-asks-for"}""")
+                .Select(i => $$"""{"name": "SETTING_{{i}}", "value": "value-{{i}}-of-a-configuration-that-no-program-reads"}""")
         );
         return $$"""
             {"metadata": {"name": "{{track}}-5d9f7c6b88-{{number

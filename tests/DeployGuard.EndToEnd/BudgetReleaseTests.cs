@@ -21,16 +21,7 @@ public class BudgetReleaseTests
 
         // Only now: on a busy machine a request may take longer than the deadline, and the controller must have counted this rollout.
         await IsCountedAsync(sandbox);
-        (
-            await sandbox.KubectlAsync(
-                "dana",
-                "patch",
-                "deployment/web",
-                "--type=merge",
-                "-p",
-                """{"spec":{"progressDeadlineSeconds":5}}"""
-            )
-        ).OrFail();
+        (await sandbox.PatchAsync("dana", "deployment/web", """{"spec":{"progressDeadlineSeconds":5}}""")).OrFail();
 
         await PassesAsync(sandbox, "api");
     }

@@ -289,12 +289,9 @@ public class BypassCanaryTests
     {
         var sandbox = await WithServiceAsync("canary-slow", 4);
         (
-            await sandbox.KubectlAsync(
+            await sandbox.PatchAsync(
                 "dana",
-                "patch",
                 "deployment/web",
-                "--type=merge",
-                "-p",
                 """{"spec":{"minReadySeconds":0,"strategy":{"rollingUpdate":{"maxSurge":4}}}}"""
             )
         ).OrFail();
@@ -333,20 +330,9 @@ public class BypassCanaryTests
     {
         var sandbox = await WithServiceAsync(policy: "canary-templates", replicas: 4);
         (await sandbox.ScaleAsync("deployment/web", 1)).OrFail();
-        (
-            await sandbox.KubectlAsync(
-                "dana",
-                "patch",
-                "deployment/web",
-                "--type=merge",
-                "-p",
-                """{"spec":{"minReadySeconds":60,"progressDeadlineSeconds":660}}"""
-            )
-        ).OrFail();
+        (await sandbox.PatchAsync("dana", "deployment/web", """{"spec":{"minReadySeconds":60,"progressDeadlineSeconds":660}}""")).OrFail();
         (await sandbox.SetImageAsync(V2)).OrFail();
-        (
-            await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":61}}""")
-        ).OrFail();
+        (await sandbox.PatchAsync("dana", "deployment/web", """{"spec":{"minReadySeconds":61}}""")).OrFail();
         await Rig.Wait.UntilAsync(
             sandbox.ChangesAsync,
             changes => changes.Any(c => PhaseOf(c) == "Completed"),
@@ -362,12 +348,9 @@ public class BypassCanaryTests
             "the pods of the undone revision to be deleted"
         );
         (
-            await sandbox.KubectlAsync(
+            await sandbox.PatchAsync(
                 "dana",
-                "patch",
                 "deployment/web",
-                "--type=merge",
-                "-p",
                 """{"spec":{"minReadySeconds":0,"strategy":{"rollingUpdate":{"maxSurge":4}}}}"""
             )
         ).OrFail();

@@ -147,12 +147,9 @@ public class CanaryTests
     {
         var sandbox = await WithServiceAsync();
         (
-            await sandbox.KubectlAsync(
+            await sandbox.PatchAsync(
                 "dana",
-                "patch",
                 "deployment/web",
-                "--type=merge",
-                "-p",
                 """{"spec":{"strategy":{"rollingUpdate":{"maxSurge":"25%","maxUnavailable":"25%"}}}}"""
             )
         ).OrFail();
@@ -171,16 +168,7 @@ public class CanaryTests
         );
         (await sandbox.SetImageAsync(V2)).OrFail();
         Assert.That(
-            (
-                await sandbox.KubectlAsync(
-                    "dana",
-                    "patch",
-                    "deployment/web",
-                    "--type=merge",
-                    "-p",
-                    """{"spec":{"strategy":{"rollingUpdate":{"maxSurge":10}}}}"""
-                )
-            ).Output,
+            (await sandbox.PatchAsync("dana", "deployment/web", """{"spec":{"strategy":{"rollingUpdate":{"maxSurge":10}}}}""")).Output,
             Does.Contain("PaceTooFast"),
             "the pace cannot be raised after the admission"
         );
@@ -291,12 +279,9 @@ public class CanaryTests
     }
 
     private static Task<Rig.Run> PartitionAsync(Sandbox sandbox, int partition) =>
-        sandbox.KubectlAsync(
+        sandbox.PatchAsync(
             "dana",
-            "patch",
             "statefulset/db",
-            "--type=merge",
-            "-p",
             "{\"spec\":{\"updateStrategy\":{\"rollingUpdate\":{\"partition\":" + partition + "}}}}"
         );
 

@@ -51,7 +51,7 @@ public class NewerControllersTests
         async Task<string> PatchedAsync(string rolling)
         {
             var patch = $$"""{"spec":{"minReadySeconds":60,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{{rolling}} } } }""";
-            (await sandbox.KubectlAsync("admin", "patch", "daemonset/agent", "--type=merge", "-p", patch)).OrFail();
+            (await sandbox.PatchAsync("admin", "daemonset/agent", patch)).OrFail();
             const string Both =
                 "jsonpath={.spec.updateStrategy.rollingUpdate.maxSurge} {.spec.updateStrategy.rollingUpdate.maxUnavailable}";
             return (await sandbox.KubectlAsync("admin", "get", "daemonset/agent", "-o", Both)).OrFail().Output;
@@ -75,7 +75,7 @@ public class NewerControllersTests
 
         await ApprovedAsync(sandbox, job);
         await sandbox.AssertNothingRunsAsync(V2);
-        (await sandbox.KubectlAsync("dana", "patch", "job/work", "--type=merge", "-p", """{"spec":{"suspend":false}}""")).OrFail();
+        (await sandbox.PatchAsync("dana", "job/work", """{"spec":{"suspend":false}}""")).OrFail();
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "get", "job/work", "-o", "jsonpath={.status.succeeded} {.spec.podReplacementPolicy}"),
             run => run.Output == "1 Failed",

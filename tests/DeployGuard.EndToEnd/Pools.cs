@@ -74,6 +74,10 @@ internal static class Pools
             seconds: 240
         );
 
+    /// <param name="patch">A JSON merge patch.</param>
+    public static Task<Rig.Run> PatchAsync(this Sandbox sandbox, string user, string target, string patch) =>
+        sandbox.KubectlAsync(user, "patch", target, "--type=merge", "-p", patch);
+
     public static Task<Rig.Run> ScaleAsync(this Sandbox sandbox, string workload, int replicas) =>
         sandbox.KubectlAsync("dana", "scale", workload, $"--replicas={replicas}");
 

@@ -107,7 +107,7 @@ public class RefusalTests
         );
 
         var patch = refused.Output.Split("-p '")[1].Split('\'')[0];
-        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", patch)).OrFail();
+        (await sandbox.PatchAsync("dana", "deployment/web", patch)).OrFail();
         (await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}")).OrFail();
     }
 

@@ -272,9 +272,7 @@ public class RegistrationCoverageTests
             Does.Contain("pods (20%) behind Service db would be unproven; step 5% allows 1")
         );
         Assert.That(
-            (
-                await sandbox.KubectlAsync("dana", "patch", "pod/db-0", "--type=merge", "-p", """{"spec": {"activeDeadlineSeconds": 1}}""")
-            ).Output,
+            (await sandbox.PatchAsync("dana", "pod/db-0", """{"spec": {"activeDeadlineSeconds": 1}}""")).Output,
             Does.Contain("pods (20%) behind Service db would be unproven; step 5% allows 1")
         );
         (await sandbox.KubectlAsync("dana", "delete", "pod/db-9", "--wait=false")).OrFail();

@@ -69,7 +69,7 @@ public class ServedBeforeTests
 
         // All pods at once, which the pace would not allow.
         const string recreate = """{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null}}}""";
-        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", recreate)).OrFail();
+        (await sandbox.PatchAsync("dana", "deployment/web", recreate)).OrFail();
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
     }
 

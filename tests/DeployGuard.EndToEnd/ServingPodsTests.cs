@@ -23,12 +23,9 @@ public class ServingPodsTests
             .OrFail()
             .Output;
         (
-            await sandbox.KubectlAsync(
+            await sandbox.PatchAsync(
                 "dana",
-                "patch",
                 "deployment/web",
-                "--type=merge",
-                "-p",
                 $$$"""{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"anchor","uid":"{{{anchor}}}","controller":true}]}}"""
             )
         ).OrFail();
@@ -295,14 +292,7 @@ public class ServingPodsTests
             "the leader to record the node port"
         );
         (
-            await sandbox.KubectlAsync(
-                "dana",
-                "patch",
-                "service/web",
-                "--type=merge",
-                "-p",
-                """{"spec":{"type":"ClusterIP","ports":[{"port":80,"nodePort":null}]}}"""
-            )
+            await sandbox.PatchAsync("dana", "service/web", """{"spec":{"type":"ClusterIP","ports":[{"port":80,"nodePort":null}]}}""")
         ).OrFail();
         await Rig.Wait.UntilAsync(
             () => NotedAsync("givenUp"),
@@ -335,7 +325,7 @@ public class ServingPodsTests
         );
 
         Assert.That(narrowed.Output, Does.Contain("1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0"));
-        var gone = await sandbox.KubectlAsync("dana", "patch", "service/web", "--type=merge", "-p", """{"spec":{"selector":null}}""");
+        var gone = await sandbox.PatchAsync("dana", "service/web", """{"spec":{"selector":null}}""");
         Assert.That(gone.Output, Does.Contain("its endpoints would be written by hand"));
         (await sandbox.KubectlAsync("dana", "patch", "service/web", "-p", """{"spec":{"sessionAffinity":"ClientIP"}}""")).OrFail();
     }
@@ -347,12 +337,9 @@ public class ServingPodsTests
         (await sandbox.ApplyAsync("dana", Green())).OrFail();
         (await sandbox.ApplyAsync("dana", Service("green", """{"app": "green"}"""))).OrFail();
         Task<Rig.Run> PointAsync(string host) =>
-            sandbox.KubectlAsync(
+            sandbox.PatchAsync(
                 "dana",
-                "patch",
                 "service/web",
-                "--type=merge",
-                "-p",
                 $$$"""{"spec":{"type":"ExternalName","externalName":"{{{host}}}","clusterIP":null,"clusterIPs":null}}"""
             );
 
@@ -452,12 +439,9 @@ public class ServingPodsTests
         var uid = (await sandbox.KubectlAsync("dana", "get", $"replicaset/{set}", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
         (await sandbox.CreateAsync("dana", ReplicaSet("x", 0))).OrFail();
         (
-            await sandbox.KubectlAsync(
+            await sandbox.PatchAsync(
                 "dana",
-                "patch",
                 "replicaset/x",
-                "--type=merge",
-                "-p",
                 $$$"""{"metadata":{"ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"{{{set}}}","uid":"{{{uid}}}","controller":true}]}}"""
             )
         ).OrFail();

@@ -39,7 +39,7 @@ public class StatefulSetPaceTests : OwnCluster
         (await RequestAsync()).OrFail();
         const string Faster = """{"spec":{"updateStrategy":{"rollingUpdate":{"maxUnavailable":8}}}}""";
         Assert.That(
-            (await sandbox.KubectlAsync("dana", "patch", "statefulset/db", "--type=merge", "-p", Faster)).Output,
+            (await sandbox.PatchAsync("dana", "statefulset/db", Faster)).Output,
             Does.Contain("PaceTooFast"),
             "the pace cannot be raised after the admission"
         );

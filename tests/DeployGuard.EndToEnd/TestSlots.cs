@@ -8,8 +8,7 @@ using NUnit.Framework.Interfaces;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// Limits concurrent tests. Every test takes a slot, and so does every fixture that prepares something, as many as the machine supports;
-/// a
+/// Limits concurrent tests. Every test takes a slot, and so does every fixture that prepares something, as many as the machine supports; a
 /// <see cref="HeavyAttribute"/> one takes most of them. Tests with a cluster of their own go first: these are few, and other fixtures wait
 /// for them.
 /// </summary>

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace DeployGuard.Rig;
 
 /// <summary>
-/// A timeout that follows progress instead of the clock: it starts again whenever the observed state has
-/// changed, and time on an overloaded machine counts less. It always expires in the end.
+/// A timeout that follows progress instead of the clock: it starts again whenever the observed state has changed, and time on an overloaded
+/// machine counts less. It always expires in the end.
 /// </summary>
 internal sealed class ProgressTimeout(TimeSpan limit)
 {

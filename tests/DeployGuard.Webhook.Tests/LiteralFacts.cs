@@ -93,7 +93,7 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
     /// <summary>Published pending exposure, in order.</summary>
     public List<PendingExposure> Reached { get; } = [];
 
-    public Task<ClusterSnapshot> ReserveExposureAsync(
+    public Task ReserveExposureAsync(
         Request request,
         ClusterSnapshot cluster,
         Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> gains,
@@ -108,7 +108,7 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
         }
 
         Reached.AddRange(exposed);
-        return Task.FromResult(with);
+        return Task.CompletedTask;
     }
 
     /// <summary>The answer of a reservation in the budgets.</summary>

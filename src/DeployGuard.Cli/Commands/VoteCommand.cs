@@ -99,11 +99,13 @@ internal sealed class VoteCommand
 
         foreach (var target in targets)
         {
+            var next = target.IsUnreviewed
+                ? "The break-glass is now reviewed."
+                : "Once the quorum is complete, the requester can retry the same command.";
             var (name, approver) = await records.VoteAsync(target, _decision, reason, expiresAt, cancel);
             output.WriteLine(
                 _decision is Decision.Approve
-                    ? $"Approved as {approver}: changeapproval {name}. "
-                        + $"{(target.IsUnreviewed ? "The break-glass is now reviewed." : "Once the quorum is complete, the requester can retry the same command.")}"
+                    ? $"Approved as {approver}: changeapproval {name}. {next}"
                     : $"Rejected as {approver}: changeapproval {name}. To withdraw it, run: kubectl deployguard withdraw {name} "
                         + $"-n {@namespace}"
             );

@@ -36,7 +36,12 @@ internal sealed class ControllersCheck : ICheck
     ) =>
         [
             Diagnosis.Ok(
-                $"{Trusted(seen)}{(skipped ? "; the API server's matchConditions skip the writes of trusted controllers, so only unknown ones are seen now" : "")}"
+                Trusted(seen)
+                    + (
+                        skipped
+                            ? "; the API server's matchConditions skip the writes of trusted controllers, so only unknown ones are seen now"
+                            : ""
+                    )
             ),
             .. seen.Select(s => (Seen: s, IsGuarded: s.Namespace is { } own && guarded.Contains(own)))
                 .Where(s => s.IsGuarded || !s.Seen.Trusted)

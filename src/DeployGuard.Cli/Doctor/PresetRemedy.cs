@@ -33,10 +33,8 @@ internal static class PresetRemedy
             .. installation.Presets.Concat(missing.Select(p => p.Name)).Distinct().Select(n => JsonValue.Create(n)),
         ]);
         var needed = missing.Select(p => p.Needs).OfType<CustomKind>().Except(installation.Options.CustomKinds).ToList();
-        var kinds =
-            needed.Count == 0
-                ? ""
-                : $" --set-json 'workloadKinds={new JsonArray([.. installation.Options.CustomKinds.Concat(needed).Select(InValues)]).ToJsonString()}'";
+        var all = new JsonArray([.. installation.Options.CustomKinds.Concat(needed).Select(InValues)]);
+        var kinds = needed.Count == 0 ? "" : $" --set-json 'workloadKinds={all.ToJsonString()}'";
         return $"Add it to the chart's presets: helm upgrade {installation.Name} CHART -n {installation.Options.Namespace} --reuse-values"
             + $" --set-json 'trustedControllerPresets={presets.ToJsonString()}'{kinds}. See {Docs}#{missing[0].Name}";
     }

@@ -5,8 +5,7 @@ namespace DeployGuard.Cli.Doctor;
 
 /// <summary>
 /// Whether the API server reaches a replica. The check sends a policy that every replica refuses, as a dry run. DeployGuard's own message
-/// in
-/// the refusal shows that the path from the API server through the Service to a replica works.
+/// in the refusal shows that the path from the API server through the Service to a replica works.
 /// </summary>
 internal sealed class ReachabilityCheck : ICheck
 {

@@ -59,9 +59,10 @@ internal static class PoolView
         var unproven =
             $"  {standing.Unproven} of {standing.Total} pods ({standing.Unproven * 100 / Math.Max(1, standing.Total)}%) are "
             + $"unproven; {completed}, step {standing.Share}% allows {cap}";
+        var soak = standing.Left is { } left ? $" in {Durations.Show(left)}" : "";
+        var wait = standing.Wait.Length > 0 ? $"; {standing.Wait}" : "";
         return standing.HoldsAllSteps
             ? $"{unproven}. Every step is completed: it may run on all pods."
-            : $"{unproven}.\n  Next: step "
-                + $"{standing.NextShare}%{(standing.Left is { } left ? $" in {Durations.Show(left)}" : "")}{(standing.Wait.Length > 0 ? $"; {standing.Wait}" : "")}";
+            : $"{unproven}.\n  Next: step {standing.NextShare}%{soak}{wait}";
     }
 }

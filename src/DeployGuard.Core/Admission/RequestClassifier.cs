@@ -50,7 +50,8 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
         {
             return Classification.NotUnderstood(
                 Obstacle.RevisionLabel,
-                $"only its controller writes a pod's label {LiveRevision.Label}: with another value the pod would count for another revision"
+                $"only its controller writes a pod's label {LiveRevision.Label}: with another value the pod would count for "
+                    + "another revision"
             );
         }
 

@@ -115,7 +115,7 @@ public sealed record Change
     public bool Adopted { get; init; }
 
     /// <summary>
-    /// It replaces a record that was lost, and has not soaked since: nobody knows where it served, or whether it completed. The adoption
+    /// It replaces a record that was lost, and has not soaked since: it is unknown where it served, or whether it completed. The adoption
     /// records everything as proven.
     /// </summary>
     public bool IsRecovered => Adopted && Phase is Phase.Completed;

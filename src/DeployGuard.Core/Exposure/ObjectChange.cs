@@ -108,8 +108,7 @@ internal static class ObjectChange
         after = owned.ControllerUid == before.Spec.ControllerUid ? owned with { Replicas = after.Replicas } : owned;
         var spec = after with { Uid = before.Spec.Uid, Replicas = after.Replicas };
         // A Deployment continues as soon as its ReplicaSets report their pods as available: a lower minReadySeconds there releases the rest
-        // of the rollout.
-        // A ReplicaSet that becomes its newest restarts the rollout, which no longer waits for the former one.
+        // of the rollout. A ReplicaSet that becomes its newest restarts the rollout, which no longer waits for the former one.
         var isNewest = after.Template.Hash != before.Spec.Template.Hash;
         var isHastened = after.Strategy.MinReadySeconds < before.Spec.Strategy.MinReadySeconds;
         var then = objects with

@@ -83,8 +83,7 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
             ? [.. member.Pods.Where(p => p.Pods > 0)]
             : [new RevisionPods(member.Spec.Template.Hash, null, member.Spec.Template.ImageNames, member.Size)];
 
-    private bool AppliesTo(Workload spec) =>
-        spec.Type.Serves && policy.Match.IncludesKind(spec.Ref.Kind) && policy.Match.IncludesLabels(spec.Labels);
+    private bool AppliesTo(Workload spec) => spec.Type.Serves && policy.Match.Includes(spec);
 
     private bool RequiresCanary(OriginKind origin) => policy.IsRequired(rules.Required, origin);
 

@@ -6,8 +6,7 @@ namespace DeployGuard.Core.Exposure;
 
 /// <summary>
 /// A rejection revokes the held steps of a revision in every workload that ran it: steps held by the same images in another workload count
-/// for it too, and
-/// would count again as soon as the veto ends.
+/// for it too, and would count again as soon as the veto ends.
 /// </summary>
 public static class RevokedSteps
 {

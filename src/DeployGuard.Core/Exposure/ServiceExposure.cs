@@ -8,8 +8,7 @@ namespace DeployGuard.Core.Exposure;
 
 /// <summary>
 /// The effect of a change of a Service on the pods that its users reach. It adds no pod, so shares decide: an unproven revision that gets a
-/// larger part of a port's users
-/// is raised, whether by other pods, by fewer, or by another host.
+/// larger part of a port's users is raised, whether by other pods, by fewer, or by another host.
 /// </summary>
 internal sealed class ServiceExposure(ExposureContext context)
 {
@@ -159,8 +158,7 @@ internal sealed class ServiceExposure(ExposureContext context)
 
     /// <summary>
     /// Addresses written by hand, for a Service whose users have proven pods: the pods behind them are unknown. A Service without a
-    /// selector that
-    /// never had proven pods exists for such addresses.
+    /// selector that never had proven pods exists for such addresses.
     /// </summary>
     public IEnumerable<PoolAssessment> Of(EndpointsRequest request)
     {
@@ -252,8 +250,7 @@ internal sealed class ServiceExposure(ExposureContext context)
 
     /// <summary>
     /// The Service whose users a new one gets: a deleted one of the same name, or one whose address it takes over. Its former selector is
-    /// recorded
-    /// with the revisions that served behind it.
+    /// recorded with the revisions that served behind it.
     /// </summary>
     private Service? Remembered(Service made)
     {
@@ -297,8 +294,7 @@ internal sealed class ServiceExposure(ExposureContext context)
 
     /// <summary>
     /// The same selector reached these pods within <c>coldAfter</c>: a Service that is created again unchanged raises no exposure. If it
-    /// takes over the address
-    /// of another Service, that one must have had the same selector.
+    /// takes over the address of another Service, that one must have had the same selector.
     /// </summary>
     private bool ServedAsItIs(Pool pool, Pool poolBefore, string key, int pods)
     {

@@ -32,8 +32,7 @@ internal sealed class ServiceShares(ExposureContext context, ProvenInPool proven
 
     /// <summary>
     /// Users reach a pod by a port that it has. A named port must be declared. A numbered port may be open in any pod, or only in those
-    /// that
-    /// declare it: both are evaluated.
+    /// that declare it: both are evaluated.
     /// </summary>
     private static IEnumerable<IReadOnlyList<Member>> Having(ServicePort port, IReadOnlyList<Member> members)
     {

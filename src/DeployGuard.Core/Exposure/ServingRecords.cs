@@ -10,8 +10,8 @@ public static class ServingRecords
 
     /// <summary>
     /// Every running revision is recorded, proven or not: a proven one may be replaced, and an unproven one may serve as many pods again.
-    /// An unreviewed
-    /// break-glass revision is not recorded. Once the workload runs another revision, an unproven one keeps its pools without numbers.
+    /// An unreviewed break-glass revision is not recorded. Once the workload runs another revision, an unproven one keeps its pools without
+    /// numbers.
     /// </summary>
     /// <param name="standings">Of this revision of this workload.</param>
     public static IEnumerable<ServedPool> Next(Change change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)

@@ -40,8 +40,7 @@ internal sealed class UnprovenCount(
 
     /// <summary>
     /// A CronJob whose Jobs end soon never completes a step, and would block every other rollout in its pool. Its future pods share a step
-    /// with
-    /// all other CronJobs and Jobs only; the pods that its Jobs run now count for every request.
+    /// with all other CronJobs and Jobs only; the pods that its Jobs run now count for every request.
     /// </summary>
     private static bool CountsFor(Member member, WorkloadRef? asking) =>
         asking is null

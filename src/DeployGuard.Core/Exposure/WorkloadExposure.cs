@@ -155,8 +155,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
 
     /// <summary>
     /// Scaling a settled workload is no more exposure if its share does not grow, or up to the number of pods that it served within
-    /// <c>coldAfter</c>: an
-    /// autoscaler must not wait for the soak after every rollout.
+    /// <c>coldAfter</c>: an autoscaler must not wait for the soak after every rollout.
     /// </summary>
     private bool IsNoMore(RequestedWorkload asked, string key, Pool before, (int Unproven, int Total) had, (int Unproven, int Total) has) =>
         asked.IsAnotherSize

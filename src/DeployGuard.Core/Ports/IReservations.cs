@@ -8,11 +8,13 @@ namespace DeployGuard.Core.Ports;
 /// <summary>Reservations that all replicas share: two requests at the same instant must not use the same place.</summary>
 public interface IReservations
 {
-    /// <summary>Adds the current reservations of other requests to the snapshot, and reserves the pods that this request adds.</summary>
-    /// <param name="gains">The unproven pods that the request adds, given a snapshot; none if it is refused there.</param>
-    /// <returns>The snapshot with the reservations of others.</returns>
+    /// <summary>Reserves the pods that a request adds, given the reservations of other requests.</summary>
+    /// <param name="gains">
+    /// Called with the snapshot that has the reservations of others, again after each conflict. Returns the unproven pods that the request
+    /// adds there; none if it is refused.
+    /// </param>
     /// <exception cref="UnavailableException">It could not be reserved in time.</exception>
-    Task<ClusterSnapshot> ReserveExposureAsync(
+    Task ReserveExposureAsync(
         Request request,
         ClusterSnapshot cluster,
         Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> gains,

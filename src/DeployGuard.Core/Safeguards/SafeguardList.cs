@@ -16,8 +16,8 @@ public static class SafeguardList
     public static PolicyEvaluator Evaluator(TrustedControllers trusted) => new(trusted, All);
 
     /// <summary>
-    /// What a policy requires of a new revision, in one line for approvers, such as
-    /// <c>senior-engineers 1, directors 1 within 72h; canary 5, 25, 50% of 10m each, or pace 25%</c>; <c>nothing</c> if every block is off.
+    /// What a policy requires of a new revision, in one line for approvers, such as <c>senior-engineers 1, directors 1 within 72h; canary
+    /// 5, 25, 50% of 10m each, or pace 25%</c>; <c>nothing</c> if every block is off.
     /// </summary>
     public static string Summarise(SafeguardPolicy policy)
     {

@@ -14,7 +14,7 @@ internal static class RevisionHistory
     /// <summary>
     /// The rollback's revision already served a pool's users on at least as many pods as requested now, or was proven there. Completion in
     /// another pool is no evidence for these users. For adopted revisions, and Changes of a former version, the pools were not recorded.
-    /// If the records are lost, nobody knows where it served: it may only take the place of the pods that the workload has there now.
+    /// If the records are lost, it is unknown where it served: it may only take the place of the pods that the workload has there now.
     /// </summary>
     /// <param name="pool"><see cref="Exposure.Pool.Name"/>.</param>
     /// <param name="present">The desired pods of the workload in this pool before the request; 0 if the request creates it.</param>

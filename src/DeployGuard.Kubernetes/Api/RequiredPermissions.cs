@@ -8,7 +8,8 @@ namespace DeployGuard.Kubernetes.Api;
 public sealed record AccessRule(string ApiGroup, string Resource, string Verb, string Namespace, string Name, string Why)
 {
     public override string ToString() =>
-        $"{Verb} {(ApiGroup.Length > 0 ? $"{Resource}.{ApiGroup}" : Resource)}{(Name.Length > 0 ? $" {Name}" : "")}{(Namespace.Length > 0 ? $" -n {Namespace}" : "")}";
+        $"{Verb} {Resource}{(ApiGroup.Length > 0 ? $".{ApiGroup}" : "")}{(Name.Length > 0 ? $" {Name}" : "")}"
+        + (Namespace.Length > 0 ? $" -n {Namespace}" : "");
 }
 
 /// <summary>

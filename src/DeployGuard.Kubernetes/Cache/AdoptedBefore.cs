@@ -16,7 +16,7 @@ internal static class AdoptedBefore
     public static bool Covers(ObservedWorkload workload, IEnumerable<PolicyEntry> policies)
     {
         var adopted = policies.Where(p => p.Policy.Mode is Mode.Enforce && p.AdoptedServing.ContainsKey(workload.Ref.Namespace)).ToList();
-        var matching = adopted.Where(p => Matches(p.Policy, workload)).ToList();
+        var matching = adopted.Where(p => p.Policy.Match.Includes(workload.Spec)).ToList();
         return adopted.Count == 0
             || (
                 matching.Count > 0
@@ -29,8 +29,4 @@ internal static class AdoptedBefore
     /// </summary>
     public static bool IsOnRecord(ObservedWorkload workload, IEnumerable<PolicyEntry> policies) =>
         !(workload.Ref.Type.CountsWithOwner && workload.ControllerUid.Length > 0) && Covers(workload, policies);
-
-    /// <summary>Whether a policy matches a workload of a namespace that it matches.</summary>
-    public static bool Matches(SafeguardPolicy policy, ObservedWorkload workload) =>
-        policy.Match.IncludesKind(workload.Ref.Kind) && policy.Match.IncludesLabels(workload.Spec.Labels);
 }

@@ -102,8 +102,8 @@ internal sealed record ChangeEntry
             .DistinctBy(i => (i.Path, i.Reference));
 
     /// <summary>
-    /// Records that were lost, from the revisions that are kept for the workload. None for a refused request: it would leave records of what
-    /// it was refused for.
+    /// Records that were lost, from the revisions that are kept for the workload. None for a refused request: it would leave records of
+    /// what it was refused for.
     /// </summary>
     public static IEnumerable<ChangeEntry> Recovered(Verdict verdict) =>
         !verdict.IsAllowed || verdict.Evaluated is not { After: { } after } evaluated

@@ -10,7 +10,7 @@ namespace DeployGuard.Kubernetes.Decisions;
 /// <summary>Reservations that all replicas share, in ConfigMaps.</summary>
 internal sealed class ReplicaReservations(PendingExposureStore exposure, BudgetReservations budgets) : IReservations
 {
-    public async Task<ClusterSnapshot> ReserveExposureAsync(
+    public async Task ReserveExposureAsync(
         Request request,
         ClusterSnapshot cluster,
         Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> gains,
@@ -19,7 +19,7 @@ internal sealed class ReplicaReservations(PendingExposureStore exposure, BudgetR
     {
         if (cluster.Namespace is not { } snapshot)
         {
-            return cluster;
+            return;
         }
 
         ClusterSnapshot With(IReadOnlyList<PendingExposure> others) =>
@@ -35,13 +35,11 @@ internal sealed class ReplicaReservations(PendingExposureStore exposure, BudgetR
                     Workload = pods.Workload with { Name = $"{pods.Workload.Name}{Guid.NewGuid():N}" },
                 }
                 : pods;
-        return With(
-            await exposure.TakeAsync(
-                request.Target.Namespace,
-                request.Requester.Username,
-                others => [.. gains(With(others)).Select(Named)],
-                deadline
-            )
+        await exposure.TakeAsync(
+            request.Target.Namespace,
+            request.Requester.Username,
+            others => [.. gains(With(others)).Select(Named)],
+            deadline
         );
     }
 

@@ -107,7 +107,7 @@ internal sealed class Adoption(
         return (!entry.Adopted.Contains(@namespace) && !others.Any(o => o.Adopted.Contains(@namespace)))
             || (
                 !recorded.Any(c => c.Workload == workload.Ref && c.WasAdmitted)
-                && !others.Any(o => o.AdoptedServing.ContainsKey(@namespace) && AdoptedBefore.Matches(o.Policy, workload))
+                && !others.Any(o => o.AdoptedServing.ContainsKey(@namespace) && o.Policy.Match.Includes(workload.Spec))
             );
     }
 

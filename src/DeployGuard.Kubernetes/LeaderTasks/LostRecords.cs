@@ -10,7 +10,7 @@ namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
 /// Adopts a workload again, with a warning, if it existed when its namespace was adopted and all its records are gone. Its older revisions
-/// are recorded as completed, not as proven: a rollback may use them, but nobody knows who created their objects.
+/// are recorded as completed, not as proven: a rollback may use them, but it is unknown who created their objects.
 /// </summary>
 internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, EventWriter events, TimeProvider time) : ILeaderTask
 {
@@ -54,7 +54,7 @@ internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, Eve
             .Where(p =>
                 p.Policy.Mode is Mode.Enforce
                 && p.AdoptedServing.ContainsKey(workload.Ref.Namespace)
-                && AdoptedBefore.Matches(p.Policy, workload)
+                && p.Policy.Match.Includes(workload.Spec)
             )
             .ToList();
         return policies.Count > 0

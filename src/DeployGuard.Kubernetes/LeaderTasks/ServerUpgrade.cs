@@ -9,7 +9,7 @@ using DeployGuard.Kubernetes.Leader;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// Follows hashes that change although nobody wrote to the object: a newer API server may add defaults to stored templates, and another
+/// Follows hashes that change without a write to the object: a newer API server may add defaults to stored templates, and another
 /// list of template noise may leave more fields out. If the server's version or the list differs from the recorded one, the object's
 /// current hash is recorded in its place. If both are the same, somebody edited the object: it no longer holds a completed revision, which
 /// is recorded too, because after the next upgrade it could not be detected.

@@ -60,7 +60,7 @@ internal sealed class UnrecordedWorkloadScan(ClusterCaches caches, CustomWorkloa
                 p.Mode is Mode.Enforce
                 && p.Active.Contains(now)
                 && p.Match.IncludesNamespace(@namespace.Labels)
-                && AdoptedBefore.Matches(p, workload)
+                && p.Match.Includes(workload.Spec)
             );
     }
 

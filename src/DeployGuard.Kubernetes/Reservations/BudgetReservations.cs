@@ -264,8 +264,12 @@ internal sealed class BudgetReservations(
             )
         );
 
-    private static string NameOf(SafeguardPolicy policy, string @namespace) =>
-        $"deployguard-budget-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{policy.Name}/{(policy.Budget?.Per is BudgetScope.Namespace ? @namespace : "")}")).AsSpan(0, 8))}";
+    private static string NameOf(SafeguardPolicy policy, string @namespace)
+    {
+        var scope = policy.Budget?.Per is BudgetScope.Namespace ? @namespace : "";
+        var digest = SHA256.HashData(Encoding.UTF8.GetBytes($"{policy.Name}/{scope}"));
+        return $"deployguard-budget-{Convert.ToHexStringLower(digest.AsSpan(0, 8))}";
+    }
 
     private static BudgetRules RulesOf(SafeguardPolicy policy) =>
         policy.Budget ?? throw new InvalidOperationException($"policy {policy.Name} has no budget");

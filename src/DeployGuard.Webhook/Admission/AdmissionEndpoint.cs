@@ -62,9 +62,8 @@ internal sealed class AdmissionEndpoint(
 
     /// <summary>
     /// Every refusal is recorded. An allowed request that was not recorded first is recorded if a finding was waived, or if a rollback can
-    /// go back to its revision.
-    /// Single pods and Jobs are left out: they are numerous, each has its own name, and nobody rolls them back.
-    /// A Job that a queue starts is recorded, because its template differs from then on.
+    /// go back to its revision. Single pods and Jobs are left out: they are numerous, each has its own name, and none of them is rolled
+    /// back. A Job that a queue starts is recorded, because its template differs from then on.
     /// </summary>
     private static bool IsRecordedAfterwards(Verdict verdict) =>
         !verdict.IsAllowed

@@ -4,8 +4,7 @@ namespace DeployGuard.Webhook.Admission;
 
 /// <summary>
 /// Limits how many decisions wait for the API server at once. The rest is refused immediately; otherwise all of them would wait until they
-/// time out. Users
-/// are shed at 64 waiting decisions and machines at 128: a machine retries at once and in greater numbers.
+/// time out. Users are shed at 64 waiting decisions and machines at 128: a machine retries at once and in greater numbers.
 /// </summary>
 internal sealed class ConcurrencyLimiter(int maxWithUsers = 64, int max = 128)
 {

@@ -19,7 +19,7 @@ internal sealed class DecisionPipeline(
     TimeProvider time
 )
 {
-    private readonly IReadOnlyList<ILiveReader> _readers = Complete([
+    private readonly IReadOnlyList<ILiveReader> _readers = Checked([
         .. cluster.LiveReaders,
         new ExemptionReader(evaluator, cluster.RecordFacts, time),
     ]);
@@ -220,8 +220,10 @@ internal sealed class DecisionPipeline(
         );
     }
 
-    /// <summary>A required read without a reader would be skipped without a word, so each flag has one. Standalone has no API server.</summary>
-    private static IReadOnlyList<ILiveReader> Complete(IReadOnlyList<ILiveReader> readers)
+    /// <summary>
+    /// Each flag must have one reader: a required read without a reader would be skipped silently. Standalone reads nothing live.
+    /// </summary>
+    private static IReadOnlyList<ILiveReader> Checked(IReadOnlyList<ILiveReader> readers)
     {
         var reads = readers.Select(r => r.Reads).ToList();
         var expected = Enum.GetValues<RequiredReads>().Where(r => r is not RequiredReads.None);

@@ -5,8 +5,7 @@ namespace DeployGuard.Webhook.Admission;
 
 /// <summary>
 /// The common part of all admission endpoints: reads the review, counts, and writes the answer. A body that is no review gets an HTTP
-/// error.
-/// A bug gets a 500, so that the failurePolicy decides and the counter shows it.
+/// error. A bug gets a 500, so that the failurePolicy decides and the counter shows it.
 /// </summary>
 internal abstract class ReviewEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry telemetry)
 {

@@ -10,8 +10,7 @@ namespace DeployGuard.Webhook.Admission;
 
 /// <summary>
 /// Access without a cluster: policies from files, no approvals, no records. The labels of namespaces are unknown and count as matching.
-/// Rules that need the
-/// cluster are evaluated without facts.
+/// Rules that need the cluster are evaluated without facts.
 /// </summary>
 internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> policies)
     : IClusterAccess,
@@ -44,12 +43,12 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
         Task.FromResult(cluster);
 
     /// <summary>There is no other replica.</summary>
-    public Task<ClusterSnapshot> ReserveExposureAsync(
+    public Task ReserveExposureAsync(
         Request request,
         ClusterSnapshot cluster,
         Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> gains,
         CancellationToken deadline
-    ) => Task.FromResult(cluster);
+    ) => Task.CompletedTask;
 
     public Task<IReadOnlyDictionary<string, BudgetUse>> ReserveBudgetAsync(Verdict verdict, CancellationToken deadline) =>
         Task.FromResult<IReadOnlyDictionary<string, BudgetUse>>(new Dictionary<string, BudgetUse>());

@@ -6,8 +6,7 @@ namespace DeployGuard.Webhook.Hosting;
 
 /// <summary>
 /// The CA of the client certificates that the admission endpoints accept. API servers present one if their AdmissionConfiguration names a
-/// kubeconfig for
-/// webhooks. Without this CA, every caller that reaches the port can send reviews.
+/// kubeconfig for webhooks. Without this CA, every caller that reaches the port can send reviews.
 /// </summary>
 internal sealed class ClientAuthority
 {

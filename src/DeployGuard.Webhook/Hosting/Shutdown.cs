@@ -4,8 +4,8 @@ namespace DeployGuard.Webhook.Hosting;
 
 /// <summary>
 /// Graceful shutdown. After SIGTERM the replica reports that it is not ready, and answers until its Service sends it no more calls. A
-/// replica that stops at once
-/// still gets calls for a few seconds, and each of them is a failed deploy. A second signal, or Ctrl-C, ends it at once.
+/// replica that stops at once still gets calls for a few seconds, and each of them is a failed deploy. A second signal, or Ctrl-C, ends it
+/// at once.
 /// </summary>
 internal sealed class Shutdown(TimeProvider time) : IHostLifetime, IDisposable
 {

@@ -16,8 +16,7 @@ namespace DeployGuard.Webhook.Records;
 
 /// <summary>
 /// <c>/admit/records</c> guards DeployGuard's own objects. A policy must be valid, only DeployGuard writes Changes, and votes and
-/// BreakGlasses
-/// carry the identity of their creator and are immutable.
+/// BreakGlasses carry the identity of their creator and are immutable.
 /// </summary>
 internal sealed class RecordsEndpoint(
     RecordRules rules,

@@ -12,10 +12,8 @@ namespace DeployGuard.Webhook.Records;
 
 /// <summary>
 /// <c>/stamp</c> writes the authenticated user into a ChangeApproval or BreakGlass and overwrites any value that the object brings. It also
-/// adds the default
-/// <c>expiresAt</c> of a BreakGlass and the labels by which decisions find records. Kubernetes does the same for
-/// CertificateSigningRequests.
-/// DeployGuard mutates nothing else.
+/// adds the default <c>expiresAt</c> of a BreakGlass and the labels by which decisions find records. Kubernetes does the same for
+/// CertificateSigningRequests. DeployGuard mutates nothing else.
 /// </summary>
 internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry telemetry, TimeProvider time)
     : ReviewEndpoint(memory, telemetry)

@@ -4,8 +4,8 @@ namespace DeployGuard.Webhook.Reviews;
 
 /// <summary>
 /// The uid of a review that cannot be read as a whole. Under failurePolicy Ignore a failed call admits the request, so an unreadable review
-/// must be
-/// answered with a refusal. An API server writes the uid before the objects, and only the objects may be too large, too deep or ambiguous.
+/// must be answered with a refusal. An API server writes the uid before the objects, and only the objects may be too large, too deep or
+/// ambiguous.
 /// </summary>
 internal static class ReviewUid
 {

@@ -7,8 +7,7 @@ namespace DeployGuard.Webhook.Telemetry;
 
 /// <summary>
 /// One JSON line on standard output for every decision about a guarded workload. The queue is bounded: a slow reader of the output must not
-/// delay a
-/// deploy, so lines are dropped and counted.
+/// delay a deploy, so lines are dropped and counted.
 /// </summary>
 internal sealed class DecisionLog(Stream output, TimeProvider time) : BackgroundService
 {

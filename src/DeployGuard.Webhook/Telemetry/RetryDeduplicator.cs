@@ -5,9 +5,8 @@ namespace DeployGuard.Webhook.Telemetry;
 
 /// <summary>
 /// Recognizes the retries of an API server, so that one refusal is counted once. An API server that updated from its cache takes a refusal
-/// as a sign of a stale
-/// cache: it reads the object and retries at once, with another uid. A request with other claims about its origin is no retry, however fast
-/// it comes.
+/// as a sign of a stale cache: it reads the object and retries at once, with another uid. A request with other claims about its origin is
+/// no retry, however fast it comes.
 /// </summary>
 internal sealed class RetryDeduplicator(TimeProvider time)
 {

@@ -10,8 +10,7 @@ namespace DeployGuard.Webhook.Telemetry;
 
 /// <summary>
 /// A span for every admission, as a part of the API server's trace if there is one, and metrics with exemplars that link to the traces.
-/// Sent by OTLP;
-/// without an endpoint none of this runs.
+/// Sent by OTLP; without an endpoint none of this runs.
 /// </summary>
 internal static class Traces
 {

@@ -22,12 +22,12 @@ public class WorkedCaseTests
     [Test]
     public void Case28_ForgedOwnerDoesNotRemoveAPodFromItsPool()
     {
-        var forged = Web(20).With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "nobody"));
+        var forged = Web(20).With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "unrelated"));
         Assert.That(Settled.Refusal(Some.Update(Web(20), forged)), Is.Null, "metadata alone");
 
         var objects = Empty.Running(forged, Phase.Proven);
         var recreate = Web(20, V2)
-            .With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "nobody"))
+            .With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "unrelated"))
             .With("spec/strategy", """{"type": "Recreate"}""");
         Assert.That(
             objects.Refusal(Some.Update(forged, recreate)),
@@ -35,7 +35,7 @@ public class WorkedCaseTests
         );
         Assert.That(
             objects.Refusal(
-                Some.Update(forged, Web(20, V2).Paced().With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "nobody")))
+                Some.Update(forged, Web(20, V2).Paced().With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "unrelated")))
             ),
             Is.Null,
             "its pace is kept"
@@ -44,7 +44,7 @@ public class WorkedCaseTests
 
     [TestCase(30, """{"app": "web"}""", "30 of 50 pods (60%) behind Service web would be unproven; step 5% allows 2")]
     [TestCase(1, """{"app": "web"}""", null)]
-    [TestCase(30, """{"app": "batch"}""", null, Description = "it serves nobody")]
+    [TestCase(30, """{"app": "batch"}""", null, Description = "no user reaches it")]
     public void Case29_JobSelectedByTheServiceCounts(int parallelism, string labels, string? refusal) =>
         Expect(Settled, Some.Create(Job("work", parallelism, V2, labels)), refusal);
 

@@ -84,7 +84,7 @@ public class AttributionTests
         return objects.ToSnapshot().Members.SelectMany(m => m.Pods).SelectMany(p => p.Seen).Single().CanRunSince;
     }
 
-    [TestCase("uid-of-nobody", Description = "no such owner")]
+    [TestCase("uid-of-no-object", Description = "no such owner")]
     [TestCase("uid-web", Description = "a Deployment creates no pods")]
     [TestCase("uid-job", Description = "its selector matches other pods")]
     public void PodWithAnOwnerThatDoesNotSelectItIsUnattributed(string uid)
@@ -169,7 +169,7 @@ public class AttributionTests
 
     [TestCase(
         "metadata/ownerReferences",
-        """[{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "uid-of-nobody", "controller": true}]"""
+        """[{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "uid-of-no-object", "controller": true}]"""
     )]
     [TestCase(
         "metadata/ownerReferences",

@@ -111,17 +111,7 @@ public class GatedDecisionTests
                     new Member { Spec = before },
                     new Member { Spec = beside, Pods = [new RevisionPods(beside.Template.Hash, null, [Reviews.OtherImage], 1)] },
                 ],
-                Changes =
-                [
-                    new Change
-                    {
-                        Name = "b",
-                        Workload = beside.Ref,
-                        TemplateHash = beside.Template.Hash,
-                        Images = [Reviews.OtherImage],
-                        Phase = Phase.Completed,
-                    },
-                ],
+                Changes = [Recorded(beside, Reviews.OtherImage, Phase.Completed)],
             },
         };
         var old = TimeProvider.System.GetUtcNow().AddHours(-1);
@@ -174,31 +164,12 @@ public class GatedDecisionTests
         };
         _facts.Cached = new ClusterSnapshot
         {
-            Policies =
-            [
-                PolicyReader.Read(
-                    JsonDocument
-                        .Parse(
-                            """{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [25]}}}"""
-                        )
-                        .RootElement
-                ),
-            ],
+            Policies = [CanaryPolicy(25)],
             Parent = web,
             Namespace = new NamespaceSnapshot
             {
                 Members = [new Member { Spec = stable }, new Member { Spec = web }],
-                Changes =
-                [
-                    new Change
-                    {
-                        Name = "w",
-                        Workload = web.Ref,
-                        TemplateHash = web.Template.Hash,
-                        Images = [Reviews.OtherImage],
-                        Phase = phase,
-                    },
-                ],
+                Changes = [Recorded(web, Reviews.OtherImage, phase)],
             },
         };
         _facts.ReadsFail = "down";
@@ -225,31 +196,12 @@ public class GatedDecisionTests
         };
         _facts.Cached = new ClusterSnapshot
         {
-            Policies =
-            [
-                PolicyReader.Read(
-                    JsonDocument
-                        .Parse(
-                            """{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [10]}}}"""
-                        )
-                        .RootElement
-                ),
-            ],
+            Policies = [CanaryPolicy(10)],
             Parent = canary,
             Namespace = new NamespaceSnapshot
             {
                 Members = [new Member { Spec = web }, new Member { Spec = canary }],
-                Changes =
-                [
-                    new Change
-                    {
-                        Name = "w",
-                        Workload = canary.Ref,
-                        TemplateHash = canary.Template.Hash,
-                        Images = [Reviews.OtherImage],
-                        Phase = Phase.Completed,
-                    },
-                ],
+                Changes = [Recorded(canary, Reviews.OtherImage, Phase.Completed)],
             },
         };
 
@@ -303,31 +255,12 @@ public class GatedDecisionTests
         var web = s_requested with { ResourceVersion = "7", Generation = 4 };
         _facts.Cached = new ClusterSnapshot
         {
-            Policies =
-            [
-                PolicyReader.Read(
-                    JsonDocument
-                        .Parse(
-                            """{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [10]}}}"""
-                        )
-                        .RootElement
-                ),
-            ],
+            Policies = [CanaryPolicy(10)],
             Parent = web,
             Namespace = new NamespaceSnapshot
             {
                 Members = [new Member { Spec = web }],
-                Changes =
-                [
-                    new Change
-                    {
-                        Name = "w",
-                        Workload = web.Ref,
-                        TemplateHash = web.Template.Hash,
-                        Images = [Reviews.OtherImage],
-                        Phase = Phase.Proven,
-                    },
-                ],
+                Changes = [Recorded(web, Reviews.OtherImage, Phase.Proven)],
             },
         };
 
@@ -360,39 +293,12 @@ public class GatedDecisionTests
         var canary = Labelled(Reviews.OtherImage) with { ResourceVersion = "7", Generation = 4 };
         _facts.Cached = new ClusterSnapshot
         {
-            Policies =
-            [
-                PolicyReader.Read(
-                    JsonDocument
-                        .Parse(
-                            """{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [10]}}}"""
-                        )
-                        .RootElement
-                ),
-            ],
+            Policies = [CanaryPolicy(10)],
             Parent = canary,
             Namespace = new NamespaceSnapshot
             {
                 Members = [new Member { Spec = stable }, new Member { Spec = canary }],
-                Changes =
-                [
-                    new Change
-                    {
-                        Name = "w",
-                        Workload = canary.Ref,
-                        TemplateHash = canary.Template.Hash,
-                        Images = [Reviews.OtherImage],
-                        Phase = Phase.Completed,
-                    },
-                    new Change
-                    {
-                        Name = "s",
-                        Workload = stable.Ref,
-                        TemplateHash = stable.Template.Hash,
-                        Images = [Reviews.Image],
-                        Phase = Phase.Proven,
-                    },
-                ],
+                Changes = [Recorded(canary, Reviews.OtherImage, Phase.Completed), Recorded(stable, Reviews.Image, Phase.Proven)],
             },
         };
         _facts.ReachFails = "down";
@@ -414,6 +320,25 @@ public class GatedDecisionTests
         var unknown = await _webhook.SendAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
         Assert.That(unknown.GetRawText(), Does.Contain("EvaluationIncomplete: down"));
     }
+
+    private static SafeguardPolicy CanaryPolicy(int step) =>
+        PolicyReader.Read(
+            JsonDocument
+                .Parse(
+                    $$$"""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [{{{step}}}] } } }"""
+                )
+                .RootElement
+        );
+
+    private static Change Recorded(Workload workload, string image, Phase phase) =>
+        new()
+        {
+            Name = workload.Ref.Name,
+            Workload = workload.Ref,
+            TemplateHash = workload.Template.Hash,
+            Images = [image],
+            Phase = phase,
+        };
 
     private static Workload Labelled(string image)
     {

@@ -35,12 +35,13 @@ internal static class GeneratedNameRemedy
         var owner = made?.OwnerReferences.FirstOrDefault(o => o.IsController);
         if (presets.Find(p => p.Kinds.Contains(kind)) is { } safe)
         {
+            var ofWhom = owner is null ? "nothing" : $"a {owner.Kind} ({owner.ApiVersion}), which DeployGuard does not evaluate";
             return
                 safe.Needs is { } needs
                 && made is not null
                 && !new TrustedByOwner(user, kind, needs).Covers(user, kind, made.OwnerReferences)
                 ? $"{Why}. {safe.Name} can be trusted only for objects that a {needs.Kind} owns, and this object belongs to "
-                    + $"{(owner is null ? "nothing" : $"a {owner.Kind} ({owner.ApiVersion}), which DeployGuard does not evaluate")}. Ask the platform team to add to policy {policy}: {exempt}"
+                    + $"{ofWhom}. Ask the platform team to add to policy {policy}: {exempt}"
                 : $"{Why}. Ask the platform team to trust this controller, and to add to the lists in the chart's values: "
                     + "trustedControllerPresets: "
                     + $"[{safe.Name}]{(safe.Needs is null ? "" : $" and workloadKinds: [{safe.RequiredKindInChart}]")}";

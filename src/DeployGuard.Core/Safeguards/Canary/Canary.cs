@@ -21,8 +21,7 @@ internal sealed class Canary : ISafeguard
         type switch
         {
             // A revision that completed on few pods, or in another pool, is unproven on many: a rollback may only go back to as many pods
-            // as it
-            // had here.
+            // as it had here.
             ChangeType.NewRevision or ChangeType.MoreExposure or ChangeType.Rollback => Severity.AsPolicySays,
             ChangeType.LessExposure => Severity.WarnAtMost,
             _ => Severity.None,

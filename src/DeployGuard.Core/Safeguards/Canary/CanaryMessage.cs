@@ -44,10 +44,10 @@ internal static class CanaryMessage
     private static string Waiting(PoolAssessment pool)
     {
         var (wait, left) = (pool.Held.Wait, pool.Held.Left);
+        IEnumerable<string> missing = [wait, left is { } soak ? $"{Durations.Show(soak)} of soak left" : ""];
+        var text = string.Join(", ", missing.Where(m => m.Length > 0));
         // A rollout in place waits for no step: it follows its pace.
-        return pool.InPlace is not null || (wait.Length == 0 && left is null)
-            ? ""
-            : $"; {wait}{(wait.Length > 0 && left is not null ? ", " : "")}{(left is { } soak ? $"{Durations.Show(soak)} of soak left" : "")}";
+        return pool.InPlace is not null || text.Length == 0 ? "" : $"; {text}";
     }
 
     private static string Show(UnprovenPods some) =>

@@ -63,10 +63,9 @@ internal static class CanaryRemedy
             )
                 is { } offer
                 ? offer + wait
-            : pool.Held.Left is { } rest
-                ? $"Wait {Durations.Show(rest)}, then retry; to watch it: kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}"
+            : pool.Held.Left is { } rest ? $"Wait {Durations.Show(rest)}, then retry; to watch it: {Status(after)}"
             : pool.Held.Wait.Length > 0 && evaluated.Before is not null && pool.Revisions.All(r => r.Workload == after.Ref)
-                ? $"See what it waits for: kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}"
+                ? $"See what it waits for: {Status(after)}"
             : Later(evaluated, after);
     }
 
@@ -94,9 +93,7 @@ internal static class CanaryRemedy
 
     private static string Later(EvaluatedRequest evaluated, Workload after) =>
         "Wait until the current canary is complete, then retry; "
-        + (
-            evaluated.Before is null
-                ? $"how a canary works: {Explained}"
-                : $"to watch it: kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}"
-        );
+        + (evaluated.Before is null ? $"how a canary works: {Explained}" : $"to watch it: {Status(after)}");
+
+    private static string Status(Workload workload) => $"kubectl deployguard status {workload.Ref.KubectlName} -n {workload.Ref.Namespace}";
 }

@@ -9,7 +9,7 @@ internal static class ControllerRules
     /// <returns>Whether anything changed.</returns>
     public static bool Round(this SimulatedNamespace world)
     {
-        // A pod needs a moment to start: a pod that another controller deletes at once serves nobody.
+        // A pod needs a moment to start: a pod that another controller deletes at once serves no user.
         var starting = world.Pods.Where(p => p is { Ready: null, Crashes: false }).ToHashSet();
         var changed = Collect(world);
         foreach (var controller in world.Controllers.ToArray())
