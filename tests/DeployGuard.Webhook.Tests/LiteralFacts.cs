@@ -142,6 +142,11 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
         return Task.CompletedTask;
     }
 
+    /// <summary>Votes that were withdrawn, and by whom.</summary>
+    public List<(string Vote, string By)> Withdrawn { get; } = [];
+
+    public void RecordWithdrawal(Core.Approvals.Approval vote, string by) => Withdrawn.Add((vote.Name, by));
+
     public void RecordAfterwards(Verdict verdict) => _recordedAfterwards.Add(verdict.Evaluated.Name);
 
     private sealed class Reader(LiteralFacts facts, RequiredReads reads) : ILiveReader

@@ -1,4 +1,5 @@
 using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
@@ -54,6 +55,11 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
         Task.FromResult<IReadOnlyDictionary<string, BudgetUse>>(new Dictionary<string, BudgetUse>());
 
     public Task RecordAdmittedAsync(Verdict verdict, CancellationToken deadline) => Task.CompletedTask;
+
+    public void RecordWithdrawal(Approval vote, string by)
+    {
+        // Without a cluster there are no records.
+    }
 
     public void RecordAfterwards(Verdict verdict)
     {
