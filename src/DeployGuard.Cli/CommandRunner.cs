@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Net;
+using System.Text.RegularExpressions;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Manifests;
 using k8s.Exceptions;
@@ -8,7 +9,7 @@ using k8s.Exceptions;
 namespace DeployGuard.Cli;
 
 /// <summary>Runs a command line and turns every failure into one line and an exit code. A typing error never shows a stack trace.</summary>
-internal static class CommandRunner
+internal static partial class CommandRunner
 {
     /// <summary>Set to 1 to see where a failure came from.</summary>
     public const string DebugVariable = "DEPLOYGUARD_DEBUG";
@@ -18,13 +19,12 @@ internal static class CommandRunner
         var parsed = root.Parse(args);
         if (parsed.Action is ParseErrorAction mistake)
         {
-            // The error names the mistake; the help would push it off the screen.
-            mistake.ShowHelp = false;
+            return await ExplainAsync(mistake, parsed, output, error);
         }
 
         try
         {
-            var exitCode = await parsed.InvokeAsync(
+            return await parsed.InvokeAsync(
                 new InvocationConfiguration
                 {
                     Output = output,
@@ -32,7 +32,6 @@ internal static class CommandRunner
                     EnableDefaultExceptionHandler = false,
                 }
             );
-            return parsed.Errors.Count > 0 ? ExitCodes.Unusable : exitCode;
         }
         catch (Exception fault)
         {
@@ -46,6 +45,20 @@ internal static class CommandRunner
             return exitCode;
         }
     }
+
+    /// <summary>The parser names the mistake and what is spelt alike; and the type of the runtime, which is no word for users.</summary>
+    private static async Task<int> ExplainAsync(ParseErrorAction mistake, ParseResult parsed, TextWriter output, TextWriter error)
+    {
+        // The help would push the error off the screen.
+        mistake.ShowHelp = false;
+        using var said = new StringWriter();
+        await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = said });
+        await error.WriteAsync(ExpectedType().Replace(said.ToString(), ""));
+        return ExitCodes.Unusable;
+    }
+
+    [GeneratedRegex(" as expected type '[^']+'")]
+    private static partial Regex ExpectedType();
 
     private static (string Message, int ExitCode) Explain(Exception fault) =>
         fault switch

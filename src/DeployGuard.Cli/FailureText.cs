@@ -24,6 +24,9 @@ internal static partial class FailureText
         Causes(fault).Last() switch
         {
             UnauthorizedAccessException or IOException => Line(Causes(fault).Last()),
+            KeyNotFoundException or InvalidOperationException or System.Text.Json.JsonException =>
+                "a file, or an answer of the API server, does not have the form that it must have. If this persists, report it with what "
+                    + "DEPLOYGUARD_DEBUG=1 adds to this output",
             var cause => $"{Line(cause)}. This is an error in DeployGuard: report it with what DEPLOYGUARD_DEBUG=1 adds to this output",
         };
 

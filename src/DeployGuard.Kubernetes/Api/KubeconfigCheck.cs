@@ -64,7 +64,12 @@ internal static class KubeconfigCheck
             foreach (var entry in root.Objects(list))
             {
                 _ = entry.RequiredText("name");
-                CheckData(entry.RequiredObject(member));
+                var content = entry.RequiredObject(member);
+                CheckData(content);
+                foreach (var text in member == "context" ? (string[])["cluster", "user", "namespace"] : [])
+                {
+                    _ = content.Text(text);
+                }
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using DeployGuard.Manifests;
 using k8s;
 using k8s.Exceptions;
@@ -10,7 +11,7 @@ namespace DeployGuard.Kubernetes.Api;
 /// Opens a cluster from one kubeconfig, or from several that are merged as kubectl does. Errors name the file, and come from DeployGuard's
 /// own reader where the client's reader gives none.
 /// </summary>
-public static class KubeconfigFile
+public static partial class KubeconfigFile
 {
     /// <param name="context">Null for the current one.</param>
     /// <returns>A client, and the namespace of the context; null where it has none.</returns>
@@ -58,9 +59,18 @@ public static class KubeconfigFile
         }
         catch (Exception wrong) when (IsOfTheFile(wrong))
         {
-            throw new ManifestException($"{names}: not a usable kubeconfig: {FirstLine(wrong).TrimEnd('.')}. {Remedy(files)}", wrong);
+            throw new ManifestException($"{names}: not a usable kubeconfig: {Reason(wrong).TrimEnd('.')}. {Remedy(files)}", wrong);
         }
     }
+
+    private static string Reason(Exception wrong) =>
+        NotStarted().Match(FirstLine(wrong)) is { Success: true } start
+            ? $"its credential plugin {start.Groups["program"].Value} cannot be started: {start.Groups["why"].Value}. Install it, or log in another way"
+            : FirstLine(wrong);
+
+    /// <summary>How the runtime says that a program could not be started.</summary>
+    [GeneratedRegex(@"start process '(?<program>.+)' with working directory '.*'\. (?<why>.+?)\.?$")]
+    private static partial Regex NotStarted();
 
     /// <summary>For a provider that was removed, such as gcp, the client throws a plain Exception.</summary>
     private static bool IsOfTheFile(Exception wrong) =>
