@@ -26,9 +26,12 @@ internal static class BreakGlassAdvice
         }
 
         var requester = verdict.Evaluated.Request.Requester;
-        return $"\nIn an emergency, the on-call engineer can run this, then {(requester.IsMachine ? "let it retry" : "your command")}: "
-            + $"kubectl deployguard breakglass {covered.KubectlName} -n {covered.Namespace}"
+        var command =
+            $"kubectl deployguard breakglass {covered.KubectlName} -n {covered.Namespace}"
             + $"{string.Concat(waives.Select(w => $" --waive {w}"))}{For(requester)} --incident ID --reason WHY";
+        return requester.IsMachine
+            ? $"\nIn an emergency, {Deployers.Of(requester).Retry()} after the on-call engineer runs: {command}"
+            : $"\nIn an emergency, the on-call engineer can repeat this command after they run: {command}";
     }
 
     /// <summary>The creator of a BreakGlass uses it themselves, or names the machine that does.</summary>

@@ -63,7 +63,7 @@ internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy pol
 
     /// <summary>As <see cref="Highest"/>, for a number that may pass by now.</summary>
     public int HighestAsked(Func<int, Workload> shape, int passes, int asked) =>
-        asked > passes && !IsRefused(shape(asked)) ? asked : Highest(shape, passes, asked);
+        asked > passes && Passes(shape(asked)) ? asked : Highest(shape, passes, asked);
 
     /// <summary>The highest number (of replicas, or of pods at once) with which the change would pass.</summary>
     /// <param name="shape">The workload with that number.</param>
@@ -74,15 +74,16 @@ internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy pol
         while (fails - passes > 1)
         {
             var middle = passes + ((fails - passes) / 2);
-            (passes, fails) = IsRefused(shape(middle)) ? (passes, middle) : (middle, fails);
+            (passes, fails) = Passes(shape(middle)) ? (middle, fails) : (passes, middle);
         }
 
         return passes;
     }
 
-    private bool IsRefused(Workload after)
+    /// <summary>Whether the change would pass for its pools with another workload after it.</summary>
+    public bool Passes(Workload after)
     {
         var exposure = _exposure.Value ?? throw new InvalidOperationException($"policy {policy.Name} has no canary");
-        return exposure.Assess(evaluated with { After = after }).Any(j => j.IsRefused);
+        return exposure.Assess(evaluated with { After = after }).All(j => !j.IsRefused);
     }
 }

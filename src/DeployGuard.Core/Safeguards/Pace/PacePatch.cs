@@ -12,6 +12,12 @@ internal static class PacePatch
     public static Remedy? Of(PaceBound bound, Inspection inspection, Workload after)
     {
         var rules = inspection.Policy.Canary ?? throw new InvalidOperationException($"policy {inspection.Policy.Name} has no canary");
+        var probed = $"Add a readinessProbe to {string.Join(" and ", bound.Unprobed)}";
+        if (bound.Unprobed.Count > 0 && inspection.Passes(after with { Template = after.Template.WithReadinessProbes() }))
+        {
+            return new($"{probed}, then {Edits.Retry(inspection.Evaluated.Request)}", Fix.Template);
+        }
+
         // The search ends below its upper end, which does not conform.
         var batch = inspection.Highest(pods => Conforming(after, pods, rules), 0, bound.MaxAtOnce + 1);
         if (batch == 0)
@@ -20,7 +26,7 @@ internal static class PacePatch
         }
 
         var conforming = Conforming(after, batch, rules);
-        var probes = bound.Unprobed.Count == 0 ? "" : $"Add a readinessProbe to {string.Join(" and ", bound.Unprobed)}. ";
+        var probes = bound.Unprobed.Count == 0 ? "" : $"{probed}. ";
         return new(
             $"{probes}{Edits.Patch(inspection.Evaluated.Request, after.Ref, Spec(conforming, batch))}{Lasts(Takes(conforming, batch))}",
             bound.Unprobed.Count == 0 ? Fix.Workload : Fix.Template
