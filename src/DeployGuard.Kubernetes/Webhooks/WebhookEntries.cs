@@ -78,7 +78,7 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
             "Fail",
             3,
             [],
-            [Rule("deployguard.io", ["CREATE"], "changeapprovals", "breakglasses")],
+            [Rule("deployguard.io", ["CREATE"], "changeapprovals", "breakglasses", "safeguardpolicies")],
             []
         );
         stamp["reinvocationPolicy"] = "Never";

@@ -1,0 +1,50 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Kubernetes.Api;
+using DeployGuard.Kubernetes.Cache;
+using DeployGuard.Kubernetes.Leader;
+
+namespace DeployGuard.Kubernetes.LeaderTasks;
+
+/// <summary>Keeps in the status of each policy what <c>kubectl get safeguardpolicies</c> shows of it.</summary>
+internal sealed class PolicyStatus(ApiConnection api, ClusterCaches caches, ClusterOptions options, TimeProvider time) : ILeaderTask
+{
+    public string Name => "status of policies";
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        foreach (var entry in caches.Policies.All())
+        {
+            if (SummaryOf(entry) != entry.Summary)
+            {
+                await WriteAsync(entry.Policy.Name, cancel);
+            }
+        }
+    }
+
+    private PolicySummary SummaryOf(PolicyEntry entry) =>
+        PolicySummary.Of(
+            entry.Policy,
+            caches.NamespacesOf(entry.Policy.Match, options.ExemptNamespaces).Count,
+            entry.Summary.EnforcedSince ?? entry.UnchangedSince,
+            time.GetUtcNow()
+        );
+
+    private async Task WriteAsync(string policy, CancellationToken cancel)
+    {
+        var path = ApiPaths.One(ApiPaths.Policies, policy);
+        using var stored = await api.FindAsync(path, cancel);
+        if (stored is null || JsonObject.Create(stored.RootElement.Clone()) is not { } document)
+        {
+            return;
+        }
+
+        // The cache may lag behind: what is stored counts.
+        var entry = PolicyEntry.Read(stored.RootElement);
+        var next = SummaryOf(entry);
+        if (next != entry.Summary)
+        {
+            next.Write(JsonWriting.Child(document, "status"));
+            using var written = await api.WriteAsync(HttpMethod.Put, $"{path}/status", document.ToJsonString(), cancel);
+        }
+    }
+}
