@@ -22,7 +22,7 @@ public class AuditReportTests
             [
                 Change("web-1", "web", "2026-11-20", "2026-11-21", "dana", Finding("baseline", "Audit", "ImageNotPinned")),
                 Change("web-2", "web", "2026-11-24", "2026-11-25", "erik", Finding("baseline", "Audit", "ImageNotPinned")),
-                Change("api-1", "api", "2026-11-22", "2026-11-22", "dana", Finding("pace", "Warn", "PaceTooFast")),
+                Change("api-1", "api", "2026-11-22", "2026-11-23", "dana", Finding("pace", "Warn", "PaceTooFast")),
             ],
             s_modes,
             null
@@ -33,7 +33,7 @@ public class AuditReportTests
                 $"{r.Policy} {r.Mode} {r.Reason} {r.Changes}/{r.Workloads} {r.Since:MM-dd} {r.Newest:MM-dd} {r.Example} {r.Requester}"
             ),
             Is.EqualTo(
-                new[] { "baseline Audit ImageNotPinned 2/1 11-20 11-25 web-2 erik", "pace Warn PaceTooFast 1/1 11-22 11-22 api-1 dana" }
+                new[] { "baseline Audit ImageNotPinned 2/1 11-20 11-25 web-2 erik", "pace Warn PaceTooFast 1/1 11-22 11-23 api-1 dana" }
             )
         );
     }

@@ -80,6 +80,13 @@ public class PolicyModeTests
             list => list.Contains("until 2099", StringComparison.Ordinal),
             "the leader to write the status of a policy"
         );
+        var serving = await Wait.UntilAsync(
+            async () =>
+                (await Plane.KubectlAsync("admin", "get", "sgp", name, "-o", "jsonpath={.status.adopted[0].servingAt}")).OrFail().Output,
+            text => text.Length > 0,
+            "the empty namespace to be adopted"
+        );
+        Assert.That(serving, Does.StartWith("20"), "an empty namespace has a time too");
         var rows = shown.Split('\n');
         Assert.That(rows[0], Does.Match("^NAME +MODE +APPROVAL +CANARY +NAMESPACES +BUDGET +FREEZE +PERIOD +ENFORCED SINCE +AGE$"));
         Assert.That(rows[1], Does.Match($"^{name} +Enforce +1 +3 per Namespace +on +until 2099-01-01T00:00Z +[0-9]+s +[0-9]+s$"));

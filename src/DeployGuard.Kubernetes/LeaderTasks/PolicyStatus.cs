@@ -8,18 +8,30 @@ namespace DeployGuard.Kubernetes.LeaderTasks;
 /// <summary>Keeps in the status of each policy what <c>kubectl get safeguardpolicies</c> shows of it.</summary>
 internal sealed class PolicyStatus(ApiConnection api, ClusterCaches caches, ClusterOptions options, TimeProvider time) : ILeaderTask
 {
+    /// <summary>Before a summary is written a second time: definitions of a former version drop it.</summary>
+    private static readonly TimeSpan s_again = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<string, (PolicySummary Summary, DateTimeOffset At)> _written = new(StringComparer.Ordinal);
+
     public string Name => "status of policies";
 
     public async Task RunAsync(CancellationToken cancel)
     {
         foreach (var entry in caches.Policies.All())
         {
-            if (SummaryOf(entry) != entry.Summary)
+            var next = SummaryOf(entry);
+            if (next != entry.Summary && !WasJustWritten(entry.Policy.Name, next))
             {
                 await WriteAsync(entry.Policy.Name, cancel);
             }
         }
     }
+
+    private bool WasJustWritten(string policy, PolicySummary summary) =>
+        _written.TryGetValue(policy, out var last)
+        && last.Summary with { EnforcedSince = null } == summary with { EnforcedSince = null }
+        && (last.Summary.EnforcedSince is null) == (summary.EnforcedSince is null)
+        && time.GetUtcNow() - last.At < s_again;
 
     private PolicySummary SummaryOf(PolicyEntry entry) =>
         PolicySummary.Of(
@@ -43,6 +55,7 @@ internal sealed class PolicyStatus(ApiConnection api, ClusterCaches caches, Clus
         var next = SummaryOf(entry);
         if (next != entry.Summary)
         {
+            _written[policy] = (next, time.GetUtcNow());
             next.Write(JsonWriting.Child(document, "status"));
             using var written = await api.WriteAsync(HttpMethod.Put, $"{path}/status", document.ToJsonString(), cancel);
         }
