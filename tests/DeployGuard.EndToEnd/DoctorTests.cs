@@ -249,7 +249,7 @@ public class DoctorTests : OwnCluster
             run.Output,
             Does.Contain(
                 "FAILED   reachability: the API server could not call DeployGuard: Internal error occurred: failed calling "
-                    + "webhook \"stamp.deployguard.io\""
+                    + "webhook \"records.deployguard.io\""
             )
         );
         Assert.That(run.Output, Does.Contain("ok       deployment: 2 of 2 replicas"), "every check is independent");

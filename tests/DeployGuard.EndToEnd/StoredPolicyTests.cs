@@ -17,9 +17,16 @@ public class StoredPolicyTests : OwnCluster
     {
         (await Plane.KubectlAsync("admin", "delete", "mutatingwebhookconfiguration", "deployguard")).OrFail();
         await Wait.UntilAsync(
+            () => Plane.KubectlAsync("admin", Stored, ["create", "--dry-run=server", "-f", "-"]),
+            run =>
+                run.Output.Contains("is not created: spec names no mode, and mode: Audit could not be written", StringComparison.Ordinal),
+            "the API server to see that nothing stamps a policy, and a replica to refuse it"
+        );
+        (await Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration", "deployguard")).OrFail();
+        await Wait.UntilAsync(
             async () => await Plane.KubectlAsync("admin", Stored, ["create", "--dry-run=server", "-f", "-", "-o", "jsonpath={.spec.mode}"]),
             run => run.Succeeded && run.Output.Length == 0,
-            "the API server to see that nothing stamps a policy"
+            "the API server to see that nothing is registered"
         );
 
         (await Plane.KubectlAsync("admin", Stored, ["create", "-f", "-"])).OrFail();

@@ -11,7 +11,7 @@ using DeployGuard.Webhook.Telemetry;
 namespace DeployGuard.Webhook.Records;
 
 /// <summary>
-/// The rules of a SafeguardPolicy: it must be valid, an update must not take its mode away, and its author is warned of what they probably
+/// The rules of a SafeguardPolicy: it must be valid and name its mode, an update must not take the mode away, and its author is warned of what they probably
 /// did not intend. A warning never refuses.
 /// </summary>
 internal sealed class PolicyRules(IClusterAccess cluster, AdmissionTelemetry telemetry)
@@ -51,6 +51,9 @@ internal sealed class PolicyRules(IClusterAccess cluster, AdmissionTelemetry tel
         : review.Operation is Operation.Update && NamedMode.Of(review.OldObject) is { } mode && NamedMode.Of(review.Object) is null
             ? $"is not changed: the update removes spec.mode, which is {mode} now. Write the mode into your file (mode: {mode} leaves it as "
                 + "it is; mode: Enforce refuses, Warn warns, Audit only counts), then retry"
+        : review.Operation is Operation.Create && NamedMode.Of(review.Object) is null
+            ? "is not created: spec names no mode, and mode: Audit could not be written into it, because the webhook modes.deployguard.io did "
+                + "not answer or is not registered. Write a mode into your file (Enforce refuses, Warn warns, Audit only counts), then retry"
         : null;
 
     private static bool HasNewSpec(Review review) =>

@@ -62,6 +62,17 @@ public class PolicyRulesTests
         );
     }
 
+    [Test]
+    public async Task ANewPolicyThatWasNotStampedIsRefused()
+    {
+        var response = await RecordAsync("CREATE", """{"images": {} }""");
+
+        Assert.That(
+            response.GetProperty("status").GetProperty("message").GetString(),
+            Does.StartWith("SafeguardPolicy tier-1 is not created: spec names no mode, and mode: Audit could not be written into it")
+        );
+    }
+
     [TestCase("""{"images": {} }""", """{"images": {"pin": "Any"} }""")]
     [TestCase("""{"mode": "Enforce", "images": {} }""", """{"images": {} }""")]
     [TestCase("""{"mode": "Audit", "images": {} }""", """{"mode": "Enforce", "images": {} }""")]
