@@ -66,6 +66,9 @@ public sealed class ClusterHost : IClusterAccess
             options,
             [
                 new Baseline(api, options, logger),
+                // Before the modes are written: a policy that was never changed enforces since it was created.
+                new PolicyStatus(api, _caches, options, time),
+                new PolicyModes(api, _caches, events, logger),
                 // What runs is adopted before its namespace can be refused anything.
                 new Adoption(api, _caches, custom, writer, options, time, logger),
                 registration,
@@ -93,6 +96,7 @@ public sealed class ClusterHost : IClusterAccess
         Reservations = new ReplicaReservations(new PendingExposureStore(api, recent, options, time), budgets);
         var report = new ClusterReport(_caches, _recorder, registration, _leader, audit, canaries, budgets, time);
         RecordFacts = new RecordFacts(_caches, live, new AccessReviews(api), () => report.Unreviewed);
+        PolicyFacts = new PolicyFacts(api, _caches, options, time);
         Report = report;
     }
 
@@ -112,6 +116,8 @@ public sealed class ClusterHost : IClusterAccess
     public IMachineObserver Machines => _controllers;
 
     public IRecordFacts RecordFacts { get; }
+
+    public IPolicyFacts PolicyFacts { get; }
 
     /// <summary>What decisions must wait for; empty when there is nothing.</summary>
     public IReadOnlyList<string> NotReady =>

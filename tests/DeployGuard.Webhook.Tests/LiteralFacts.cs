@@ -1,14 +1,23 @@
 using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Webhook.Tests;
 
 /// <summary>The cluster as a test defines it, and the records that the webhook wrote.</summary>
-internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservations, IChangeRecords, IMachineObserver, IRecordFacts
+internal sealed class LiteralFacts
+    : IClusterAccess,
+        ISnapshotSource,
+        IReservations,
+        IChangeRecords,
+        IMachineObserver,
+        IRecordFacts,
+        IPolicyFacts
 {
     private readonly List<string> _admitted = [];
     private readonly List<string> _recordedAfterwards = [];
@@ -54,6 +63,20 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
 
     /// <summary>Live reads that began after the deadline.</summary>
     public int LateReads { get; private set; }
+
+    public IPolicyFacts PolicyFacts => this;
+
+    public string ApproverRole => "deployguard-approver";
+
+    /// <summary>What every policy applies to.</summary>
+    public PolicyReach Reach { get; set; } = PolicyReach.Nothing;
+
+    public VotingRights VotingRights { get; set; } = new();
+
+    public PolicyReach ReachOf(PolicyMatch match) => Reach;
+
+    public Task<VotingRights?> ReadVotingRightsAsync(CancellationToken deadline) =>
+        ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult<VotingRights?>(VotingRights);
 
     /// <summary>As the real one: a part that no rule declares is not there.</summary>
     public ClusterSnapshot Complete(Request request, ClusterSnapshot cluster, SnapshotParts parts) =>

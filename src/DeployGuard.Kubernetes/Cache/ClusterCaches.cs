@@ -196,8 +196,18 @@ internal sealed record PolicyEntry(
     IReadOnlyDictionary<string, AdoptedPods> AdoptedServing
 )
 {
+    /// <summary>Whether the stored object names its mode.</summary>
+    public bool NamesMode { get; init; } = true;
+
+    /// <summary>What its status shows of it.</summary>
+    public PolicySummary Summary { get; init; } = PolicySummary.Empty;
+
+    /// <summary>Since when its spec is certain to be as it is: since its creation, if it was never changed; otherwise null.</summary>
+    public DateTimeOffset? UnchangedSince { get; init; }
+
     public static PolicyEntry Read(JsonElement item)
     {
+        var metadata = item.GetProperty("metadata");
         List<JsonElement> adopted = [.. (item.Member("status") ?? default).Items("adopted")];
         return new PolicyEntry(
             PolicyReader.Read(item),
@@ -206,7 +216,12 @@ internal sealed record PolicyEntry(
                 .Where(a => a.TryGetProperty("servingAt", out _))
                 .GroupBy(a => a.GetProperty("namespace").GetString() ?? "")
                 .ToDictionary(g => g.Key, g => ReadServing(g.First()))
-        );
+        )
+        {
+            NamesMode = NamedMode.Of(item) is not null,
+            Summary = PolicySummary.Read(item.Member("status") ?? default),
+            UnchangedSince = metadata.Number("generation") == 1 ? metadata.Time("creationTimestamp") : null,
+        };
     }
 
     private static AdoptedPods ReadServing(JsonElement adopted) =>
@@ -216,6 +231,8 @@ internal sealed record PolicyEntry(
 /// <param name="Ends">The namespace is being deleted.</param>
 internal sealed record NamespaceEntry(string Name, IReadOnlyDictionary<string, string> Labels, bool Ends)
 {
+    public DateTimeOffset? CreatedAt { get; init; }
+
     public static NamespaceEntry Read(JsonElement item)
     {
         var metadata = item.GetProperty("metadata");
@@ -223,6 +240,9 @@ internal sealed record NamespaceEntry(string Name, IReadOnlyDictionary<string, s
             metadata.GetProperty("name").GetString() ?? "",
             metadata.Texts("labels"),
             metadata.TryGetProperty("deletionTimestamp", out _)
-        );
+        )
+        {
+            CreatedAt = metadata.Time("creationTimestamp"),
+        };
     }
 }

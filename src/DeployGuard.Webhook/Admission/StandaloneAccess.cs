@@ -19,7 +19,8 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
         IReservations,
         IChangeRecords,
         IMachineObserver,
-        IRecordFacts
+        IRecordFacts,
+        IPolicyFacts
 {
     public ISnapshotSource Snapshots => this;
 
@@ -32,6 +33,10 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
     public IMachineObserver Machines => this;
 
     public IRecordFacts RecordFacts => this;
+
+    public IPolicyFacts PolicyFacts => this;
+
+    public string ApproverRole => "deployguard-approver";
 
     public IEnumerable<Change> Unreviewed => [];
 
@@ -79,4 +84,9 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
 
     public Task<int> CountRecordsAsync(string resource, string inNamespace, string username, CancellationToken deadline) =>
         Task.FromResult(0);
+
+    public PolicyReach ReachOf(PolicyMatch match) => PolicyReach.Nothing;
+
+    /// <summary>There are no roles and no bindings.</summary>
+    public Task<VotingRights?> ReadVotingRightsAsync(CancellationToken deadline) => Task.FromResult<VotingRights?>(null);
 }

@@ -20,6 +20,7 @@ namespace DeployGuard.Webhook.Records;
 /// </summary>
 internal sealed class RecordsEndpoint(
     RecordRules rules,
+    PolicyRules policies,
     WorkloadKinds kinds,
     IClusterAccess cluster,
     BodyMemoryLimiter memory,
@@ -40,7 +41,7 @@ internal sealed class RecordsEndpoint(
         {
             return review.Resource switch
             {
-                "safeguardpolicies" => EvaluatePolicy(review),
+                "safeguardpolicies" => await policies.EvaluateAsync(review, deadline.Token),
                 "changes" => Of(
                     review,
                     rules.RefuseChangeWrite(review.Requester, review.Operation, _facts.NamespaceEnds(review.Namespace))
@@ -62,27 +63,6 @@ internal sealed class RecordsEndpoint(
         {
             return Of(review, new Refusal(Reasons.EvaluationIncomplete, unavailable.Message));
         }
-    }
-
-    private Answer EvaluatePolicy(Review review)
-    {
-        // By RBAC only DeployGuard writes the status, and it changes no requirement.
-        if (review.SubResource.Length > 0)
-        {
-            return Answer.Allow([]);
-        }
-
-        if (review.Operation is not Operation.Delete && PolicyReader.Read(review.Object) is { Errors.Count: > 0 } bad)
-        {
-            return Answer.Malformed($"SafeguardPolicy {bad.Name} is not valid:{string.Concat(bad.Errors.Select(e => $"\n - {e}"))}");
-        }
-
-        if (!review.DryRun)
-        {
-            _telemetry.RecordPolicyChange(review);
-        }
-
-        return Answer.Allow([]);
     }
 
     private async ValueTask<Refusal?> RefuseApprovalAsync(Review review, CancellationToken deadline) =>
