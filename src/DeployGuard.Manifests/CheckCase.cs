@@ -164,7 +164,16 @@ public sealed class CheckCase(WorkloadReader reader)
     public IEnumerable<(string Kind, IReadOnlyList<string> Policies)> TrafficUnderCanary() =>
         Skipped
             .Traffic.Select(t =>
-                (t.Kind, Policies: (IReadOnlyList<string>)[.. Manifests.NamespaceLabels.PossibleIn(t.Namespace, Policies.All).Where(p => Concerns(p, t.Namespace)).Select(p => p.Name)])
+                (
+                    t.Kind,
+                    Policies: (IReadOnlyList<string>)
+                        [
+                            .. Manifests
+                                .NamespaceLabels.PossibleIn(t.Namespace, Policies.All)
+                                .Where(p => Concerns(p, t.Namespace))
+                                .Select(p => p.Name),
+                        ]
+                )
             )
             .Where(t => t.Policies.Count > 0);
 

@@ -9,7 +9,8 @@ public sealed class NamespaceLabels
     /// <summary>Every namespace has it, and its manifest need not.</summary>
     private const string Name = "kubernetes.io/metadata.name";
 
-    public const string Expected = "expected NAMESPACE=KEY=VALUE,..., such as shop=deployguard.io/tier=1, or NAMESPACE= for one without labels";
+    public const string Expected =
+        "expected NAMESPACE=KEY=VALUE,..., such as shop=deployguard.io/tier=1, or NAMESPACE= for one without labels";
 
     private readonly Dictionary<string, Dictionary<string, string>> _read = [];
     private readonly Dictionary<string, Dictionary<string, string>> _given = [];

@@ -65,7 +65,11 @@ public class BadInputTests
         Assert.That(run.ExitCode, Is.EqualTo(2));
         Assert.That(
             run.Error,
-            Does.Contain(error.StartsWith("FILE", StringComparison.Ordinal) ? $"error: {error.Replace("FILE", file, StringComparison.Ordinal)}" : error)
+            Does.Contain(
+                error.StartsWith("FILE", StringComparison.Ordinal)
+                    ? $"error: {error.Replace("FILE", file, StringComparison.Ordinal)}"
+                    : error
+            )
         );
         Assert.That(run.Output, Is.Empty);
     }

@@ -38,10 +38,7 @@ public class CheckInputTests
         var run = await CheckAsync($"a: [x,\nXX]\n---\n{Tagged}");
 
         Assert.That(run.ExitCode, Is.EqualTo(2));
-        Assert.That(
-            run.Error,
-            Does.Contain("a list or map in brackets continues below").And.Contain("Checked 1 workload: 1 refused")
-        );
+        Assert.That(run.Error, Does.Contain("a list or map in brackets continues below").And.Contain("Checked 1 workload: 1 refused"));
     }
 
     [TestCase($$"""{"apiVersion": "v1", "kind": "List", "items": [{{Tagged}}]}""")]
@@ -63,7 +60,12 @@ public class CheckInputTests
         var run = await CheckAsync(content);
 
         Assert.That((run.ExitCode, run.Error), Is.EqualTo((1, $"Checked 1 workload: 1 refused{Skipped(content)}")));
-        Assert.That(run.Output, Does.Match("^.*/web.yaml:[0-9]+( items\\[0\\])*( items\\[0\\].items\\[0\\])?: Deployment default/web refused by policy tier-1:\n - ImageNotPinned: image web:1"));
+        Assert.That(
+            run.Output,
+            Does.Match(
+                "^.*/web.yaml:[0-9]+( items\\[0\\])*( items\\[0\\].items\\[0\\])?: Deployment default/web refused by policy tier-1:\n - ImageNotPinned: image web:1"
+            )
+        );
     }
 
     [Test]
@@ -77,15 +79,18 @@ public class CheckInputTests
         var named = await CommandRun.OfAsync("check", "-f", At("web.yaml"), "--policies", At("pin.yaml"));
 
         Assert.That(piped.ExitCode, Is.EqualTo(1), piped.Error);
-        Assert.That(piped, Is.EqualTo(named));
+        Assert.That(
+            piped with
+            {
+                Output = piped.Output.Replace("standard input", At("web.yaml"), StringComparison.Ordinal),
+            },
+            Is.EqualTo(named)
+        );
     }
 
     [Test]
     public async Task ConcatenatedFilesMayKeepTheirByteOrderMarks() =>
-        Assert.That(
-            (await CheckAsync($"\uFEFF# one\n{Tagged}\n\uFEFF---\n{Tagged}")).Error,
-            Is.EqualTo("Checked 2 workloads: 2 refused")
-        );
+        Assert.That((await CheckAsync($"\uFEFF# one\n{Tagged}\n\uFEFF---\n{Tagged}")).Error, Is.EqualTo("Checked 2 workloads: 2 refused"));
 
     [Test]
     public async Task AFileOfManyMegabytesIsReadDocumentByDocument()
@@ -110,9 +115,7 @@ public class CheckInputTests
         var run = await CheckAsync($"# {new string('x', 17 * 1024 * 1024)}\na: 1\n---\n{Tagged}");
         Assert.That(
             (run.ExitCode, run.Error),
-            Is.EqualTo(
-                (2, $"Checked 1 workload: 1 refused; 1 error\nerror: {At("web.yaml")}:1: a document larger than 16 MiB; split it")
-            )
+            Is.EqualTo((2, $"Checked 1 workload: 1 refused; 1 error\nerror: {At("web.yaml")}:1: a document larger than 16 MiB; split it"))
         );
     }
 
@@ -196,7 +199,13 @@ public class CheckInputTests
         );
         Assert.That(
             run,
-            Is.EqualTo(new CommandRun(0, $"{At("pin.yaml")}:1: SafeguardPolicy tier-1 is valid (mode Enforce)", "Checked 1 policy, no workloads; skipped 2 objects of other kinds: ConfigMap 1, Service 1"))
+            Is.EqualTo(
+                new CommandRun(
+                    0,
+                    $"{At("pin.yaml")}:1: SafeguardPolicy tier-1 is valid (mode Enforce)",
+                    "Checked 1 policy, no workloads; skipped 2 objects of other kinds: ConfigMap 1, Service 1"
+                )
+            )
         );
     }
 
@@ -208,7 +217,10 @@ public class CheckInputTests
         );
         Assert.That(run.ExitCode, Is.EqualTo(2));
         Assert.That(run.Output, Does.Contain("policy bad cannot be read"));
-        Assert.That(run.Error, Does.Contain($"error: {At("web.yaml")}:3: SafeguardPolicy bad is not valid:\n - {At("web.yaml")}:6: spec.mod: unknown field"));
+        Assert.That(
+            run.Error,
+            Does.Contain($"error: {At("web.yaml")}:3: SafeguardPolicy bad is not valid:\n - {At("web.yaml")}:6: spec.mod: unknown field")
+        );
     }
 
     [Test]

@@ -87,24 +87,24 @@ internal static class CheckOptions
     public static readonly Option<bool> Json = new("--json") { Description = "Same as -o json." };
 
     public static IReadOnlyList<Option> All { get; } =
-        [
-            Files,
-            Policies,
-            Before,
-            AgainstRef,
-            Namespace,
-            NamespaceLabels,
-            Kinds,
-            Injections,
-            Restarts,
-            NamingLabels,
-            As,
-            AsGroup,
-            DryRun,
-            Now,
-            Output,
-            Json,
-        ];
+    [
+        Files,
+        Policies,
+        Before,
+        AgainstRef,
+        Namespace,
+        NamespaceLabels,
+        Kinds,
+        Injections,
+        Restarts,
+        NamingLabels,
+        As,
+        AsGroup,
+        DryRun,
+        Now,
+        Output,
+        Json,
+    ];
 
     /// <exception cref="ManifestException">It is not a time.</exception>
     public static DateTimeOffset Time(ParseResult parsed, TimeProvider clock) =>
@@ -122,12 +122,21 @@ internal static class CheckOptions
 
     public static void Validate(CommandResult result)
     {
+        if (result.Children.OfType<OptionResult>().Any(LacksValue))
+        {
+            return;
+        }
+
         IEnumerable<string> problems = [.. ProblemsOfFiles(result), .. ProblemsOfFlags(result)];
         foreach (var problem in problems)
         {
             result.AddError(problem);
         }
     }
+
+    /// <summary>The parser reports it, and its value cannot be read.</summary>
+    private static bool LacksValue(OptionResult option) =>
+        !option.Implicit && option.Tokens.Count == 0 && option.Option.Arity.MinimumNumberOfValues > 0;
 
     private static IEnumerable<string> ProblemsOfFiles(CommandResult result)
     {

@@ -87,11 +87,7 @@ internal sealed class CheckRun(ParseResult parsed, ManifestInputs inputs)
     private CheckCase ReadCase(CheckCase check, IReadOnlyList<string> files)
     {
         check.DefaultNamespace = parsed.GetRequiredValue(CheckOptions.Namespace);
-        check.Requester = new Requester(
-            parsed.GetRequiredValue(CheckOptions.As),
-            "",
-            parsed.GetRequiredValue(CheckOptions.AsGroup)
-        );
+        check.Requester = new Requester(parsed.GetRequiredValue(CheckOptions.As), "", parsed.GetRequiredValue(CheckOptions.AsGroup));
         check.DryRun = parsed.GetValue(CheckOptions.DryRun);
         foreach (var labels in parsed.GetRequiredValue(CheckOptions.NamespaceLabels))
         {

@@ -94,9 +94,14 @@ internal sealed class CheckReport
         var policies = cases.Sum(c => c.Policies.All.Count);
         IEnumerable<string> parts =
         [
-            workloads == 0 && policies > 0 ? $"Checked {Count(policies, "policy", "policies")}, no workloads"
-            : $"Checked {Number(workloads, "workload")}"
-                + (workloads > 0 ? $": {string.Join(", ", _outcomes.Select(o => $"{o.Value} {o.Key.ToString().ToLowerInvariant()}"))}" : ""),
+            workloads == 0 && policies > 0
+                ? $"Checked {Count(policies, "policy", "policies")}, no workloads"
+                : $"Checked {Number(workloads, "workload")}"
+                    + (
+                        workloads > 0
+                            ? $": {string.Join(", ", _outcomes.Select(o => $"{o.Value} {o.Key.ToString().ToLowerInvariant()}"))}"
+                            : ""
+                    ),
             .. SkippedView.Summary(cases) is { } skipped ? [skipped] : Array.Empty<string>(),
             .. _errors.Count > 0 ? [Number(_errors.Count, "error")] : Array.Empty<string>(),
         ];

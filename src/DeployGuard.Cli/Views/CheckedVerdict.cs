@@ -35,14 +35,11 @@ internal sealed record CheckedVerdict(CheckedRequest Checked, Verdict Verdict)
     /// <summary>File and line, object, and the outcome as a sentence.</summary>
     public string Headline =>
         $"{Checked.Place}: {Verdict.Evaluated.Request.Target} "
-        + (
-            Outcome is CheckOutcome.Refused ? $"refused by {Policies(Verdict.Denials)}"
-            : Outcome is CheckOutcome.Unchanged ? "unchanged"
-            : $"allowed ({Verdict.Evaluated.Because})"
-        );
+        + (Outcome is CheckOutcome.Refused ? $"refused by {Policies(Verdict.Denials)}" : $"allowed ({Verdict.Evaluated.Because})");
 
     /// <summary>It waits for approvers, who cannot be told the hash yet: the API server's defaults are part of it.</summary>
-    public bool CanBeApprovedOnlyInCluster => !Verdict.IsAllowed && Verdict.AwaitsApproval && Verdict.Evaluated.ApproveBy is ApproveBy.NotYet;
+    public bool CanBeApprovedOnlyInCluster =>
+        !Verdict.IsAllowed && Verdict.AwaitsApproval && Verdict.Evaluated.ApproveBy is ApproveBy.NotYet;
 
     private bool IsUnchanged =>
         Verdict.Evaluated.ChangeType is ChangeType.NothingToGuard

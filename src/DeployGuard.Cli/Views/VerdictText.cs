@@ -9,8 +9,8 @@ namespace DeployGuard.Cli.Views;
 internal static class VerdictText
 {
     public static IEnumerable<string> Of(CheckedVerdict verdict) =>
-        verdict.Outcome is CheckOutcome.Unchanged ? []
-        : verdict.Checked.IsOfExample ? AsInCluster(verdict)
+        verdict.Checked.IsOfExample ? AsInCluster(verdict)
+        : verdict.Outcome is CheckOutcome.Unchanged ? []
         : AsForFiles(verdict);
 
     /// <summary>The remedy follows the message as a sentence of its own.</summary>
@@ -36,14 +36,25 @@ internal static class VerdictText
                     $" - {same.Key.Reason}{(isOnlyPolicy ? "" : OneLine($" [{string.Join(", ", same.Select(d => d.Policy))}]"))}: "
                     + Sentences(same.Key)
                 ),
-            .. verdict
-                .Verdict.Findings.Where(f => !f.IsDenial)
-                .Select(f =>
-                    $"{(f.Mode is Mode.Audit ? "Audit" : "Warning")}: {OneLine(f.Policy)}: {OneLine(verdict.Because(f))}{f.Finding.Reason}: {Sentences(f.Finding)}"
-                )
-                .Distinct(),
+            .. Others(verdict),
             .. verdict.Verdict.IsAllowed ? verdict.Verdict.Notes.Distinct().Select(n => $"Note: {OneLine(n)}") : [],
         ];
+    }
+
+    /// <summary>Each finding that refuses nothing, once, under the strictest of its policies: those that warn before those that audit.</summary>
+    private static IEnumerable<string> Others(CheckedVerdict verdict)
+    {
+        var refused = verdict.Verdict.Denials.Select(d => d.Finding).ToHashSet();
+        return verdict
+            .Verdict.Findings.Where(f => !f.IsDenial && !refused.Contains(f.Finding))
+            .GroupBy(f => f.Finding)
+            .Select(same =>
+            {
+                var strictest = same.MinBy(f => f.Mode) ?? same.First();
+                var policies = string.Join(", ", same.Where(f => f.Mode == strictest.Mode).Select(f => f.Policy));
+                return $"{(strictest.Mode is Mode.Audit ? "Audit" : "Warning")}: {OneLine($"{policies}: {verdict.Because(strictest)}")}"
+                    + $"{same.Key.Reason}: {Sentences(same.Key)}";
+            });
     }
 
     /// <summary>Parts of a line are written by others: they must neither redraw a terminal nor begin a line.</summary>
