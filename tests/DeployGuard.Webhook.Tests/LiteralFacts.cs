@@ -43,8 +43,17 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
 
     public IRecordFacts RecordFacts => this;
 
-    public ValueTask<ClusterSnapshot> TakeAsync(Request request, CancellationToken cancel) =>
-        ValueTask.FromResult(Cached with { Namespace = null });
+    /// <summary>Runs while the caches are read.</summary>
+    public Action Taking { get; set; } = () => { };
+
+    public ValueTask<ClusterSnapshot> TakeAsync(Request request, CancellationToken cancel)
+    {
+        Taking();
+        return ValueTask.FromResult(Cached with { Namespace = null });
+    }
+
+    /// <summary>Live reads that began after the deadline.</summary>
+    public int LateReads { get; private set; }
 
     /// <summary>As the real one: a part that no rule declares is not there.</summary>
     public ClusterSnapshot Complete(Request request, ClusterSnapshot cluster, SnapshotParts parts) =>
@@ -141,6 +150,7 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
 
         public async Task<ClusterSnapshot> ReadAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline)
         {
+            facts.LateReads += deadline.IsCancellationRequested ? 1 : 0;
             await facts.Hold;
             return facts.ReadsFail is { } why ? throw new UnavailableException(why) : facts.Live ?? cluster;
         }
