@@ -15,7 +15,7 @@ missing=()
 for platform in "$@"; do
     echo "==> the command line for $platform"
     locked=(-p:RestoreLockedMode=true)
-    # Not every feed has its packs, so the lock files leave it out.
+    # Not every feed has its packs, so the lock files leave it out (Directory.Build.props).
     [ "$platform" = win-arm64 ] && locked=(-p:RestoreLockedMode=false)
     if ! dotnet publish src/DeployGuard.Cli -c Release -r "$platform" --self-contained -p:ReleaseCli=true "${locked[@]}" \
         -o "$work/$platform" -v quiet >"$work/log" 2>&1; then
