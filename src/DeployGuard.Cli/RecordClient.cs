@@ -28,6 +28,11 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
         return new ChangeView(found.RootElement);
     }
 
+    /// <summary>The workload that an argument names, whether or not it exists.</summary>
+    /// <exception cref="ManifestException">It names none.</exception>
+    public Task<WorkloadRef> ReadWorkloadAsync(string what, CancellationToken cancel) =>
+        new WorkloadLookup(api, @namespace).ReadAsync(what, cancel);
+
     /// <summary>A Change with everything that it would change.</summary>
     public async Task<VoteTarget> VoteTargetAsync(ChangeView change, CancellationToken cancel) =>
         VoteTarget.Of(change, TemplateView.Of(change, await FindTemplateAsync(change.Name, cancel)));

@@ -95,38 +95,6 @@ internal sealed record VoteTarget(
         );
     }
 
-    /// <summary>
-    /// Reads <c>deployment/web</c>; or, for a custom kind in the spelling of its objects, <c>Rollout.argoproj.io/web</c>.
-    /// </summary>
-    /// <exception cref="ManifestException">It has another form, or the kind is unknown. Only the server knows which custom kinds are
-    /// guarded.</exception>
-    public static WorkloadRef ReadWorkload(string what, string @namespace)
-    {
-        if (what.Split('/') is not [{ Length: > 0 } kind, { Length: > 0 } name])
-        {
-            throw new ManifestException($"{what}: expected kind/name such as deployment/web");
-        }
-
-        if (kind.Split('.', 2) is [{ Length: > 0 } custom, { Length: > 0 } group])
-        {
-            return new WorkloadRef(group, custom, @namespace, name);
-        }
-
-        // A Service has safeguards too: it decides which pods serve its users.
-        if (kind.Equals("service", StringComparison.OrdinalIgnoreCase) || kind.Equals("svc", StringComparison.OrdinalIgnoreCase))
-        {
-            return new WorkloadRef("", "Service", @namespace, name);
-        }
-
-        var builtIn =
-            WorkloadKinds.BuiltIn.Find(kind)
-            ?? throw new ManifestException(
-                $"{what}: unknown kind {kind}; use one of {string.Join(", ", WorkloadKinds.BuiltIn.Names)}, or add the group of "
-                    + "a custom kind, such as Rollout.argoproj.io/web"
-            );
-        return builtIn.Named(@namespace, name);
-    }
-
     private static IEnumerable<string> Block(string title, IEnumerable<string> lines) =>
         lines.Select((line, i) => $"{(i == 0 ? title : ""), -10}{VisibleText.Line(line)}");
 }

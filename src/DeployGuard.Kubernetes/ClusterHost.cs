@@ -51,6 +51,7 @@ public sealed class ClusterHost : IClusterAccess
             new TemplateWriter(api, new TemplateStore(api, _caches, time), time),
             events,
             inbox,
+            _caches.ChangesVotedOn,
             time,
             logger
         );
@@ -75,6 +76,7 @@ public sealed class ClusterHost : IClusterAccess
                 new Rehash(_caches, writer),
                 new LostRecords(_caches, writer, events, time),
                 new ServerUpgrade(api, _caches, writer, options.Noise, time),
+                new VoteRecording(_caches, writer, events, time),
                 new Observer(api, _caches, custom, canaries, writer, events, time),
                 audit,
                 new Housekeeping(api, _caches, custom, writer, time),

@@ -160,7 +160,7 @@ public class DoctorPolicyTests
         Assert.That(
             found.Remedy,
             Is.EqualTo(
-                "Bind the approver role: kubectl -n bank create rolebinding deployguard-approvers "
+                "Bind the approver role: kubectl -n bank create rolebinding deployguard-approvers-seniors "
                     + "--clusterrole=deployguard-approver --group=seniors"
             )
         );

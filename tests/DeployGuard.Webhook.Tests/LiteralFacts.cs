@@ -52,6 +52,18 @@ internal sealed class LiteralFacts
 
     public IRecordFacts RecordFacts => this;
 
+    /// <summary>Runs while the caches are read.</summary>
+    public Action Taking { get; set; } = () => { };
+
+    public ValueTask<ClusterSnapshot> TakeAsync(Request request, CancellationToken cancel)
+    {
+        Taking();
+        return ValueTask.FromResult(Cached with { Namespace = null });
+    }
+
+    /// <summary>Live reads that began after the deadline.</summary>
+    public int LateReads { get; private set; }
+
     public IPolicyFacts PolicyFacts => this;
 
     public string ApproverRole => "deployguard-approver";
@@ -65,9 +77,6 @@ internal sealed class LiteralFacts
 
     public Task<VotingRights?> ReadVotingRightsAsync(CancellationToken deadline) =>
         ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult<VotingRights?>(VotingRights);
-
-    public ValueTask<ClusterSnapshot> TakeAsync(Request request, CancellationToken cancel) =>
-        ValueTask.FromResult(Cached with { Namespace = null });
 
     /// <summary>As the real one: a part that no rule declares is not there.</summary>
     public ClusterSnapshot Complete(Request request, ClusterSnapshot cluster, SnapshotParts parts) =>
@@ -156,6 +165,11 @@ internal sealed class LiteralFacts
         return Task.CompletedTask;
     }
 
+    /// <summary>Votes that were withdrawn, and by whom.</summary>
+    public List<(string Vote, string By)> Withdrawn { get; } = [];
+
+    public void RecordWithdrawal(Core.Approvals.Approval vote, string by) => Withdrawn.Add((vote.Name, by));
+
     public void RecordAfterwards(Verdict verdict) => _recordedAfterwards.Add(verdict.Evaluated.Name);
 
     private sealed class Reader(LiteralFacts facts, RequiredReads reads) : ILiveReader
@@ -164,6 +178,7 @@ internal sealed class LiteralFacts
 
         public async Task<ClusterSnapshot> ReadAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline)
         {
+            facts.LateReads += deadline.IsCancellationRequested ? 1 : 0;
             await facts.Hold;
             return facts.ReadsFail is { } why ? throw new UnavailableException(why) : facts.Live ?? cluster;
         }

@@ -134,7 +134,7 @@ internal sealed class VoteCommand
             ?
             [
                 VoteTarget.OfHash(
-                    VoteTarget.ReadWorkload(what, records.Namespace),
+                    await records.ReadWorkloadAsync(what, cancel),
                     hash ?? throw new ManifestException($"{what}: add --hash to vote on a workload, or pass the name of a Change"),
                     await records.ParsedChangesAsync(cancel)
                 ),

@@ -1,5 +1,7 @@
 using DeployGuard.Core.Policies;
 
+using DeployGuard.Core.Changes;
+
 namespace DeployGuard.Core.Evaluation;
 
 /// <summary>One violation of a rule, found by a safeguard in a request.</summary>
@@ -12,8 +14,16 @@ public sealed record Finding(Reason Cause, string Path, string Message, string R
     /// <summary>A stable code: <c>ApprovalMissing</c>.</summary>
     public string Reason => Cause.Code;
 
+    public Fix Fix { get; init; } = Cause.Fix;
+
+    /// <summary>The remedy is said before the message: it is a command, and the message a long explanation.</summary>
+    public bool RemedyFirst { get; init; }
+
     /// <summary>What is missing, in a few words: <c>senior-engineers 0/1</c>; null if the reason code says it all.</summary>
     public string? Missing { get; init; }
+
+    /// <summary>The veto that it reports; null if it reports none.</summary>
+    public Rejection? Rejection { get; init; }
 }
 
 /// <summary>A finding with its policy, the mode of that policy for this request, and the safeguard that found it.</summary>
@@ -24,6 +34,9 @@ public sealed record Violation(string Policy, Mode Mode, string Safeguard, Findi
 
     /// <summary><see cref="ISafeguard.LimitsExposure"/> of its safeguard.</summary>
     public bool LimitsExposure { get; init; }
+
+    /// <summary><see cref="ISafeguard.IsWaivable"/> of its safeguard; false for findings of the evaluator itself.</summary>
+    public bool IsWaivable { get; init; }
 
     /// <summary>It alone is enough to refuse the request.</summary>
     public bool IsDenial => Mode is Mode.Enforce && Waiver is null;

@@ -45,21 +45,45 @@ internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy pol
     /// <summary>The waiver for findings of a safeguard; null if there is none.</summary>
     public Waiver? WaiverOf(ISafeguard safeguard) => Waivers.For(this, safeguard);
 
+    /// <summary>The same change after a time in which nothing else happens.</summary>
+    public Inspection After(TimeSpan wait) => new(evaluated, policy, cluster, now + wait);
+
+    /// <summary>Whether the change would pass for its pools if some other workloads had no pods.</summary>
+    public bool PassesWithout(List<WorkloadRef> stopped) =>
+        cluster.Namespace is { } all
+        && new Inspection(
+            evaluated,
+            policy,
+            cluster with
+            {
+                Namespace = all with { Members = [.. all.Members.Where(m => !stopped.Contains(m.Spec.Ref))] },
+            },
+            now
+        ).Exposed.All(p => !p.IsRefused);
+
+    /// <summary>As <see cref="Highest"/>, for a number that may pass by now.</summary>
+    public int HighestAsked(Func<int, Workload> shape, int passes, int asked) =>
+        asked > passes && Passes(shape(asked)) ? asked : Highest(shape, passes, asked);
+
     /// <summary>The highest number (of replicas, or of pods at once) with which the change would pass.</summary>
     /// <param name="shape">The workload with that number.</param>
     /// <param name="passes">A number that is known to pass, or is the current one; it is returned if one more would not pass.</param>
     /// <param name="fails">A number that is known not to pass.</param>
     public int Highest(Func<int, Workload> shape, int passes, int fails)
     {
-        var exposure = _exposure.Value ?? throw new InvalidOperationException($"policy {policy.Name} has no canary");
         while (fails - passes > 1)
         {
             var middle = passes + ((fails - passes) / 2);
-            (passes, fails) = exposure.Assess(evaluated with { After = shape(middle) }).Any(j => j.IsRefused)
-                ? (passes, middle)
-                : (middle, fails);
+            (passes, fails) = Passes(shape(middle)) ? (middle, fails) : (passes, middle);
         }
 
         return passes;
+    }
+
+    /// <summary>Whether the change would pass for its pools with another workload after it.</summary>
+    public bool Passes(Workload after)
+    {
+        var exposure = _exposure.Value ?? throw new InvalidOperationException($"policy {policy.Name} has no canary");
+        return exposure.Assess(evaluated with { After = after }).All(j => !j.IsRefused);
     }
 }

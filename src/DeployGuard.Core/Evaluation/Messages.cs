@@ -1,7 +1,7 @@
 using System.Text;
 using DeployGuard.Core.Admission;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Comparison;
-using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Evaluation;
@@ -11,12 +11,6 @@ namespace DeployGuard.Core.Evaluation;
 /// </summary>
 public static class Messages
 {
-    /// <summary>In characters, as the Kubernetes API recommends for a warning. Some clients cut longer ones; kubectl does not.</summary>
-    private const int MaxWarning = 120;
-
-    /// <summary>An API server returns at most 4,096 characters of warnings for a request, and drops the rest.</summary>
-    private const int MaxWarnings = 30;
-
     /// <summary>
     /// In characters. API servers return a refusal of any length, but terminals, Events and a Change in etcd are limited.
     /// </summary>
@@ -26,18 +20,12 @@ public static class Messages
     private const int MaxFinding = 2000;
 
     /// <summary>
-    /// In characters. The line holds a command that must not be cut; API servers cut each warning at 256 characters if all together are too
-    /// long.
-    /// </summary>
-    private const int MaxReview = 250;
-
-    /// <summary>
     /// The whole message of a refusal: a line with the object and the policies, a line for every finding, and the next step.
     /// </summary>
     public static string Refusal(Verdict verdict)
     {
-        var denials = verdict.Denials.ToList();
-        var policies = denials.Select(d => d.Policy).Distinct().ToList();
+        var denials = FixOrder.Of(verdict.Denials);
+        var policies = verdict.Denials.Select(d => d.Policy).Distinct().ToList();
         var text = new StringBuilder();
         text.Append(
             $"{verdict.Evaluated.Request.Target} refused by {(policies.Count == 1 ? "policy" : "policies")} "
@@ -49,12 +37,22 @@ public static class Messages
         }
 
         text.Append(':');
+        var end = End(verdict);
+        AppendFindings(text, denials, policies.Count == 1, MaxRefusal - end.Length - 100);
+        return text.Append(end).ToString();
+    }
+
+    /// <summary>The warnings of an answer: <see cref="Warnings"/>.</summary>
+    public static IReadOnlyList<string> WarningLines(Verdict verdict) => Warnings.Of(verdict);
+
+    private static void AppendFindings(StringBuilder text, IReadOnlyList<Violation> denials, bool isOnlyPolicy, int longest)
+    {
         var findings = denials.GroupBy(d => d.Finding).ToList();
         var told = 0;
         foreach (var same in findings.Take(MaxFindings))
         {
-            var line = Line(same, policies.Count == 1);
-            if (text.Length + line.Length + 200 > MaxRefusal)
+            var line = Line(same, isOnlyPolicy);
+            if (text.Length + line.Length > longest)
             {
                 break;
             }
@@ -67,14 +65,38 @@ public static class Messages
         {
             text.Append($"\n - and {findings.Count - told} more; fix these first");
         }
+    }
 
-        text.Append(ChangedByAMachine(verdict.Evaluated));
-        if (verdict.AwaitsApproval)
+    /// <summary>What follows the findings: what a machine changed, what to do after the approval, and the break-glass.</summary>
+    private static string End(Verdict verdict)
+    {
+        var evaluated = verdict.Evaluated;
+        var isApprovedAsItIs = verdict.AwaitsApproval && !verdict.NeedsAnotherTemplate;
+        var next = isApprovedAsItIs ? $"\n{Cut(Deployers.Of(evaluated.Request.Requester).AfterApproval(evaluated.After), MaxFinding)}" : "";
+        return ChangedByAMachine(evaluated) + Unreviewed(evaluated) + next + BreakGlassAdvice.Of(verdict);
+    }
+
+    /// <summary>Why going back to a revision that completed is no rollback, and so is judged like a new revision.</summary>
+    private static string Unreviewed(EvaluatedRequest evaluated)
+    {
+        if (
+            evaluated
+            is not {
+                ChangeType: ChangeType.NewRevision,
+                Recorded: { WasAdmittedUnreviewed: true, Phase: Phase.Completed or Phase.Proven } former
+            }
+        )
         {
-            text.Append("\nAfter approval re-run this command; Argo CD needs a manual sync.");
+            return "";
         }
 
-        return text.ToString();
+        var use = former.BreakGlassUses.First(u => u is { AdmittedRevision: true, ReviewedBy: null });
+        return "\n"
+            + Cut(
+                $"It ran before by break-glass {use.Name} of {use.By}, which nobody has reviewed, so going back to it is no rollback. Have "
+                    + $"it reviewed by another person: kubectl deployguard approve {former.Name} -n {former.Workload.Namespace}",
+                MaxFinding
+            );
     }
 
     /// <summary>
@@ -97,49 +119,12 @@ public static class Messages
     private static string Line(IGrouping<Finding, Violation> same, bool isOnlyPolicy)
     {
         var whose = isOnlyPolicy ? "" : $" [{Cut(string.Join(", ", same.Select(d => d.Policy)), MaxFinding)}]";
-        return $"\n - {same.Key.Reason}{whose}: {Cut(same.Key.Message, MaxFinding)}. {Cut(same.Key.Remedy, MaxFinding)}";
+        var (message, remedy) = (Cut(same.Key.Message, MaxFinding), Cut(same.Key.Remedy, MaxFinding));
+        return $"\n - {same.Key.Reason}{whose}: {(same.Key.RemedyFirst ? $"{remedy}. Why: {message}" : $"{message}. {remedy}")}";
     }
 
-    /// <summary>
-    /// One line for every finding of a Warn policy, of an Enforce policy on a dry run, and for every finding that a BreakGlass waived.
-    /// </summary>
-    public static IReadOnlyList<string> WarningLines(Verdict verdict) =>
-        [
-            .. (verdict.IsAllowed ? verdict.Notes : []).Select(note => Cut(note, MaxWarning)).Distinct(),
-            .. verdict
-                .Waived.Where(w => verdict.IsAllowed && w.Waiver?.BreakGlass is not null)
-                .Select(w => w.Waiver?.Name)
-                .Distinct()
-                .Select(name => Cut($"admitted by {name}; {Review(verdict)} -n {verdict.Evaluated.Request.Target.Namespace}", MaxReview)),
-            .. verdict
-                .Waived.Where(w => w.Waiver?.BreakGlass is not null)
-                .Select(w => Cut($"{w.Policy}: waived by {w.Waiver?.Name}: {w.Finding.Reason}: {w.Finding.Message}", MaxWarning))
-                .Concat(
-                    verdict.Warnings.Select(w =>
-                        Cut(
-                            $"{w.Policy}: {(WouldRefuse(verdict, w) ? "would be refused: " : "")}{w.Finding.Reason}: {w.Finding.Message}",
-                            MaxWarning
-                        )
-                    )
-                )
-                .Distinct()
-                .Take(MaxWarnings),
-        ];
-
-    /// <summary>
-    /// A Service has no Change to approve: its waived findings are in the decision log, and the reason is in the BreakGlass.
-    /// </summary>
-    private static string Review(Verdict verdict) =>
-        verdict.Evaluated.Name.Length == 0
-            ? "another person must review why: kubectl get breakglasses -o yaml"
-            : $"another person must review it: kubectl deployguard approve {verdict.Evaluated.Name}";
-
-    private static bool WouldRefuse(Verdict verdict, Violation warning) =>
-        verdict.Evaluated is { Request.DryRun: true, ChangeType: not (ChangeType.Rollback or ChangeType.LessExposure) }
-        && verdict.Policies.Any(p => p.Name == warning.Policy && p.Mode is Mode.Enforce);
-
     /// <summary>Parts of a line come from other users: they must not send control characters to the reader's terminal.</summary>
-    private static string Cut(string line, int longest)
+    internal static string Cut(string line, int longest)
     {
         var clean = HasControl(line) ? string.Concat(line.Select(c => char.IsControl(c) ? ' ' : c)) : line;
         return clean.Length <= longest ? clean : string.Concat(clean.AsSpan(0, longest - 3), "...");

@@ -193,6 +193,7 @@ public sealed class PolicyEvaluator
             {
                 Waiver = mode is Mode.Enforce ? inspection.WaiverOf(safeguard) : null,
                 LimitsExposure = safeguard.LimitsExposure,
+                IsWaivable = safeguard.IsWaivable,
             });
     }
 

@@ -6,4 +6,5 @@ namespace DeployGuard.Core.Evaluation;
 /// <param name="Meaning">What happened, in one or two sentences.</param>
 /// <param name="FixedBy">The role that can fix it.</param>
 /// <param name="Remedy">What they do; verb first.</param>
-public sealed record Reason(string Code, string FoundBy, string Meaning, string FixedBy, string Remedy);
+/// <param name="Fix">What fixes most of its findings; <see cref="Finding.Fix"/> is the one of a finding.</param>
+public sealed record Reason(string Code, string FoundBy, string Meaning, string FixedBy, string Remedy, Fix Fix);

@@ -18,7 +18,8 @@ public static class Reasons
             + "image that is not pinned.",
         Author,
         "Reference the image by digest: `repository@sha256:...`. Remove the annotation if the injector's default image is "
-            + "enough. A rollback only gets a warning."
+            + "enough. A rollback only gets a warning.",
+        Fix.Template
     );
 
     public static readonly Reason ApprovalMissing = new(
@@ -26,7 +27,8 @@ public static class Reasons
         "Approval",
         "The policy requires more approvals of exactly this revision of exactly this workload.",
         "an approver of the named groups",
-        "Run `kubectl deployguard approve CHANGE -n NAMESPACE`. Then the requester retries."
+        "Run `kubectl deployguard approve CHANGE -n NAMESPACE`. Then the requester retries.",
+        Fix.Approval
     );
 
     public static readonly Reason ApprovalRejected = new(
@@ -34,7 +36,8 @@ public static class Reasons
         "Approval",
         "An eligible approver, or a listed monitor, rejected this revision.",
         "the voter, or a holder of the verb `override`",
-        "Withdraw the veto with `kubectl deployguard withdraw CHANGE`, or request another revision. A veto expires as an approval does."
+        "Withdraw the veto with `kubectl deployguard withdraw CHANGE`, or request another revision. A veto expires as an approval does.",
+        Fix.Approval
     );
 
     public static readonly Reason PaceTooFast = new(
@@ -42,7 +45,8 @@ public static class Reasons
         "Pace",
         "A rollout in place would replace too many pods at once, or too soon after each other.",
         Author,
-        "Apply the patch in the message."
+        "Apply the patch in the message.",
+        Fix.Workload
     );
 
     public static readonly Reason CanaryStepExceeded = new(
@@ -52,7 +56,8 @@ public static class Reasons
             + "revision is proven when it has completed every canary step that a policy requires.",
         Requester,
         "Make the request that the message names. `kubectl deployguard status WORKLOAD` shows what the next step waits for. See "
-            + "docs/canary.md."
+            + "docs/canary.md.",
+        Fix.Workload
     );
 
     public static readonly Reason Frozen = new(
@@ -60,7 +65,8 @@ public static class Reasons
         "Freeze",
         "A policy blocks new revisions until the time in the message.",
         Requester,
-        "Wait until then. In an incident, use `kubectl deployguard breakglass`. Rollbacks, scaling and restarts are not blocked."
+        "Wait until then. In an incident, use `kubectl deployguard breakglass`. Rollbacks, scaling and restarts are not blocked.",
+        Fix.Waiting
     );
 
     public static readonly Reason FreezeUpcoming = new(
@@ -68,7 +74,8 @@ public static class Reasons
         "Freeze",
         "A freeze begins soon. This is only a warning.",
         Requester,
-        "Roll out before the freeze, or after it."
+        "Roll out before the freeze, or after it.",
+        Fix.Waiting
     );
 
     public static readonly Reason BudgetExhausted = new(
@@ -76,7 +83,8 @@ public static class Reasons
         "Budget",
         "As many rollouts are in flight as the policy allows at once.",
         Requester,
-        "Wait until one of the rollouts in the message has completed, or roll back one that hangs."
+        "Wait until one of the rollouts in the message has completed, or roll back one that hangs.",
+        Fix.Waiting
     );
 
     public static readonly Reason PolicyScopeEscape = new(
@@ -84,7 +92,8 @@ public static class Reasons
         EvaluatorFindings.SafeguardLabel,
         "The new labels would take a namespace or a workload out of the scope of an enforcing policy.",
         "a holder of the verb `exempt` on that safeguardpolicy",
-        "Make the change with that permission, or narrow the scope of the policy itself."
+        "Make the change with that permission, or narrow the scope of the policy itself.",
+        Fix.Workload
     );
 
     public static readonly Reason KindUnknown = new(
@@ -92,7 +101,8 @@ public static class Reasons
         EvaluatorFindings.SafeguardLabel,
         "DeployGuard is registered for a kind, and does not know where its pod template is.",
         PlatformTeam,
-        "Add the kind with the path of its pod template to the chart's `workloadKinds`."
+        "Add the kind with the path of its pod template to the chart's `workloadKinds`.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason ControllerOnly = new(
@@ -102,7 +112,8 @@ public static class Reasons
             + "was not evaluated, the label that names the revision of a pod, or the annotations with which a Deployment scales its "
             + "ReplicaSets.",
         Requester,
-        "Change the StatefulSet, DaemonSet or Deployment itself, and leave the label of its pods as it is."
+        "Change the StatefulSet, DaemonSet or Deployment itself, and leave the label of its pods as it is.",
+        Fix.Workload
     );
 
     public static readonly Reason RestartTimeInvalid = new(
@@ -111,7 +122,8 @@ public static class Reasons
         "The pods read their own annotations, and a restart annotation has another time than now. The pods could read that "
             + "value as input, and it was not approved.",
         Requester,
-        "Use `kubectl rollout restart`, or leave the annotation unchanged."
+        "Use `kubectl rollout restart`, or leave the annotation unchanged.",
+        Fix.Template
     );
 
     public static readonly Reason TextNotUtf8 = new(
@@ -120,7 +132,8 @@ public static class Reasons
         "The template has bytes that are not valid text. The API server replaces them with the character U+FFFD, so two "
             + "templates that run differently would look the same.",
         Author,
-        "Write the manifest in UTF-8, without the character U+FFFD."
+        "Write the manifest in UTF-8, without the character U+FFFD.",
+        Fix.Template
     );
 
     public static readonly Reason PolicyInvalid = new(
@@ -128,7 +141,8 @@ public static class Reasons
         EvaluatorFindings.SafeguardLabel,
         "An enforcing policy in the cluster has errors, so it refuses new revisions where it matches.",
         "the owner of the policy",
-        "Fix the policy: `kubectl edit safeguardpolicy NAME`."
+        "Fix the policy: `kubectl edit safeguardpolicy NAME`.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason EvaluationIncomplete = new(
@@ -136,7 +150,8 @@ public static class Reasons
         EvaluatorFindings.SafeguardLabel,
         "DeployGuard could not read the approvals, or could not write the record, in time.",
         Requester,
-        "Retry. If it persists, contact the platform team."
+        "Retry. If it persists, contact the platform team.",
+        Fix.Waiting
     );
 
     public static readonly Reason Overloaded = new(
@@ -145,7 +160,8 @@ public static class Reasons
         "Too many decisions of this replica were waiting for the API server. Users are refused at a lower number of waiting "
             + "decisions than machines.",
         Requester,
-        "Retry in a few seconds. If it persists, contact the platform team."
+        "Retry in a few seconds. If it persists, contact the platform team.",
+        Fix.Waiting
     );
 
     public static readonly Reason ManagedByDeployGuard = new(
@@ -153,7 +169,8 @@ public static class Reasons
         "Records",
         "A user tried to write a Change or a ChangeTemplate, which only DeployGuard writes.",
         Approver,
-        "Approve or reject the Change instead: `kubectl deployguard approve CHANGE`."
+        "Approve or reject the Change instead: `kubectl deployguard approve CHANGE`.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason RecordImmutable = new(
@@ -161,7 +178,8 @@ public static class Reasons
         "Records",
         "A user tried to change the spec of a ChangeApproval or BreakGlass.",
         "the creator of the record",
-        "Withdraw the record and create another one."
+        "Withdraw the record and create another one.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason RecordHasOwners = new(
@@ -169,7 +187,8 @@ public static class Reasons
         "Records",
         "A record has ownerReferences. The garbage collector would delete it with its owner.",
         "the creator of the record",
-        "Remove `metadata.ownerReferences`."
+        "Remove `metadata.ownerReferences`.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason RecordHasFinalizers = new(
@@ -177,7 +196,8 @@ public static class Reasons
         "Records",
         "A record has finalizers. It would remain after it is withdrawn, and block the deletion of its namespace.",
         "the creator of the record",
-        "Remove `metadata.finalizers`."
+        "Remove `metadata.finalizers`.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason IdentityForged = new(
@@ -185,7 +205,8 @@ public static class Reasons
         "Records",
         "`spec.approver`, `spec.requestedBy` or a label of the identity differs from the value that DeployGuard stamps.",
         PlatformTeam,
-        "Check that the mutating webhook configuration is in place."
+        "Check that the mutating webhook configuration is in place.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason MachineIdentity = new(
@@ -193,7 +214,8 @@ public static class Reasons
         "Records",
         "A service account, a node, an anonymous user or a listed bot tried to approve, or to use break-glass.",
         "a person",
-        "Do it with a person's user name."
+        "Do it with a person's user name.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason SelfApproval = new(
@@ -201,7 +223,8 @@ public static class Reasons
         "Records",
         "The approver requested this revision, or is named as its author.",
         "another person of the named groups",
-        "Run `kubectl deployguard approve CHANGE`."
+        "Run `kubectl deployguard approve CHANGE`.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason NotEligible = new(
@@ -209,7 +232,8 @@ public static class Reasons
         "Records",
         "The vote cannot count: the voter is in none of the groups that approve here, and is not a listed monitor.",
         "an approver of the named groups",
-        "Run `kubectl deployguard approve CHANGE`."
+        "Run `kubectl deployguard approve CHANGE`.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason ApprovalEmpty = new(
@@ -217,7 +241,8 @@ public static class Reasons
         "Records",
         "The approval names nothing that a policy here could count: no template hash, no image, an image by tag, or an unknown kind.",
         Approver,
-        "Set `templateHash`; or, with `covers: Images`, list each new image by digest."
+        "Set `templateHash`; or, with `covers: Images`, list each new image by digest.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason AlreadyRunning = new(
@@ -225,7 +250,8 @@ public static class Reasons
         "Records",
         "The revision runs already and waits for no approval.",
         Approver,
-        "Do nothing; or stop the revision with `kubectl rollout undo`."
+        "Do nothing; or stop the revision with `kubectl rollout undo`.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason ExpiryInvalid = new(
@@ -233,7 +259,8 @@ public static class Reasons
         "Records",
         "`expiresAt` is in the past, or a BreakGlass would be valid for too long.",
         "the creator of the record",
-        "Set a time in the future. A BreakGlass is valid for at most 24h."
+        "Set a time in the future. A BreakGlass is valid for at most 24h.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason NotCreator = new(
@@ -241,7 +268,8 @@ public static class Reasons
         "Records",
         "A user tried to delete another person's vote or BreakGlass.",
         "its creator, or a holder of the verb `override`",
-        "Run `kubectl deployguard withdraw CHANGE`."
+        "Run `kubectl deployguard withdraw CHANGE`.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason BreakGlassIncomplete = new(
@@ -249,7 +277,8 @@ public static class Reasons
         "Records",
         "A BreakGlass has no incident, no reason or no waived safeguard, or names a kind that does not exist.",
         OnCall,
-        $"Set `incident` and `reason`, and list in `waives` some of {string.Join(", ", BreakGlass.Waivable)}."
+        $"Set `incident` and `reason`, and list in `waives` some of {string.Join(", ", BreakGlass.Waivable)}.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason BreakGlassTooWide = new(
@@ -257,7 +286,8 @@ public static class Reasons
         "Records",
         "A BreakGlass for a whole namespace needs the verb `breakglass-namespace`.",
         OnCall,
-        "Name the workload, or have a holder of the verb create the BreakGlass."
+        "Name the workload, or have a holder of the verb create the BreakGlass.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason BreakGlassUnreviewed = new(
@@ -265,7 +295,8 @@ public static class Reasons
         "Records",
         "A change that this person had admitted by an earlier BreakGlass has waited for review for more than a day.",
         "another person of the approving groups",
-        "Run `kubectl deployguard approve CHANGE` for the change in the message."
+        "Run `kubectl deployguard approve CHANGE` for the change in the message.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason TooManyRecords = new(
@@ -273,7 +304,8 @@ public static class Reasons
         "Records",
         "One person has as many ChangeApprovals or BreakGlasses in a namespace as DeployGuard keeps for one person.",
         "the creator of the record",
-        "List them with `kubectl get changeapprovals`, then withdraw those that are no longer needed: `kubectl deployguard withdraw NAME`."
+        "List them with `kubectl get changeapprovals`, then withdraw those that are no longer needed: `kubectl deployguard withdraw NAME`.",
+        Fix.Elsewhere
     );
 
     public static readonly Reason RecordTooLarge = new(
@@ -281,7 +313,8 @@ public static class Reasons
         "Records",
         "A ChangeApproval or BreakGlass is too large to be read in time for a decision.",
         "the creator of the record",
-        "Shorten `reason`, or leave out `images` if there is a `templateHash`."
+        "Shorten `reason`, or leave out `images` if there is a `templateHash`.",
+        Fix.Elsewhere
     );
 
     public static IReadOnlyList<Reason> All { get; } =

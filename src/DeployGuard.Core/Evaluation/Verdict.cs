@@ -43,6 +43,9 @@ public sealed record Verdict
     /// <summary>A new revision where an Enforce policy matches: its Change is written before it is admitted.</summary>
     public bool IsGated => Evaluated.ChangeType is ChangeType.NewRevision && Policies.Any(p => p.Mode is Mode.Enforce);
 
+    /// <summary>It was refused, and passes only with another template: an approval of this revision would be lost.</summary>
+    public bool NeedsAnotherTemplate => Denials.Any(d => d.Finding.Fix is Fix.Template);
+
     /// <summary>It was refused, and an approval would resolve at least part of it.</summary>
     public bool AwaitsApproval =>
         Evaluated.ApproveBy is not ApproveBy.Never

@@ -96,6 +96,15 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
             ? [.. SortedPolicies.All.Where(p => p.Match.IncludesNamespace(found.Labels))]
             : [];
 
+    /// <summary>The Changes that a vote is about, whichever version of the hash it names.</summary>
+    public IEnumerable<Change> ChangesVotedOn(Approval vote)
+    {
+        var translated = Translation.Approvals([vote])[0];
+        return Changes
+            .Under(WorkloadKey(vote.Workload))
+            .Where(c => StandingVotes.IsAbout(vote, c) || StandingVotes.IsAbout(translated, c));
+    }
+
     public static string WorkloadKey(WorkloadRef workload) => $"{workload.ApiGroup}/{workload.Kind}/{workload.Namespace}/{workload.Name}";
 
     /// <summary>

@@ -61,6 +61,11 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
 
     public Task RecordAdmittedAsync(Verdict verdict, CancellationToken deadline) => Task.CompletedTask;
 
+    public void RecordWithdrawal(Approval vote, string by)
+    {
+        // Without a cluster there are no records.
+    }
+
     public void RecordAfterwards(Verdict verdict)
     {
         // There is no cluster to write to; the decision log has the decision.

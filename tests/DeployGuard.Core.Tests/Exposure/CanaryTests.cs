@@ -41,7 +41,7 @@ public class CanaryTests
         );
         Assert.That(
             finding.Remedy,
-            Is.EqualTo("Wait 1s, then retry; to watch it: kubectl deployguard status deployment/web-canary -n shop")
+            Is.EqualTo("Wait 1s, then retry. To watch it: kubectl deployguard status deployment/web-canary -n shop")
         );
     }
 
@@ -90,7 +90,7 @@ public class CanaryTests
             "7 of 27 pods (25%) behind Service web would be unproven; step 25% allows 6; step 25% (of 21 pods) needs 4 soaking "
                 + "pods and has 1"
         );
-        Assert.That(finding.Remedy, Is.EqualTo("Now: kubectl scale deployment/web-canary -n shop --replicas=6"));
+        Assert.That(finding.Remedy, Is.EqualTo("Scale to 6 now: kubectl scale deployment/web-canary -n shop --replicas=6"));
     }
 
     [Test]
@@ -909,7 +909,9 @@ public class CanaryTests
                 "21 of 21 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1"
             ).Remedy,
             Is.EqualTo(
-                "Wait until the current canary is complete, then retry; to watch it: kubectl deployguard status deployment/web -n shop"
+                "Wait until the canary of deployment/web-canary is complete, or scale it to 0: kubectl scale deployment/web-canary -n shop "
+                    + "--replicas=0; then retry: the next answer says what is left to do. To watch it: kubectl deployguard status "
+                    + "deployment/web-canary -n shop"
             )
         );
 

@@ -89,7 +89,7 @@ public class PaceTests
         var after = Conforming(20).With("spec/template/spec/containers/0/readinessProbe", "null");
 
         Assert.That(Findings(after).Single().Message, Does.EndWith("container web has no readinessProbe"));
-        Assert.That(Findings(after).Single().Remedy, Does.StartWith("Add a readinessProbe to web. "));
+        Assert.That(Findings(after).Single().Remedy, Is.EqualTo("Add a readinessProbe to web, then retry"));
     }
 
     [Test]

@@ -19,9 +19,9 @@ public class BudgetTests
 
         Assert.That(
             (finding.Reason, finding.Message),
-            Is.EqualTo(("BudgetExhausted", "1 of 1 rollouts in namespace shop are in flight: shop/deployment/other"))
+            Is.EqualTo(("BudgetExhausted", "1 of 1 rollout is in flight in namespace shop: shop/deployment/other"))
         );
-        Assert.That(finding.Remedy, Is.EqualTo("Retry when one of them has completed"));
+        Assert.That(finding.Remedy, Is.EqualTo("Retry when it has completed"));
     }
 
     [TestCase(Phase.Running, true, Description = "it was paused to be admitted, and lost its place")]

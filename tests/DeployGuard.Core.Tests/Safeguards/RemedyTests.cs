@@ -38,10 +38,16 @@ public partial class RemedyTests
     /// <returns>Whether there was a command that changes something.</returns>
     private static bool Follow(RemedyWorld world, JsonObject? before, JsonObject after, Finding finding)
     {
+        if (Stop().Match(finding.Remedy) is { Success: true } stop)
+        {
+            return FollowAfterStop(world.WithoutCanary(), before, after, stop.Groups[1].Value);
+        }
+
         var command =
             Scale().Match(finding.Remedy) is { Success: true } scale ? $$$"""{"spec": {"replicas": {{{scale.Groups[1].Value}}}}}"""
             : Create().Match(finding.Remedy) is { Success: true } create ? $$$"""{"spec": {"replicas": {{{create.Groups[1].Value}}}}}"""
             : Patch().Match(finding.Remedy) is { Success: true } patch ? patch.Groups[1].Value
+            : finding.Remedy == "Add a readinessProbe to web, then retry" ? "{}"
             : null;
         if (command is null)
         {
@@ -51,7 +57,7 @@ public partial class RemedyTests
 
         var patched = after.DeepClone().AsObject();
         Merge(patched, Some.Parse(command));
-        if (finding.Remedy.StartsWith("Add a readinessProbe to ", StringComparison.Ordinal))
+        if (finding.Remedy.StartsWith("Add a readinessProbe to web", StringComparison.Ordinal))
         {
             patched.With("spec/template/spec/containers/0/readinessProbe", """{"httpGet": {"path": "/", "port": 8080} }""");
         }
@@ -67,6 +73,24 @@ public partial class RemedyTests
             Is.Empty,
             () => $"{world}\n{finding.Message}\n{finding.Remedy}\n{patched}"
         );
+        return true;
+    }
+
+    /// <summary>The other canary is scaled to 0. Then the same request passes, or gets a remedy that passes if that was said.</summary>
+    private static bool FollowAfterStop(RemedyWorld world, JsonObject? before, JsonObject after, string then)
+    {
+        var left = Refusals(world, before, after).ToList();
+        if (then.Length == 0)
+        {
+            Assert.That(left.Select(f => f.Message), Is.Empty, () => $"{world}\n{after}");
+        }
+
+        foreach (var finding in left)
+        {
+            Assert.That(finding.Remedy, Does.Not.StartWith("Wait"), $"{world}");
+            Follow(world, before, after, finding);
+        }
+
         return true;
     }
 
@@ -123,6 +147,11 @@ public partial class RemedyTests
     [GeneratedRegex("kubectl scale \\S+ -n shop --replicas=(\\d+)")]
     private static partial Regex Scale();
 
+    [GeneratedRegex(
+        "^Wait until the canary of deployment/c is complete, or scale it to 0: kubectl scale deployment/c -n shop --replicas=0; then retry(: the next answer says what is left to do)?\\. To watch it"
+    )]
+    private static partial Regex Stop();
+
     [GeneratedRegex("Create it with replicas: (\\d+)")]
     private static partial Regex Create();
 
@@ -136,7 +165,7 @@ internal sealed class RemedyWorld
     private static readonly string[] s_accepts = ["Pool", "Pace", "StatefulSetPartition"];
 
     private readonly JsonObject _web;
-    private readonly JsonObject? _canary;
+    private JsonObject? _canary;
     private readonly SafeguardPolicy _policy;
     private readonly int _held;
 
@@ -203,6 +232,14 @@ internal sealed class RemedyWorld
                 },
             };
         }
+    }
+
+    /// <summary>The same pool after the other canary was scaled to 0.</summary>
+    public RemedyWorld WithoutCanary()
+    {
+        var copy = (RemedyWorld)MemberwiseClone();
+        copy._canary = _canary?.DeepClone().AsObject().With("spec/replicas", "0");
+        return copy;
     }
 
     /// <summary>A workload created beside web, one scaled up, or web changed in place.</summary>

@@ -21,7 +21,7 @@ internal sealed class Budget : ISafeguard
         && IsCounted(inspection.Evaluated)
         && inspection.Cluster.Budgets.TryGetValue(inspection.Policy.Name, out var use)
         && use.IsExhausted(rules)
-            ? [new Finding(Reasons.BudgetExhausted, "", Message(rules, use, inspection.Evaluated), Remedy(use))]
+            ? [new Finding(Reasons.BudgetExhausted, "", Message(rules, use, inspection.Evaluated), Remedy(use, inspection.Evaluated))]
             : [];
 
     public SnapshotParts Parts(EvaluatedRequest evaluated, SafeguardPolicy policy) =>
@@ -52,16 +52,30 @@ internal sealed class Budget : ISafeguard
 
     private static string Message(BudgetRules rules, BudgetUse use, EvaluatedRequest evaluated)
     {
-        var where = rules.Per is BudgetScope.Namespace ? $"in namespace {evaluated.Request.Target.Namespace}" : "in the cluster";
-        return $"{use.Rollouts.Count} of {rules.MaxRollouts} rollouts {where} are in flight: {Names(use.Rollouts)}";
+        var own = evaluated.Request.Target.Namespace;
+        var where = rules.Per is BudgetScope.Namespace ? $"in namespace {own}" : "in the cluster";
+        var are = rules.MaxRollouts == 1 ? "rollout is" : "rollouts are";
+        return $"{use.Rollouts.Count} of {rules.MaxRollouts} {are} in flight {where}: {Names(use.Rollouts, own)}";
     }
 
-    private static string Remedy(BudgetUse use) =>
-        use.Hanging.Count == 0
-            ? "Retry when one of them has completed"
-            : $"Retry when one of them has completed. Fix or roll back those that take too long: {Names(use.Hanging)}";
+    private static string Remedy(BudgetUse use, EvaluatedRequest evaluated)
+    {
+        var retry = use.Rollouts.Count == 1 ? "Retry when it has completed" : "Retry when one of them has completed";
+        var own = evaluated.Request.Target.Namespace;
+        return use.Hanging.Count == 0 ? retry : $"{retry}. Fix or roll back what takes too long: {Names(use.Hanging, own)}";
+    }
 
-    private static string Names(IReadOnlyList<WorkloadRef> workloads) =>
-        string.Join(", ", workloads.Take(MaxNamed).Select(w => $"{w.Namespace}/{w.KubectlName}"))
-        + (workloads.Count > MaxNamed ? $" and {workloads.Count - MaxNamed} more" : "");
+    /// <summary>The names of other namespaces are not told: the requester may not be allowed to see them.</summary>
+    private static string Names(IReadOnlyList<WorkloadRef> workloads, string own)
+    {
+        var mine = workloads.Where(w => w.Namespace == own).ToList();
+        var (hidden, elsewhere) = (mine.Count - MaxNamed, workloads.Count - mine.Count);
+        IEnumerable<string> parts =
+        [
+            string.Join(", ", mine.Take(MaxNamed).Select(w => $"{w.Namespace}/{w.KubectlName}")),
+            hidden > 0 ? $"{hidden} more" : "",
+            elsewhere == 0 ? "" : $"{elsewhere} in {(elsewhere == 1 ? "another namespace" : "other namespaces")}",
+        ];
+        return string.Join(" and ", parts.Where(p => p.Length > 0));
+    }
 }

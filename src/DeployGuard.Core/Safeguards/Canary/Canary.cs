@@ -1,5 +1,6 @@
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
@@ -48,7 +49,7 @@ internal sealed class Canary : ISafeguard
                 .OrderBy(j => j.Cap)
                 .ThenBy(j => j.Total)
                 .Take(1)
-                .Select(j => new Finding(Reasons.CanaryStepExceeded, "", CanaryMessage.Of(j, inspection), CanaryRemedy.Of(j, inspection)));
+                .Select(j => Exceeded(j, inspection));
 
     public SnapshotParts Parts(EvaluatedRequest evaluated, SafeguardPolicy policy) => PartsFor(policy);
 
@@ -64,6 +65,12 @@ internal sealed class Canary : ISafeguard
         policy.Canary is { Required: not Required.Never } canary
             ? $"canary {string.Join(", ", canary.Steps)}% of {Durations.Show(canary.Soak)} each, or pace {canary.Pace.Percent}%"
             : null;
+
+    private static Finding Exceeded(PoolAssessment pool, Inspection inspection)
+    {
+        var remedy = CanaryRemedy.Of(pool, inspection);
+        return new Finding(Reasons.CanaryStepExceeded, "", CanaryMessage.Of(pool, inspection), remedy.Text) { Fix = remedy.Fix };
+    }
 
     private static bool IsRequired(SafeguardPolicy policy) => policy.Canary is { Required: not Required.Never };
 }

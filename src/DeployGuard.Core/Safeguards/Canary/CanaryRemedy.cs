@@ -11,33 +11,30 @@ internal static class CanaryRemedy
 {
     private const string Explained = "kubectl deployguard explain canary";
 
-    public static string Of(PoolAssessment pool, Inspection inspection)
+    public static Remedy Of(PoolAssessment pool, Inspection inspection)
     {
         var evaluated = inspection.Evaluated;
         if (pool.UnknownExposure is { } unknown)
         {
-            return unknown.Remedy;
+            return new(unknown.Remedy, Fix.Workload);
         }
 
         if (evaluated.Request is ServiceRequest)
         {
-            return "First roll the revision out step by step in a Deployment that this Service already selects: " + Explained;
+            return new(
+                "First roll the revision out step by step in a Deployment that this Service already selects: " + Explained,
+                Fix.Elsewhere
+            );
         }
 
         if (ObjectChange.Is(evaluated.Request))
         {
-            return
-                inspection.Cluster.Namespace?.Members.FirstOrDefault(m => m.IsRollingOut && pool.Raises.Any(r => r.Workload == m.Spec.Ref))
-                    is { } rolling
-                ? $"Wait until the rollout of {rolling.Spec.Ref.KubectlName} has finished, or roll it back: kubectl rollout undo "
-                    + $"{rolling.Spec.Ref.KubectlName} -n {evaluated.Request.Target.Namespace}"
-                : "Change the workload that owns it, or wait for the current canary: kubectl get changes -n "
-                    + $"{evaluated.Request.Target.Namespace}";
+            return OfObject(pool, inspection);
         }
 
         if (evaluated is { ChangeType: ChangeType.Rollback, Before: { } was, After: { } back } && back.Replicas > was.Replicas)
         {
-            return $"Roll back with the current number of replicas, then scale up: replicas: {was.Replicas}";
+            return new($"Roll back with the current number of replicas, then scale up: replicas: {was.Replicas}", Fix.Workload);
         }
 
         if (
@@ -45,55 +42,48 @@ internal static class CanaryRemedy
             && inspection.Highest(pods => work with { Replicas = pods }, 0, work.Replicas) == 0
         )
         {
-            return "Give its pods labels that no Service selects";
+            return new("Give its pods labels that no Service selects", Fix.Template);
         }
 
-        if (evaluated.After is not { } after || !after.Type.IsSized)
-        {
-            return $"First run it in a Deployment that serves the same users: {Explained}";
-        }
-
-        var wait = pool.Held.Left is { } left
-            ? $"; or wait {Durations.Show(left)} for step {pool.Rules.ShareAfter(pool.Held.Steps + 1)}%"
-            : "";
-        return (
-                after.IsPartitioned && evaluated.Before is not null
-                    ? StatefulSetRemedy.Lower(inspection, after)
-                    : FewerReplicas(inspection, after)
-            )
-                is { } offer
-                ? offer + wait
-            : pool.Held.Left is { } rest ? $"Wait {Durations.Show(rest)}, then retry; to watch it: {Status(after)}"
-            : pool.Held.Wait.Length > 0 && evaluated.Before is not null && pool.Revisions.All(r => r.Workload == after.Ref)
-                ? $"See what it waits for: {Status(after)}"
-            : Later(evaluated, after);
+        return evaluated.After is { Type.IsSized: true } after
+            ? OfSized(pool, inspection, after)
+            : new($"First run it in a Deployment that serves the same users: {Explained}", Fix.Elsewhere);
     }
 
     /// <summary>How to make a rollout in place conform, as a command that the API server accepts.</summary>
-    public static string InPlace(PoolAssessment pool, Inspection inspection, Workload after) =>
-        pool.InPlace is not { Faults.Count: > 0 } bound ? Later(inspection.Evaluated, after)
-        : after.Type.InPlace is null ? $"First run it in a Deployment that serves the same users: {Explained}"
+    public static Remedy InPlace(PoolAssessment pool, Inspection inspection, Workload after) =>
+        pool.InPlace is not { Faults.Count: > 0 } bound ? BlockedRemedy.Of(pool, inspection, after)
+        : after.Type.InPlace is null ? new($"First run it in a Deployment that serves the same users: {Explained}", Fix.Elsewhere)
         : after.Type.HasPartition && pool.Rules.Accept.Contains(RolloutMethod.StatefulSetPartition)
-            ? StatefulSetRemedy.HoldBack(inspection, after) ?? Later(inspection.Evaluated, after)
-        : !pool.Rules.Accept.Contains(RolloutMethod.Pace) ? $"First run it in a second Deployment behind the same Service: {Explained}"
-        : PacePatch.Of(bound, inspection, after) ?? Later(inspection.Evaluated, after);
+            ? StatefulSetRemedy.HoldBack(inspection, after) is { } partition ? new(partition, Fix.Workload)
+                : BlockedRemedy.Of(pool, inspection, after)
+        : !pool.Rules.Accept.Contains(RolloutMethod.Pace)
+            ? new($"First run it in a second Deployment behind the same Service: {Explained}", Fix.Elsewhere)
+        : PacePatch.Of(bound, inspection, after) ?? BlockedRemedy.Of(pool, inspection, after);
 
-    private static string? FewerReplicas(Inspection inspection, Workload after)
+    private static Remedy OfObject(PoolAssessment pool, Inspection inspection)
     {
-        var evaluated = inspection.Evaluated;
-        var from = evaluated.Before is { } before && before.Replicas < after.Replicas ? before.Replicas : 0;
-        var most = inspection.Highest(pods => after with { Replicas = pods }, from, after.Replicas);
-        var scale = $"kubectl scale {after.Ref.KubectlName} -n {after.Ref.Namespace} --replicas={most}";
-        return most == from ? null
-            : evaluated.Before is null ? $"Create it with replicas: {most}"
-            : evaluated.Before.Replicas < after.Replicas ? $"Now: {scale}"
-            // Its labels join the Service with all of its pods at once.
-            : $"Scale to {most}, then retry: {scale}";
+        var space = inspection.Evaluated.Request.Target.Namespace;
+        return
+            inspection.Cluster.Namespace?.Members.FirstOrDefault(m => m.IsRollingOut && pool.Raises.Any(r => r.Workload == m.Spec.Ref))
+                is { } rolling
+            ? new(
+                $"Wait until the rollout of {rolling.Spec.Ref.KubectlName} has finished, or roll it back: kubectl rollout undo "
+                    + $"{rolling.Spec.Ref.KubectlName} -n {space}",
+                Fix.Waiting
+            )
+            : new($"Change the workload that owns it, or wait for the current canary: kubectl get changes -n {space}", Fix.Waiting);
     }
 
-    private static string Later(EvaluatedRequest evaluated, Workload after) =>
-        "Wait until the current canary is complete, then retry; "
-        + (evaluated.Before is null ? $"how a canary works: {Explained}" : $"to watch it: {Status(after)}");
-
-    private static string Status(Workload workload) => $"kubectl deployguard status {workload.Ref.KubectlName} -n {workload.Ref.Namespace}";
+    private static Remedy OfSized(PoolAssessment pool, Inspection inspection, Workload after)
+    {
+        var watch = $"To watch it: {BlockedRemedy.Status(after.Ref)}";
+        var now = CanaryOffer.Of(inspection, after);
+        var later = pool.Held.Left is { } left ? CanaryOffer.Of(inspection.After(left), after) : null;
+        var wait = pool.Held.Left is { } rest ? $"ait {Durations.Show(rest)}, then " : "";
+        var then = later is { IsAsked: true } ? Edits.Retry(inspection.Evaluated.Request) : later?.Edit;
+        return now is not null ? new(now.Sentence + (later is null || later.Pods <= now.Pods ? "" : $"; or w{wait}{then}"), Fix.Workload)
+            : later is not null ? new($"W{wait}{then}. {watch}", Fix.Waiting)
+            : BlockedRemedy.Of(pool, inspection, after);
+    }
 }

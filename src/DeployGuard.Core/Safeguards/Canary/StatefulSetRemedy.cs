@@ -1,3 +1,4 @@
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Workloads;
 
@@ -9,36 +10,47 @@ namespace DeployGuard.Core.Safeguards;
 internal static class StatefulSetRemedy
 {
     /// <summary>A partition between the requested one and the current one; null if there is none.</summary>
-    public static string? Lower(Inspection inspection, Workload after)
+    public static CanaryOffer? Lower(Inspection inspection, Workload after)
     {
-        var before = inspection.Evaluated.Before;
+        var (before, request) = (inspection.Evaluated.Before, inspection.Evaluated.Request);
         var isNew = before?.Template.Hash != after.Template.Hash;
         var from = isNew ? 0 : before?.PodsAbovePartition ?? 0;
-        var exposed = after.PodsAbovePartition;
-        var most = Most(inspection, after, from, exposed);
-        return most <= from ? null : $"{(isNew ? "Add this to your manifest, or run it and retry" : "Now")}: {Patch(after, most)}";
+        var asked = after.PodsAbovePartition;
+        var most = inspection.HighestAsked(pods => At(after, pods), from, asked);
+        if (most <= from)
+        {
+            return null;
+        }
+
+        var partition = PartitionOf(after, most);
+        var edit = Edits.By(request).AppliesRepository()
+            ? $"set partition {partition} in the repository: {{\"spec\":{Spec(after, most)}}}"
+            : $"set partition {partition}: {Edits.PatchCommand(after.Ref, Spec(after, most))}";
+        return new CanaryOffer(
+            most,
+            edit,
+            isNew || Edits.By(request).AppliesRepository() ? Edits.Patch(request, after.Ref, Spec(after, most)) : $"S{edit[1..]}",
+            most == asked
+        );
     }
 
     /// <summary>A partition for a StatefulSet that is changed without one; null if not even one pod may run the revision.</summary>
     public static string? HoldBack(Inspection inspection, Workload after) =>
-        Most(inspection, after, 0, after.Replicas) is > 0 and var most
-            ? $"Add this to your manifest, or run it and retry: {Patch(after, most)}"
+        inspection.Highest(pods => At(after, pods), 0, after.Replicas) is > 0 and var most
+            ? Edits.Patch(inspection.Evaluated.Request, after.Ref, Spec(after, most))
             : null;
 
-    private static int Most(Inspection inspection, Workload after, int from, int exposed) =>
-        inspection.Highest(
-            pods => after with { Strategy = after.Strategy with { Type = "RollingUpdate", Partition = PartitionOf(after, pods) } },
-            from,
-            exposed
-        );
+    /// <summary>The workload with a partition at which so many pods run the newest revision.</summary>
+    private static Workload At(Workload after, int pods) =>
+        after with
+        {
+            Strategy = after.Strategy with { Type = "RollingUpdate", Partition = PartitionOf(after, pods) },
+        };
 
-    private static string Patch(Workload after, int exposed) =>
-        $"kubectl patch {after.Ref.KubectlName} -n {after.Ref.Namespace} --type=merge -p "
-        + $"'{{\"spec\":{PatchOf(after)(PartitionOf(after, exposed))}}}'";
+    private static string Spec(Workload after, int pods) =>
+        after.Type.PartitionPatch is { } patch
+            ? patch(PartitionOf(after, pods))
+            : throw new InvalidOperationException($"{after.Ref} has no partition");
 
-    private static Func<int, string> PatchOf(Workload after) =>
-        after.Type.PartitionPatch ?? throw new InvalidOperationException($"{after.Ref} has no partition");
-
-    /// <summary>The partition at which so many pods run the newest revision.</summary>
     private static int PartitionOf(Workload after, int pods) => after.Replicas - pods;
 }

@@ -20,7 +20,7 @@ internal sealed class Freeze : ISafeguard
                     Reasons.Frozen,
                     "",
                     $"policy {inspection.Policy.Name} blocks new revisions until {Show(until)}{Why(rules)}",
-                    "Wait until then; rollbacks, scaling and restarts pass. In an incident, run: kubectl deployguard breakglass"
+                    "Wait until then; rollbacks, scaling and restarts pass"
                 ),
             ]
             : [];

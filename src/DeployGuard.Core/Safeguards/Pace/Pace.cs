@@ -62,11 +62,11 @@ internal sealed class Pace : ISafeguard
         var faults =
             bound.Faults.Count == 0 ? "" : $". In place, policy allows {bound.MaxAtOnce} at once: {string.Join("; ", bound.Faults)}";
         var none = pool.LeavesNoneProven && !pool.IsOver ? ", and no proven pod would be left" : "";
-        return new Finding(
-            Reasons.PaceTooFast,
-            "spec.strategy",
-            $"{CanaryMessage.Of(pool, inspection)}{none}{faults}",
-            CanaryRemedy.InPlace(pool, inspection, after)
-        );
+        var remedy = CanaryRemedy.InPlace(pool, inspection, after);
+        return new Finding(Reasons.PaceTooFast, "spec.strategy", $"{CanaryMessage.Of(pool, inspection)}{none}{faults}", remedy.Text)
+        {
+            Fix = remedy.Fix,
+            RemedyFirst = true,
+        };
     }
 }

@@ -9,9 +9,15 @@ namespace DeployGuard.Core.Safeguards;
 internal static class PacePatch
 {
     /// <summary>Null if no pace conforms, because other unproven pods use the whole step.</summary>
-    public static string? Of(PaceBound bound, Inspection inspection, Workload after)
+    public static Remedy? Of(PaceBound bound, Inspection inspection, Workload after)
     {
         var rules = inspection.Policy.Canary ?? throw new InvalidOperationException($"policy {inspection.Policy.Name} has no canary");
+        var probed = $"Add a readinessProbe to {string.Join(" and ", bound.Unprobed)}";
+        if (bound.Unprobed.Count > 0 && inspection.Passes(after with { Template = after.Template.WithReadinessProbes() }))
+        {
+            return new($"{probed}, then {Edits.Retry(inspection.Evaluated.Request)}", Fix.Template);
+        }
+
         // The search ends below its upper end, which does not conform.
         var batch = inspection.Highest(pods => Conforming(after, pods, rules), 0, bound.MaxAtOnce + 1);
         if (batch == 0)
@@ -19,10 +25,12 @@ internal static class PacePatch
             return null;
         }
 
-        var probes = bound.Unprobed.Count == 0 ? "" : $"Add a readinessProbe to {string.Join(", ", bound.Unprobed)}. ";
-        return $"{probes}Add this to your manifest, or run it and retry: "
-            + $"kubectl patch {after.Ref.KubectlName} -n {after.Ref.Namespace} --type=merge -p "
-            + $"'{{\"spec\":{Spec(Conforming(after, batch, rules), batch)}}}'{Lasts(Takes(Conforming(after, batch, rules), batch))}";
+        var conforming = Conforming(after, batch, rules);
+        var probes = bound.Unprobed.Count == 0 ? "" : $"{probed}. ";
+        return new(
+            $"{probes}{Edits.Patch(inspection.Evaluated.Request, after.Ref, Spec(conforming, batch))}{Lasts(Takes(conforming, batch))}",
+            bound.Unprobed.Count == 0 ? Fix.Workload : Fix.Template
+        );
     }
 
     /// <summary>How long Helm should wait after the expected end of the rollout: its default timeout.</summary>

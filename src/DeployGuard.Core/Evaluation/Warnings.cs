@@ -1,0 +1,118 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core.Evaluation;
+
+/// <summary>
+/// The warnings of an answer. A finding is a line with its policy, reason and message, and a line with its remedy, each split between words
+/// if it is long. API servers cut every warning of an answer at 256 characters once all of them together have more than 4,096, so all of
+/// them stay below that, the most important first.
+/// </summary>
+internal static class Warnings
+{
+    /// <summary>In characters. Only a command may be longer, because half a command helps nobody.</summary>
+    private const int MaxLine = 240;
+
+    /// <summary>In characters. The rest of the 4,096 is for the warnings of the API server and of other webhooks.</summary>
+    private const int MaxTotal = 3600;
+
+    /// <summary>In characters: the last line, which counts what is left out.</summary>
+    private const int MaxRest = 200;
+
+    private const int MaxFinding = 1200;
+
+    public static IReadOnlyList<string> Of(Verdict verdict)
+    {
+        var items = Items(verdict).ToList();
+        var lines = new List<string>();
+        var told = 0;
+        foreach (var item in items)
+        {
+            // kubectl shows equal warnings once, so equal lines are given once.
+            var more = item.SelectMany(text => LineBreaks.Split(text, MaxLine)).Where(l => !lines.Contains(l)).ToList();
+            if (lines.Concat(more).Sum(l => l.Length) + MaxRest > MaxTotal)
+            {
+                break;
+            }
+
+            lines.AddRange(more);
+            told++;
+        }
+
+        return items.Count == told ? lines : [.. lines, Rest(verdict, items.Count - told)];
+    }
+
+    /// <summary>Each item is told as a whole, or not at all. The most important come first.</summary>
+    private static IEnumerable<IReadOnlyList<string>> Items(Verdict verdict)
+    {
+        if (verdict.IsAllowed)
+        {
+            foreach (var name in verdict.Waived.Where(w => w.Waiver?.BreakGlass is not null).Select(w => w.Waiver?.Name).Distinct())
+            {
+                yield return [Clean($"admitted by {name}; {Review(verdict)} -n {verdict.Evaluated.Request.Target.Namespace}")];
+            }
+        }
+
+        var refused = FixOrder.Of(verdict.Warnings.Where(w => WouldRefuse(verdict, w)));
+        foreach (var finding in refused)
+        {
+            yield return [Clean($"policy {finding.Policy}: would be refused: {Told(finding)}"), Clean(finding.Finding.Remedy)];
+        }
+
+        foreach (var waived in verdict.Waived.Where(w => w.Waiver?.BreakGlass is not null))
+        {
+            yield return [Clean($"policy {waived.Policy}: waived by {waived.Waiver?.Name}: {Told(waived)}")];
+        }
+
+        foreach (var finding in verdict.Warnings.Where(w => !WouldRefuse(verdict, w)))
+        {
+            yield return [Clean($"policy {finding.Policy}: {Told(finding)}"), Clean(Advice(finding.Finding))];
+        }
+
+        foreach (var note in verdict.IsAllowed ? verdict.Notes : [])
+        {
+            yield return [Clean(note)];
+        }
+    }
+
+    private static string Told(Violation violation) => $"{violation.Finding.Reason}: {violation.Finding.Message}";
+
+    /// <summary>A Warn policy admits the request, and nobody can approve what runs already.</summary>
+    private static string Advice(Finding finding) =>
+        finding.Fix is Fix.Approval
+            ? "The policy only warns, so there is nothing to do now. Once it enforces, such a change needs the approval first"
+            : finding.Remedy;
+
+    /// <summary>Where the rest can be read: on the Change, if the request has one.</summary>
+    private static string Rest(Verdict verdict, int count)
+    {
+        var (evaluated, findings) = (verdict.Evaluated, count == 1 ? "finding" : "findings");
+        var isOnRecord =
+            evaluated.Recorded is not null
+            || (
+                !evaluated.Request.DryRun
+                && evaluated
+                    is {
+                        ChangeType: ChangeType.NewRevision or ChangeType.Rollback,
+                        Request.Target.Type: { IsOnePod: false, RunsOnce: false }
+                    }
+            );
+        return isOnRecord
+            ? $"and {count} more {findings}; to see all: kubectl deployguard show {evaluated.Name} -n {evaluated.Request.Target.Namespace}"
+            : $"and {count} more {findings}; fix these first";
+    }
+
+    /// <summary>
+    /// A Service has no Change to approve: its waived findings are in the decision log, and the reason is in the BreakGlass.
+    /// </summary>
+    private static string Review(Verdict verdict) =>
+        verdict.Evaluated.Name.Length == 0
+            ? "another person must review why: kubectl get breakglasses -o yaml"
+            : $"another person must review it: kubectl deployguard approve {verdict.Evaluated.Name}";
+
+    private static bool WouldRefuse(Verdict verdict, Violation warning) =>
+        verdict.Evaluated is { Request.DryRun: true, ChangeType: not (ChangeType.Rollback or ChangeType.LessExposure) }
+        && verdict.Policies.Any(p => p.Name == warning.Policy && p.Mode is Mode.Enforce);
+
+    private static string Clean(string text) => Messages.Cut(text, MaxFinding);
+}
