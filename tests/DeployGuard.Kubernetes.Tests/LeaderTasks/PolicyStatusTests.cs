@@ -56,6 +56,7 @@ public class PolicyStatusTests
                 time.Advance(TimeSpan.FromSeconds(30));
                 await task.RunAsync(CancellationToken.None);
                 Assert.That(store.Writes, Has.Exactly(1).Items);
+                store.Objects.TryRemove($"{Policies}/p/status", out _);
                 time.Advance(TimeSpan.FromSeconds(31));
                 await task.RunAsync(CancellationToken.None);
             }
