@@ -160,25 +160,8 @@ public sealed class CheckCase(WorkloadReader reader)
             };
         });
 
-    /// <summary>Skipped Services and addresses that a policy with a canary concerns, with the names of these policies.</summary>
-    public IEnumerable<(string Kind, IReadOnlyList<string> Policies)> TrafficUnderCanary() =>
-        Skipped
-            .Traffic.Select(t =>
-                (
-                    t.Kind,
-                    Policies: (IReadOnlyList<string>)
-                        [
-                            .. Manifests
-                                .NamespaceLabels.PossibleIn(t.Namespace, Policies.All)
-                                .Where(p => Concerns(p, t.Namespace))
-                                .Select(p => p.Name),
-                        ]
-                )
-            )
-            .Where(t => t.Policies.Count > 0);
-
-    private bool Concerns(SafeguardPolicy policy, string space) =>
-        policy.Canary is not null && policy.Match.IncludesNamespace(Namespaces.Of(space));
+    /// <summary>Skipped Services and addresses that a policy with a canary concerns.</summary>
+    public IEnumerable<CanaryTraffic> TrafficUnderCanary() => CanaryTraffic.Of(Skipped, Policies.All, Namespaces);
 
     private ClusterSnapshot SnapshotFor(Workload? before, Workload after, bool isDefaulted)
     {
@@ -217,22 +200,10 @@ public sealed class CheckCase(WorkloadReader reader)
 
     private void TakeRequest(Manifest manifest)
     {
-        var (requester, dryRun, now) = Read(
-            manifest,
-            m =>
-            {
-                var request = Field.Root(m).AsObject();
-                var user = request.Object("user");
-                return (
-                    user is { } given ? new Requester(given.Text("username") ?? "", "", given.Texts("groups")) : null,
-                    request.Flag("dryRun"),
-                    request.Time("now")
-                );
-            }
-        );
-        Requester = requester ?? Requester;
-        DryRun = dryRun;
-        Now = now ?? Now;
+        var request = Read(manifest, ExampleRequest.Read);
+        Requester = request.Requester ?? Requester;
+        DryRun = request.DryRun;
+        Now = request.Now ?? Now;
     }
 
     private Workload Workload(Manifest manifest)

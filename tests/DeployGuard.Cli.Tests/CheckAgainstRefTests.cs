@@ -20,7 +20,6 @@ public sealed class CheckAgainstRefTests : IDisposable
     [SetUp]
     public void FillRepository()
     {
-        _repository = new GitRepository();
         _repository.Write("policies/pin.yaml", Pin);
         _repository.Write("deploy/shop.yaml", $"{Pod("web:1", "web")}\n---\n{Pod("api:1", "api")}");
         _repository.Commit();

@@ -86,7 +86,7 @@ internal sealed class CheckReport
     private string Waiting() =>
         $"{Number(_waiting, "workload")} must be approved: apply {(_waiting == 1 ? "it" : "them")} to the cluster, where the refusal gives the "
         + "command for approvers. To get that command before, add the API server's defaults, which are part of what is approved: "
-        + "kubectl apply --dry-run=server -o yaml -f FILE | deployguard check -f -";
+        + "kubectl apply --dry-run=server -o yaml -f FILE | deployguard check -f - --policies FOLDER";
 
     private string Summary(IReadOnlyList<CheckCase> cases)
     {
