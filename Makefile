@@ -84,6 +84,10 @@ check-image: ## Run the commands of the Dockerfile for both architectures, witho
 audit: ## List known vulnerabilities of the packages (needs a feed that provides them).
 	$(DOTNET) list DeployGuard.sln package --vulnerable --include-transitive
 
+.PHONY: release-cli
+release-cli: ## Publish the command line for Linux, macOS and Windows, without .NET on the user's machine, to artifacts/release.
+	.ci/release-cli.sh $(PLATFORMS)
+
 .PHONY: release-dry-run
 release-dry-run: rig ## Build the files of a release in artifacts/release, sign them with a temporary key, and verify them: docs/release.md.
 	.ci/release-dry-run.sh

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Rig;
 
 namespace DeployGuard.Chart.Tests;
 
@@ -27,6 +28,19 @@ public class ChartRenderTests
             Is.All.EqualTo("test"),
             "nothing of it stays in a release"
         );
+    }
+
+    /// <summary>What the notes say of a cluster is tested on a real one, in ChartLifecycleTests.</summary>
+    [Test]
+    public async Task WithoutAClusterTheNotesDoNotClaimToKnowWhatIsEnforced()
+    {
+        var tools = await Toolbox.InstallAsync();
+        string[] arguments = ["install", "deployguard", Toolbox.Chart, "--namespace", "dg", "--dry-run=client"];
+
+        var notes = (await Run.OfAsync(tools["helm"], arguments, Run.SameEnvironment)).OrFail().Output.Split("NOTES:\n")[1];
+
+        Assert.That(notes, Does.Contain("What is enforced is not known here: this was a dry run without a cluster."));
+        Assert.That(notes, Does.Not.Match("^DeployGuard [0-9.]+ is installed").And.Not.Contain("Nothing is enforced"));
     }
 
     [Test]

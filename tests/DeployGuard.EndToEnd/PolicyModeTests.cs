@@ -122,7 +122,7 @@ public class PolicyModeTests
         Assert.That(
             run.OrFail().Output,
             Does.Match(
-                "Warning: spec has no match, so it enforces everywhere: now in [1-9][0-9]* namespaces with [0-9]+ workloads. To guard only "
+                "Warning: spec has no match, so it enforces everywhere: now in [1-9][0-9]* namespaces with [0-9]+ workloads?. To guard only "
                     + "some, add match.namespaceSelector"
             )
         );
