@@ -383,7 +383,7 @@ public class GatedDecisionTests
         var response = await _webhook.SendAsync("/admit/workloads", Reviews.Update(dryRun: true));
 
         Assert.That(response.GetProperty("allowed").GetBoolean(), Is.True);
-        Assert.That(response.GetProperty("warnings")[0].GetString(), Does.StartWith("tier-1: would be refused: ApprovalMissing"));
+        Assert.That(response.GetProperty("warnings")[0].GetString(), Does.StartWith("policy tier-1: would be refused: ApprovalMissing"));
         Assert.That((_facts.Admitted.Count, _facts.RecordedAfterwards.Count), Is.EqualTo((0, 0)));
         Assert.That(await _webhook.ScrapeAsync(), Does.Not.Contain("deployguard_rollouts_denied_total{"));
     }
