@@ -363,8 +363,8 @@ public class GatedDecisionTests
         _facts.Budgets["budget"] = new BudgetUse([s_requested.Ref with { Name = "other" }], [s_requested.Ref with { Name = "stuck" }]);
         Assert.That(
             await MessageAsync(),
-            Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace shop are in flight: shop/deployment/other")
-                .And.Contain("Fix or roll back those that take too long: shop/deployment/stuck")
+            Does.Contain("BudgetExhausted: 1 of 1 rollout is in flight in namespace shop: shop/deployment/other")
+                .And.Contain("Fix or roll back what takes too long: shop/deployment/stuck")
         );
     }
 
