@@ -52,7 +52,10 @@ public class BudgetReleaseTests
         );
 
         var resumed = await sandbox.KubectlAsync("dana", "rollout", "resume", "deployment/web");
-        Assert.That(resumed.Output, Does.Contain("BudgetExhausted: 1 of 1 rollout is in flight in namespace").And.Contain("/deployment/api"));
+        Assert.That(
+            resumed.Output,
+            Does.Contain("BudgetExhausted: 1 of 1 rollout is in flight in namespace").And.Contain("/deployment/api")
+        );
         await sandbox.ObservedAsync("deployment/api");
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/api")).OrFail();
         await Rig.Wait.UntilAsync(

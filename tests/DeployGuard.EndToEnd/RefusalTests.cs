@@ -103,7 +103,8 @@ public class RefusalTests
         var refused = await sandbox.ApplyAsync("dana", fast);
         Assert.That(
             refused.Output,
-            Does.Contain("PaceTooFast: 4 of 4 pods (100%) of Deployment web would be unproven, 4 at once; step 5% allows 1.")
+            Does.Contain("PaceTooFast: ")
+                .And.Contain("4 of 4 pods (100%) of Deployment web would be unproven, 4 at once; step 5% allows 1.")
         );
 
         var patch = refused.Output.Split("-p '")[1].Split('\'')[0];
