@@ -10,7 +10,7 @@ helm="$(tests/DeployGuard.Rig/install.sh)/helm"
 # Rendering uses no cluster, and helm's own API versions change with helm. So the versions are fixed here to those that every
 # supported Kubernetes serves. Labels of helm are removed, because helm cannot upgrade this installation.
 render() {
-    "$helm" template deployguard charts/deployguard --namespace "$namespace" --set crds.keep=false "$@" |
+    "$helm" template deployguard charts/deployguard --namespace "$namespace" --skip-tests --set crds.keep=false "$@" |
         sed -e '/^# Source: /d' -e '/^ *helm\.sh\/chart: /d' -e '/^ *app\.kubernetes\.io\/managed-by: Helm$/d'
 }
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Net;
+using System.Text.RegularExpressions;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Manifests;
 using k8s.Exceptions;
@@ -7,20 +9,22 @@ using k8s.Exceptions;
 namespace DeployGuard.Cli;
 
 /// <summary>Runs a command line and turns every failure into one line and an exit code. A typing error never shows a stack trace.</summary>
-internal static class CommandRunner
+internal static partial class CommandRunner
 {
+    /// <summary>Set to 1 to see where a failure came from.</summary>
+    public const string DebugVariable = "DEPLOYGUARD_DEBUG";
+
     public static async Task<int> RunAsync(RootCommand root, string[] args, TextWriter output, TextWriter error)
     {
         var parsed = root.Parse(args);
         if (parsed.Action is ParseErrorAction mistake)
         {
-            // The error names the mistake; the help would push it off the screen.
-            mistake.ShowHelp = false;
+            return await ExplainAsync(mistake, parsed, output, error);
         }
 
         try
         {
-            var exitCode = await parsed.InvokeAsync(
+            return await parsed.InvokeAsync(
                 new InvocationConfiguration
                 {
                     Output = output,
@@ -28,37 +32,53 @@ internal static class CommandRunner
                     EnableDefaultExceptionHandler = false,
                 }
             );
-            return parsed.Errors.Count > 0 ? ExitCodes.Unusable : exitCode;
         }
-        catch (ManifestException wrong)
+        catch (Exception fault)
         {
-            return await FailAsync(error, wrong.Message, ExitCodes.Unusable);
-        }
-        catch (Exception wrong) when (wrong is KubeConfigException or KubernetesClientException)
-        {
-            return await FailAsync(error, $"no cluster: {KubeconfigFile.FirstLine(wrong)}", ExitCodes.Unusable);
-        }
-        catch (ApiException refused)
-        {
-            return await FailAsync(error, refused.ServerMessage, ExitCodes.Refused);
-        }
-        catch (HttpRequestException unreachable)
-        {
-            return await FailAsync(error, $"the API server cannot be reached: {unreachable.Message}", ExitCodes.Unusable);
-        }
-        catch (OperationCanceledException slow) when (slow.InnerException is TimeoutException)
-        {
-            return await FailAsync(error, "the API server did not answer in time; retry", ExitCodes.Unusable);
-        }
-        catch (OperationCanceledException)
-        {
-            return await FailAsync(error, "interrupted", ExitCodes.Interrupted);
+            var (message, exitCode) = Explain(fault);
+            await error.WriteLineAsync($"error: {message}");
+            if (Environment.GetEnvironmentVariable(DebugVariable) == "1")
+            {
+                await error.WriteLineAsync(fault.ToString());
+            }
+
+            return exitCode;
         }
     }
 
-    private static async Task<int> FailAsync(TextWriter error, string message, int exitCode)
+    /// <summary>The parser names the mistake and what is spelt alike; and the type of the runtime, which is no word for users.</summary>
+    private static async Task<int> ExplainAsync(ParseErrorAction mistake, ParseResult parsed, TextWriter output, TextWriter error)
     {
-        await error.WriteLineAsync($"error: {message}");
-        return exitCode;
+        // The help would push the error off the screen.
+        mistake.ShowHelp = false;
+        using var said = new StringWriter();
+        await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = said });
+        await error.WriteAsync(ExpectedType().Replace(said.ToString(), ""));
+        return ExitCodes.Unusable;
     }
+
+    [GeneratedRegex(" as expected type '[^']+'")]
+    private static partial Regex ExpectedType();
+
+    private static (string Message, int ExitCode) Explain(Exception fault) =>
+        fault switch
+        {
+            ManifestException wrong => (wrong.Message, ExitCodes.Unusable),
+            KubeConfigException or KubernetesClientException => ($"no cluster: {KubeconfigFile.FirstLine(fault)}", ExitCodes.Unusable),
+            ApiException { StatusCode: HttpStatusCode.Unauthorized } => (
+                "the API server does not accept your credentials; log in again, or name another user with --context",
+                ExitCodes.Unusable
+            ),
+            ApiException refused => (refused.ServerMessage, ExitCodes.Refused),
+            HttpRequestException unreachable => (
+                $"the API server cannot be reached: {FailureText.OfConnection(unreachable)}",
+                ExitCodes.Unusable
+            ),
+            OperationCanceledException { InnerException: TimeoutException } => (
+                "the API server did not answer in time; retry",
+                ExitCodes.Unusable
+            ),
+            OperationCanceledException => ("interrupted", ExitCodes.Interrupted),
+            _ => (FailureText.OfUnexpected(fault), ExitCodes.Unusable),
+        };
 }

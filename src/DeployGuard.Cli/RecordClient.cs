@@ -28,9 +28,30 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
         return new ChangeView(found.RootElement);
     }
 
+    /// <summary>The workload that an argument names, whether or not it exists.</summary>
+    /// <exception cref="ManifestException">It names none.</exception>
+    public Task<WorkloadRef> ReadWorkloadAsync(string what, CancellationToken cancel) =>
+        new WorkloadLookup(api, @namespace).ReadAsync(what, cancel);
+
     /// <summary>A Change with everything that it would change.</summary>
-    public async Task<VoteTarget> VoteTargetAsync(ChangeView change, CancellationToken cancel) =>
-        VoteTarget.Of(change, TemplateView.Of(change, await FindTemplateAsync(change.Name, cancel)));
+    /// <param name="isFull">Also what is folded by default.</param>
+    public async Task<VoteTarget> VoteTargetAsync(ChangeView change, bool isFull, CancellationToken cancel) =>
+        VoteTarget.Of(change, TemplateView.Of(change, await FindTemplateAsync(change.Name, cancel), isFull), isFull);
+
+    /// <summary>The Change once DeployGuard has counted a vote on it: usually within a second.</summary>
+    /// <returns>As it is at last, whether it shows the vote or not.</returns>
+    public async Task<ChangeView> CountedAsync(string change, string vote, CancellationToken cancel)
+    {
+        const int Attempts = 20;
+        var found = await FindChangeAsync(change, cancel);
+        for (var attempt = 1; attempt < Attempts && !found.Lists(vote); attempt++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(250), cancel);
+            found = await FindChangeAsync(change, cancel);
+        }
+
+        return found;
+    }
 
     public async Task<IReadOnlyList<ChangeView>> ChangesAsync(CancellationToken cancel)
     {
@@ -55,6 +76,19 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
     {
         using var list = await api.GetAsync(ApiPaths.Approvals(@namespace), cancel);
         return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(a => ApprovalReader.Read(a, DateTimeOffset.MinValue))];
+    }
+
+    /// <summary>The same; none where the user may not list them.</summary>
+    public async Task<IReadOnlyList<Approval>> ApprovalsOrNoneAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return await ApprovalsAsync(cancel);
+        }
+        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
+        {
+            return [];
+        }
     }
 
     public Task WithdrawAsync(Approval vote, CancellationToken cancel) =>
@@ -92,6 +126,19 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
                 $"the API server does not tell your user name ({refused.ServerMessage}). Withdraw the ChangeApproval by its "
                     + $"name; to list them, run: kubectl get changeapprovals -n {@namespace}"
             );
+        }
+    }
+
+    /// <summary>The user name; null where the server does not tell it.</summary>
+    public async Task<string?> WhoAmIOrNullAsync(VoteTarget target, CancellationToken cancel)
+    {
+        try
+        {
+            return await WhoAmIAsync(target, cancel);
+        }
+        catch (Exception untold) when (untold is ManifestException or ApiException)
+        {
+            return null;
         }
     }
 

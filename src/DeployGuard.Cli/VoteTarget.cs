@@ -9,59 +9,45 @@ namespace DeployGuard.Cli;
 
 /// <summary>The revision that a vote is about, and the description that the voter reads.</summary>
 /// <param name="IsShownInFull">Whether the description shows everything that an approval signs.</param>
-/// <param name="IsUnreviewed">Whether it was admitted by break-glass, so that an approval is its review.</param>
+/// <param name="Recorded">Its Change; null if there is none yet.</param>
+/// <param name="View">The same as people see it.</param>
 internal sealed record VoteTarget(
     WorkloadRef Workload,
     string TemplateHash,
     IReadOnlyList<string> Images,
     string Description,
     bool IsShownInFull,
-    bool IsUnreviewed = false
+    Change? Recorded = null,
+    ChangeView? View = null
 )
 {
-    /// <summary>The hash under which version 0.2 recorded it; null where it did not.</summary>
-    public string? LegacyHash { get; init; }
+    /// <summary>Whether it was admitted by break-glass, so that an approval is its review.</summary>
+    public bool IsUnreviewed => Recorded is { IsUnreviewed: true };
 
     /// <summary>Whether a vote is about this revision.</summary>
     public bool IsTargetOf(Approval vote) =>
         vote.Workload == Workload
-        && (vote.TemplateHash is { } hash ? hash == TemplateHash || hash == LegacyHash : vote.Images.Any(Images.Contains));
+        && (vote.TemplateHash is { } hash ? hash == TemplateHash || hash == Recorded?.LegacyHash : vote.Images.Any(Images.Contains));
 
-    public static VoteTarget Of(ChangeView change, TemplateView template)
+    /// <param name="isFull">Also what is folded by default.</param>
+    public static VoteTarget Of(ChangeView change, TemplateView template, bool isFull)
     {
         var recorded =
             change.Parsed
             ?? throw new ManifestException(
                 $"change {change.Name} is not a valid Change{(change.Problem is { } problem ? $": {problem}" : "")}"
             );
-        var claims = recorded.Evidence.Select(e => $"{e.Source} {e.Key}: {e.Value}{(e.By is null ? "" : $", by {e.By}")}");
-        var evidence = recorded.Evidence.Count == 0 ? "" : $" ({VisibleText.Line(string.Join(", ", claims))})";
-        List<string> lines =
-        [
-            $"Change    {change.Name}, {change.Phase}",
-            $"Workload  {recorded.Workload}",
-            $"Origin    {change.Origin}{evidence}",
-            $"Requester {VisibleText.Line(string.Join(", ", recorded.Requesters))}",
-            .. Block("Release", change.ChangeIds),
-            .. Block("Images", change.Images),
-            .. Block("Policies", change.Policies),
-            .. Block("Votes", change.Approvals),
-            .. Block("Waived", change.BreakGlass),
-            .. Block("Findings", change.Findings),
-        ];
         // The template comes last, next to the confirmation.
-        var description = $"{TerminalText.Printable(string.Join('\n', lines))}\n\n{template.Text}";
+        var description = $"{ChangePage.Of(change, recorded, isFull)}\n\n{template.Text}";
         return new VoteTarget(
             recorded.Workload,
             recorded.TemplateHash,
             [.. recorded.Images.Distinct()],
             description,
             template.IsComplete,
-            recorded.IsUnreviewed
-        )
-        {
-            LegacyHash = recorded.LegacyHash,
-        };
+            recorded,
+            change
+        );
     }
 
     /// <summary>
@@ -94,39 +80,4 @@ internal sealed record VoteTarget(
             IsShownInFull: false
         );
     }
-
-    /// <summary>
-    /// Reads <c>deployment/web</c>; or, for a custom kind in the spelling of its objects, <c>Rollout.argoproj.io/web</c>.
-    /// </summary>
-    /// <exception cref="ManifestException">It has another form, or the kind is unknown. Only the server knows which custom kinds are
-    /// guarded.</exception>
-    public static WorkloadRef ReadWorkload(string what, string @namespace)
-    {
-        if (what.Split('/') is not [{ Length: > 0 } kind, { Length: > 0 } name])
-        {
-            throw new ManifestException($"{what}: expected kind/name such as deployment/web");
-        }
-
-        if (kind.Split('.', 2) is [{ Length: > 0 } custom, { Length: > 0 } group])
-        {
-            return new WorkloadRef(group, custom, @namespace, name);
-        }
-
-        // A Service has safeguards too: it decides which pods serve its users.
-        if (kind.Equals("service", StringComparison.OrdinalIgnoreCase) || kind.Equals("svc", StringComparison.OrdinalIgnoreCase))
-        {
-            return new WorkloadRef("", "Service", @namespace, name);
-        }
-
-        var builtIn =
-            WorkloadKinds.BuiltIn.Find(kind)
-            ?? throw new ManifestException(
-                $"{what}: unknown kind {kind}; use one of {string.Join(", ", WorkloadKinds.BuiltIn.Names)}, or add the group of "
-                    + "a custom kind, such as Rollout.argoproj.io/web"
-            );
-        return builtIn.Named(@namespace, name);
-    }
-
-    private static IEnumerable<string> Block(string title, IEnumerable<string> lines) =>
-        lines.Select((line, i) => $"{(i == 0 ? title : ""), -10}{VisibleText.Line(line)}");
 }

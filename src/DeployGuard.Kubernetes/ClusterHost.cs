@@ -51,6 +51,7 @@ public sealed class ClusterHost : IClusterAccess
             new TemplateWriter(api, new TemplateStore(api, _caches, time), time),
             events,
             inbox,
+            _caches.ChangesVotedOn,
             time,
             logger
         );
@@ -65,6 +66,9 @@ public sealed class ClusterHost : IClusterAccess
             options,
             [
                 new Baseline(api, options, logger),
+                // Before the modes are written: a policy that was never changed enforces since it was created.
+                new PolicyStatus(api, _caches, options, time),
+                new PolicyModes(api, _caches, events, logger),
                 // What runs is adopted before its namespace can be refused anything.
                 new Adoption(api, _caches, custom, writer, options, time, logger),
                 registration,
@@ -72,6 +76,7 @@ public sealed class ClusterHost : IClusterAccess
                 new Rehash(_caches, writer),
                 new LostRecords(_caches, writer, events, time),
                 new ServerUpgrade(api, _caches, writer, options.Noise, time),
+                new VoteRecording(_caches, writer, events, time),
                 new Observer(api, _caches, custom, canaries, writer, events, time),
                 audit,
                 new Housekeeping(api, _caches, custom, writer, time),
@@ -91,6 +96,7 @@ public sealed class ClusterHost : IClusterAccess
         Reservations = new ReplicaReservations(new PendingExposureStore(api, recent, options, time), budgets);
         var report = new ClusterReport(_caches, _recorder, registration, _leader, audit, canaries, budgets, time);
         RecordFacts = new RecordFacts(_caches, live, new AccessReviews(api), () => report.Unreviewed);
+        PolicyFacts = new PolicyFacts(api, _caches, options, time);
         Report = report;
     }
 
@@ -110,6 +116,8 @@ public sealed class ClusterHost : IClusterAccess
     public IMachineObserver Machines => _controllers;
 
     public IRecordFacts RecordFacts { get; }
+
+    public IPolicyFacts PolicyFacts { get; }
 
     /// <summary>What decisions must wait for; empty when there is nothing.</summary>
     public IReadOnlyList<string> NotReady =>

@@ -16,13 +16,11 @@ namespace DeployGuard.Manifests;
 /// <param name="reader">Has the kinds, injectors and template noise of the cluster.</param>
 public sealed class CheckCase(WorkloadReader reader)
 {
-    private readonly List<SafeguardPolicy> _policies = [];
     private readonly List<Manifest> _after = [];
     private readonly List<Workload> _before = [];
     private readonly List<Approval> _approvals = [];
     private readonly List<BreakGlass> _breakGlasses = [];
     private readonly List<Change> _changes = [];
-    private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _namespaces = [];
 
     /// <summary>
     /// The case contains everything that a cluster would. Otherwise there is no refused request yet, so there is no Change to approve.
@@ -38,8 +36,9 @@ public sealed class CheckCase(WorkloadReader reader)
     /// <summary>The namespace of objects without one.</summary>
     public string DefaultNamespace { get; set; } = "default";
 
-    /// <summary>The number of policies read.</summary>
-    public int Policies => _policies.Count;
+    public CheckedPolicies Policies { get; } = new();
+
+    public NamespaceLabels Namespaces { get; } = new();
 
     /// <summary>Objects that are not evaluated.</summary>
     public SkippedObjects Skipped { get; } = new();
@@ -104,7 +103,7 @@ public sealed class CheckCase(WorkloadReader reader)
         switch (manifest.ApiVersion, kind)
         {
             case (PolicyReader.ApiVersion, PolicyReader.Kind):
-                AddPolicy(manifest);
+                Policies.Add(manifest);
                 break;
             case (PolicyReader.ApiVersion, ApprovalReader.Kind):
                 _approvals.Add(Read(manifest, m => ApprovalReader.Read(m, Now)));
@@ -155,16 +154,22 @@ public sealed class CheckCase(WorkloadReader reader)
                 Before = before,
                 After = after,
             };
-            return new CheckedRequest(manifest.Source, request, () => SnapshotFor(before, after, isDefaulted), isDefaulted);
+            return new CheckedRequest(manifest.Place, request, () => SnapshotFor(before, after, isDefaulted), isDefaulted)
+            {
+                IsOfExample = _isComplete,
+            };
         });
+
+    /// <summary>Skipped Services and addresses that a policy with a canary concerns.</summary>
+    public IEnumerable<CanaryTraffic> TrafficUnderCanary() => CanaryTraffic.Of(Skipped, Policies.All, Namespaces);
 
     private ClusterSnapshot SnapshotFor(Workload? before, Workload after, bool isDefaulted)
     {
         var translation = HashTranslation.WithoutCluster.For(before, after);
         return new ClusterSnapshot
         {
-            Policies = _policies,
-            NamespaceLabels = _namespaces.GetValueOrDefault(after.Ref.Namespace),
+            Policies = Manifests.NamespaceLabels.PossibleIn(after.Ref.Namespace, Policies.All),
+            NamespaceLabels = Namespaces.Of(after.Ref.Namespace),
             Changes = translation.Changes([.. _changes.Where(c => c.Workload == after.Ref)]),
             Approvals = translation.Approvals([.. _approvals.Where(a => a.Workload == after.Ref)]),
             BreakGlasses = _breakGlasses,
@@ -175,25 +180,17 @@ public sealed class CheckCase(WorkloadReader reader)
         };
     }
 
-    /// <summary>An invalid policy is added too, because the webhook refuses requests that it might match.</summary>
-    private void AddPolicy(Manifest manifest)
-    {
-        var policy = PolicyReader.Read(manifest.Content);
-        _policies.Add(policy);
-        PolicyFolder.Usable(manifest, policy);
-    }
-
     private void AddNamespace(Manifest manifest)
     {
         var name = Read(manifest, m => Field.Root(m).AsObject().RequiredObject("metadata").RequiredText("name"));
-        _namespaces[name] = Read(manifest, WorkloadReader.ReadLabels);
+        Namespaces.Read(name, Read(manifest, WorkloadReader.ReadLabels));
     }
 
     private void AddWorkload(Manifest manifest, string group, string kind)
     {
         if (reader.Kinds.TemplatePath(group, kind) is null)
         {
-            Skipped.Add(manifest, group, kind);
+            Skipped.Add(manifest, group, kind, DefaultNamespace);
             return;
         }
 
@@ -203,22 +200,10 @@ public sealed class CheckCase(WorkloadReader reader)
 
     private void TakeRequest(Manifest manifest)
     {
-        var (requester, dryRun, now) = Read(
-            manifest,
-            m =>
-            {
-                var request = Field.Root(m).AsObject();
-                var user = request.Object("user");
-                return (
-                    user is { } given ? new Requester(given.Text("username") ?? "", "", given.Texts("groups")) : null,
-                    request.Flag("dryRun"),
-                    request.Time("now")
-                );
-            }
-        );
-        Requester = requester ?? Requester;
-        DryRun = dryRun;
-        Now = now ?? Now;
+        var request = Read(manifest, ExampleRequest.Read);
+        Requester = request.Requester ?? Requester;
+        DryRun = request.DryRun;
+        Now = request.Now ?? Now;
     }
 
     private Workload Workload(Manifest manifest)

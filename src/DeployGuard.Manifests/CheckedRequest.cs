@@ -5,11 +5,15 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Manifests;
 
-/// <param name="Source">File and line of the workload.</param>
+/// <summary>A workload of the files, as the request that would bring it to the cluster.</summary>
+/// <param name="Place">Where the workload is written.</param>
 /// <param name="IsDefaulted">The object has the API server's defaults, so its hash is the one in the cluster.</param>
-public sealed record CheckedRequest(string Source, WorkloadRequest Request, Func<ClusterSnapshot> ReadSnapshot, bool IsDefaulted)
+public sealed record CheckedRequest(ManifestPlace Place, WorkloadRequest Request, Func<ClusterSnapshot> ReadSnapshot, bool IsDefaulted)
 {
     public ClusterSnapshot Snapshot => ReadSnapshot();
+
+    /// <summary>It is the request of an example, which has everything that a cluster would know.</summary>
+    public bool IsOfExample { get; init; }
 
     /// <summary>The verdict of the webhook.</summary>
     /// <exception cref="ManifestException">The template, which is read only now, cannot be evaluated.</exception>
@@ -21,7 +25,7 @@ public sealed record CheckedRequest(string Source, WorkloadRequest Request, Func
         }
         catch (MalformedObjectException wrong)
         {
-            throw new ManifestException($"{Source}: {wrong.Message}", wrong);
+            throw new ManifestException($"{Place}: {wrong.Message}", wrong);
         }
     }
 }

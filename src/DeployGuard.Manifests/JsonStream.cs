@@ -75,7 +75,11 @@ internal static class JsonStream
                 bytes.AsMemory(bounds),
                 new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaxDepth }
             );
-            return new Manifest(part.At(line), document.RootElement.Clone());
+            var lines = new FieldLines(
+                () => new YamlPart(part.Source, part.FirstLine + line - 1, Encoding.UTF8.GetString(bytes[bounds])),
+                0
+            );
+            return new Manifest(part.PlaceAt(line, lines), document.RootElement.Clone());
         }
         catch (JsonException twice)
         {

@@ -3,9 +3,11 @@ using System.Text.Json;
 namespace DeployGuard.Manifests;
 
 /// <summary>One object of a YAML or JSON file.</summary>
-/// <param name="Source">File and line, for messages: <c>policy.yaml:12</c>.</param>
-public sealed record Manifest(string Source, JsonElement Content)
+public sealed record Manifest(ManifestPlace Place, JsonElement Content)
 {
+    /// <summary>File and line, for messages: <c>policy.yaml:12</c>.</summary>
+    public string Source => Place.ToString();
+
     public string Kind => Text("kind");
 
     public string ApiVersion => Text("apiVersion");

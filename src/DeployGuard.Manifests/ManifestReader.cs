@@ -44,7 +44,10 @@ public static class ManifestReader
 
     /// <summary>The YAML and JSON files directly in a folder, by name.</summary>
     public static IEnumerable<string> FilesIn(string folder) =>
-        Directory.EnumerateFiles(folder).Where(f => s_extensions.Contains(Path.GetExtension(f))).Order(StringComparer.Ordinal);
+        Directory.EnumerateFiles(folder).Where(IsManifest).Order(StringComparer.Ordinal);
+
+    /// <summary>Whether the name is that of a YAML or JSON file.</summary>
+    public static bool IsManifest(string file) => s_extensions.Contains(Path.GetExtension(file));
 
     private static IEnumerable<Manifest> ReadFile(string file, Action<ManifestException> unusable)
     {
@@ -130,8 +133,10 @@ public static class ManifestReader
         && list.TryGetProperty("items", out var items)
         && items.ValueKind is JsonValueKind.Array
         && items.GetArrayLength() > 0
-            ? items.EnumerateArray().SelectMany((item, i) => Flatten(new Manifest($"{manifest.Source} items[{i}]", Typed(item, manifest))))
+            ? items.EnumerateArray().SelectMany((item, i) => Flatten(new Manifest(ItemOf(manifest.Place, i), Typed(item, manifest))))
             : [manifest];
+
+    private static ManifestPlace ItemOf(ManifestPlace list, int i) => list.At($"{(list.Item.Length > 0 ? $"{list.Item}." : "")}items[{i}]");
 
     private static JsonElement Typed(JsonElement item, Manifest list)
     {

@@ -57,8 +57,12 @@ public sealed class PolicyFolder
         policy.Errors.Count == 0
             ? policy
             : throw new ManifestException(
-                $"{manifest.Source}: SafeguardPolicy {policy.Name} is not valid:{string.Concat(policy.Errors.Select(e => $"\n - {e}"))}"
+                $"{manifest.Source}: SafeguardPolicy {policy.Name} is not valid:"
+                    + string.Concat(policy.Errors.Select(e => $"\n - {Located(manifest.Place, e)}"))
             );
+
+    /// <summary>An error begins with the path of its field.</summary>
+    private static string Located(ManifestPlace place, string error) => $"{place.File}:{place.LineOf(error.Split(": ")[0])}: {error}";
 
     private void Reload()
     {

@@ -7,14 +7,23 @@ public sealed class SkippedObjects
 {
     private readonly SortedDictionary<string, int> _counts = new(StringComparer.Ordinal);
     private readonly List<SkippedTemplate> _templates = [];
+    private readonly List<(string Kind, string Namespace)> _traffic = [];
 
     /// <summary>The number of objects for each kind, sorted by kind.</summary>
     public IEnumerable<KeyValuePair<string, int>> Counts => _counts;
 
     public IReadOnlyList<SkippedTemplate> Templates => _templates;
 
-    internal void Add(Manifest manifest, string group, string kind)
+    /// <summary>Services and their addresses, which the webhook evaluates: kind and namespace of each.</summary>
+    public IReadOnlyList<(string Kind, string Namespace)> Traffic => _traffic;
+
+    internal void Add(Manifest manifest, string group, string kind, string defaultNamespace)
     {
+        if ((group, kind) is ("", "Service" or "Endpoints") or ("discovery.k8s.io", "EndpointSlice"))
+        {
+            _traffic.Add((kind, NamespaceOf(manifest.Content) ?? defaultNamespace));
+        }
+
         _counts[kind] = _counts.GetValueOrDefault(kind) + 1;
         // Other built-in kinds with a template, such as PodTemplate, run no pods.
         if (group.Contains('.', StringComparison.Ordinal) && PodTemplatePath.Find(manifest.Content) is { } path)
@@ -22,6 +31,15 @@ public sealed class SkippedObjects
             _templates.Add(new SkippedTemplate(manifest.Source, group, kind, path));
         }
     }
+
+    private static string? NamespaceOf(JsonElement obj) =>
+        obj.TryGetProperty("metadata", out var metadata)
+        && metadata.ValueKind is JsonValueKind.Object
+        && metadata.TryGetProperty("namespace", out var space)
+        && space.ValueKind is JsonValueKind.String
+        && space.GetString() is { Length: > 0 } name
+            ? name
+            : null;
 }
 
 /// <summary>An object of a custom kind that has a pod template.</summary>

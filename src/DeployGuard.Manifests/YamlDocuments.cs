@@ -73,14 +73,16 @@ internal sealed class YamlDocuments
     private List<Manifest> ReadAll()
     {
         var documents = new List<Manifest>();
+        var read = 0;
         _parser.Consume<StreamStart>();
         while (_parser.TryConsume<DocumentStart>(out _))
         {
             _anchors = new Anchors(MaxDepth);
-            var source = _part.At(_parser.Current?.Start.Line ?? 1);
+            var (line, number) = (_parser.Current?.Start.Line ?? 1, read++);
             if (ReadNode(0) is { } root)
             {
-                documents.Add(new Manifest(source, JsonSerializer.SerializeToElement(root, s_json)));
+                var place = _part.PlaceAt(line, new FieldLines(() => _part, number));
+                documents.Add(new Manifest(place, JsonSerializer.SerializeToElement(root, s_json)));
             }
 
             _parser.Consume<DocumentEnd>();

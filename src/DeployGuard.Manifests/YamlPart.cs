@@ -8,4 +8,8 @@ internal sealed record YamlPart(string Source, int FirstLine, string Text)
     /// <summary>File and line for messages.</summary>
     /// <param name="line">From 1, within the part.</param>
     public string At(long line) => $"{Source}:{FirstLine + line - 1}";
+
+    /// <summary>The place of an object in the part.</summary>
+    /// <param name="line">From 1, within the part.</param>
+    public ManifestPlace PlaceAt(long line, FieldLines lines) => new(Source, FirstLine + line - 1) { Lines = lines };
 }

@@ -14,6 +14,21 @@ public class ChartRenderTests
         Assert.That(RestrictedPod.Breaches(rendered.Pod.GetProperty("spec")), Is.Empty);
     }
 
+    [TestCaseSource(typeof(Rendered), nameof(Rendered.Matrix))]
+    public async Task ThePodOfHelmTestPassesTheRestrictedPodSecurityStandardAndIsNoReplica(string values)
+    {
+        var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(values), "--show-only", "templates/tests/probe.yaml");
+        var pod = rendered.Only("Pod");
+
+        Assert.That(RestrictedPod.Breaches(pod.GetProperty("spec")), Is.Empty);
+        Assert.That(pod.At("metadata", "labels", "app.kubernetes.io/name").GetString(), Is.EqualTo("deployguard-test"));
+        Assert.That(
+            rendered.Objects.Select(o => o.At("metadata", "annotations", "helm.sh/hook").GetString()),
+            Is.All.EqualTo("test"),
+            "nothing of it stays in a release"
+        );
+    }
+
     [Test]
     public async Task RestrictedPodSecurityCheckFindsViolations()
     {

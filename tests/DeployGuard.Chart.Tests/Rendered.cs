@@ -48,7 +48,9 @@ internal sealed record Rendered(string Text, IReadOnlyList<JsonElement> Objects)
     private static async Task<Run> TemplateAsync(IEnumerable<string> arguments)
     {
         var tools = await Toolbox.InstallAsync();
-        string[] all = ["template", "deployguard", Toolbox.Chart, "--namespace", "dg", .. arguments];
+        // Hooks of helm test are rendered only where a test names their file.
+        string[] tests = arguments.Contains("--show-only") ? [] : ["--skip-tests"];
+        string[] all = ["template", "deployguard", Toolbox.Chart, "--namespace", "dg", .. tests, .. arguments];
         return await s_runs.GetOrAdd(string.Join('\n', all), _ => new(() => Run.OfAsync(tools["helm"], all, Run.SameEnvironment))).Value;
     }
 }

@@ -43,7 +43,7 @@ public class BadInputTests
     [TestCase("# nothing", "FILE: no object to check; if a command should have piped some")]
     [TestCase(
         "apiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {name: p}\nspec: {mod: Warn}",
-        "FILE:1: SafeguardPolicy p is not valid:\n - spec.mod: unknown field; allowed are"
+        "FILE:1: SafeguardPolicy p is not valid:\n - FILE:4: spec.mod: unknown field; allowed are"
     )]
     [TestCase(
         "apiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {name: p}\nspec: {approval: {quorum: [{groups: "
@@ -65,7 +65,11 @@ public class BadInputTests
         Assert.That(run.ExitCode, Is.EqualTo(2));
         Assert.That(
             run.Error,
-            Does.Contain(error.StartsWith("FILE", StringComparison.Ordinal) ? $"error: {error.Replace("FILE", file)}" : error)
+            Does.Contain(
+                error.StartsWith("FILE", StringComparison.Ordinal)
+                    ? $"error: {error.Replace("FILE", file, StringComparison.Ordinal)}"
+                    : error
+            )
         );
         Assert.That(run.Output, Is.Empty);
     }
@@ -101,7 +105,7 @@ public class BadInputTests
 
         var run = await CommandRun.OfAsync("check", "-f", file);
 
-        Assert.That((run.ExitCode, run.Output), Is.EqualTo((0, "Deployment shop/web allowed (no policy matches)")));
+        Assert.That((run.ExitCode, run.Output), Is.EqualTo((0, $"{file}:1: Deployment shop/web allowed (no policy matches)")));
     }
 
     [Test]
@@ -111,7 +115,7 @@ public class BadInputTests
             apiVersion: deployguard.io/v1alpha1
             kind: SafeguardPolicy
             metadata: {name: tier-1}
-            spec: {images: {pin: Digest}, match: {namespaceSelector: {matchLabels: {tier: "1"}}}}
+            spec: {mode: Enforce, images: {pin: Digest}, match: {namespaceSelector: {matchLabels: {tier: "1"}}}}
             """;
         var file = Path.Combine(_folder, "all.yaml");
         await File.WriteAllTextAsync(

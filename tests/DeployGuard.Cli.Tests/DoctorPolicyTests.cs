@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Cli.Doctor;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Policies;
 using DeployGuard.Kubernetes.Webhooks;
 using static DeployGuard.Cli.Tests.DoctorTests;
@@ -124,7 +125,7 @@ public class DoctorPolicyTests
     [Test]
     public void AGroupThatMayNotApproveIsReportedWithTheNamespace()
     {
-        var roles = new VotingRoles();
+        var roles = new VotingRights();
         roles.AddRole(
             Json(
                 """{"metadata": {"name": "approver"}, "rules": [{"apiGroups": ["deployguard.io"], "resources": ["changeapprovals"], "verbs": ["get", "create"]}]}"""
@@ -148,7 +149,9 @@ public class DoctorPolicyTests
         );
         var policy = Policy($$"""{ {{Selecting}}, {{Approval}} }""");
 
-        var found = QuorumCheck.Diagnose([policy], s_namespaces[..2], roles, "deployguard").Single();
+        var diagnosed = QuorumCheck.Diagnose([policy], s_namespaces[..2], roles, "deployguard");
+        Expect(diagnosed[0], Health.Warning, "p requires approval by group seniors, but no binding names this group");
+        var found = diagnosed[1];
         Expect(
             found,
             Health.Warning,
@@ -157,7 +160,7 @@ public class DoctorPolicyTests
         Assert.That(
             found.Remedy,
             Is.EqualTo(
-                "Bind the approver role: kubectl -n bank create rolebinding deployguard-approvers "
+                "Bind the approver role: kubectl -n bank create rolebinding deployguard-approvers-seniors "
                     + "--clusterrole=deployguard-approver --group=seniors"
             )
         );

@@ -159,7 +159,7 @@ public class DoctorTests
         );
     }
 
-    [TestCase(null, "", Health.Failed, "the API server accepted a policy that DeployGuard refuses")]
+    [TestCase(null, "", Health.Failed, "the API server accepted a record that DeployGuard refuses")]
     [TestCase(
         HttpStatusCode.BadRequest,
         "admission webhook \"records.deployguard.io\" denied the request: SafeguardPolicy x is not valid:\n - spec",
@@ -181,14 +181,14 @@ public class DoctorTests
     [TestCase(
         HttpStatusCode.Forbidden,
         "safeguardpolicies is forbidden: User \"dana\" cannot create",
-        Health.Warning,
-        "not checked: safeguardpolicies is forbidden"
+        Health.NotChecked,
+        "safeguardpolicies is forbidden"
     )]
     [TestCase(
         HttpStatusCode.Forbidden,
         "admission webhook \"other.example.com\" denied the request: no",
-        Health.Warning,
-        "not checked: admission webhook \"other.example.com\""
+        Health.NotChecked,
+        "admission webhook \"other.example.com\""
     )]
     [TestCase(
         HttpStatusCode.NotFound,
@@ -359,10 +359,10 @@ public class DoctorTests
             Is.EqualTo(
                 (string[])
                     [
-                        "Add it to the chart's presets: helm upgrade dg CHART -n guards --reuse-values --set-json "
+                        "Add it to the chart's presets: helm upgrade dg CHART -n guards --reset-then-reuse-values --set-json "
                             + "'trustedControllerPresets=[\"kueue@queues\",\"keda-scaled-jobs\"]'"
                             + $$""" --set-json 'workloadKinds=[{{Robot}},{"group":"keda.sh","resource":"scaledjobs","kind":"ScaledJob","templatePath":"spec.jobTargetRef.template"}]'. See docs/integrations.md#keda-scaled-jobs""",
-                        "Add it to the chart's presets: helm upgrade dg CHART -n guards --reuse-values --set-json "
+                        "Add it to the chart's presets: helm upgrade dg CHART -n guards --reset-then-reuse-values --set-json "
                             + "'trustedControllerPresets=[\"kueue@queues\",\"argo-rollouts\"]'"
                             + $$""" --set-json 'workloadKinds=[{{Robot}},{"group":"argoproj.io","resource":"rollouts","kind":"Rollout","templatePath":"spec.template"}]'. See docs/integrations.md#argo-rollouts""",
                     ]
@@ -448,29 +448,75 @@ public class DoctorTests
     }
 
     [Test]
-    public void TheReportHasALineForEachResultAndNoControlCharacters()
+    public void TheReportNamesTheReleaseThenFailuresThenWarningsAndNoControlCharacters()
     {
-        var report = new DoctorReport([
+        var report = Report(
             new CheckResult("gate", Diagnosis.Ok("closed")),
-            new CheckResult("policies", Diagnosis.Failed("p\u001b[2J", "Fix it")),
             new CheckResult("quorum", Diagnosis.Warning("q", "r")),
-        ]);
+            new CheckResult("policies", Diagnosis.Failed("p\u001b[2J", "Fix it"))
+        );
         Assert.That(
             report.ToText(),
-            Is.EqualTo("ok       gate: closed\nFAILED   policies: p?[2J. Fix it\nwarning  quorum: q. r\n1 failed, 1 warning.")
+            Is.EqualTo(
+                "DeployGuard, release dg in namespace guards, Deployment dg-deployguard, on Kubernetes v1.36.2\n"
+                    + "FAILED   policies: p?[2J. Fix it\nwarning  quorum: q. r\nok       gate: closed\n1 failed, 1 warning, 0 not checked."
+            )
         );
         Assert.That(report.IsHealthy, Is.False);
         Assert.That(
-            JsonDocument.Parse(report.ToJson()).RootElement.GetProperty("findings")[1].GetProperty("health").GetString(),
+            JsonDocument.Parse(report.ToJson()).RootElement.GetProperty("findings")[2].GetProperty("health").GetString(),
             Is.EqualTo("FAILED")
         );
     }
+
+    [Test]
+    public void WhatCouldNotBeCheckedIsNeverWellAndSaysWhyOnce()
+    {
+        var report = Report(
+            new CheckResult("gate", Diagnosis.Ok("closed")),
+            new CheckResult(
+                "certificate",
+                Diagnosis.NotChecked(
+                    "secrets \"t\" is forbidden: User \"olga\" cannot get resource \"secrets\" in the namespace \"guards\""
+                )
+            ),
+            new CheckResult(
+                "quorum",
+                Diagnosis.NotChecked("roles is forbidden: User \"olga\" cannot list resource \"roles\" at the cluster scope")
+            )
+        );
+        Assert.That(
+            report.ToText().Split('\n')[1..],
+            Is.EqualTo(
+                (string[])
+                    [
+                        "ok       gate: closed",
+                        "NOT CHECKED, because olga lacks permissions:",
+                        "         certificate  cannot get resource \"secrets\" in the namespace \"guards\"",
+                        "         quorum       cannot list resource \"roles\" at the cluster scope",
+                        "         Ask a cluster administrator to run: kubectl deployguard doctor -n guards --name dg-deployguard; or to grant "
+                            + "you all but the Secret: kubectl create clusterrolebinding deployguard-doctor-olga "
+                            + "--clusterrole=dg-deployguard-doctor --user='olga'",
+                        "0 failed, no warnings, 2 not checked.",
+                    ]
+            )
+        );
+        Assert.That(report.IsHealthy, Is.False);
+        Assert.That(JsonDocument.Parse(report.ToJson()).RootElement.GetProperty("notChecked").GetInt32(), Is.EqualTo(2));
+    }
+
+    private static DoctorReport Report(params CheckResult[] results) =>
+        new(new Headline("dg", "dg-deployguard", "guards", IsFound: true, "v1.36.2"), results);
 
     internal static void Expect(Diagnosis found, object health, string message)
     {
         Assert.That(found.Message, Does.StartWith(message));
         Assert.That(found.Health, Is.EqualTo(health));
-        Assert.That(found.Remedy.Length > 0, Is.EqualTo(found.Health is not Health.Ok), "a remedy exactly where something is wrong");
+        Assert.That(
+            found.Remedy.Length > 0,
+            Is.EqualTo(found.Health is Health.Warning or Health.Failed),
+            "a remedy exactly where something is wrong"
+        );
     }
 
     private static JsonObject Entry(string name, string ca) =>
@@ -484,7 +530,11 @@ public class DoctorTests
         JsonSerializer.SerializeToNode(
             new
             {
-                metadata = new { labels = new Dictionary<string, string> { ["app.kubernetes.io/version"] = "0.2.7" } },
+                metadata = new
+                {
+                    labels = new Dictionary<string, string> { ["app.kubernetes.io/version"] = "0.2.7" },
+                    annotations = new Dictionary<string, string> { ["meta.helm.sh/release-name"] = "dg" },
+                },
                 spec = new
                 {
                     replicas,

@@ -17,7 +17,10 @@ public class ExampleTests
         var run = await CommandRun.OfAsync("check", "-f", folder);
 
         Assert.That(run.ExitCode, Is.EqualTo(expected.Allowed ? 0 : 1), run.Error);
-        Assert.That(run.Output, expected.Message is { } message ? Does.StartWith(message) : Does.Contain(" allowed ("));
+        Assert.That(
+            run.Output,
+            expected.Message is { } message ? Does.StartWith($"{folder}/after.yaml:1: {message}") : Does.Contain(" allowed (")
+        );
         Assert.That(
             run.Output.Split('\n').Where(l => l.StartsWith("Warning: ", StringComparison.Ordinal)),
             Is.EqualTo(expected.Warnings.Select(w => $"Warning: {w}"))

@@ -41,8 +41,8 @@ public class KustomizationTests
             Is.EqualTo(
                 new CommandRun(
                     0,
-                    "Pod shop/kustomize allowed (no policy matches)",
-                    "No SafeguardPolicy was given, so nothing can be refused; pass some with --policies\nChecked 1 workload"
+                    $"{_folder}/overlay (built by kubectl kustomize):1: Pod shop/kustomize allowed (no policy matches)",
+                    "No SafeguardPolicy was given, so nothing can be refused; pass some with --policies\nChecked 1 workload: 1 allowed"
                 )
             )
         );

@@ -53,6 +53,38 @@ public class BreakGlassTests
         );
     }
 
+    /// <summary>As people type it at 3 a.m., and with the commands that the output offers.</summary>
+    [Test]
+    public async Task WorkloadIsNamedAsForKubectlAndTheOfferedCommandsWork()
+    {
+        var sandbox = await WithWebRunningAsync();
+        string[] why = ["--incident", "INC-1", "--reason", "it's down"];
+        foreach (var name in (string[])["web", "deploy/web", "deployment.apps/web", "deployments/web"])
+        {
+            Assert.That(
+                (await sandbox.KubectlAsync("olga", ["deployguard", "breakglass", name, .. why])).OrFail().Output,
+                Does.Contain($"waives Approval of Deployment {sandbox.Namespace}/web for olga until").And.Contain("Z, in 4h.")
+            );
+        }
+
+        var missing = await sandbox.KubectlAsync("olga", ["deployguard", "breakglass", "deploy/wep", .. why]);
+        Assert.That(missing.ExitCode, Is.EqualTo(2));
+        Assert.That(missing.Output, Does.Contain($"there is no Deployment {sandbox.Namespace}/wep"));
+        (await sandbox.KubectlAsync("olga", ["deployguard", "breakglass", "deploy/wep", "--to-be-created", .. why])).OrFail();
+
+        var made = (await sandbox.KubectlAsync("olga", ["deployguard", "breakglass", "web", .. why])).OrFail().Output;
+        (await OfferedAsync(made, "If one of them refuses the deploy, run: kubectl ")).OrFail();
+        (await OfferedAsync(made, "To end it early, run: kubectl ")).OrFail();
+    }
+
+    /// <summary>Runs a command that the output offers, in a shell, as it stands there.</summary>
+    private static Task<Rig.Run> OfferedAsync(string output, string before)
+    {
+        var line = output.Split('\n').Single(l => l.Contains(before, StringComparison.Ordinal));
+        var command = line[(line.IndexOf(before, StringComparison.Ordinal) + before.Length)..];
+        return Rig.Run.OfAsync("sh", ["-c", $"kubectl {command}"], TestCluster.Rig.Plane.Environment("olga"));
+    }
+
     [Test]
     public async Task UnreviewedBreakGlassRevisionIsNoRollbackTarget()
     {

@@ -27,7 +27,7 @@ public class BudgetTests : OwnCluster
                 "admin",
                 $$"""
                 {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "budget"},
-                 "spec": {"match": {"namespaceSelector": {"matchLabels": {"tests": "budget"} } }, "budget": {"maxConcurrentRollouts": {{Budget}} } } }
+                 "spec": {"mode": "Enforce", "match": {"namespaceSelector": {"matchLabels": {"tests": "budget"} } }, "budget": {"maxConcurrentRollouts": {{Budget}} } } }
                 """,
                 ["create", "-f", "-"]
             )

@@ -162,7 +162,7 @@ public class BypassKindTests
                     "x"
                 )
             ).Output,
-            Does.Contain("Robit is not a guarded kind")
+            Does.Contain("the API server has no kind Robit.example.com")
         );
         (
             await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "Robot.example.com/y", "--incident", "INC-1", "--reason", "x")

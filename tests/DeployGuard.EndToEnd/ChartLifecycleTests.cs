@@ -66,7 +66,9 @@ public class ChartLifecycleTests : OwnCluster
             Does.Contain("missing properties").And.Contain("networkPolicy"),
             "new values cannot be reused"
         );
-        (await UpgradeAsync("--reset-then-reuse-values")).OrFail();
+        var notes = (await UpgradeAsync("--reset-then-reuse-values")).OrFail().Output;
+        Assert.That(notes, Does.Match("These policies enforce, and go on enforcing while replicas are replaced: .*\\bguarded\\b"));
+        Assert.That(notes, Does.Match("Other policies refuse nothing. Warn: .*Audit: baseline"));
 
         await probe.AssertNoOutageAsync();
         await AssertGuardedAsync();
@@ -153,7 +155,11 @@ public class ChartLifecycleTests : OwnCluster
     {
         using var former = TestCluster.Rig.Installation;
 
-        (await Plane.HelmAsync("admin", Installation.HelmArguments(Toolbox.Chart))).OrFail();
+        var notes = (await Plane.HelmAsync("admin", Installation.HelmArguments(Toolbox.Chart))).OrFail().Output;
+        Assert.That(
+            notes,
+            Does.Match("Nothing is enforced at this moment. As soon as a replica answers, these policies .* will enforce: .*\\bguarded\\b")
+        );
 
         (await Elsewhere.ApplyAsync("dana", Web("web:1"))).OrFail();
         await TestCluster.Rig.RunInstalledAsync(replicas: 2);

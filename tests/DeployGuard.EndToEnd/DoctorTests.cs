@@ -37,6 +37,8 @@ public class DoctorTests : OwnCluster
     public async Task HealthyInstallationPassesAndEveryFaultIsReported()
     {
         await HealthyInstallationPasses();
+        await WrongNamespaceAndReleaseAreNamedWithTheCommandThatWorks();
+        await OnCallEngineerRunsEveryCheck();
         await MissingReadPermissionsAreReportedWithTheRemedy();
         await UntrustedControllerIsReportedWithTheChartValue();
         await ControllerThatChangesOtherWorkloadsIsReported();
@@ -61,6 +63,7 @@ public class DoctorTests : OwnCluster
             Is.EqualTo(
                 (string[])
                     [
+                        $"DeployGuard, release deployguard in namespace deployguard-system, on Kubernetes {await ServerAsync()}",
                         "ok       permissions",
                         "ok       deployment",
                         "ok       deployment",
@@ -118,14 +121,61 @@ public class DoctorTests : OwnCluster
         var run = await Plane.KubectlAsync("dana", "deployguard", "doctor");
         Assert.That(
             run.Output,
-            Does.Contain("warning  permissions: the permissions of system:serviceaccount:deployguard-system:deployguard cannot be checked")
-                .And.Contain("Request the verb create on subjectaccessreviews.authorization.k8s.io")
+            Does.Contain("NOT CHECKED, because dana lacks permissions:")
+                .And.Match("permissions +cannot create resource \"subjectaccessreviews\"")
+                .And.Match("reachability +cannot create resource \"safeguardpolicies\"")
+                .And.Match(@"0 failed, no warnings, \d not checked\.$")
+        );
+        Assert.That(run.ExitCode, Is.EqualTo(1), "nobody knows whether all is well");
+
+        // The command that it recommends.
+        var grant = System.Text.RegularExpressions.Regex.Match(run.Output, "kubectl (create clusterrolebinding .*) --user='(.*)'");
+        await KubectlAsync([.. grant.Groups[1].Value.Split(' '), $"--user={grant.Groups[2].Value}"]);
+        await Wait.UntilAsync(
+            () => Plane.KubectlAsync("dana", "deployguard", "doctor"),
+            r =>
+                !r.Output.Contains(" permissions  ", StringComparison.Ordinal) && !r.Output.Contains(" quorum  ", StringComparison.Ordinal),
+            "the role to take effect"
+        );
+    }
+
+    /// <summary>The roles of an on-call engineer: breakglass, and doctor.</summary>
+    private static async Task OnCallEngineerRunsEveryCheck()
+    {
+        await KubectlAsync("create", "clusterrolebinding", "on-call-doctor", "--clusterrole=deployguard-doctor", "--group=on-call");
+        await Wait.UntilAsync(
+            () => Plane.KubectlAsync("olga", "deployguard", "doctor"),
+            run => run.Succeeded && run.Output.EndsWith("All is well.", StringComparison.Ordinal),
+            "every check to pass as the on-call engineer, who may write no policy"
+        );
+    }
+
+    private static async Task WrongNamespaceAndReleaseAreNamedWithTheCommandThatWorks()
+    {
+        var nowhere = await Plane.KubectlAsync("admin", "deployguard", "doctor", "-n", "nosuch");
+        Assert.That(
+            (nowhere.ExitCode, nowhere.Output.Split('\n')[0]),
+            Is.EqualTo(
+                (
+                    1,
+                    "FAILED   installation: there is no namespace nosuch; DeployGuard is in namespace deployguard-system, as release deployguard. "
+                        + "Check that one: kubectl deployguard doctor -n deployguard-system"
+                )
+            )
         );
         Assert.That(
-            run.Output,
-            Does.Contain("warning  reachability: not checked").And.Contain("Request the verb create on safeguardpolicies.deployguard.io")
+            (await Plane.KubectlAsync("admin", "deployguard", "doctor", "--release", "other")).Output,
+            Does.StartWith(
+                "FAILED   installation: there is no Deployment other in namespace deployguard-system; DeployGuard is in namespace "
+                    + "deployguard-system"
+            )
         );
-        Assert.That(run.ExitCode, Is.Zero, "a check without permission is no failure");
+    }
+
+    private static async Task<string> ServerAsync()
+    {
+        var version = (await Plane.KubectlAsync("admin", "get", "--raw", "/version")).OrFail().Output;
+        return JsonDocument.Parse(version).RootElement.GetProperty("gitVersion").GetString() ?? "";
     }
 
     private static async Task UntrustedControllerIsReportedWithTheChartValue()
@@ -293,7 +343,7 @@ public class DoctorTests : OwnCluster
                 Does.Contain("FAILED   deployment: spec.replicas is 0")
                     .And.Contain("kubectl -n deployguard-system scale deployment/deployguard --replicas=2")
             );
-            Assert.That(run.Output, Does.Contain("FAILED   reachability: the API server accepted a policy that DeployGuard refuses"));
+            Assert.That(run.Output, Does.Contain("FAILED   reachability: the API server accepted a record that DeployGuard refuses"));
             Assert.That(
                 run.Output,
                 Does.Contain("FAILED   registration: ValidatingWebhookConfiguration deployguard is empty: nothing is guarded")

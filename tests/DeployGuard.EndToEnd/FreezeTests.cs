@@ -71,7 +71,7 @@ public class FreezeTests
                 "admin",
                 $$"""
                 {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "freeze-{{sandbox.Namespace}}"},
-                 "spec": {"match": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "{{sandbox.Namespace}}"} } },
+                 "spec": {"mode": "Enforce", "match": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "{{sandbox.Namespace}}"} } },
                           "active": {"from": "{{At(from)}}", "until": "{{At(until)}}"}, "freeze": {"message": "Peak week. See runbook."} } }
                 """,
                 ["create", "-f", "-"]

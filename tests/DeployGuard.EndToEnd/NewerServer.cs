@@ -18,7 +18,7 @@ internal static class NewerServer
                 "admin",
                 $$"""
                 {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "{{name}}"},
-                 "spec": {"match": {"namespaceSelector": {"matchLabels": {"tests": "{{name}}"} } }, {{spec}} } }
+                 "spec": {"mode": "Enforce", "match": {"namespaceSelector": {"matchLabels": {"tests": "{{name}}"} } }, {{spec}} } }
                 """,
                 ["apply", "-f", "-"]
             )

@@ -45,7 +45,7 @@ public sealed class RecoveryCondition
         (await TestCluster.Rig.Plane.KubectlAsync("admin", "label", "namespace", sandbox.Namespace, $"tight={sandbox.Namespace}")).OrFail();
         var policy = $$$"""
             {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "tight-{{{sandbox.Namespace}}}"},
-             "spec": {"match": {"namespaceSelector": {"matchLabels": {"tight": "{{{sandbox.Namespace}}}"} } }, "images": {"pin": "Digest"},
+             "spec": {"mode": "Enforce", "match": {"namespaceSelector": {"matchLabels": {"tight": "{{{sandbox.Namespace}}}"} } }, "images": {"pin": "Digest"},
               "approval": {"required": "Always", "quorum": [{"groups": ["directors"], "count": 2}]}, "canary": {"required": "Always", "covers": "Template", "steps": [1]} } }
             """;
         (await TestCluster.Rig.Plane.KubectlAsync("admin", policy, ["create", "-f", "-"])).OrFail();
@@ -77,7 +77,7 @@ public sealed class RecoveryCondition
         ).OrFail();
         var policy = $$$"""
             {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "{{{name}}}-{{{sandbox.Namespace}}}"},
-             "spec": {"match": {"namespaceSelector": {"matchLabels": {"{{{name}}}": "{{{sandbox.Namespace}}}"} } }, {{{spec}}} } }
+             "spec": {"mode": "Enforce", "match": {"namespaceSelector": {"matchLabels": {"{{{name}}}": "{{{sandbox.Namespace}}}"} } }, {{{spec}}} } }
             """;
         (await TestCluster.Rig.Plane.KubectlAsync("admin", policy, ["create", "-f", "-"])).OrFail();
         await Sandbox.EveryReplicaKnowsAsync($"{name}-{sandbox.Namespace}");

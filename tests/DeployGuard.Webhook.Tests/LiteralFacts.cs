@@ -1,14 +1,23 @@
 using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Webhook.Tests;
 
 /// <summary>The cluster as a test defines it, and the records that the webhook wrote.</summary>
-internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservations, IChangeRecords, IMachineObserver, IRecordFacts
+internal sealed class LiteralFacts
+    : IClusterAccess,
+        ISnapshotSource,
+        IReservations,
+        IChangeRecords,
+        IMachineObserver,
+        IRecordFacts,
+        IPolicyFacts
 {
     private readonly List<string> _admitted = [];
     private readonly List<string> _recordedAfterwards = [];
@@ -43,8 +52,31 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
 
     public IRecordFacts RecordFacts => this;
 
-    public ValueTask<ClusterSnapshot> TakeAsync(Request request, CancellationToken cancel) =>
-        ValueTask.FromResult(Cached with { Namespace = null });
+    /// <summary>Runs while the caches are read.</summary>
+    public Action Taking { get; set; } = () => { };
+
+    public ValueTask<ClusterSnapshot> TakeAsync(Request request, CancellationToken cancel)
+    {
+        Taking();
+        return ValueTask.FromResult(Cached with { Namespace = null });
+    }
+
+    /// <summary>Live reads that began after the deadline.</summary>
+    public int LateReads { get; private set; }
+
+    public IPolicyFacts PolicyFacts => this;
+
+    public string ApproverRole => "deployguard-approver";
+
+    /// <summary>What every policy applies to.</summary>
+    public PolicyReach Reach { get; set; } = PolicyReach.Nothing;
+
+    public VotingRights VotingRights { get; set; } = new();
+
+    public PolicyReach ReachOf(PolicyMatch match) => Reach;
+
+    public Task<VotingRights?> ReadVotingRightsAsync(CancellationToken deadline) =>
+        ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult<VotingRights?>(VotingRights);
 
     /// <summary>As the real one: a part that no rule declares is not there.</summary>
     public ClusterSnapshot Complete(Request request, ClusterSnapshot cluster, SnapshotParts parts) =>
@@ -133,6 +165,11 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
         return Task.CompletedTask;
     }
 
+    /// <summary>Votes that were withdrawn, and by whom.</summary>
+    public List<(string Vote, string By)> Withdrawn { get; } = [];
+
+    public void RecordWithdrawal(Core.Approvals.Approval vote, string by) => Withdrawn.Add((vote.Name, by));
+
     public void RecordAfterwards(Verdict verdict) => _recordedAfterwards.Add(verdict.Evaluated.Name);
 
     private sealed class Reader(LiteralFacts facts, RequiredReads reads) : ILiveReader
@@ -141,6 +178,7 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
 
         public async Task<ClusterSnapshot> ReadAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline)
         {
+            facts.LateReads += deadline.IsCancellationRequested ? 1 : 0;
             await facts.Hold;
             return facts.ReadsFail is { } why ? throw new UnavailableException(why) : facts.Live ?? cluster;
         }

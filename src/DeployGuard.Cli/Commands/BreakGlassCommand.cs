@@ -1,6 +1,8 @@
 using System.CommandLine;
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Identities;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
@@ -14,7 +16,8 @@ internal static class BreakGlassCommand
     private static readonly Argument<string?> s_workload = new("WORKLOAD")
     {
         Description =
-            "kind/name, such as deployment/web or service/web. Default: the whole namespace, which needs the verb breakglass-namespace.",
+            "Workload or Service, named as for kubectl: deploy/web, service/web, Rollout.argoproj.io/web, or web if only one workload has the "
+            + "name. Default: the whole namespace, which needs the verb breakglass-namespace.",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private static readonly Option<string> s_incident = new("--incident")
@@ -29,7 +32,8 @@ internal static class BreakGlassCommand
     };
     private static readonly Option<string[]> s_waive = new("--waive")
     {
-        Description = $"Safeguard to waive: {string.Join(", ", BreakGlass.Waivable)}. May be repeated. Default: Approval.",
+        Description =
+            $"Safeguards to waive, separated by commas: {string.Join(", ", BreakGlass.Waivable)}. May be repeated. Default: Approval.",
         DefaultValueFactory = _ => ["Approval"],
     };
     private static readonly Option<string?> s_for = new("--for")
@@ -39,6 +43,10 @@ internal static class BreakGlassCommand
     private static readonly Option<string?> s_expiresIn = VoteOptions.ExpiresIn(
         $"How long it is valid, at most {(int)BreakGlass.MaxDuration.TotalHours}h. Default: {(int)BreakGlass.DefaultDuration.TotalHours}h."
     );
+    private static readonly Option<bool> s_toBeCreated = new("--to-be-created")
+    {
+        Description = "The workload does not exist yet: the deploy creates it.",
+    };
 
     public static Command Create(TimeProvider time)
     {
@@ -48,8 +56,9 @@ internal static class BreakGlassCommand
             Waive a workload's safeguards for a few hours, for an incident. Each use is recorded on its Change and counted, and raises an alert
             until another person reviews it with approve. A rollback needs no break-glass.
 
-            Example:
+            Examples:
               kubectl deployguard breakglass deployment/web -n shop --incident INC-123 --reason "orders fail since 02:40, fix is in 2.3.1"
+              kubectl deployguard breakglass deploy/web -n shop --incident INC-123 --reason "must be out at once" --waive Approval,Pace
             """
         )
         {
@@ -59,6 +68,7 @@ internal static class BreakGlassCommand
             s_waive,
             s_for,
             s_expiresIn,
+            s_toBeCreated,
         };
         s_cluster.AddTo(command);
         command.SetAction((parsed, cancel) => RunAsync(parsed, time, cancel));
@@ -67,7 +77,9 @@ internal static class BreakGlassCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, TimeProvider time, CancellationToken cancel)
     {
+        var output = parsed.InvocationConfiguration.Output;
         var expiresAt = VoteOptions.ExpiresAt(parsed.GetValue(s_expiresIn), time);
+        var waives = Validated(parsed.GetRequiredValue(s_waive));
         var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
         var made = await new RecordClient(api, @namespace).BreakGlassAsync(
@@ -75,8 +87,8 @@ internal static class BreakGlassCommand
             {
                 Name = "",
                 Namespace = @namespace,
-                Workload = parsed.GetValue(s_workload) is { } workload ? VoteTarget.ReadWorkload(workload, @namespace) : null,
-                Waives = Validated(parsed.GetRequiredValue(s_waive)),
+                Workload = await WorkloadAsync(parsed, new WorkloadLookup(api, @namespace), cancel),
+                Waives = waives,
                 Incident = parsed.GetRequiredValue(s_incident),
                 Reason = parsed.GetRequiredValue(s_reason),
                 For = parsed.GetValue(s_for) ?? "",
@@ -87,21 +99,51 @@ internal static class BreakGlassCommand
             expiresAt,
             cancel
         );
-        var users = made.For.Length > 0 ? $"{made.RequestedBy.Username} and {made.For}" : made.RequestedBy.Username;
-        parsed.InvocationConfiguration.Output.WriteLine(
-            $"BreakGlass {made.Name} waives {string.Join(", ", made.Waives)} of "
-                + $"{(made.Workload is { } w ? w.ToString() : $"every workload in namespace {@namespace}")} for {users} until "
-                + $"{made.ExpiresAt:u}.\n"
-                + "Retry your deploy. Then ask another person to review it: the deploy's warning names the change to approve."
-        );
+        output.WriteLine(TerminalText.Printable(BreakGlassView.Of(made, time.GetUtcNow())));
         return 0;
     }
 
-    private static string[] Validated(string[] waived)
+    /// <summary>Null for the whole namespace.</summary>
+    private static async Task<WorkloadRef?> WorkloadAsync(ParseResult parsed, WorkloadLookup lookup, CancellationToken cancel)
     {
-        var unknown = waived.Where(w => !BreakGlass.Waivable.Contains(w)).ToList();
-        return unknown.Count == 0
-            ? waived
-            : throw new ManifestException($"--waive {unknown[0]}: expected one of {string.Join(", ", BreakGlass.Waivable)}");
+        if (parsed.GetValue(s_workload) is not { } what)
+        {
+            return null;
+        }
+
+        if (parsed.GetValue(s_toBeCreated))
+        {
+            return what.Contains('/', StringComparison.Ordinal)
+                ? await lookup.ReadAsync(what, cancel)
+                : throw new ManifestException($"{what}: with --to-be-created, name the kind too, such as deployment/{what}");
+        }
+
+        try
+        {
+            var found = await lookup.FindAsync(what, cancel);
+            if (!found.IsKnownToExist)
+            {
+                parsed.InvocationConfiguration.Error.WriteLine($"note: you may not read {found.Workload}, so check its name yourself");
+            }
+
+            return found.Workload;
+        }
+        catch (ManifestException missing) when (what.Contains('/', StringComparison.Ordinal))
+        {
+            throw new ManifestException($"{missing.Message}. If the deploy creates it, add --to-be-created", missing);
+        }
+    }
+
+    /// <summary>Each once, in the order given.</summary>
+    private static IReadOnlyList<string> Validated(string[] given)
+    {
+        var waived = given.SelectMany(w => w.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).ToList();
+        var known = waived.ConvertAll(w => BreakGlass.Waivable.FirstOrDefault(k => k.Equals(w, StringComparison.OrdinalIgnoreCase)));
+        var wrong = known.IndexOf(null);
+        return wrong < 0 && waived.Count > 0
+            ? [.. known.OfType<string>().Distinct()]
+            : throw new ManifestException(
+                $"--waive {(wrong < 0 ? "without a name" : waived[wrong])}: expected one of {string.Join(", ", BreakGlass.Waivable)}"
+            );
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Manifests;
 using k8s;
@@ -11,7 +12,7 @@ internal sealed class ClusterFlags(string? defaultNamespace = null)
 {
     private readonly Option<string?> _kubeconfig = new("--kubeconfig")
     {
-        Description = "Kubeconfig file. Default: the first file of KUBECONFIG, else the one in the home folder.",
+        Description = "Kubeconfig file. Default: the files of KUBECONFIG, merged as by kubectl; else the one in the home folder.",
     };
     private readonly Option<string?> _context = new("--context") { Description = "Context of the kubeconfig. Default: the current one." };
     private readonly Option<string?> _namespace = new("--namespace", "-n")
@@ -31,10 +32,12 @@ internal sealed class ClusterFlags(string? defaultNamespace = null)
     {
         try
         {
-            var (client, ofContext) = KubeconfigFile.Open(File(parsed.GetValue(_kubeconfig)), parsed.GetValue(_context));
+            var (client, ofContext) = OpenFiles(parsed.GetValue(_kubeconfig), parsed.GetValue(_context));
             return (
                 new ApiConnection(client),
-                parsed.GetValue(_namespace) ?? defaultNamespace ?? (string.IsNullOrEmpty(ofContext) ? "default" : ofContext)
+                Checked(parsed.GetValue(_namespace))
+                    ?? defaultNamespace
+                    ?? (string.IsNullOrEmpty(ofContext) ? "default" : Checked(ofContext))
             );
         }
         catch (ManifestException wrong)
@@ -43,11 +46,23 @@ internal sealed class ClusterFlags(string? defaultNamespace = null)
         }
     }
 
-    /// <summary>The flag, else the first file that KUBECONFIG lists, else the one in the home folder.</summary>
-    private static string File(string? flag)
+    /// <summary>The flag, else all files that KUBECONFIG lists, else the one in the home folder.</summary>
+    private static (k8s.Kubernetes Client, string? Namespace) OpenFiles(string? flag, string? context)
     {
+        if (flag is not null)
+        {
+            return KubeconfigFile.Open(flag, context);
+        }
+
         var listed =
             Environment.GetEnvironmentVariable("KUBECONFIG")?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) ?? [];
-        return flag ?? listed.FirstOrDefault() ?? KubernetesClientConfiguration.KubeConfigDefaultLocation;
+        return KubeconfigFile.OpenMerged(listed.Length > 0 ? listed : [KubernetesClientConfiguration.KubeConfigDefaultLocation], context);
     }
+
+    /// <summary>A namespace becomes part of a path, in which a slash would mean another object.</summary>
+    [return: NotNullIfNotNull(nameof(name))]
+    private static string? Checked(string? name) =>
+        name is null || (name.Length is > 0 and <= 63 && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
+            ? name
+            : throw new ManifestException($"\"{name}\" cannot be the name of a namespace");
 }

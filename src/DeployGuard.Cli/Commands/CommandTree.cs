@@ -18,6 +18,7 @@ internal static class CommandTree
         {
             CheckCommand.Create(time, inputs),
             ChangesCommand.Create(time),
+            ReportCommand.Create(time),
             ShowCommand.Create(),
             StatusCommand.Create(time),
             VoteCommand.Approve(time),

@@ -11,7 +11,7 @@ internal static class DoctorCommand
     private static readonly ClusterFlags s_cluster = new("deployguard-system");
     private static readonly Option<string> s_name = new("--name", "--release")
     {
-        Description = "Full name of the chart's objects. It is the release's name if that contains deployguard.",
+        Description = "Name of the release; or full name of the chart's objects, if the values set one.",
         DefaultValueFactory = _ => "deployguard",
     };
     private static readonly Option<string> s_output = OutputOption();
@@ -22,7 +22,8 @@ internal static class DoctorCommand
             "doctor",
             """
             Check the permissions, certificate, reachability, registration, policies and controllers of an installation. Each problem comes with its
-            remedy. Nothing is changed. Exit code 0: no check failed. 1: a check failed. 2: the cluster cannot be read.
+            remedy. Nothing is changed. Exit code 0: every check was made, and none failed. 1: a check failed, or could not be made. 2: the
+            cluster cannot be read.
 
             Examples:
               kubectl deployguard doctor

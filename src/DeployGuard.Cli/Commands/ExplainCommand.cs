@@ -48,6 +48,7 @@ internal static class ExplainCommand
             s_policy,
             s_markdown,
         };
+        command.Validators.Add(MisspeltOptions.Validate);
         command.SetAction(parsed =>
         {
             parsed.InvocationConfiguration.Output.Write(

@@ -9,21 +9,25 @@ internal static class ShowCommand
 {
     private static readonly ClusterFlags s_cluster = new();
     private static readonly Argument<string> s_change = new("CHANGE") { Description = "Name of a Change." };
+    private static readonly Option<bool> s_full = VoteOptions.Full();
 
     public static Command Create()
     {
         var command = new Command(
             "show",
             """
-            Show one change in full: who requested it, what it waits for, and every field that differs, with complete values.
-            Control characters are shown by name. Exit code 1: the complete template is not on record.
+            Show one change: who requested it, who voted and why, what it waits for, whether it can pass as it is, and every field that
+            differs, with complete values. Control characters are shown by name. On a terminal a long text goes through $PAGER.
+            Exit code 1: the complete template is not on record.
 
-            Example:
+            Examples:
               kubectl deployguard show deployment-web-7f9c2ab41d03e6aa -n shop
+              kubectl deployguard show deployment-web-7f9c2ab41d03e6aa -n shop --full
             """
         )
         {
             s_change,
+            s_full,
         };
         s_cluster.AddTo(command);
         command.SetAction(RunAsync);
@@ -39,7 +43,7 @@ internal static class ShowCommand
             parsed.GetValue(s_change) ?? throw new ManifestException("pass the name of a Change"),
             cancel
         );
-        var target = await records.VoteTargetAsync(change, cancel);
+        var target = await records.VoteTargetAsync(change, parsed.GetValue(s_full), cancel);
         await Pager.WriteAsync(parsed.InvocationConfiguration.Output, target.Description, cancel);
         return target.IsShownInFull ? 0 : ExitCodes.Refused;
     }

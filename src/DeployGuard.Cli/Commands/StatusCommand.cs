@@ -10,7 +10,10 @@ internal static class StatusCommand
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(2);
 
     private static readonly ClusterFlags s_cluster = new();
-    private static readonly Argument<string> s_workload = new("WORKLOAD") { Description = "kind/name, such as deployment/web." };
+    private static readonly Argument<string> s_workload = new("WORKLOAD")
+    {
+        Description = "Workload, named as for kubectl: deploy/web, Rollout.argoproj.io/web, or web if only one workload has the name.",
+    };
     private static readonly Option<bool> s_watch = new("--watch", "-w") { Description = "Follow it until its revision is proven." };
 
     public static Command Create(TimeProvider time)
@@ -19,7 +22,7 @@ internal static class StatusCommand
             "status",
             """
             Show the rollout of a workload's revision: its pools, the revisions that run there, the current canary step, and what the next step
-            waits for.
+            waits for. --watch draws it again in place; where the output is no terminal, it prints each state that differs.
 
             Examples:
               kubectl deployguard status deployment/web -n shop
@@ -37,23 +40,21 @@ internal static class StatusCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, TimeProvider time, CancellationToken cancel)
     {
-        var output = parsed.InvocationConfiguration.Output;
         var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
-        var workload = VoteTarget.ReadWorkload(parsed.GetRequiredValue(s_workload), @namespace);
+        var workload = (await new WorkloadLookup(api, @namespace).FindAsync(parsed.GetRequiredValue(s_workload), cancel)).Workload;
         var reader = new PoolReader(api, await ConfiguredWorkloadReader.OfAsync(api, cancel), time);
-        var shown = "";
+        var view = Redrawing.On(parsed.InvocationConfiguration.Output);
         while (true)
         {
             var standings = await reader.ReadAsync(@namespace, cancel);
-            var text = TerminalText.Printable(PoolView.Of(workload, standings));
-            if (text != shown)
-            {
-                output.WriteLine(shown.Length > 0 ? $"\n{text}" : text);
-                shown = text;
-            }
-
-            if (!parsed.GetValue(s_watch) || standings.Where(s => s.Workload == workload).All(s => s.IsProven))
+            var own = standings.Where(s => s.Workload == workload).ToList();
+            view.Show(
+                TerminalText.Printable(
+                    own.Count > 0 ? PoolView.Of(workload, standings) : await new NoCanary(api, time).ExplainAsync(workload, cancel)
+                )
+            );
+            if (!parsed.GetValue(s_watch) || own.All(s => s.IsProven))
             {
                 return 0;
             }

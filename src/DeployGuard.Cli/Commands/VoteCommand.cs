@@ -31,6 +31,7 @@ internal sealed class VoteCommand
         "How long the vote counts, such as 4h; at most the policy's maxAge."
     );
     private readonly Option<bool> _yes = VoteOptions.Yes();
+    private readonly Option<bool> _full = VoteOptions.Full();
 
     private VoteCommand(Decision decision, TimeProvider time)
     {
@@ -64,7 +65,7 @@ internal sealed class VoteCommand
 
     private Command Create(string name, string description)
     {
-        var command = new Command(name, description) { _what, _hash, _release, _reason, _expiresIn, _yes };
+        var command = new Command(name, description) { _what, _hash, _release, _reason, _expiresIn, _yes, _full };
         _cluster.AddTo(command);
         command.SetAction(RunAsync);
         return command;
@@ -83,7 +84,12 @@ internal sealed class VoteCommand
         var (api, @namespace) = _cluster.Open(parsed);
         using var connection = api;
         var records = new RecordClient(api, @namespace);
-        var targets = await FindAsync(parsed, records, cancel);
+        var targets = await WithEffectAsync(records, await FindAsync(parsed, records, cancel), output, cancel);
+        if (targets.Count == 0)
+        {
+            return ExitCodes.Refused;
+        }
+
         await Pager.WriteAsync(output, string.Join("\n\n", targets.Select(t => t.Description)), cancel);
         var what = targets.Count == 1 ? "exactly this change" : $"all {targets.Count} of these changes";
         var incomplete = targets.Count(t => !t.IsShownInFull);
@@ -99,19 +105,54 @@ internal sealed class VoteCommand
 
         foreach (var target in targets)
         {
-            var next = target.IsUnreviewed
-                ? "The break-glass is now reviewed."
-                : "Once the quorum is complete, the requester can retry the same command.";
             var (name, approver) = await records.VoteAsync(target, _decision, reason, expiresAt, cancel);
             output.WriteLine(
-                _decision is Decision.Approve
-                    ? $"Approved as {approver}: changeapproval {name}. {next}"
-                    : $"Rejected as {approver}: changeapproval {name}. To withdraw it, run: kubectl deployguard withdraw {name} "
-                        + $"-n {@namespace}"
+                $"{(_decision is Decision.Approve ? "Approved" : "Rejected")} as {approver}: changeapproval {name}. "
+                    + TerminalText.Printable(await VoteEffect.OfAsync(records, target, _decision, name, cancel))
             );
         }
 
         return 0;
+    }
+
+    /// <summary>A vote that would change nothing is not written, and the voter learns why.</summary>
+    private async Task<IReadOnlyList<VoteTarget>> WithEffectAsync(
+        RecordClient records,
+        IReadOnlyList<VoteTarget> targets,
+        TextWriter output,
+        CancellationToken cancel
+    )
+    {
+        if (targets.All(t => t.View is null) || await records.WhoAmIOrNullAsync(targets[0], cancel) is not { } me)
+        {
+            return targets;
+        }
+
+        var remaining = new List<VoteTarget>();
+        foreach (var target in targets)
+        {
+            var own = target.View?.VotesOf(me).ToList() ?? [];
+            if (_decision is Decision.Approve && own.Find(v => v.Decision == nameof(Decision.Reject)) is { } rejection)
+            {
+                output.WriteLine(
+                    $"Not approved: your own rejection of {target.View?.Name} still counts. Withdraw it first: kubectl deployguard withdraw "
+                        + $"{rejection.Name} -n {records.Namespace}"
+                );
+            }
+            else if (!target.IsUnreviewed && own.Find(v => v.Decision == _decision.ToString() && v.IsCounted) is { } same)
+            {
+                output.WriteLine(
+                    $"You voted {same.Decision} on {target.View?.Name} at {same.At} (changeapproval {same.Name}), and that counts. "
+                        + $"Missing: {target.View?.Missing}."
+                );
+            }
+            else
+            {
+                remaining.Add(target);
+            }
+        }
+
+        return remaining;
     }
 
     private async Task<IReadOnlyList<VoteTarget>> FindAsync(ParseResult parsed, RecordClient records, CancellationToken cancel)
@@ -126,7 +167,7 @@ internal sealed class VoteCommand
         {
             var waiting = (await records.ChangesAsync(cancel)).Where(c => c.AwaitsVote && c.ChangeIds.Contains(release)).ToList();
             return waiting.Count > 0
-                ? await VoteTargetsAsync(records, waiting, cancel)
+                ? await VoteTargetsAsync(records, waiting, parsed.GetValue(_full), cancel)
                 : throw new ManifestException($"--change-id {release}: no Change of this release waits in namespace {records.Namespace}");
         }
 
@@ -134,24 +175,25 @@ internal sealed class VoteCommand
             ?
             [
                 VoteTarget.OfHash(
-                    VoteTarget.ReadWorkload(what, records.Namespace),
+                    await records.ReadWorkloadAsync(what, cancel),
                     hash ?? throw new ManifestException($"{what}: add --hash to vote on a workload, or pass the name of a Change"),
                     await records.ParsedChangesAsync(cancel)
                 ),
             ]
-            : await VoteTargetsAsync(records, [await records.FindChangeAsync(what ?? "", cancel)], cancel);
+            : await VoteTargetsAsync(records, [await records.FindChangeAsync(what ?? "", cancel)], parsed.GetValue(_full), cancel);
     }
 
     private static async Task<IReadOnlyList<VoteTarget>> VoteTargetsAsync(
         RecordClient records,
         IReadOnlyList<ChangeView> changes,
+        bool isFull,
         CancellationToken cancel
     )
     {
         var targets = new List<VoteTarget>();
         foreach (var change in changes)
         {
-            targets.Add(await records.VoteTargetAsync(change, cancel));
+            targets.Add(await records.VoteTargetAsync(change, isFull, cancel));
         }
 
         return targets;

@@ -13,6 +13,12 @@ internal static class VoteOptions
 
     public static Option<bool> Yes() => new("--yes", "-y") { Description = "Do not ask for confirmation." };
 
+    public static Option<bool> Full() =>
+        new("--full")
+        {
+            Description = "Also show findings of policies that do not enforce, and new fields with the API server's default values.",
+        };
+
     public static DateTimeOffset? ExpiresAt(string? text, TimeProvider time) =>
         text is null ? null
         : Durations.TryParse(text, out var duration) && duration > TimeSpan.Zero ? time.GetUtcNow() + duration

@@ -1,33 +1,45 @@
 using System.CommandLine;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
 
-/// <summary><c>deployguard withdraw</c>: deletes your own votes on a Change, or one ChangeApproval by its name.</summary>
+/// <summary>
+/// <c>deployguard withdraw</c>: deletes your own votes on a Change, or one ChangeApproval by its name; or withdraws your own request.
+/// </summary>
 internal static class WithdrawCommand
 {
     private static readonly ClusterFlags s_cluster = new();
     private static readonly Argument<string> s_what = new("CHANGE")
     {
-        Description = "Name of a Change, to withdraw your own votes on it; or of one ChangeApproval.",
+        Description = "Name of a Change, to withdraw your own votes on it, or your own request; or name of one ChangeApproval.",
     };
+    private static readonly Option<Decision?> s_decision = new("--decision")
+    {
+        Description = "Approve or Reject: which of your votes to withdraw. Default: your rejections, or your approvals if there are none.",
+    };
+    private static readonly Option<string?> s_reason = VoteOptions.Reason("Why you withdraw your request, for the record.");
 
     public static Command Create()
     {
         var command = new Command(
             "withdraw",
             """
-            Withdraw your votes on a Change. To withdraw another person's vote, you need the verb override and the name of the ChangeApproval.
+            Withdraw your votes on a Change; or, as its requester, the request, so that nobody needs to review it any more. To withdraw another
+            person's vote, you need the verb override and the name of the ChangeApproval.
 
             Examples:
               kubectl deployguard withdraw deployment-web-7f9c2ab41d03e6aa -n shop
+              kubectl deployguard withdraw deployment-web-7f9c2ab41d03e6aa -n shop --decision Approve
               kubectl deployguard withdraw deployment-web-x7k2p -n shop
             """
         )
         {
             s_what,
+            s_decision,
+            s_reason,
         };
         s_cluster.AddTo(command);
         command.SetAction(RunAsync);
@@ -41,31 +53,58 @@ internal static class WithdrawCommand
         var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
         var records = new RecordClient(api, @namespace);
-        var votes = await records.ApprovalsAsync(cancel);
-        var found = votes.Where(v => v.Name == what).ToList();
-        if (found.Count == 0)
+        // Requesters may withdraw a request without a right to read votes.
+        var votes = await records.ApprovalsOrNoneAsync(cancel);
+        var named = votes.Where(v => v.Name == what).ToList();
+        if (named.Count > 0)
         {
-            found = await MineAsync(records, VoteTarget.Of(await records.FindChangeAsync(what, cancel), TemplateView.Empty), votes, cancel);
+            await WithdrawAsync(records, named, output, cancel);
+            return 0;
         }
 
-        foreach (var vote in found)
+        var target = VoteTarget.Of(await records.FindChangeAsync(what, cancel), TemplateView.Empty, isFull: false);
+        var me = await records.WhoAmIAsync(target, cancel);
+        var mine = votes.Where(v => target.IsTargetOf(v) && v.Decision is not Decision.Withdraw && v.Approver.Username == me).ToList();
+        if (mine.Count > 0)
+        {
+            await WithdrawAsync(records, Chosen(mine, parsed.GetValue(s_decision), @namespace, output), output, cancel);
+            return 0;
+        }
+
+        if (target.Recorded is not { Phase: Phase.Pending or Phase.Rejected } recorded || !recorded.Requesters.Contains(me))
+        {
+            throw new ManifestException($"{me} has no vote on this change, and no request that waits");
+        }
+
+        await records.VoteAsync(target, Decision.Withdraw, parsed.GetValue(s_reason), null, cancel);
+        output.WriteLine(
+            $"Withdrawn: the request for {recorded.Name} by {me}. Its requesters and authors stay on record; the same revision may be "
+                + "requested again."
+        );
+        return 0;
+    }
+
+    private static List<Approval> Chosen(List<Approval> mine, Decision? decision, string @namespace, TextWriter output)
+    {
+        var wanted = decision ?? (mine.Exists(v => v.Decision is Decision.Reject) ? Decision.Reject : Decision.Approve);
+        var chosen = mine.FindAll(v => v.Decision == wanted);
+        foreach (var other in mine.Except(chosen))
+        {
+            output.WriteLine(
+                $"Your vote {other.Decision}, changeapproval {other.Name}, stays. To withdraw it too, run: kubectl deployguard withdraw "
+                    + $"{other.Name} -n {@namespace}"
+            );
+        }
+
+        return chosen.Count > 0 ? chosen : throw new ManifestException($"--decision {wanted}: you have no such vote on this change");
+    }
+
+    private static async Task WithdrawAsync(RecordClient records, List<Approval> votes, TextWriter output, CancellationToken cancel)
+    {
+        foreach (var vote in votes)
         {
             await records.WithdrawAsync(vote, cancel);
             output.WriteLine($"Withdrawn: {vote.Decision} of {vote.Workload} by {vote.Approver.Username}, changeapproval {vote.Name}.");
         }
-
-        return 0;
-    }
-
-    private static async Task<List<Approval>> MineAsync(
-        RecordClient records,
-        VoteTarget target,
-        IReadOnlyList<Approval> votes,
-        CancellationToken cancel
-    )
-    {
-        var me = await records.WhoAmIAsync(target, cancel);
-        var mine = votes.Where(v => target.IsTargetOf(v) && v.Approver.Username == me).ToList();
-        return mine.Count > 0 ? mine : throw new ManifestException($"{me} has no vote on this change");
     }
 }

@@ -46,8 +46,7 @@ internal sealed class CertificateCheck : ICheck
                 Diagnosis.Failed(
                     $"Secret {name} does not hold {string.Join(", ", files.Select(Path.GetFileName))}",
                     secret is null
-                        ? $"The Secret does not exist. Create it with the chart: helm upgrade {installation.Name} CHART "
-                            + "--reset-then-reuse-values"
+                        ? $"The Secret does not exist. Create it with the chart: {installation.Upgrade("--reset-then-reuse-values")}"
                         : remedy
                 ),
             ];

@@ -4,7 +4,7 @@ using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>Runs every check, whatever the others found. Only a cluster that cannot be read stops it.</summary>
+/// <summary>Runs every check, whatever the others found. Only a missing installation stops it.</summary>
 internal static class CheckRunner
 {
     /// <exception cref="ManifestException">The API server refuses to tell its version.</exception>
@@ -17,65 +17,49 @@ internal static class CheckRunner
         CancellationToken cancel
     )
     {
-        var context = await OpenAsync(api, @namespace, name, time, cancel);
-        var results = new List<CheckResult>();
-        foreach (var check in CheckList.All)
+        var version = await VersionAsync(api, cancel);
+        var found = await new InstallationSearch(api, @namespace, name).FindAsync(cancel);
+        var context = new CheckContext(api, found.Installation, version, time.GetUtcNow());
+        var headline = Headline.Of(found.Installation, version);
+        if (found.Cause is { } cause)
         {
-            results.AddRange((await RunAsync(check, context, cancel)).Select(d => new CheckResult(check.Name, d)));
+            var missing = new CheckResult(InstallationSearch.Check, cause);
+            return found.IsRegistered
+                ? new DoctorReport(
+                    headline,
+                    [missing, .. await RunAsync(CheckList.All.Where(c => c is not DeploymentCheck), context, cancel)]
+                )
+                : new DoctorReport(headline, [missing]);
         }
 
-        return new DoctorReport(results);
+        return new DoctorReport(headline, await RunAsync(CheckList.All, context, cancel));
     }
 
-    private static async Task<CheckContext> OpenAsync(
-        ApiConnection api,
-        string @namespace,
-        string name,
-        TimeProvider time,
-        CancellationToken cancel
-    )
+    private static async Task<ServerVersion> VersionAsync(ApiConnection api, CancellationToken cancel)
     {
         try
         {
-            var version = ServerVersion.Of(await CheckContext.ReadAsync(api, "version", cancel));
-            return new CheckContext(api, await FindInstallationAsync(api, @namespace, name, cancel), version, time.GetUtcNow());
+            return ServerVersion.Of(await CheckContext.ReadAsync(api, ApiPaths.Version, cancel));
         }
-        catch (ApiException refused)
+        catch (ApiException refused) when (refused.StatusCode is not HttpStatusCode.Unauthorized)
         {
             throw new ManifestException($"the version of the cluster cannot be read: {refused.ServerMessage}", refused);
         }
     }
 
-    /// <summary>By the given name, or by the name that the chart derives from a release's name.</summary>
-    private static async Task<Installation> FindInstallationAsync(
-        ApiConnection api,
-        string @namespace,
-        string name,
+    private static async Task<IReadOnlyList<CheckResult>> RunAsync(
+        IEnumerable<ICheck> checks,
+        CheckContext context,
         CancellationToken cancel
     )
     {
-        foreach (var candidate in (string[])[name, $"{name}-deployguard"])
+        var results = new List<CheckResult>();
+        foreach (var check in checks)
         {
-            if (await FindOrNothingAsync(api, ApiPaths.One(ApiPaths.DeploymentsIn(@namespace), candidate), cancel) is { } deployment)
-            {
-                return Installation.Of(deployment, @namespace, candidate);
-            }
+            results.AddRange((await RunAsync(check, context, cancel)).Select(d => new CheckResult(check.Name, d)));
         }
 
-        return Installation.Of(null, @namespace, name);
-    }
-
-    /// <summary>Where the user may not read the Deployment, its check says so, and the others assume the chart's names.</summary>
-    private static async Task<System.Text.Json.Nodes.JsonNode?> FindOrNothingAsync(ApiConnection api, string path, CancellationToken cancel)
-    {
-        try
-        {
-            return await CheckContext.ReadAsync(api, path, cancel);
-        }
-        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
-        {
-            return null;
-        }
+        return results;
     }
 
     private static async Task<IReadOnlyList<Diagnosis>> RunAsync(ICheck check, CheckContext context, CancellationToken cancel)
@@ -86,13 +70,11 @@ internal static class CheckRunner
         }
         catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
         {
-            return
-            [
-                Diagnosis.Warning(
-                    $"not checked, because you lack a permission: {refused.ServerMessage}",
-                    "Request that permission, or have a cluster admin run: kubectl deployguard doctor"
-                ),
-            ];
+            return [Diagnosis.NotChecked(refused.ServerMessage)];
+        }
+        catch (HttpRequestException lost)
+        {
+            return [Diagnosis.NotChecked($"the API server did not answer: {FailureText.OfConnection(lost)}")];
         }
         catch (ApiException refused)
         {
@@ -100,7 +82,7 @@ internal static class CheckRunner
             [
                 Diagnosis.Failed(
                     $"the API server answered: {refused.Message}",
-                    "Check that DeployGuard and its custom resource definitions are installed: helm list -A"
+                    "Check that DeployGuard's custom resource definitions are there: kubectl get crd -l app.kubernetes.io/part-of=deployguard"
                 ),
             ];
         }

@@ -56,8 +56,8 @@ internal sealed class ControllersCheck : ICheck
         Diagnosis.Warning(
             $"{seen.User} creates {Kinds(seen)} objects for their owners and is not trusted: each is evaluated as if a person created it",
             PresetRemedy.Of(seen.User, seen.Kinds, installation)
-                ?? $"If DeployGuard evaluates the owners when a person writes them, trust it: helm upgrade {installation.Name} "
-                    + $"CHART -n {installation.Options.Namespace} --reuse-values --set-json 'trustedControllers={Value(seen)}'"
+                ?? "If DeployGuard evaluates the owners when a person writes them, trust it: "
+                    + installation.Upgrade($"--reset-then-reuse-values --set-json 'trustedControllers={Value(seen)}'")
         );
 
     private static Diagnosis InGuardedNamespace(SeenController seen, Installation installation) =>
@@ -65,8 +65,8 @@ internal sealed class ControllersCheck : ICheck
             ? Diagnosis.Warning(
                 $"{seen.User} is trusted for {Kinds(seen)} objects, and anyone who may write in guarded namespace "
                     + $"{seen.Namespace} can act as it: what they create that way is not evaluated",
-                "Run it in a namespace that no Enforce policy matches, or remove it from trustedControllers: helm get values "
-                    + $"{installation.Name} -n {installation.Options.Namespace}"
+                "Run it in a namespace that no Enforce policy matches, or remove it from the chart's trustedControllers"
+                    + (installation.Release is { } release ? $": helm get values {release} -n {installation.Namespace}" : "")
             )
             : Diagnosis.Warning(
                 $"{seen.User} creates {Kinds(seen)} objects for their owners and is not trusted. Do not trust it: anyone who "

@@ -19,6 +19,11 @@ internal sealed class GateCheck : ICheck
             )
             : Diagnosis.Ok("closed");
 
+    /// <summary>It works with every replica dead.</summary>
+    public static string OpenCommand(string name) =>
+        $"kubectl patch validatingwebhookconfiguration {name} --type=merge -p "
+        + $$$"""'{"metadata":{"annotations":{"{{{ClusterOptions.GateAnnotation}}}":"open"}},"webhooks":[]}'""";
+
     /// <summary>Since when it is open, and which program opened it, from its managed fields; null if it is closed.</summary>
     public static string? OpenedBy(JsonNode? validating)
     {

@@ -20,6 +20,18 @@ internal sealed record Installation(
     /// <summary>The chart's <c>trustedControllerPresets</c>, as in its values.</summary>
     public IReadOnlyList<string> Presets { get; init; } = [];
 
+    /// <summary>As <c>helm list</c> names it; null where helm did not install it, as with kubectl apply or Argo CD.</summary>
+    public string? Release { get; init; }
+
+    public string Namespace => Options.Namespace;
+
+    /// <summary>The command that applies the chart again.</summary>
+    /// <param name="flags">Of helm upgrade.</param>
+    public string Upgrade(string flags) =>
+        Release is { } release
+            ? $"helm upgrade {release} CHART -n {Namespace} {flags}"
+            : $"apply the chart again as you installed it (helm did not), with these flags of helm template: {flags}";
+
     public string User => $"system:serviceaccount:{Options.Namespace}:{ServiceAccount}";
 
     public static Installation Of(JsonNode? deployment, string @namespace, string name)
@@ -62,6 +74,7 @@ internal sealed record Installation(
         )
         {
             Presets = presets,
+            Release = deployment is null ? name : (string?)deployment["metadata"]?["annotations"]?["meta.helm.sh/release-name"],
         };
     }
 

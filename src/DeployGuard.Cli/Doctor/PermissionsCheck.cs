@@ -31,14 +31,7 @@ internal sealed class PermissionsCheck : ICheck
         }
         catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
         {
-            return
-            [
-                Diagnosis.Warning(
-                    $"the permissions of {installation.User} cannot be checked: {refused.ServerMessage}",
-                    "Request the verb create on subjectaccessreviews.authorization.k8s.io, such as: kubectl create "
-                        + "clusterrolebinding doctor --clusterrole=system:auth-delegator --user=YOU"
-                ),
-            ];
+            return [Diagnosis.NotChecked(refused.ServerMessage)];
         }
 
         return Diagnose(installation, missing, needs.Count);
@@ -55,9 +48,8 @@ internal sealed class PermissionsCheck : ICheck
                     .Select(g =>
                         Diagnosis.Failed(
                             $"{installation.User} may not {string.Join(", ", g)}: {g.Key}",
-                            $"Restore the chart's roles: helm upgrade {installation.Name} CHART -n "
-                                + $"{installation.Options.Namespace} --reuse-values; or see how they were changed: kubectl "
-                                + $"describe clusterrole,clusterrolebinding {installation.Name}"
+                            $"Restore the chart's roles: {installation.Upgrade("--reset-then-reuse-values")}; or see how they were "
+                                + $"changed: kubectl describe clusterrole,clusterrolebinding {installation.Name}"
                         )
                     ),
             ];

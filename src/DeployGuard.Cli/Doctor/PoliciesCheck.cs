@@ -46,7 +46,8 @@ internal sealed class PoliciesCheck : ICheck
         {
             yield return Diagnosis.Warning(
                 $"{policy.Name} lists match.kinds: a revision that it refuses as a {policy.Match.Kinds[0]} passes as another kind",
-                "Remove match.kinds"
+                $"Remove match.kinds: kubectl patch safeguardpolicy {policy.Name} --type=json -p "
+                    + """'[{"op": "remove", "path": "/spec/match/kinds"}]'"""
             );
         }
 
@@ -61,7 +62,7 @@ internal sealed class PoliciesCheck : ICheck
         {
             yield return Diagnosis.Warning(
                 $"{policy.Name} requires approval but allows image tags, which can be moved after the approval",
-                "Add images: {pin: Digest}"
+                $"Add images: {{pin: Digest}} to its spec: kubectl edit safeguardpolicy {policy.Name}"
             );
         }
 
@@ -76,7 +77,7 @@ internal sealed class PoliciesCheck : ICheck
         {
             yield return Diagnosis.Warning(
                 $"{policy.Name} is in mode Enforce, and matches no namespace",
-                "Label a namespace as match.namespaceSelector requires, or fix the selector"
+                $"Label a namespace as match.namespaceSelector requires, or fix the selector: kubectl edit safeguardpolicy {policy.Name}"
             );
         }
     }

@@ -35,8 +35,8 @@ internal static class PresetRemedy
         var needed = missing.Select(p => p.Needs).OfType<CustomKind>().Except(installation.Options.CustomKinds).ToList();
         var all = new JsonArray([.. installation.Options.CustomKinds.Concat(needed).Select(InValues)]);
         var kinds = needed.Count == 0 ? "" : $" --set-json 'workloadKinds={all.ToJsonString()}'";
-        return $"Add it to the chart's presets: helm upgrade {installation.Name} CHART -n {installation.Options.Namespace} --reuse-values"
-            + $" --set-json 'trustedControllerPresets={presets.ToJsonString()}'{kinds}. See {Docs}#{missing[0].Name}";
+        var flags = $"--reset-then-reuse-values --set-json 'trustedControllerPresets={presets.ToJsonString()}'{kinds}";
+        return $"Add it to the chart's presets: {installation.Upgrade(flags)}. See {Docs}#{missing[0].Name}";
     }
 
     private static JsonNode InValues(CustomKind kind) =>

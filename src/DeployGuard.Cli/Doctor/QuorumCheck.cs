@@ -1,60 +1,68 @@
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Policies;
-using DeployGuard.Kubernetes.Api;
+using DeployGuard.Kubernetes.LiveReads;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>Whether RBAC lets the groups of a quorum vote: a quorum without voters blocks every change.</summary>
+/// <summary>
+/// Whether bindings name the groups of a quorum and let them vote: a quorum without voters blocks every change.
+/// </summary>
 internal sealed class QuorumCheck : ICheck
 {
     public string Name => "quorum";
 
     public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel)
     {
-        var roles = new VotingRoles();
-        foreach (var resource in (string[])["clusterroles", "roles"])
-        {
-            await context.Api.ListAsync($"{ApiPaths.Rbac}/{resource}", roles.AddRole, cancel);
-        }
-
-        foreach (var resource in (string[])["clusterrolebindings", "rolebindings"])
-        {
-            await context.Api.ListAsync($"{ApiPaths.Rbac}/{resource}", roles.AddBinding, cancel);
-        }
-
-        return Diagnose(await context.PoliciesAsync(cancel), await context.NamespacesAsync(cancel), roles, context.Installation.Name);
+        var rights = await VotingRightsReader.ReadAsync(context.Api, cancel);
+        return Diagnose(await context.PoliciesAsync(cancel), await context.NamespacesAsync(cancel), rights, context.Installation.Name);
     }
+
+    /// <summary>Another group has another binding, so the command works a second time. A slash or % cannot be part of its name.</summary>
+    private static string BindingName(string group) =>
+        $"deployguard-approvers-{string.Concat(group.Select(c => c is '/' or '%' ? '-' : c))}";
 
     public static IReadOnlyList<Diagnosis> Diagnose(
         IReadOnlyList<SafeguardPolicy> policies,
         IReadOnlyList<NamespaceLabels> namespaces,
-        VotingRoles roles,
+        VotingRights rights,
         string name
     )
     {
-        var found = new List<Diagnosis>();
-        foreach (var policy in policies.Where(p => p is { Mode: Mode.Enforce, Approval.Required: not Required.Never }))
-        {
-            var matched = namespaces.Where(n => policy.Match.IncludesNamespace(n.Labels)).Select(n => n.Name).ToList();
-            foreach (var line in policy.Approval?.Quorum ?? [])
-            {
-                var without = matched.Where(n => !line.Groups.Any(g => roles.MayVote(g, n))).ToList();
-                if (without.Count > 0)
-                {
-                    found.Add(
-                        Diagnosis.Warning(
-                            $"{policy.Name} requires {line.Count} {(line.Count == 1 ? "approval" : "approvals")} by "
-                                + $"{string.Join(" or ", line.Groups)}, but no role binding lets these groups approve in "
-                                + $"{NameList.Of(without, "namespace", "none")}",
-                            $"Bind the approver role: kubectl -n {without[0]} create rolebinding deployguard-approvers "
-                                + $"--clusterrole={name}-approver --group={line.Groups[0]}"
-                        )
-                    );
-                }
-            }
-        }
-
+        List<Diagnosis> found =
+        [
+            .. policies
+                .Where(p => p.Mode is Mode.Enforce)
+                .SelectMany(p =>
+                    QuorumGap
+                        .Of(p, [.. namespaces.Where(n => p.Match.IncludesNamespace(n.Labels)).Select(n => n.Name)], rights)
+                        .SelectMany(gap => DiagnoseGap(p.Name, gap, name))
+                ),
+        ];
         return found.Count > 0
             ? found
             : [Diagnosis.Ok("every quorum of an Enforce policy has a group that may approve, in every namespace that the policy matches")];
+    }
+
+    private static IEnumerable<Diagnosis> DiagnoseGap(string policy, QuorumGap gap, string name)
+    {
+        foreach (var group in gap.Unnamed)
+        {
+            yield return Diagnosis.Warning(
+                $"{policy} requires approval by group {group}, but no binding names this group",
+                $"Check its spelling: kubectl edit safeguardpolicy {policy}"
+            );
+        }
+
+        if (gap.IsUnfillable)
+        {
+            var (line, without) = (gap.Line, gap.Without);
+            yield return Diagnosis.Warning(
+                $"{policy} requires {line.Count} {(line.Count == 1 ? "approval" : "approvals")} by "
+                    + $"{string.Join(" or ", line.Groups)}, but no role binding lets these groups approve in "
+                    + NameList.Of(without, "namespace", "any namespace"),
+                $"Bind the approver role: kubectl -n {without.FirstOrDefault("NAMESPACE")} create rolebinding {BindingName(line.Groups[0])} "
+                    + $"--clusterrole={name}-approver --group={line.Groups[0]}"
+            );
+        }
     }
 }

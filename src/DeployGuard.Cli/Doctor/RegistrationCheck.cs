@@ -57,8 +57,7 @@ internal sealed class RegistrationCheck : ICheck
         {
             yield return Diagnosis.Failed(
                 $"there is no {kind} {name}: requests pass unguarded, and DeployGuard does not create it again",
-                $"Install it: helm upgrade --install {installation.Name} CHART -n {installation.Options.Namespace} "
-                    + "--reset-then-reuse-values"
+                $"Install it again: {installation.Upgrade("--reset-then-reuse-values")}"
             );
         }
         else if (!EntriesOf(configuration).Any(e => (string?)e["name"] == needed))

@@ -9,9 +9,12 @@ internal static class Kustomization
 {
     private static readonly string[] s_names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
+    /// <summary>Whether a file of this name makes its folder a kustomization.</summary>
+    public static bool IsName(string file) => s_names.Contains(Path.GetFileName(file));
+
     /// <summary>The folder of a kustomization, from the path of the folder or of its file; null for anything else.</summary>
     public static string? FolderOf(string path) =>
-        s_names.Contains(Path.GetFileName(path)) && File.Exists(path)
+        IsName(path) && File.Exists(path)
             ? Path.GetDirectoryName(path) is { Length: > 0 } folder
                 ? folder
                 : "."

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli.Views;
@@ -42,9 +43,28 @@ internal sealed class ChangeView
         : Parsed is { IsUnreviewed: true } ? "break-glass review"
         : Text("status", "missing");
 
-    /// <summary>Whether it awaits a vote. A completed change does too, if its workload is to be created again.</summary>
+    /// <summary>
+    /// Whether it awaits a vote. A completed change does too, if its workload is to be created again. One that has every approval awaits its
+    /// requester.
+    /// </summary>
     public bool AwaitsVote =>
-        Phase is nameof(Core.Changes.Phase.Pending) or nameof(Core.Changes.Phase.Rejected) || Parsed is { HasOpenRequirements: true };
+        Missing != OpenRequirements.Retry
+        && (
+            Phase is nameof(Core.Changes.Phase.Pending) or nameof(Core.Changes.Phase.Rejected) || Parsed is { HasOpenRequirements: true }
+        );
+
+    /// <summary>The votes of a user that still exist.</summary>
+    public IEnumerable<OwnVote> VotesOf(string user) =>
+        Items("status", "approvals")
+            .Where(a => Of(a, "approver") == user && !a.TryGetProperty("withdrawnAt", out _) && !a.TryGetProperty("expired", out _))
+            .Select(a => new OwnVote(Of(a, "name"), Of(a, "decision"), Of(a, "at"), CountsOf(a)));
+
+    /// <summary>Whether it lists a vote, and its effect.</summary>
+    public bool Lists(string vote) => Items("status", "approvals").Any(a => Of(a, "name") == vote && a.TryGetProperty("counts", out _));
+
+    /// <summary>For what a vote counts.</summary>
+    public IReadOnlyList<string> CountsOf(string vote) =>
+        [.. Items("status", "approvals").Where(a => Of(a, "name") == vote).SelectMany(CountsOf)];
 
     public DateTimeOffset CreatedAt => DateTimeOffset.TryParse(Text("metadata", "creationTimestamp"), out var time) ? time : default;
 
@@ -69,8 +89,7 @@ internal sealed class ChangeView
     public IEnumerable<string> Approvals =>
         Items("status", "approvals")
             .Select(a =>
-                $"{a.GetProperty("decision")} by {a.GetProperty("approver")} at "
-                + $"{a.GetProperty("at")}{(a.TryGetProperty("expired", out _) ? ", expired" : "")}"
+                $"{Of(a, "decision")} by {Of(a, "approver")} at {Of(a, "at")}{Quoted(a, "reason")}{Standing(a)}"
             );
 
     public IEnumerable<string> BreakGlass =>
@@ -80,8 +99,26 @@ internal sealed class ChangeView
                 + $"{(b.TryGetProperty("reviewedBy", out var by) ? $"reviewed by {by}" : "not reviewed")}"
             );
 
-    public IEnumerable<string> Findings =>
-        Items("status", "findings").Select(f => $"{f.GetProperty("reason")} ({f.GetProperty("policy")}): {f.GetProperty("message")}");
+    /// <param name="enforced">Those of policies that enforce, or those of the others.</param>
+    public IEnumerable<string> Findings(bool enforced) =>
+        Items("status", "findings").Where(f => Of(f, "mode") == nameof(Mode.Enforce) == enforced).Select(f => $"{f.GetProperty("reason")} ({f.GetProperty("policy")}): {f.GetProperty("message")}");
+
+    /// <summary>Whether a vote counts, and for what.</summary>
+    private static string Standing(JsonElement vote) =>
+        vote.TryGetProperty("withdrawnAt", out var at)
+            ? $"; withdrawn at {at}{(Of(vote, "withdrawnBy") is { Length: > 0 } by ? $" by {by}" : "")}"
+        : vote.TryGetProperty("expired", out _) ? "; expired"
+        : (Of(vote, "expiresAt") is { Length: > 0 } end ? $"; until {end}" : "")
+            + (CountsOf(vote) is { Count: > 0 } counts ? $"; for {string.Join(", ", counts)}" : "");
+
+    private static IReadOnlyList<string> CountsOf(JsonElement vote) =>
+        vote.TryGetProperty("counts", out var counts) && counts.ValueKind is JsonValueKind.Array
+            ? [.. counts.EnumerateArray().Select(c => c.ToString())]
+            : [];
+
+    private static string Quoted(JsonElement owner, string name) => Of(owner, name) is { Length: > 0 } text ? $": {text}" : "";
+
+    private static string Of(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) ? value.ToString() : "";
 
     private string Text(params ReadOnlySpan<string> path) =>
         Find(path) is { ValueKind: JsonValueKind.String } text ? text.GetString() ?? "" : "";
@@ -102,4 +139,12 @@ internal sealed class ChangeView
 
         return place;
     }
+}
+
+/// <summary>A vote of the user on a Change.</summary>
+/// <param name="Name">Of the ChangeApproval.</param>
+/// <param name="Counts">For what it counts under each policy, or why it does not count.</param>
+internal sealed record OwnVote(string Name, string Decision, string At, IReadOnlyList<string> Counts)
+{
+    public bool IsCounted => Counts.Any(c => !c.Contains(": not counted", StringComparison.Ordinal));
 }

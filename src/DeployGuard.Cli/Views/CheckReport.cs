@@ -2,28 +2,44 @@ using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Views;
 
-/// <summary>What <c>check</c> writes to standard error: what it skipped, a summary, and last its errors.</summary>
+/// <summary>What <c>check</c> writes to standard error: what it skipped or assumed, a summary, and last its errors.</summary>
 internal sealed class CheckReport
 {
-    private readonly List<string> _skipped = [];
+    private readonly List<string> _notes = [];
     private readonly List<string> _errors = [];
-    private int _allowed;
-    private int _refused;
+    private readonly SortedDictionary<CheckOutcome, int> _outcomes = [];
+    private readonly SortedDictionary<string, SortedSet<string>> _unknownNamespaces = new(StringComparer.Ordinal);
+    private int _waiting;
 
     /// <summary>An error outweighs a refusal: without it there might have been another verdict.</summary>
     public int ExitCode =>
         _errors.Count > 0 ? ExitCodes.Unusable
-        : _refused > 0 ? ExitCodes.Refused
+        : _outcomes.ContainsKey(CheckOutcome.Refused) ? ExitCodes.Refused
         : 0;
 
     public void AddError(ManifestException wrong) => _errors.Add(wrong.Message);
 
-    public void AddSkipped(string sentence) => _skipped.Add(sentence);
+    public void AddNote(string sentence) => _notes.Add(sentence);
 
-    public void AddVerdict(bool isAllowed)
+    public void Add(CheckedVerdict verdict, NamespaceLabels namespaces)
     {
-        _allowed += isAllowed ? 1 : 0;
-        _refused += isAllowed ? 0 : 1;
+        _outcomes[verdict.Outcome] = _outcomes.GetValueOrDefault(verdict.Outcome) + 1;
+        _waiting += verdict.CanBeApprovedOnlyInCluster ? 1 : 0;
+        if (verdict.Checked.IsOfExample)
+        {
+            return;
+        }
+
+        var space = verdict.Checked.Request.Target.Namespace;
+        foreach (var policy in verdict.Verdict.Policies.Where(p => namespaces.AreMissing(space, p)))
+        {
+            if (!_unknownNamespaces.TryGetValue(space, out var policies))
+            {
+                _unknownNamespaces[space] = policies = new SortedSet<string>(StringComparer.Ordinal);
+            }
+
+            policies.Add(policy.Name);
+        }
     }
 
     /// <summary>An error, unless another explains it: if the command in front of a pipe fails, the result must not look clean.</summary>
@@ -45,13 +61,16 @@ internal sealed class CheckReport
         }
     }
 
-    public void Write(TextWriter error, IReadOnlyList<SkippedObjects> skipped)
+    public void Write(TextWriter error, IReadOnlyList<CheckCase> cases)
     {
         IEnumerable<string> lines =
         [
-            .. _skipped,
-            .. skipped.SelectMany(s => s.Templates).Select(Named),
-            Summary(skipped),
+            .. _notes,
+            .. cases.SelectMany(c => c.Policies.Notes),
+            .. _unknownNamespaces.Select(u => UnknownNamespace(u.Key, u.Value)),
+            .. SkippedView.Of(cases),
+            .. _waiting > 0 ? [Waiting()] : Array.Empty<string>(),
+            Summary(cases),
             .. _errors.Select(u => $"error: {u}"),
         ];
         foreach (var line in lines)
@@ -60,27 +79,36 @@ internal sealed class CheckReport
         }
     }
 
-    private static string Named(SkippedTemplate template) =>
-        $"{template.Source}: skipped a {template.Kind} of {template.Group}, which has a pod template at {template.Path}; "
-        + (template.FlagOrNull is { } flag ? $"check it with {flag}" : "the cluster evaluates the workloads that its controller creates");
+    private static string UnknownNamespace(string space, SortedSet<string> policies) =>
+        $"namespace {space}: its labels are not known; taken to match {(policies.Count == 1 ? "policy" : "policies")} "
+        + $"{string.Join(", ", policies)}; to settle it, add its manifest or pass --namespace-labels {space}=KEY=VALUE";
 
-    private string Summary(IReadOnlyList<SkippedObjects> skipped)
+    private string Waiting() =>
+        $"{Number(_waiting, "workload")} must be approved: apply {(_waiting == 1 ? "it" : "them")} to the cluster, where the refusal gives the "
+        + "command for approvers. To get that command before, add the API server's defaults, which are part of what is approved: "
+        + "kubectl apply --dry-run=server -o yaml -f FILE | deployguard check -f - --policies FOLDER";
+
+    private string Summary(IReadOnlyList<CheckCase> cases)
     {
-        var kinds = skipped
-            .SelectMany(s => s.Counts)
-            .GroupBy(c => c.Key, c => c.Value, StringComparer.Ordinal)
-            .Select(g => (Kind: g.Key, Count: g.Sum()))
-            .OrderBy(k => k.Kind, StringComparer.Ordinal)
-            .ToList();
-        var others = kinds.Sum(k => k.Count);
-        return $"Checked {Number(_allowed + _refused, "workload")}{(_refused > 0 ? $", of which {_refused} refused" : "")}"
-            + (
-                others > 0
-                    ? $"; skipped {Number(others, "object")} of other kinds: {string.Join(", ", kinds.Select(k => $"{k.Kind} {k.Count}"))}"
-                    : ""
-            )
-            + (_errors.Count > 0 ? $"; {Number(_errors.Count, "error")}" : "");
+        var workloads = _outcomes.Values.Sum();
+        var policies = cases.Sum(c => c.Policies.All.Count);
+        IEnumerable<string> parts =
+        [
+            workloads == 0 && policies > 0
+                ? $"Checked {Count(policies, "policy", "policies")}, no workloads"
+                : $"Checked {Number(workloads, "workload")}"
+                    + (
+                        workloads > 0
+                            ? $": {string.Join(", ", _outcomes.Select(o => $"{o.Value} {o.Key.ToString().ToLowerInvariant()}"))}"
+                            : ""
+                    ),
+            .. SkippedView.Summary(cases) is { } skipped ? [skipped] : Array.Empty<string>(),
+            .. _errors.Count > 0 ? [Number(_errors.Count, "error")] : Array.Empty<string>(),
+        ];
+        return string.Join("; ", parts);
     }
 
-    private static string Number(int count, string what) => $"{(count == 0 ? "no" : count)} {what}{(count == 1 ? "" : "s")}";
+    private static string Number(int count, string what) => Count(count, what, what + "s");
+
+    private static string Count(int count, string one, string many) => $"{(count == 0 ? "no" : count)} {(count == 1 ? one : many)}";
 }

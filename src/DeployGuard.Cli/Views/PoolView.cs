@@ -8,18 +8,17 @@ internal static class PoolView
 {
     private const int MaxBar = 40;
 
-    /// <param name="standings">Of the whole namespace.</param>
+    /// <param name="standings">Of the whole namespace, and at least one of this workload.</param>
     public static string Of(WorkloadRef workload, IReadOnlyList<PoolStanding> standings)
     {
-        var own = standings.Where(s => s.Workload == workload).ToList();
-        return own.Count == 0
-            ? $"{workload}: no policy requires a canary here, or the workload does not exist."
-            : string.Join(
-                "\n\n",
-                own.Select(s => (s.Pool, s.Policy))
-                    .Distinct()
-                    .Select(p => Draw(workload, p.Pool, p.Policy, [.. standings.Where(s => s.Pool == p.Pool && s.Policy == p.Policy)]))
-            );
+        return string.Join(
+            "\n\n",
+            standings
+                .Where(s => s.Workload == workload)
+                .Select(s => (s.Pool, s.Policy))
+                .Distinct()
+                .Select(p => Draw(workload, p.Pool, p.Policy, [.. standings.Where(s => s.Pool == p.Pool && s.Policy == p.Policy)]))
+        );
     }
 
     private static string Draw(WorkloadRef workload, string pool, string policy, IReadOnlyList<PoolStanding> all)
@@ -37,14 +36,15 @@ internal static class PoolView
         return string.Join(
             '\n',
             [
-                $"{pool}: {total} pods, policy {policy}, steps {string.Join(", ", all[0].Rules.Steps)}% of "
+                $"{pool}: {Count(total, rows.Sum(s => s.Pods))}, policy {policy}, steps {string.Join(", ", all[0].Rules.Steps)}% of "
                     + $"{Durations.Show(all[0].Rules.Soak)} each",
                 .. rows.Select(
                     (s, i) =>
                         $"  {names[i].PadRight(name)}  {s.Workload.KubectlName.PadRight(owner)}  "
                         + $"{Bar(s.Pods, total, s.IsProven)} {s.Pods}{(s.IsProven ? " proven" : " unproven")}"
                 ),
-                .. all.Where(s => s.Workload == workload && !s.IsProven).Select(Next),
+                .. all.Where(s => s.Workload == workload && !s.IsProven)
+                    .Select(s => Next(s, rows.Where(r => !r.IsProven).Sum(r => r.Pods))),
             ]
         );
     }
@@ -52,13 +52,21 @@ internal static class PoolView
     private static string Bar(int pods, int total, bool isProven) =>
         new(isProven ? '=' : '#', Math.Max(1, total <= MaxBar ? pods : (int)((long)pods * MaxBar / total)));
 
-    private static string Next(PoolStanding standing)
+    /// <summary>During a rollout a pool has more pods than it should have in the end. The rows add up to those that it has now.</summary>
+    private static string Count(int desired, int now) =>
+        now == desired ? $"{desired} pods"
+        : now > desired ? $"{now} pods now, {now - desired} more than the {desired} desired while a rollout replaces pods"
+        : $"{now} pods now of {desired} desired";
+
+    /// <param name="now">Pods of all unproven revisions of the pool.</param>
+    private static string Next(PoolStanding standing, int now)
     {
         var cap = standing.Share == 100 ? standing.Total : Math.Max(1, standing.Total * standing.Share / 100);
         var completed = standing.HeldPercent == 0 ? "no step completed yet" : $"step {standing.HeldPercent}% completed";
+        var coming = standing.Unproven > now ? $", with {standing.Unproven - now} that the rollout in progress adds" : "";
         var unproven =
-            $"  {standing.Unproven} of {standing.Total} pods ({standing.Unproven * 100 / Math.Max(1, standing.Total)}%) are "
-            + $"unproven; {completed}, step {standing.Share}% allows {cap}";
+            $"  {standing.Unproven} of {standing.Total} desired pods ({standing.Unproven * 100 / Math.Max(1, standing.Total)}%) are "
+            + $"unproven{coming}; {completed}, step {standing.Share}% allows {cap}";
         var soak = standing.Left is { } left ? $" in {Durations.Show(left)}" : "";
         var wait = standing.Wait.Length > 0 ? $"; {standing.Wait}" : "";
         return standing.HoldsAllSteps

@@ -14,7 +14,8 @@ internal sealed record TemplateView(string Text, bool IsComplete)
     public static TemplateView Empty { get; } = new("", false);
 
     /// <param name="stored">The ChangeTemplate of the Change.</param>
-    public static TemplateView Of(ChangeView change, StoredTemplate stored)
+    /// <param name="isFull">Also new fields that have the API server's default value.</param>
+    public static TemplateView Of(ChangeView change, StoredTemplate stored, bool isFull)
     {
         if (stored.Item is not { } item)
         {
@@ -34,11 +35,11 @@ internal sealed record TemplateView(string Text, bool IsComplete)
                     + "move data into a ConfigMap."
             ),
             { After: null } => Incomplete(change, "The template on record does not match the hash of this Change."),
-            { After: { } after } => new TemplateView(string.Join('\n', Complete(record, after)), true),
+            { After: { } after } => new TemplateView(string.Join('\n', Complete(record, after, isFull)), true),
         };
     }
 
-    private static IEnumerable<string> Complete(TemplateRecord record, RecordedTemplate after)
+    private static IEnumerable<string> Complete(TemplateRecord record, RecordedTemplate after, bool isFull)
     {
         using var current = after.Read();
         using var before = record.Before?.Read();
@@ -47,9 +48,15 @@ internal sealed record TemplateView(string Text, bool IsComplete)
             ? $"Differences from revision {old.Hash}, which ran when the change was requested at {record.At:u}: {Count(differences.Count)}"
         : record.BeforeIsUnknown ? $"The complete template, because the revision before it is not on record: {Count(differences.Count)}"
         : $"The complete template, because nothing ran before it: {Count(differences.Count)}";
-        foreach (var line in DifferencePage.Of(differences))
+        var folded = isFull ? [] : differences.Where(ServerDefault.Is).ToList();
+        foreach (var line in DifferencePage.Of([.. differences.Except(folded)]))
         {
             yield return line;
+        }
+
+        if (folded.Count > 0)
+        {
+            yield return $"Signed and folded: {Count(folded.Count)} with the API server's default value; to read them, add --full";
         }
 
         foreach (var line in Injected(current.RootElement))

@@ -7,6 +7,9 @@ public enum Decision
 {
     Approve,
     Reject,
+
+    /// <summary>The requester withdraws the request: nobody is to approve it any more.</summary>
+    Withdraw,
 }
 
 /// <summary>One authenticated user's vote on one revision of one workload: the ChangeApproval object.</summary>

@@ -25,7 +25,8 @@ public static class ApprovalReader
             {
                 nameof(Decision.Approve) => Decision.Approve,
                 nameof(Decision.Reject) => Decision.Reject,
-                var other => throw new MalformedObjectException("spec.decision", $"\"{other}\" is not one of Approve, Reject"),
+                nameof(Decision.Withdraw) => Decision.Withdraw,
+                var other => throw new MalformedObjectException("spec.decision", $"\"{other}\" is not one of Approve, Reject, Withdraw"),
             },
             Approver = spec.Object("approver").Creator(),
             Reason = spec.Text("reason") ?? "",

@@ -78,6 +78,9 @@ public sealed record Change
     /// <summary>Since when all its pods are available without interruption; null while they are not.</summary>
     public DateTimeOffset? AvailableSince { get; init; }
 
+    /// <summary>When it first ran on all desired pods; null if it never did.</summary>
+    public DateTimeOffset? CompletedAt { get; init; }
+
     /// <summary>Whether the record has the condition Admitted, whatever its phase is now.</summary>
     public bool HasAdmittedCondition { get; init; }
 
@@ -85,7 +88,19 @@ public sealed record Change
     /// At the last request, something was missing. Also true for a revision that completed long ago, if the workload was deleted and is
     /// requested again.
     /// </summary>
-    public bool HasOpenRequirements { get; init; }
+    public bool HasOpenRequirements => Missing.Length > 0;
+
+    /// <summary>What it waits for, in short; empty if it waits for nothing.</summary>
+    public string Missing { get; init; } = "";
+
+    /// <summary>The findings for which the last request was refused.</summary>
+    public IReadOnlyList<RecordedDenial> Denials { get; init; } = [];
+
+    /// <summary>Whether its condition Approved is true.</summary>
+    public bool IsApproved { get; init; }
+
+    /// <summary>The votes that it lists; they may be deleted since.</summary>
+    public IReadOnlyList<RecordedVote> Votes { get; init; } = [];
 
     /// <summary>Whether it was ever admitted, whatever its phase is now.</summary>
     public bool WasAdmitted => HasAdmittedCondition || Phase is Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven;

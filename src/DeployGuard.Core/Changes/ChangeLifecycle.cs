@@ -19,12 +19,23 @@ public static class ChangeLifecycle
 
     /// <param name="veto">A veto that counts now; null if there is none.</param>
     /// <param name="criteria">The criteria for the phase Proven.</param>
+    /// <param name="end">Why nobody waits for the request any more, from <see cref="EndOf"/>; null if somebody does.</param>
     /// <returns>Null to stay in the phase.</returns>
-    public static Transition? Next(Change change, Observation live, Approval? veto, PromotionCriteria criteria, DateTimeOffset now) =>
+    public static Transition? Next(
+        Change change,
+        Observation live,
+        Approval? veto,
+        PromotionCriteria criteria,
+        DateTimeOffset now,
+        Transition? end = null
+    ) =>
         change.Phase switch
         {
             // Admitted, then requested again and refused before the first request had taken effect.
-            Phase.Pending or Phase.Rejected or Phase.Expired when change.WasAdmitted && live.Runs(change.TemplateHash) => Seen(live),
+            Phase.Pending or Phase.Rejected or Phase.Expired or Phase.Withdrawn
+                when change.WasAdmitted && live.Runs(change.TemplateHash) => Seen(live),
+            Phase.Pending or Phase.Rejected when end?.Phase is Phase.Withdrawn => end,
+            Phase.Pending when end is not null => end,
             Phase.Pending when veto is not null => new(
                 Phase.Rejected,
                 "Vetoed",
@@ -55,6 +66,7 @@ public static class ChangeLifecycle
             ),
             Phase.Completed
                 when veto is null
+                    && !change.IsUnreviewed
                     && criteria.HoldsAllSteps
                     && live.Runs(change.TemplateHash)
                     && change.AvailableSince is { } since
@@ -64,9 +76,46 @@ public static class ChangeLifecycle
                 $"{(criteria.IsByCanary ? "held every step, and " : "")}available on all pods for "
                     + $"{Durations.Show(criteria.Soak)} without interruption"
             ),
-            Phase.Pending or Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven or Phase.Rejected or Phase.Expired => null,
+            Phase.Pending
+            or Phase.Admitted
+            or Phase.Running
+            or Phase.Completed
+            or Phase.Proven
+            or Phase.Rejected
+            or Phase.Expired
+            or Phase.Withdrawn => null,
             _ => throw new InvalidOperationException($"unknown phase {change.Phase}"),
         };
+
+    /// <summary>
+    /// Why nobody waits for a requested revision any more: a requester withdrew it, or a newer revision completed. Null otherwise.
+    /// </summary>
+    /// <param name="siblings">All Changes of the workload.</param>
+    /// <param name="votes">All votes on the workload.</param>
+    public static Transition? EndOf(Change change, IEnumerable<Change> siblings, IEnumerable<Approval> votes)
+    {
+        var asked = Later(change.LastRequestedAt, change.Since);
+        if (
+            votes.FirstOrDefault(v =>
+                v.Decision is Decision.Withdraw
+                && change.HasHash(v.TemplateHash)
+                && change.Requesters.Contains(v.Approver.Username)
+                && v.CreatedAt >= Seconds(change.LastRequestedAt)
+            ) is
+            { } withdrawal
+        )
+        {
+            var why = withdrawal.Reason.Length > 0 ? $": {withdrawal.Reason}" : "";
+            return new(Phase.Withdrawn, "WithdrawnByRequester", $"{withdrawal.Approver.Username} withdrew the request{why}");
+        }
+
+        return siblings.FirstOrDefault(s => s.TemplateHash != change.TemplateHash && !s.Adopted && s.CompletedAt > asked) is { } newer
+            ? new(Phase.Expired, "Superseded", $"{newer.Name} was requested later and runs on all pods")
+            : null;
+    }
+
+    /// <summary>Kubernetes cuts times to whole seconds.</summary>
+    private static DateTimeOffset Seconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
 
     private static Transition Seen(Observation live) =>
         live.IsComplete

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
 
@@ -14,6 +15,9 @@ public static class ChangeReader
 
     /// <summary>Type of the condition that all desired pods are available.</summary>
     public const string AvailableCondition = "Available";
+
+    /// <summary>Type of the condition that enough people approved the revision, and nobody rejected it.</summary>
+    public const string ApprovedCondition = "Approved";
 
     /// <summary>Null for an object without a phase: DeployGuard writes none, so it is not a record.</summary>
     /// <exception cref="MalformedObjectException">
@@ -66,6 +70,7 @@ public static class ChangeReader
                 Condition(status, AvailableCondition) is { } available && available.Text("status") == "True"
                     ? Time(available, "lastTransitionTime")
                     : null,
+            CompletedAt = Condition(status, nameof(Phase.Completed)) is { } completed ? Time(completed, "lastTransitionTime") : null,
             HasAdmittedCondition = Condition(status, nameof(Phase.Admitted)) is not null,
             Policies = [.. status.Objects("policies").Select(p => p.Text("name")).OfType<string>()],
             CompletedSteps =
@@ -87,7 +92,16 @@ public static class ChangeReader
                         Time(g, "at")
                     )),
             ],
-            HasOpenRequirements = status.Text("missing") is { Length: > 0 },
+            Missing = status.Text("missing") ?? "",
+            Denials =
+            [
+                .. status
+                    .Objects("findings")
+                    .Where(f => f.Text("mode") == nameof(Mode.Enforce) && f.Text("waivedBy") is null)
+                    .Select(f => new RecordedDenial(f.Text("policy") ?? "", f.Text("reason") ?? "")),
+            ],
+            IsApproved = Condition(status, ApprovedCondition)?.Text("status") == "True",
+            Votes = [.. status.Objects("approvals").Select(ReadVote)],
             CompletedPods = status.Int("completedPods") ?? 0,
             Adopted = status.Flag("adopted"),
             BreakGlassUses = [.. status.Objects("breakGlass").Select(ReadUse)],
@@ -100,6 +114,9 @@ public static class ChangeReader
             By = claim.Text("by"),
             IsCarried = claim.Flag("carried"),
         };
+
+    private static RecordedVote ReadVote(Field vote) =>
+        new(vote.Text("name") ?? "", vote.Texts("counts"), vote.Time("withdrawnAt"), vote.Flag("expired"));
 
     private static RecordedExposure ReadExposure(Field step) =>
         new(

@@ -13,4 +13,7 @@ public enum Phase
     Proven,
     Rejected,
     Expired,
+
+    /// <summary>A requester withdrew the request. What is known of the revision stays on record.</summary>
+    Withdrawn,
 }

@@ -6,7 +6,7 @@ public static class Retention
     private const int LeastKept = 5;
     private const int MaxShortLived = 200;
 
-    /// <summary>How long expired Changes, and Changes of a deleted workload, are kept for auditors.</summary>
+    /// <summary>How long expired Changes, and Changes that were withdrawn or whose workload is deleted, are kept for auditors.</summary>
     public static readonly TimeSpan ExpiredRetention = TimeSpan.FromDays(7);
     public static readonly TimeSpan DeletedRetention = TimeSpan.FromDays(30);
 
@@ -36,7 +36,7 @@ public static class Retention
         var old = changes.Where(c =>
             !c.IsUnreviewed
             && now - c.Since >= (c.Phase is Phase.Expired ? ExpiredRetention : DeletedRetention)
-            && (c.Phase is Phase.Expired || (runs is null && c.Phase is Phase.Completed or Phase.Proven))
+            && (c.Phase is Phase.Expired or Phase.Withdrawn || (runs is null && c.Phase is Phase.Completed or Phase.Proven))
         );
         return done.Concat(old).Distinct().Where(c => runs is null || c != known);
     }

@@ -17,19 +17,45 @@ public static class StandingVotes
         IEnumerable<Approval> approvals,
         IReadOnlyList<SafeguardPolicy> policies,
         DateTimeOffset now,
-        IEnumerable<Change> siblings
+        IReadOnlyList<Change> siblings
     )
     {
-        var known = siblings.Where(s => s.HasCompleted && s.TemplateHash != change.TemplateHash).SelectMany(s => s.Images).ToHashSet();
-        var fresh = change.Images.Where(i => !known.Contains(i)).ToHashSet();
-        return approvals.FirstOrDefault(a =>
-            a.Workload == change.Workload
-            && policies.Any(p =>
-                p.Approval is { } rules
-                && Approvals.Veto.Counts(a, rules, now)
-                && (IsAbout(a, change) || (rules.Covers is ApprovalCovers.Images && a.Images.Any(fresh.Contains)))
-            )
-        );
+        var rejections = approvals.Where(a => a.Decision is Decision.Reject && a.Workload == change.Workload).ToList();
+        return rejections.Count == 0
+            ? null
+            : policies
+                .Select(p => p.Approval)
+                .OfType<ApprovalRules>()
+                .Select(rules => (Rules: rules, Revision: RevisionOf(change, siblings, rules, runs: "")))
+                .SelectMany(r => rejections.Where(a => Approvals.Veto.Counts(a, r.Rules, now) && r.Revision.IsRejectedBy(a, r.Rules)))
+                .FirstOrDefault();
+    }
+
+    /// <summary>Whether a vote is about a Change: its template or, if it names no template, one of its images.</summary>
+    public static bool IsAbout(Approval vote, Change change) =>
+        vote.Workload == change.Workload
+        && (vote.TemplateHash is { } hash ? change.HasHash(hash) : change.Images.Any(vote.Images.Contains));
+
+    /// <summary>A recorded revision, as if its first requester requested it again.</summary>
+    /// <param name="siblings">All Changes of the workload.</param>
+    /// <param name="runs">Hash of the template in the workload's spec; empty if there is none.</param>
+    public static VotedRevision RevisionOf(Change change, IReadOnlyList<Change> siblings, ApprovalRules rules, string runs)
+    {
+        var others = siblings.Where(s => s.TemplateHash != change.TemplateHash).ToList();
+        var known = others
+            .Where(s => s.HasCompleted || (s.HasHash(runs) && s is { WasAdmitted: true, WasAdmittedUnreviewed: false }))
+            .SelectMany(s => s.Images);
+        IReadOnlyList<string> fresh = rules.Covers is ApprovalCovers.Images ? [.. change.Images.Except(known)] : [];
+        var brought = others.Append(change).Where(s => s.Images.Any(fresh.Contains)).OrderBy(s => s.FirstRequestedAt).ToList();
+        var requester = change.Requesters is [var first, ..] ? first : "";
+        var claims = change.EvidenceFor([requester]).Concat(brought.Take(1).SelectMany(s => s.EvidenceFor([requester])));
+        return new VotedRevision(change.Workload, change.TemplateHash, change.Images)
+        {
+            NewImages = fresh,
+            Requester = requester,
+            Requesters = change.Requesters.Concat(brought.SelectMany(s => s.Requesters)).ToHashSet(StringComparer.Ordinal),
+            Authors = OriginReader.AuthorsIn(claims).ToHashSet(StringComparer.OrdinalIgnoreCase),
+        };
     }
 
     /// <summary>
@@ -64,8 +90,4 @@ public static class StandingVotes
             )
             ?.Approver.Username;
     }
-
-    private static bool IsAbout(Approval vote, Change change) =>
-        vote.Workload == change.Workload
-        && (vote.TemplateHash is { } hash ? hash == change.TemplateHash : change.Images.Any(vote.Images.Contains));
 }

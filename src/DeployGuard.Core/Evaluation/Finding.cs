@@ -1,5 +1,7 @@
 using DeployGuard.Core.Policies;
 
+using DeployGuard.Core.Changes;
+
 namespace DeployGuard.Core.Evaluation;
 
 /// <summary>One violation of a rule, found by a safeguard in a request.</summary>
@@ -19,6 +21,9 @@ public sealed record Finding(Reason Cause, string Path, string Message, string R
 
     /// <summary>What is missing, in a few words: <c>senior-engineers 0/1</c>; null if the reason code says it all.</summary>
     public string? Missing { get; init; }
+
+    /// <summary>The veto that it reports; null if it reports none.</summary>
+    public Rejection? Rejection { get; init; }
 }
 
 /// <summary>A finding with its policy, the mode of that policy for this request, and the safeguard that found it.</summary>

@@ -67,7 +67,7 @@ internal sealed class PoolProgress(
             .ToList();
         return snapshot
             .Changes.Where(c => RevisionKey.Of(rules.Covers, c) == key)
-            .Select(c => StandingVotes.Veto(c, snapshot.Votes, inForce, now, snapshot.Changes.Where(s => s.Workload == c.Workload)))
+            .Select(c => StandingVotes.Veto(c, snapshot.Votes, inForce, now, [.. snapshot.Changes.Where(s => s.Workload == c.Workload)]))
             .FirstOrDefault(v => v is not null);
     }
 }

@@ -139,6 +139,9 @@ public sealed record PolicyMatch
     /// <summary>Kinds as an object spells them; empty for every known kind.</summary>
     public IReadOnlyList<string> Kinds { get; init; } = [];
 
+    /// <summary>Whether it selects by nothing, and so matches every workload.</summary>
+    public bool IsEverything => Namespaces.Requirements.Count == 0 && Workloads.Requirements.Count == 0 && Kinds.Count == 0;
+
     /// <summary>Whether the policy applies in a namespace with these labels; null for unknown labels, which always match.</summary>
     public bool IncludesNamespace(IReadOnlyDictionary<string, string>? labels) => labels is null || Namespaces.Matches(labels);
 

@@ -1,4 +1,5 @@
 using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Evaluation;
 
 namespace DeployGuard.Core.Ports;
@@ -12,6 +13,10 @@ public interface IChangeRecords
 
     /// <summary>Queues a record to be written after the answer. Copies what it needs; never waits.</summary>
     void RecordAfterwards(Verdict verdict);
+
+    /// <summary>Queues a record of who withdrew a vote. Never waits.</summary>
+    /// <param name="by">User name.</param>
+    void RecordWithdrawal(Approval vote, string by);
 }
 
 /// <summary>Collects the requests of controllers and other machines, for <c>deployguard doctor</c>.</summary>

@@ -15,4 +15,6 @@ public interface IClusterAccess
     IMachineObserver Machines { get; }
 
     IRecordFacts RecordFacts { get; }
+
+    IPolicyFacts PolicyFacts { get; }
 }

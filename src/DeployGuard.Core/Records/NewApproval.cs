@@ -36,7 +36,15 @@ public sealed record NewApproval(Approval Approval, Requester Who, Change? Recor
         ?? RecordLimits.Refuse(Approval)
         ?? RefuseSubject(kinds)
         ?? (Approval.ExpiresAt <= now ? new Refusal(Reasons.ExpiryInvalid, $"spec.expiresAt {Approval.ExpiresAt:u} has passed") : null)
-        ?? (Approval.Decision is Decision.Approve ? RefuseApprove() : RefuseReject());
+        ?? (
+            Approval.Decision switch
+            {
+                Decision.Approve => RefuseApprove(),
+                Decision.Reject => RefuseReject(),
+                Decision.Withdraw => RefuseWithdraw(),
+                _ => throw new InvalidOperationException($"unknown decision {Approval.Decision}"),
+            }
+        );
 
     private Refusal? RefuseSubject(WorkloadKinds kinds)
     {
@@ -103,6 +111,14 @@ public sealed record NewApproval(Approval Approval, Requester Who, Change? Recor
                 $"a veto of {Who.Username} would not count: they are in none of the approving groups ({Groups}), and not listed "
                     + "under approval.monitors"
             );
+
+    /// <summary>Only a requester can withdraw a request, and only while it waits.</summary>
+    private Refusal? RefuseWithdraw() =>
+        Recorded is null ? Nothing("spec.templateHash: no Change on record has this hash, so there is no request to withdraw")
+        : !Recorded.Requesters.Contains(Who.Username)
+            ? new Refusal(Reasons.NotEligible, $"{Who.Username} did not request {Recorded.Name}; only its requesters can withdraw it")
+        : Recorded.Phase is Phase.Pending or Phase.Rejected ? null
+        : new Refusal(Reasons.AlreadyRunning, $"{Recorded.Name} is {Recorded.Phase}: there is no waiting request to withdraw");
 
     private string? IsTheirOwn(Change recorded) =>
         recorded.Requesters.Contains(Who.Username) ? $"{Who.Username} requested {recorded.Name}"

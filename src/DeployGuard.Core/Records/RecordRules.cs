@@ -42,6 +42,9 @@ public sealed class RecordRules(string self)
                 "ChangeTemplates are written by DeployGuard alone; look at one with: kubectl deployguard show"
             );
 
+    /// <summary>Whether DeployGuard itself writes.</summary>
+    public bool IsSelf(Requester who) => who.Username == self;
+
     /// <summary>The spec of a record is immutable.</summary>
     public static Refusal? RefuseUpdate(bool specChanged, bool hasOwners, IEnumerable<string> finalizers) =>
         specChanged

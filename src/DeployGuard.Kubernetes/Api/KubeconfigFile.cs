@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
-using DeployGuard.Core.Approvals;
-using DeployGuard.Core.Workloads;
+using System.Text.RegularExpressions;
 using DeployGuard.Manifests;
 using k8s;
 using k8s.Exceptions;
@@ -9,32 +8,50 @@ using YamlDotNet.Core;
 namespace DeployGuard.Kubernetes.Api;
 
 /// <summary>
-/// Reads a kubeconfig. Errors name the file, and come from DeployGuard's own reader where the client's reader gives none.
+/// Opens a cluster from one kubeconfig, or from several that are merged as kubectl does. Errors name the file, and come from DeployGuard's
+/// own reader where the client's reader gives none.
 /// </summary>
-public static class KubeconfigFile
+public static partial class KubeconfigFile
 {
-    private const string NoToken = "has a line break or another character that no token has; write it on one line";
-
     /// <param name="context">Null for the current one.</param>
     /// <returns>A client, and the namespace of the context; null where it has none.</returns>
     /// <exception cref="ManifestException">It cannot be used.</exception>
-    public static (k8s.Kubernetes Client, string? Namespace) Open(string file, string? context)
+    public static (k8s.Kubernetes Client, string? Namespace) Open(string file, string? context) =>
+        Open([new KubeconfigText(file, TextOf(file))], context);
+
+    /// <summary>As the variable KUBECONFIG lists them: a file that does not exist, or is empty, counts as absent.</summary>
+    /// <param name="context">Null for the current one.</param>
+    /// <returns>As for one file.</returns>
+    /// <exception cref="ManifestException">One of them cannot be used, or there is none.</exception>
+    public static (k8s.Kubernetes Client, string? Namespace) OpenMerged(IReadOnlyList<string> files, string? context)
     {
-        // Read once: it may be a pipe, as a shell makes of <(...).
-        var text = TextOf(file);
-        Check(file, text, context);
+        var present = files.Distinct().Where(Exists).Select(f => new KubeconfigText(f, TextOf(f))).ToList();
+        var used = present.Where(f => !string.IsNullOrWhiteSpace(f.Content)).ToList();
+        return Open(
+            used.Count > 0 ? used
+                : present.Count > 0 ? present[..1]
+                : throw NoSuchFile(string.Join(Path.PathSeparator, files)),
+            context
+        );
+    }
+
+    /// <summary>The first line of the client's message, which may contain the whole stack trace of a plugin.</summary>
+    public static string FirstLine(Exception wrong) =>
+        wrong
+            .Message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .FirstOrDefault("it gives no reason");
+
+    private static (k8s.Kubernetes Client, string? Namespace) Open(IReadOnlyList<KubeconfigText> files, string? context)
+    {
+        var names = string.Join(Path.PathSeparator, files.Select(f => f.File));
+        KubeconfigCheck.Check(files, context, Remedy);
         try
         {
-            using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text));
-            var model = KubernetesClientConfiguration.LoadKubeConfig(stream);
-            // File names in it are relative to it.
-            model.FileName = Path.GetFullPath(file);
-            // kubectl writes null for a list that is empty.
-            (model.Clusters, model.Contexts, model.Users) = (model.Clusters ?? [], model.Contexts ?? [], model.Users ?? []);
+            var model = MergedKubeconfig.Of(files);
             var configuration = KubernetesClientConfiguration.BuildConfigFromConfigObject(model, context);
-            if (configuration.AccessToken is { } token && !IsToken(token))
+            if (configuration.AccessToken is { } token && !KubeconfigCheck.IsToken(token))
             {
-                throw new KubeConfigException($"the token {NoToken}");
+                throw new KubeConfigException($"the token {KubeconfigCheck.NoToken}");
             }
 
             // Only the client reads the certificates.
@@ -42,9 +59,18 @@ public static class KubeconfigFile
         }
         catch (Exception wrong) when (IsOfTheFile(wrong))
         {
-            throw new ManifestException($"{file}: not a usable kubeconfig: {FirstLine(wrong).TrimEnd('.')}. {Remedy(file)}", wrong);
+            throw new ManifestException($"{names}: not a usable kubeconfig: {Reason(wrong).TrimEnd('.')}. {Remedy(files)}", wrong);
         }
     }
+
+    private static string Reason(Exception wrong) =>
+        NotStarted().Match(FirstLine(wrong)) is { Success: true } start
+            ? $"its credential plugin {start.Groups["program"].Value} cannot be started: {start.Groups["why"].Value}. Install it, or log in another way"
+            : FirstLine(wrong);
+
+    /// <summary>How the runtime says that a program could not be started.</summary>
+    [GeneratedRegex(@"start process '(?<program>.+)' with working directory '.*'\. (?<why>.+?)\.?$")]
+    private static partial Regex NotStarted();
 
     /// <summary>For a provider that was removed, such as gcp, the client throws a plain Exception.</summary>
     private static bool IsOfTheFile(Exception wrong) =>
@@ -57,12 +83,9 @@ public static class KubeconfigFile
                 or IOException
                 or UnauthorizedAccessException;
 
-    /// <summary>The first line of the client's message, which may contain the whole stack trace of a plugin.</summary>
-    public static string FirstLine(Exception wrong) =>
-        wrong
-            .Message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .FirstOrDefault(wrong.GetType().Name);
+    private static bool Exists(string file) => File.Exists(file) || Directory.Exists(file);
 
+    /// <summary>Read once: it may be a pipe, as a shell makes of <c>&lt;(...)</c>.</summary>
     private static string TextOf(string file)
     {
         try
@@ -71,96 +94,28 @@ public static class KubeconfigFile
         }
         catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new ManifestException($"{file}: no such file; name your kubeconfig with --kubeconfig or KUBECONFIG", fault);
+            throw NoSuchFile(file);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new ManifestException($"{file}: cannot be read as a kubeconfig: {fault.Message.TrimEnd('.')}. {Remedy(file)}", fault);
-        }
-    }
-
-    private static void Check(string file, string text, string? context)
-    {
-        var documents = ManifestReader.ReadText(file, text);
-        if (documents is not [var only])
-        {
             throw new ManifestException(
-                $"{file}: not a kubeconfig: it holds {(documents.Count == 0 ? "nothing" : $"{documents.Count} documents")}. {Remedy(file)}"
+                $"{file}: cannot be read as a kubeconfig: {fault.Message.TrimEnd('.')}. {Remedy([new KubeconfigText(file, "")])}",
+                fault
             );
         }
-
-        try
-        {
-            CheckForm(Field.Root(only.Content).AsObject(), context);
-        }
-        catch (MalformedObjectException wrong)
-        {
-            throw new ManifestException($"{only.Source}: not a kubeconfig: {wrong.Message.TrimEnd('.')}. {Remedy(file)}", wrong);
-        }
     }
 
-    private static void CheckForm(Field root, string? context)
-    {
-        var current = context ?? root.Text("current-context");
-        foreach (var (list, member) in ((string, string)[])[("clusters", "cluster"), ("contexts", "context"), ("users", "user")])
-        {
-            foreach (var entry in root.Objects(list))
-            {
-                _ = entry.RequiredText("name");
-                CheckData(entry.RequiredObject(member));
-            }
-        }
+    private static ManifestException NoSuchFile(string file) =>
+        new($"{file}: no such file; name your kubeconfig with --kubeconfig or KUBECONFIG");
 
-        // Only the entries in use are checked: others may have a form that DeployGuard does not know.
-        foreach (var used in Named(root, "contexts", current).Select(c => c.RequiredObject("context")))
-        {
-            foreach (var cluster in Named(root, "clusters", used.Text("cluster")).Select(c => c.RequiredObject("cluster")))
-            {
-                CheckUrl(cluster, "server");
-            }
-
-            foreach (var user in Named(root, "users", used.Text("user")).Select(u => u.RequiredObject("user")))
-            {
-                CheckToken(user);
-            }
-        }
-    }
-
-    private static IEnumerable<Field> Named(Field root, string list, string? name) => root.Objects(list).Where(e => e.Text("name") == name);
-
-    private static void CheckUrl(Field cluster, string name)
-    {
-        if (
-            cluster.Text(name) is { Length: > 0 } url
-            && !(Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https")
-        )
-        {
-            throw new MalformedObjectException($"{cluster.Path}.{name}", $"\"{url}\" is no URL that begins with https:// or http://");
-        }
-    }
-
-    private static void CheckToken(Field user)
-    {
-        if (user.Text("token") is { } token && !IsToken(token))
-        {
-            throw new MalformedObjectException($"{user.Path}.token", NoToken);
-        }
-    }
-
-    /// <summary>Whether a header can carry it.</summary>
-    private static bool IsToken(string token) => token.All(c => c is >= ' ' and <= '~');
-
-    private static void CheckData(Field member)
-    {
-        foreach (var name in (string[])["certificate-authority-data", "client-certificate-data", "client-key-data"])
-        {
-            if (member.Text(name) is { } data && !Convert.TryFromBase64String(data, new byte[data.Length], out _))
-            {
-                throw new MalformedObjectException($"{member.Path}.{name}", "is not base64");
-            }
-        }
-    }
-
-    private static string Remedy(string file) =>
-        $"Name another with --kubeconfig or KUBECONFIG, or check it with kubectl: kubectl config view --kubeconfig {file}";
+    private static string Remedy(IReadOnlyList<KubeconfigText> files) =>
+        "Name another with --kubeconfig or KUBECONFIG, or check it with kubectl: "
+        + (
+            files is [var only]
+                ? $"kubectl config view --kubeconfig {only.File}"
+                : $"KUBECONFIG={string.Join(Path.PathSeparator, files.Select(f => f.File))} kubectl config view"
+        );
 }
+
+/// <summary>One kubeconfig and what it holds.</summary>
+internal sealed record KubeconfigText(string File, string Content);

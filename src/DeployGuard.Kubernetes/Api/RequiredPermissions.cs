@@ -28,7 +28,8 @@ public static class RequiredPermissions
         return
         [
             .. InCluster(Own, ["safeguardpolicies"], [.. read, "create"], "no policy is known, and the policy baseline is not created"),
-            .. InCluster(Own, ["safeguardpolicies/status"], ["update"], "no namespace is adopted"),
+            .. InCluster(Own, ["safeguardpolicies"], ["patch"], "a stored policy without a mode enforces, and does not say so"),
+            .. InCluster(Own, ["safeguardpolicies/status"], ["update"], "no namespace is adopted, and kubectl get sgp shows no scope"),
             .. InCluster(
                 Own,
                 ["changes"],
@@ -78,6 +79,12 @@ public static class RequiredPermissions
                 ["subjectaccessreviews"],
                 ["create"],
                 "no user has the verbs exempt, override and breakglass-namespace"
+            ),
+            .. InCluster(
+                "rbac.authorization.k8s.io",
+                ["clusterroles", "roles", "clusterrolebindings", "rolebindings"],
+                ["list"],
+                "the author of a policy is not warned of a quorum that nobody can fill"
             ),
             .. InCluster(
                 Registrations,

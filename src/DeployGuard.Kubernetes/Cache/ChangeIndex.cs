@@ -32,7 +32,7 @@ internal static class ChangeIndex
             .. change.Phase is Phase.Admitted or Phase.Running ? change.Policies.Distinct().Select(InFlight) : [],
         ];
 
-    /// <summary>It waits for approval, was rejected or has expired, and was never admitted.</summary>
+    /// <summary>It waits for approval, was rejected or withdrawn or has expired, and was never admitted.</summary>
     public static bool IsNeverAdmitted(Change change) =>
-        change.Phase is Phase.Pending or Phase.Rejected or Phase.Expired && !change.WasAdmitted;
+        change.Phase is Phase.Pending or Phase.Rejected or Phase.Expired or Phase.Withdrawn && !change.WasAdmitted;
 }

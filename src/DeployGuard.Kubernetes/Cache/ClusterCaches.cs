@@ -96,6 +96,15 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
             ? [.. SortedPolicies.All.Where(p => p.Match.IncludesNamespace(found.Labels))]
             : [];
 
+    /// <summary>The Changes that a vote is about, whichever version of the hash it names.</summary>
+    public IEnumerable<Change> ChangesVotedOn(Approval vote)
+    {
+        var translated = Translation.Approvals([vote])[0];
+        return Changes
+            .Under(WorkloadKey(vote.Workload))
+            .Where(c => StandingVotes.IsAbout(vote, c) || StandingVotes.IsAbout(translated, c));
+    }
+
     public static string WorkloadKey(WorkloadRef workload) => $"{workload.ApiGroup}/{workload.Kind}/{workload.Namespace}/{workload.Name}";
 
     /// <summary>
@@ -187,8 +196,18 @@ internal sealed record PolicyEntry(
     IReadOnlyDictionary<string, AdoptedPods> AdoptedServing
 )
 {
+    /// <summary>Whether the stored object names its mode.</summary>
+    public bool NamesMode { get; init; } = true;
+
+    /// <summary>What its status shows of it.</summary>
+    public PolicySummary Summary { get; init; } = PolicySummary.Empty;
+
+    /// <summary>Since when its spec is certain to be as it is: since its creation, if it was never changed; otherwise null.</summary>
+    public DateTimeOffset? UnchangedSince { get; init; }
+
     public static PolicyEntry Read(JsonElement item)
     {
+        var metadata = item.GetProperty("metadata");
         List<JsonElement> adopted = [.. (item.Member("status") ?? default).Items("adopted")];
         return new PolicyEntry(
             PolicyReader.Read(item),
@@ -197,7 +216,12 @@ internal sealed record PolicyEntry(
                 .Where(a => a.TryGetProperty("servingAt", out _))
                 .GroupBy(a => a.GetProperty("namespace").GetString() ?? "")
                 .ToDictionary(g => g.Key, g => ReadServing(g.First()))
-        );
+        )
+        {
+            NamesMode = NamedMode.Of(item) is not null,
+            Summary = PolicySummary.Read(item.Member("status") ?? default),
+            UnchangedSince = metadata.Number("generation") == 1 ? metadata.Time("creationTimestamp") : null,
+        };
     }
 
     private static AdoptedPods ReadServing(JsonElement adopted) =>
@@ -207,6 +231,8 @@ internal sealed record PolicyEntry(
 /// <param name="Ends">The namespace is being deleted.</param>
 internal sealed record NamespaceEntry(string Name, IReadOnlyDictionary<string, string> Labels, bool Ends)
 {
+    public DateTimeOffset? CreatedAt { get; init; }
+
     public static NamespaceEntry Read(JsonElement item)
     {
         var metadata = item.GetProperty("metadata");
@@ -214,6 +240,9 @@ internal sealed record NamespaceEntry(string Name, IReadOnlyDictionary<string, s
             metadata.GetProperty("name").GetString() ?? "",
             metadata.Texts("labels"),
             metadata.TryGetProperty("deletionTimestamp", out _)
-        );
+        )
+        {
+            CreatedAt = metadata.Time("creationTimestamp"),
+        };
     }
 }

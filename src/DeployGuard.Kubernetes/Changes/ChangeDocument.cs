@@ -32,7 +32,7 @@ internal static class ChangeDocument
         }
 
         var status = JsonWriting.Child(document, "status");
-        if (entry.Images.Count > 0 && (string?)status["phase"] is nameof(Phase.Pending) or nameof(Phase.Rejected) or nameof(Phase.Expired))
+        if (entry.Images.Count > 0 && (string?)status["phase"] is nameof(Phase.Pending) or nameof(Phase.Rejected) or nameof(Phase.Expired) or nameof(Phase.Withdrawn))
         {
             // The approver sees the difference from the current template.
             Describe(JsonWriting.Child(document, "spec"), entry);
@@ -43,7 +43,7 @@ internal static class ChangeDocument
         MergeOrigin(JsonWriting.Child(status, "origin"), entry, JsonWriting.List(status, "requesters"));
         foreach (var approval in entry.Approvals)
         {
-            AddApproval(status, approval);
+            VoteStatus.Add(status, approval);
         }
 
         if (entry.Transition.Phase is Phase.Admitted)
@@ -72,13 +72,9 @@ internal static class ChangeDocument
         {
             status["policies"] = new JsonArray([.. entry.Policies.Select(PolicyJson)]);
             status["findings"] = new JsonArray([.. entry.Findings.Select(FindingJson)]);
-            JsonWriting.SetOrRemove(status, "missing", Missing(entry));
         }
-        else if (entry.Transition.Phase is Phase.Admitted)
-        {
-            // A rollback is evaluated by no policy, and waits for nothing.
-            status.Remove("missing");
-        }
+
+        SetOpen(status, entry, now);
 
         return document;
     }
@@ -93,22 +89,19 @@ internal static class ChangeDocument
             || (rehashed is null && made is not null && made == entry.LegacyHash);
     }
 
-    /// <summary>Records a vote once; the vote itself may be deleted.</summary>
-    public static void AddApproval(JsonObject status, Core.Approvals.Approval approval) =>
-        JsonWriting.AddOnce(
-            JsonWriting.List(status, "approvals"),
-            "name",
-            approval.Name,
-            MaxPeople,
-            () =>
-                new JsonObject
-                {
-                    ["name"] = approval.Name,
-                    ["approver"] = approval.Approver.Username,
-                    ["decision"] = approval.Decision.ToString(),
-                    ["at"] = JsonWriting.Time(approval.CreatedAt),
-                }
-        );
+    private static void SetOpen(JsonObject status, ChangeEntry entry, DateTimeOffset now)
+    {
+        if (entry.Transition.Phase is Phase.Pending or Phase.Rejected)
+        {
+            VoteStatus.SetOpen(status, entry.Open, now);
+        }
+        else if (entry.Transition.Phase is Phase.Admitted)
+        {
+            // A rollback is evaluated by no policy, and waits for nothing.
+            JsonWriting.SetOrRemove(status, "missing", entry.IsByBreakGlass ? VoteStatus.Review : null);
+            VoteStatus.SetAdmitted(status, entry.Open, entry.IsApprovalWaived, entry.Transition, now);
+        }
+    }
 
     private static JsonObject Begin(ChangeEntry entry)
     {
@@ -249,10 +242,6 @@ internal static class ChangeDocument
         JsonWriting.SetOrRemove(json, "waivedBy", finding.Waiver?.Name);
         return json;
     }
-
-    /// <summary>For a column of <c>kubectl get changes</c>: what the request lacks.</summary>
-    private static string Missing(ChangeEntry entry) =>
-        string.Join("; ", entry.Findings.Where(f => f.IsDenial).Select(f => f.Finding.Missing ?? f.Finding.Reason).Distinct());
 }
 
 /// <summary>Two revisions have the same short name, which is either deliberate or extremely unlikely.</summary>

@@ -54,6 +54,38 @@ internal sealed record ChangeEntry
 
     public IReadOnlyList<Approval> Approvals { get; init; } = [];
 
+    /// <summary>What the request lacked; nothing if it was admitted.</summary>
+    public OpenRequirements Open => new(ApproversOf(Approvals), MissingOf(Reasons.ApprovalMissing), Rejections, OtherDenials);
+
+    /// <summary>Whether a required approval was missing, and a waiver admitted it nevertheless.</summary>
+    public bool IsApprovalWaived => Findings.Any(f => f.Waiver is not null && f.Finding.Cause == Reasons.ApprovalMissing);
+
+    /// <summary>Whether a BreakGlass admitted it, so that another person must review it.</summary>
+    public bool IsByBreakGlass => Findings.Any(f => f.Waiver?.BreakGlass is not null);
+
+    private IReadOnlyList<Rejection> Rejections =>
+        [
+            .. Findings
+                .Where(f => f.IsDenial && f.Finding.Cause == Reasons.ApprovalRejected)
+                .Select(f => f.Finding.Rejection)
+                .OfType<Rejection>()
+                .Distinct(),
+        ];
+
+    private IReadOnlyList<string> OtherDenials =>
+        [
+            .. Findings
+                .Where(f => f.IsDenial && f.Finding.Cause != Reasons.ApprovalMissing && f.Finding.Cause != Reasons.ApprovalRejected)
+                .Select(f => f.Finding.Reason)
+                .Distinct(),
+        ];
+
+    private IReadOnlyList<string> MissingOf(Reason cause) =>
+        [.. Findings.Where(f => f.IsDenial && f.Finding.Cause == cause).Select(f => f.Finding.Missing ?? f.Finding.Reason).Distinct()];
+
+    private static IReadOnlyList<string> ApproversOf(IEnumerable<Approval> approvals) =>
+        [.. approvals.Where(a => a.Decision is Decision.Approve).Select(a => a.Approver.Username).Distinct()];
+
     public static ChangeEntry Of(Verdict verdict)
     {
         var evaluated = verdict.Evaluated;
@@ -91,7 +123,7 @@ internal sealed record ChangeEntry
                     ? []
                     : [.. verdict.Policies.Select(p => new MatchedPolicy(p.Name, p.Mode, SafeguardList.Summarise(p)))],
             Findings = verdict.Findings,
-            Approvals = verdict.Approvals,
+            Approvals = [.. verdict.Approvals.Where(a => a.Decision is not Decision.Withdraw)],
         };
     }
 
@@ -135,10 +167,7 @@ internal sealed record ChangeEntry
         }
 
         var waiver = verdict.Waived.Select(w => w.Waiver).OfType<Waiver>().FirstOrDefault();
-        var approvers = string.Join(
-            ", ",
-            verdict.Approvals.Where(a => a.Decision is Decision.Approve).Select(a => a.Approver.Username).Distinct()
-        );
+        var approvers = string.Join(", ", ApproversOf(verdict.Approvals));
         return verdict.Evaluated.ChangeType is ChangeType.Rollback
                 ? new(Phase.Admitted, "Rollback", "rolled back to a revision that had completed")
             : waiver is not null

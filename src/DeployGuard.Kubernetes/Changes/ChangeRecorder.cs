@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Ports;
@@ -17,6 +18,7 @@ internal sealed class ChangeRecorder(
     TemplateWriter templates,
     EventWriter events,
     Inbox inbox,
+    Func<Approval, IEnumerable<Change>> votedOn,
     TimeProvider time,
     ILogger logger
 ) : IChangeRecords
@@ -92,6 +94,8 @@ internal sealed class ChangeRecorder(
         );
     }
 
+    public void RecordWithdrawal(Approval vote, string by) => Enqueue(new Entry(null, null) { Withdrawal = new Withdrawal(vote, by) });
+
     public async Task RunAsync(CancellationToken cancel)
     {
         await foreach (var entry in _queue.Reader.ReadAllAsync(cancel))
@@ -157,6 +161,18 @@ internal sealed class ChangeRecorder(
         {
             await events.WriteAsync(told, cancel);
         }
+
+        if (entry.Withdrawal is { } withdrawal)
+        {
+            foreach (var voted in votedOn(withdrawal.Vote))
+            {
+                await changes.AlterAsync(
+                    voted,
+                    status => VoteStatus.Withdraw(status, withdrawal.Vote.Name, withdrawal.By, time.GetUtcNow()),
+                    cancel
+                );
+            }
+        }
     }
 
     /// <summary>If it fails, the Change and its Event are written nevertheless.</summary>
@@ -202,6 +218,8 @@ internal sealed class ChangeRecorder(
         logger.LogError("the record of {Name} is lost: {Fault}", name, fault?.Message ?? "too many are waiting");
     }
 
+    private sealed record Withdrawal(Approval Vote, string By);
+
     private sealed record Entry(ChangeEntry? Change, EventEntry? Event)
     {
         public TemplateEntry? Template { get; init; }
@@ -209,6 +227,10 @@ internal sealed class ChangeRecorder(
         /// <summary>Of the Change that was written before the answer.</summary>
         public string ChangeUid { get; init; } = "";
 
-        public string Name => Change?.Name ?? Template?.Name ?? $"{Event?.About.Kind} {Event?.About.Namespace}/{Event?.About.Name}";
+        /// <summary>A vote that was withdrawn.</summary>
+        public Withdrawal? Withdrawal { get; init; }
+
+        public string Name =>
+            Change?.Name ?? Template?.Name ?? Withdrawal?.Vote.Name ?? $"{Event?.About.Kind} {Event?.About.Namespace}/{Event?.About.Name}";
     }
 }

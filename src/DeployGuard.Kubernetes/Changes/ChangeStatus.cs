@@ -24,8 +24,8 @@ internal static class ChangeStatus
             return false;
         }
 
-        // Admitted, Completed and Proven stay true; Pending, Running, Rejected and Expired end.
-        if (from is Phase.Pending or Phase.Rejected or Phase.Expired || (from is Phase.Running && to.Phase is Phase.Expired))
+        // Admitted, Completed and Proven stay true; Pending, Running, Rejected, Expired and Withdrawn end.
+        if (from is Phase.Pending or Phase.Rejected or Phase.Expired or Phase.Withdrawn || (from is Phase.Running && to.Phase is Phase.Expired))
         {
             Set(status, from.Value.ToString(), false, to.Reason, to.Message, now);
         }
@@ -35,7 +35,9 @@ internal static class ChangeStatus
         return true;
     }
 
-    /// <summary>Sets a condition. Its time changes with its status alone; a phase that is entered again gets a new time.</summary>
+    /// <summary>
+    /// Sets a condition. Its time changes with its status alone, not with its message; a phase that is entered again gets a new time.
+    /// </summary>
     /// <returns>Whether anything changed.</returns>
     public static bool Set(JsonObject status, string type, bool holds, string reason, string message, DateTimeOffset now)
     {
@@ -50,7 +52,10 @@ internal static class ChangeStatus
         var isPhase = holds && type == (string?)status["phase"];
         if ((string?)condition["status"] == value && !isPhase)
         {
-            return false;
+            var isSame = (string?)condition["reason"] == reason && (string?)condition["message"] == message;
+            condition["reason"] = reason;
+            condition["message"] = message;
+            return !isSame;
         }
 
         condition["status"] = value;
@@ -68,12 +73,12 @@ internal static class ChangeStatus
     private static bool IsOpen(Phase? current, Phase requested) =>
         requested switch
         {
-            Phase.Pending => current is null or Phase.Admitted or Phase.Expired or Phase.Rejected,
-            Phase.Rejected => current is null or Phase.Admitted or Phase.Expired or Phase.Pending,
-            Phase.Admitted => current is null or Phase.Pending or Phase.Rejected or Phase.Expired,
+            Phase.Pending => current is null or Phase.Admitted or Phase.Expired or Phase.Rejected or Phase.Withdrawn,
+            Phase.Rejected => current is null or Phase.Admitted or Phase.Expired or Phase.Pending or Phase.Withdrawn,
+            Phase.Admitted => current is null or Phase.Pending or Phase.Rejected or Phase.Expired or Phase.Withdrawn,
             Phase.Proven => current is not Phase.Proven,
             Phase.Completed => current is not (Phase.Completed or Phase.Proven),
-            Phase.Running or Phase.Expired => throw new InvalidOperationException($"no request makes a Change {requested}"),
+            Phase.Running or Phase.Expired or Phase.Withdrawn => throw new InvalidOperationException($"no request makes a Change {requested}"),
             _ => throw new InvalidOperationException($"unknown phase {requested}"),
         };
 

@@ -53,6 +53,9 @@ internal sealed record EventSubject(string ApiVersion, string Kind, string Names
     public static EventSubject Of(WorkloadRef workload, string uid) =>
         new(workload.ApiGroup.Length == 0 ? "v1" : $"{workload.ApiGroup}/v1", workload.Kind, workload.Namespace, workload.Name, uid);
 
+    public static EventSubject OfPolicy(string name, string uid) =>
+        new(Core.Policies.PolicyReader.ApiVersion, Core.Policies.PolicyReader.Kind, "", name, uid);
+
     public static EventSubject OfChange(string @namespace, string name, string uid) =>
         new(Core.Policies.PolicyReader.ApiVersion, "Change", @namespace, name, uid);
 }

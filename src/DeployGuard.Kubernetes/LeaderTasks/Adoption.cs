@@ -50,13 +50,14 @@ internal sealed class Adoption(
                 .ToList();
             foreach (var @namespace in fresh)
             {
-                await AdoptAsync(entry, @namespace.Name, cancel);
+                await AdoptAsync(entry, @namespace, cancel);
             }
         }
     }
 
-    private async Task AdoptAsync(PolicyEntry entry, string @namespace, CancellationToken cancel)
+    private async Task AdoptAsync(PolicyEntry entry, NamespaceEntry observed, CancellationToken cancel)
     {
+        var @namespace = observed.Name;
         // Read live: this is done once, and a cache may lack objects that were created just before the policy.
         var live = new List<ObservedWorkload>();
         foreach (var cache in caches.Workloads.Values)
@@ -85,7 +86,7 @@ internal sealed class Adoption(
         }
 
         var unattributed = alone.Where(m => m.IsUnattributed).ToList();
-        await RecordAsync(entry.Policy.Name, @namespace, revisions, unattributed, NewestOf(objects, customs), cancel);
+        await RecordAsync(entry.Policy.Name, @namespace, revisions, unattributed, NewestOf(objects, customs, observed), cancel);
         logger.LogInformation(
             "adopted {Count} revisions and {Unattributed} objects without a known owner in namespace {Namespace} under policy {Policy}",
             revisions,
@@ -141,14 +142,17 @@ internal sealed class Adoption(
         return count;
     }
 
-    /// <summary>When the newest object was created, by the clock of the API server: later objects were not adopted.</summary>
-    private static DateTimeOffset NewestOf(NamespaceObjects objects, IReadOnlyList<ObservedWorkload> customs) =>
+    /// <summary>
+    /// When the newest object was created, by the clock of the API server: later objects were not adopted. For an empty namespace it is just
+    /// before the namespace was created, so that no object in it counts.
+    /// </summary>
+    private static DateTimeOffset NewestOf(NamespaceObjects objects, IReadOnlyList<ObservedWorkload> customs, NamespaceEntry observed) =>
         objects
             .Workloads.Select(w => w.Spec.CreatedAt)
             .Concat(customs.Select(c => c.Spec.CreatedAt))
             .OfType<DateTimeOffset>()
             .Concat(objects.Pods.SelectMany(g => g.Pods).Select(p => p.CreatedAt))
-            .Append(DateTimeOffset.UnixEpoch)
+            .Append(observed.CreatedAt?.AddSeconds(-1) ?? DateTimeOffset.UnixEpoch)
             .Max();
 
     private async Task RecordAsync(

@@ -80,12 +80,7 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Cust
 
     private async Task RemoveAsync(Approval vote, CancellationToken cancel)
     {
-        var read = caches.Translation.Approvals([vote])[0].TemplateHash;
-        foreach (
-            var change in caches
-                .Changes.Under(ClusterCaches.WorkloadKey(vote.Workload))
-                .Where(c => vote.TemplateHash is { } hash ? c.HasHash(hash) || c.TemplateHash == read : c.Images.Any(vote.Images.Contains))
-        )
+        foreach (var change in caches.ChangesVotedOn(vote))
         {
             await writer.AlterAsync(change, status => MarkExpired(status, vote), cancel);
         }
@@ -95,12 +90,7 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Cust
 
     private static bool MarkExpired(JsonObject status, Approval vote)
     {
-        ChangeDocument.AddApproval(status, vote);
-        if (JsonWriting.List(status, "approvals").FirstOrDefault(a => (string?)a?["name"] == vote.Name) is JsonObject kept)
-        {
-            kept["expired"] = true;
-        }
-
+        VoteStatus.Expire(status, vote);
         return true;
     }
 

@@ -66,7 +66,8 @@ internal sealed class Observer(
             ? Observation.Nothing
             : new Observation(workload.HashLike(change.TemplateHash), workload.IsObserved, IsComplete(workload));
         var veto = VetoOf(change, policies);
-        var next = ChangeLifecycle.Next(change, live, veto, CanaryPromotion.Of(change, policies, standings, now), now);
+        var end = change.Phase is Phase.Pending or Phase.Rejected ? ChangeLifecycle.EndOf(change, SiblingsOf(change), approvals) : null;
+        var next = ChangeLifecycle.Next(change, live, veto, CanaryPromotion.Of(change, policies, standings, now), now, end);
         // A revision that has just completed serves from now on; a rollback to it may reach as many pods.
         var canary = CanaryStatus.Next(
             next is null ? change : change with { Phase = next.Phase },
@@ -94,7 +95,7 @@ internal sealed class Observer(
         {
             var about = EventSubject.OfChange(change.Workload.Namespace, change.Name, uid);
             await events.WriteAsync(
-                new EventEntry(about, next.Phase is Phase.Rejected or Phase.Expired, next.Reason, next.Message),
+                new EventEntry(about, next.Phase is Phase.Rejected or Phase.Expired or Phase.Withdrawn, next.Reason, next.Message),
                 cancel
             );
         }
@@ -139,6 +140,7 @@ internal sealed class Observer(
             if (reviewer is not null)
             {
                 Waivers.Review(status, reviewer, now);
+                ChangeStatus.Set(status, VoteStatus.Approved, true, "Reviewed", $"reviewed after the break-glass by {reviewer}", now);
             }
 
             return reviewer is not null || altered || isProgress || completed > 0;
@@ -160,8 +162,11 @@ internal sealed class Observer(
             VotesOn(change.Workload),
             policies,
             time.GetUtcNow(),
-            caches.Translation.Changes(caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)))
+            SiblingsOf(change)
         );
+
+    private IReadOnlyList<Change> SiblingsOf(Change change) =>
+        caches.Translation.Changes(caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)));
 
     private IReadOnlyList<Approval> VotesOn(WorkloadRef workload) =>
         caches.Translation.Approvals(caches.Approvals.Under(ClusterCaches.WorkloadKey(workload)));

@@ -259,7 +259,7 @@ internal sealed class BudgetReservations(
             c.Workload == place.Workload
             && c.TemplateHash == place.TemplateHash
             && (
-                (c.Phase is not (Phase.Pending or Phase.Rejected) && c.LastRequestedAt >= Whole(place.At))
+                (c.Phase is not (Phase.Pending or Phase.Rejected or Phase.Withdrawn) && c.LastRequestedAt >= Whole(place.At))
                 || (c.HasCompleted && c.Since >= Whole(place.At))
             )
         );

@@ -70,19 +70,21 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
         return entries;
     }
 
-    public JsonArray Mutating()
+    /// <summary>
+    /// A policy without a mode may be stored while no replica answers: it then enforces. While one answers, <c>/admit/records</c> refuses
+    /// what was not stamped.
+    /// </summary>
+    public JsonArray Mutating() =>
+        [
+            (JsonNode)Stamp("stamp.deployguard.io", "Fail", "changeapprovals", "breakglasses"),
+            (JsonNode)Stamp("modes.deployguard.io", "Ignore", "safeguardpolicies"),
+        ];
+
+    private JsonObject Stamp(string name, string failurePolicy, params string[] resources)
     {
-        var stamp = Entry(
-            "stamp.deployguard.io",
-            "/stamp",
-            "Fail",
-            3,
-            [],
-            [Rule("deployguard.io", ["CREATE"], "changeapprovals", "breakglasses")],
-            []
-        );
+        var stamp = Entry(name, "/stamp", failurePolicy, 3, [], [Rule("deployguard.io", ["CREATE"], resources)], []);
         stamp["reinvocationPolicy"] = "Never";
-        return [(JsonNode)stamp];
+        return stamp;
     }
 
     private JsonArray WithConditions(bool guards, JsonObject inside, JsonObject outside)

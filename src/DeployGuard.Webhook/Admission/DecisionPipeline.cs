@@ -27,6 +27,7 @@ internal sealed class DecisionPipeline(
     /// <param name="timeout">How long the answer may take.</param>
     public async ValueTask<Verdict> DecideAsync(Request request, TimeSpan timeout, CancellationToken cancel)
     {
+        var started = time.GetTimestamp();
         var decision = await ReadCachesAsync(request, cancel);
         if (decision.Requirements.IsNone && decision.Evaluate() is var verdict && !IsRecordedFirst(verdict))
         {
@@ -40,7 +41,16 @@ internal sealed class DecisionPipeline(
         }
 
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        deadline.CancelAfter(timeout);
+        // The labels of a new namespace may have been read from the API server before.
+        if (timeout - time.GetElapsedTime(started) is var left && left > TimeSpan.Zero)
+        {
+            deadline.CancelAfter(left);
+        }
+        else
+        {
+            await deadline.CancelAsync();
+        }
+
         try
         {
             decision = await ReadLiveAsync(decision, deadline.Token);

@@ -1,4 +1,5 @@
 using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
@@ -18,7 +19,8 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
         IReservations,
         IChangeRecords,
         IMachineObserver,
-        IRecordFacts
+        IRecordFacts,
+        IPolicyFacts
 {
     public ISnapshotSource Snapshots => this;
 
@@ -31,6 +33,10 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
     public IMachineObserver Machines => this;
 
     public IRecordFacts RecordFacts => this;
+
+    public IPolicyFacts PolicyFacts => this;
+
+    public string ApproverRole => "deployguard-approver";
 
     public IEnumerable<Change> Unreviewed => [];
 
@@ -55,6 +61,11 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
 
     public Task RecordAdmittedAsync(Verdict verdict, CancellationToken deadline) => Task.CompletedTask;
 
+    public void RecordWithdrawal(Approval vote, string by)
+    {
+        // Without a cluster there are no records.
+    }
+
     public void RecordAfterwards(Verdict verdict)
     {
         // There is no cluster to write to; the decision log has the decision.
@@ -73,4 +84,9 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
 
     public Task<int> CountRecordsAsync(string resource, string inNamespace, string username, CancellationToken deadline) =>
         Task.FromResult(0);
+
+    public PolicyReach ReachOf(PolicyMatch match) => PolicyReach.Nothing;
+
+    /// <summary>There are no roles and no bindings.</summary>
+    public Task<VotingRights?> ReadVotingRightsAsync(CancellationToken deadline) => Task.FromResult<VotingRights?>(null);
 }

@@ -178,6 +178,7 @@ internal static class CommandLine
             s_logLevel,
             s_logFormat,
             s_otlp,
+            ProbeCommand.Create(s_kubeconfig),
         };
         root.Validators.Add(Validate);
         root.SetAction((parsed, cancel) => run(Read(parsed), cancel));

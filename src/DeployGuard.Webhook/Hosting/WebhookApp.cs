@@ -53,6 +53,7 @@ internal static class WebhookApp
         services.AddSingleton(new RequestReader(options.Cluster.Reader));
         services.AddSingleton(kinds);
         services.AddSingleton(new RecordRules(options.Self));
+        services.AddSingleton<PolicyRules>();
         services.AddSingleton(new DecisionLog(decisions, time));
         services.AddHostedService(provider => provider.GetRequiredService<DecisionLog>());
         services.AddSingleton<RetryDeduplicator>();

@@ -20,6 +20,7 @@ namespace DeployGuard.Webhook.Records;
 /// </summary>
 internal sealed class RecordsEndpoint(
     RecordRules rules,
+    PolicyRules policies,
     WorkloadKinds kinds,
     IClusterAccess cluster,
     BodyMemoryLimiter memory,
@@ -27,6 +28,8 @@ internal sealed class RecordsEndpoint(
     TimeProvider time
 ) : ReviewEndpoint(memory, telemetry)
 {
+    private static readonly Requester s_nobody = new("(nobody)", "", []);
+
     private readonly IRecordFacts _facts = cluster.RecordFacts;
     private readonly AdmissionTelemetry _telemetry = telemetry;
 
@@ -38,7 +41,7 @@ internal sealed class RecordsEndpoint(
         {
             return review.Resource switch
             {
-                "safeguardpolicies" => EvaluatePolicy(review),
+                "safeguardpolicies" => await policies.EvaluateAsync(review, deadline.Token),
                 "changes" => Of(
                     review,
                     rules.RefuseChangeWrite(review.Requester, review.Operation, _facts.NamespaceEnds(review.Namespace))
@@ -62,31 +65,10 @@ internal sealed class RecordsEndpoint(
         }
     }
 
-    private Answer EvaluatePolicy(Review review)
-    {
-        // By RBAC only DeployGuard writes the status, and it changes no requirement.
-        if (review.SubResource.Length > 0)
-        {
-            return Answer.Allow([]);
-        }
-
-        if (review.Operation is not Operation.Delete && PolicyReader.Read(review.Object) is { Errors.Count: > 0 } bad)
-        {
-            return Answer.Malformed($"SafeguardPolicy {bad.Name} is not valid:{string.Concat(bad.Errors.Select(e => $"\n - {e}"))}");
-        }
-
-        if (!review.DryRun)
-        {
-            _telemetry.RecordPolicyChange(review);
-        }
-
-        return Answer.Allow([]);
-    }
-
     private async ValueTask<Refusal?> RefuseApprovalAsync(Review review, CancellationToken deadline) =>
         review.Operation switch
         {
-            Operation.Delete => await RefuseDeleteAsync(review, StoredCreator(() => ReadApproval(review.OldObject).Approver), deadline),
+            Operation.Delete => await RefuseWithdrawalAsync(review, deadline),
             Operation.Update => RefuseUpdate(review),
             Operation.Create => await RefuseNewApprovalAsync(review, deadline),
             _ => throw new InvalidOperationException($"unknown operation {review.Operation}"),
@@ -97,7 +79,7 @@ internal sealed class RecordsEndpoint(
         {
             Operation.Delete => await RefuseDeleteAsync(
                 review,
-                StoredCreator(() => ReadBreakGlass(review.OldObject).RequestedBy),
+                StoredOrNull(() => ReadBreakGlass(review.OldObject))?.RequestedBy ?? s_nobody,
                 deadline
             ),
             Operation.Update => RefuseUpdate(review),
@@ -105,7 +87,30 @@ internal sealed class RecordsEndpoint(
             _ => throw new InvalidOperationException($"unknown operation {review.Operation}"),
         };
 
+    private async ValueTask<Refusal?> RefuseWithdrawalAsync(Review review, CancellationToken deadline)
+    {
+        var vote = StoredOrNull(() => ReadApproval(review.OldObject));
+        var refusal = await RefuseDeleteAsync(review, vote?.Approver ?? s_nobody, deadline);
+        if (refusal is null && vote is not null && !review.DryRun && !rules.IsSelf(review.Requester))
+        {
+            cluster.Records.RecordWithdrawal(vote, review.Requester.Username);
+        }
+
+        return refusal;
+    }
+
     private async ValueTask<Refusal?> RefuseDeleteAsync(Review review, Requester creator, CancellationToken deadline)
+    {
+        var refusal = await RefuseDeleteByAsync(review, creator, deadline);
+        if (refusal is null && !review.DryRun && !rules.IsSelf(review.Requester))
+        {
+            _telemetry.RecordDeletion(review, creator.Username);
+        }
+
+        return refusal;
+    }
+
+    private async ValueTask<Refusal?> RefuseDeleteByAsync(Review review, Requester creator, CancellationToken deadline)
     {
         var ends = _facts.NamespaceEnds(review.Namespace);
         return rules.RefuseDelete(review.Requester, creator, mayOverride: false, ends) is null
@@ -137,7 +142,7 @@ internal sealed class RecordsEndpoint(
             ?? await RefuseAnotherAsync(review, deadline);
         if (refusal is null && !review.DryRun)
         {
-            _telemetry.CountVote(approval.Decision.ToString());
+            _telemetry.RecordVote(review, approval, recorded);
         }
 
         return refusal;
@@ -163,7 +168,7 @@ internal sealed class RecordsEndpoint(
             ?? await RefuseAnotherAsync(review, deadline);
         if (refusal is null && !review.DryRun)
         {
-            _telemetry.CountBreakGlass(review.Namespace);
+            _telemetry.RecordBreakGlass(review, glass);
         }
 
         return refusal;
@@ -199,7 +204,8 @@ internal sealed class RecordsEndpoint(
     /// A record that was stored during an outage may be unreadable. It then has no creator, and only the verb <c>override</c> allows its
     /// deletion.
     /// </summary>
-    private static Requester StoredCreator(Func<Requester> read)
+    private static T? StoredOrNull<T>(Func<T> read)
+        where T : class
     {
         try
         {
@@ -207,7 +213,7 @@ internal sealed class RecordsEndpoint(
         }
         catch (MalformedObjectException)
         {
-            return new Requester("(nobody)", "", []);
+            return null;
         }
     }
 

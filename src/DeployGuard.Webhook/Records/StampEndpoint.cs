@@ -13,7 +13,7 @@ namespace DeployGuard.Webhook.Records;
 /// <summary>
 /// <c>/stamp</c> writes the authenticated user into a ChangeApproval or BreakGlass and overwrites any value that the object brings. It also
 /// adds the default <c>expiresAt</c> of a BreakGlass and the labels by which decisions find records. Kubernetes does the same for
-/// CertificateSigningRequests. DeployGuard mutates nothing else.
+/// CertificateSigningRequests. A new policy without a mode gets <c>Audit</c>. DeployGuard mutates nothing else.
 /// </summary>
 internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry telemetry, TimeProvider time)
     : ReviewEndpoint(memory, telemetry)
@@ -28,9 +28,10 @@ internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry
                 ? found
                 : default;
         return ValueTask.FromResult(
-            review.Operation is Operation.Create && spec.ValueKind is JsonValueKind.Object
+            review.Resource == PolicyStamp.Resource ? PolicyStamp.Of(review)
+            : review.Operation is Operation.Create && spec.ValueKind is JsonValueKind.Object
                 ? Answer.AllowWith(JsonSerializer.SerializeToUtf8Bytes(Patch(review, spec)))
-                : Answer.Allow([])
+            : Answer.Allow([])
         );
     }
 

@@ -35,7 +35,7 @@ internal sealed record Answer
 
     public static Answer Allow(IReadOnlyList<string> warnings) => new() { Warnings = warnings };
 
-    public static Answer AllowWith(byte[] patch) => new() { Patch = patch };
+    public static Answer AllowWith(byte[] patch, params IReadOnlyList<string> warnings) => new() { Patch = patch, Warnings = warnings };
 
     public static Answer Forbid(string message, IReadOnlyList<string>? warnings = null) =>
         new()

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
@@ -185,7 +186,12 @@ internal sealed class AdmissionTelemetry(
             }
         );
 
-    public void CountBreakGlass(string @namespace) => _breakGlass.Add(1, new KeyValuePair<string, object?>("namespace", @namespace));
+    /// <summary>Counts and logs a new BreakGlass.</summary>
+    public void RecordBreakGlass(Review review, BreakGlass glass)
+    {
+        _breakGlass.Add(1, new KeyValuePair<string, object?>("namespace", review.Namespace));
+        log.Write(RecordLine.Of(review, glass, time.GetUtcNow()));
+    }
 
     /// <summary>Counts the change of a policy and logs its user.</summary>
     public void RecordPolicyChange(Review review)
@@ -194,7 +200,17 @@ internal sealed class AdmissionTelemetry(
         log.WritePolicyChange(review);
     }
 
-    public void CountVote(string decision) => _approvals.Add(1, new KeyValuePair<string, object?>("decision", decision));
+    /// <summary>Counts and logs a new vote.</summary>
+    /// <param name="about">The Change that it is about; null if there is none yet.</param>
+    public void RecordVote(Review review, Approval vote, Change? about)
+    {
+        _approvals.Add(1, new KeyValuePair<string, object?>("decision", vote.Decision.ToString()));
+        log.Write(RecordLine.Of(review, vote, about, time.GetUtcNow()));
+    }
+
+    /// <summary>Logs the deletion of a vote or a BreakGlass.</summary>
+    /// <param name="creator">User name of its creator.</param>
+    public void RecordDeletion(Review review, string creator) => log.Write(RecordLine.OfDeletion(review, creator, time.GetUtcNow()));
 
     private void CountRollout(Verdict verdict)
     {

@@ -54,16 +54,6 @@ internal static class DecisionLine
             json.WriteString("error", bug.ToString());
         });
 
-    public static ReadOnlyMemory<byte> OfPolicyChange(Review review, DateTimeOffset now) =>
-        Write(json =>
-        {
-            json.WriteString("time", now);
-            json.WriteString("event", "policy");
-            json.WriteString("operation", review.Operation.ToString());
-            json.WriteString("policy", review.Name);
-            json.WriteString("user", review.Requester.Username);
-        });
-
     private static void WriteFindings(Utf8JsonWriter json, IReadOnlyList<Violation> findings)
     {
         json.WriteStartArray("findings");
@@ -86,7 +76,8 @@ internal static class DecisionLine
         json.WriteEndArray();
     }
 
-    private static ReadOnlyMemory<byte> Write(Action<Utf8JsonWriter> members)
+    /// <summary>A line with the given members.</summary>
+    public static ReadOnlyMemory<byte> Write(Action<Utf8JsonWriter> members)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var json = new Utf8JsonWriter(buffer, s_options))

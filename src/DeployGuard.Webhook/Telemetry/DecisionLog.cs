@@ -6,7 +6,8 @@ using DeployGuard.Webhook.Reviews;
 namespace DeployGuard.Webhook.Telemetry;
 
 /// <summary>
-/// One JSON line on standard output for every decision about a guarded workload. The queue is bounded: a slow reader of the output must not
+/// One JSON line on standard output for every decision about a guarded workload, and for every vote, withdrawal, break-glass and change
+/// of a policy. The queue is bounded: a slow reader of the output must not
 /// delay a deploy, so lines are dropped and counted.
 /// </summary>
 internal sealed class DecisionLog(Stream output, TimeProvider time) : BackgroundService
@@ -50,7 +51,10 @@ internal sealed class DecisionLog(Stream output, TimeProvider time) : Background
 
     public void Write(Review review, Exception bug) => Enqueue(DecisionLine.Of(review, bug, time.GetUtcNow()));
 
-    public void WritePolicyChange(Review review) => Enqueue(DecisionLine.OfPolicyChange(review, time.GetUtcNow()));
+    public void WritePolicyChange(Review review) => Enqueue(RecordLine.OfPolicyChange(review, time.GetUtcNow()));
+
+    /// <summary>A line about one of DeployGuard's own objects.</summary>
+    public void Write(ReadOnlyMemory<byte> line) => Enqueue(line);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -241,6 +241,7 @@ public class TemplateRecordTests
             templates,
             new EventWriter(Store.Connection, TimeProvider.System),
             new Inbox(caches.Changes),
+            caches.ChangesVotedOn,
             TimeProvider.System,
             NullLogger.Instance
         );

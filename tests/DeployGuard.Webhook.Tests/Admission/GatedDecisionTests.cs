@@ -6,6 +6,7 @@ using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
+using Microsoft.Extensions.Time.Testing;
 
 namespace DeployGuard.Webhook.Tests;
 
@@ -86,6 +87,19 @@ public class GatedDecisionTests
 
         Assert.That(await MessageAsync(), Does.Contain("EvaluationIncomplete: the approvals could not be read"));
         Assert.That(_facts.Seen.Concat(_facts.SeenRefused), Is.Empty, "it says nothing about the requester");
+    }
+
+    [TestCase(1, 0)]
+    [TestCase(10, 1)]
+    public async Task TheTimeThatTheCachesTakeCountsForTheDeadline(int seconds, int late)
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var webhook = await RunningWebhook.StartAsync(_facts, time);
+        _facts.Taking = () => time.Advance(TimeSpan.FromSeconds(seconds));
+
+        await webhook.SendAsync("/admit/workloads?timeout=10s", Reviews.Update());
+
+        Assert.That(_facts.LateReads, Is.EqualTo(late));
     }
 
     [Test]

@@ -278,7 +278,7 @@ public class RecordsTests
                     Name = "deployment-web-2",
                     TemplateHash = hash,
                     Phase = phase,
-                    HasOpenRequirements = waits,
+                    Missing = waits ? "senior-engineers 0/1" : "",
                     Evidence = [],
                 },
             ],

@@ -1,5 +1,6 @@
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
@@ -29,11 +30,14 @@ internal sealed class ApprovalSafeguard : ISafeguard
             return [];
         }
 
-        var votes = VoteCount.Of(evaluated, after, policy, rules, inspection.Cluster, inspection.Now);
+        var revision = RequestedRevision.Of(evaluated, after, policy, rules, inspection.Cluster);
+        var votes = VoteTally.Of(revision, rules, inspection.Cluster.Approvals, inspection.Now);
         return
         [
             .. votes.Vetoes.Select(veto => RejectedBy(veto, evaluated)),
-            .. !votes.IsNotRequired && policy.IsRequired(rules.Required, evaluated.Origin.Kind) ? Count(inspection, rules, votes) : [],
+            .. !votes.IsComplete && policy.IsRequired(rules.Required, evaluated.Origin.Kind)
+                ? [Missing(inspection, rules, votes)]
+                : (Finding[])[],
         ];
     }
 
@@ -54,33 +58,20 @@ internal sealed class ApprovalSafeguard : ISafeguard
         return $"{string.Join(", ", lines)}{images} within {Durations.Show(approval.MaxAge)}";
     }
 
-    private static IEnumerable<Finding> Count(Inspection inspection, ApprovalRules rules, VoteCount votes)
+    private static Finding Missing(Inspection inspection, ApprovalRules rules, VoteTally votes)
     {
         var (evaluated, policy) = (inspection.Evaluated, inspection.Policy);
-        var quorum = Quorum.Seat(rules.Quorum, [.. votes.Counted.Select(p => p.Groups)]);
-        // The person behind a machine may be among the approvers: with two people, at least one of them did not write the change. Only the
-        // requester of this request counts: any user could make a machine send the same request first.
-        var requester = evaluated.Request.Requester;
-        var twoPeople = rules.Separation is Separation.Strict && (requester.IsMachine || rules.Bots.Contains(requester.Username));
-        var wanted = twoPeople ? Math.Max(2, quorum.Wanted) : quorum.Wanted;
-        var got = twoPeople ? Math.Max(quorum.Filled, Math.Min(votes.Counted.Count, wanted)) : quorum.Filled;
-        if (quorum.Filled == quorum.Wanted && got >= wanted)
-        {
-            yield break;
-        }
-
-        var lines = string.Join(", ", quorum.Lines.Select(l => $"{string.Join(" or ", l.Line.Groups)} {l.Filled}/{l.Line.Count}"));
-        var why = twoPeople && quorum.Wanted < 2 ? " (two people required, because a machine is the requester)" : "";
-        var inVain = votes.NotCounted.Count == 0 ? "" : $". Not counted: {string.Join(", ", votes.NotCounted)}";
-        yield return new Finding(
+        var notCounted = votes.NotCounted.ToList();
+        var inVain = notCounted.Count == 0 ? "" : $". Not counted: {string.Join(", ", notCounted)}";
+        return new Finding(
             Reasons.ApprovalMissing,
             "",
-            $"{Describe(evaluated.Origin, rules, policy)}; approvals {Math.Min(got, wanted)} of {wanted}: "
-                + $"{lines}{why}{inVain}{Other(evaluated, inspection.Cluster)}",
+            $"{Describe(evaluated.Origin, rules, policy)}; approvals {votes.Got} of {votes.Wanted}: "
+                + $"{votes.Lines}{inVain}{Other(evaluated, inspection.Cluster)}",
             Remedy(evaluated, policy)
         )
         {
-            Missing = lines + why,
+            Missing = votes.Lines,
         };
     }
 
@@ -101,10 +92,13 @@ internal sealed class ApprovalSafeguard : ISafeguard
         new(
             Reasons.ApprovalRejected,
             "",
-            $"{veto.Approver.Username} rejected it{(veto.Reason.Length > 0 ? $": {veto.Reason}" : "")}",
+            new Rejection(veto.Approver.Username, veto.Reason).ToString(),
             $"Ask {veto.Approver.Username} to withdraw it: kubectl deployguard withdraw {evaluated.Name} -n "
                 + $"{evaluated.Request.Target.Namespace}"
-        );
+        )
+        {
+            Rejection = new Rejection(veto.Approver.Username, veto.Reason),
+        };
 
     private static string Describe(Origin origin, ApprovalRules rules, SafeguardPolicy policy) =>
         origin.Kind switch

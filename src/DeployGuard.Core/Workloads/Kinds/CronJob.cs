@@ -9,6 +9,7 @@ internal static class CronJob
             Name = "CronJob",
             ApiGroup = "batch",
             Resource = "cronjobs",
+            ShortName = "cj",
             TemplatePath = "spec.jobTemplate.spec.template",
             ReadSize = Sizes.OfCronJob,
             Serves = true,

@@ -9,6 +9,7 @@ internal static class DaemonSet
             Name = "DaemonSet",
             ApiGroup = "apps",
             Resource = "daemonsets",
+            ShortName = "ds",
             TemplatePath = "spec.template",
             ReadSize = Sizes.OfNodes,
             IsSized = false,

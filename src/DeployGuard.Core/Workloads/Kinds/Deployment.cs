@@ -11,6 +11,7 @@ internal static class Deployment
             Name = "Deployment",
             ApiGroup = "apps",
             Resource = "deployments",
+            ShortName = "deploy",
             HasScale = true,
             TemplatePath = "spec.template",
             ReadSelector = PodSelectorReader.OfRequirements,

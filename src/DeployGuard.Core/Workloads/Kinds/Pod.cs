@@ -11,6 +11,7 @@ internal static class Pod
             Name = "Pod",
             ApiGroup = "",
             Resource = "pods",
+            ShortName = "po",
             TemplatePath = "",
             ReadSize = _ => 1,
             IsSized = false,

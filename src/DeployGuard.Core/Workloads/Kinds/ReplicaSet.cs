@@ -9,6 +9,7 @@ internal static class ReplicaSet
             Name = "ReplicaSet",
             ApiGroup = "apps",
             Resource = "replicasets",
+            ShortName = "rs",
             HasScale = true,
             TemplatePath = "spec.template",
             CreatesPods = true,

@@ -9,6 +9,7 @@ internal static class ReplicationController
             Name = "ReplicationController",
             ApiGroup = "",
             Resource = "replicationcontrollers",
+            ShortName = "rc",
             HasScale = true,
             TemplatePath = "spec.template",
             CreatesPods = true,

@@ -9,6 +9,7 @@ internal static class StatefulSet
             Name = "StatefulSet",
             ApiGroup = "apps",
             Resource = "statefulsets",
+            ShortName = "sts",
             HasScale = true,
             TemplatePath = "spec.template",
             HasOrdinals = true,

@@ -21,6 +21,9 @@ public sealed record WorkloadKind
     /// <summary>Plural, as in URL paths and webhook rules: <c>deployments</c>.</summary>
     public required string Resource { get; init; }
 
+    /// <summary>The short name of kubectl, such as <c>deploy</c>; empty if there is none.</summary>
+    public string ShortName { get; init; } = "";
+
     /// <summary>It has the subresource <c>/scale</c>.</summary>
     public bool HasScale { get; init; }
 

@@ -1,0 +1,45 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Cli.Views;
+
+/// <summary>What a new BreakGlass allows, what it does not, and what to run next.</summary>
+internal static class BreakGlassView
+{
+    public static string Of(BreakGlass made, DateTimeOffset now)
+    {
+        string[] users = made.For.Length > 0 ? [made.RequestedBy.Username, made.For] : [made.RequestedBy.Username];
+        var what = made.Workload is { } workload ? workload.ToString() : $"every workload in namespace {made.Namespace}";
+        List<string> lines =
+        [
+            $"BreakGlass {made.Name} waives {string.Join(", ", made.Waives)} of {what} for {string.Join(" and ", users)} until {made.ExpiresAt:u}, "
+                + $"in {Left(made.ExpiresAt - now)}.",
+            .. NotWaived(made),
+            $"Next: retry the deploy as {string.Join(" or ", users)}. Its warning names the change that another person must review.",
+            $"To end it early, run: kubectl delete breakglass {made.Name} -n {made.Namespace}",
+        ];
+        return string.Join('\n', lines);
+    }
+
+    private static IEnumerable<string> NotWaived(BreakGlass made)
+    {
+        var rest = BreakGlass.Waivable.Except(made.Waives).ToList();
+        if (rest.Count > 0)
+        {
+            var what = made.Workload is { } workload ? $" {workload.KubectlName}" : "";
+            var machine = made.For.Length > 0 ? $" --for {Quoted(made.For)}" : "";
+            yield return $"Not waived: {string.Join(", ", rest)}. If one of them refuses the deploy, run: kubectl deployguard breakglass{what} "
+                + $"-n {made.Namespace} --incident {Quoted(made.Incident)} --reason {Quoted(made.Reason)}{machine} --waive {string.Join(',', rest)}";
+        }
+    }
+
+    /// <summary>To the minute, unless it is less than one.</summary>
+    private static string Left(TimeSpan left) =>
+        Durations.Show(left < TimeSpan.FromMinutes(1) ? left : TimeSpan.FromMinutes(Math.Round(left.TotalMinutes)));
+
+    /// <summary>As one argument of a shell.</summary>
+    private static string Quoted(string text) =>
+        text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || "-_.:@/".Contains(c))
+            ? text
+            : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}

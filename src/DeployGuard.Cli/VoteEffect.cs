@@ -1,0 +1,62 @@
+using DeployGuard.Cli.Views;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+
+namespace DeployGuard.Cli;
+
+/// <summary>What a vote changed, as the Change shows it: the voter is never told to retry before a retry passes.</summary>
+internal static class VoteEffect
+{
+    public static async Task<string> OfAsync(
+        RecordClient records,
+        VoteTarget target,
+        Decision decision,
+        string vote,
+        CancellationToken cancel
+    )
+    {
+        if (target.View is not { } voted)
+        {
+            return "There is no Change yet: the next attempt records one, and its answer says what is missing.";
+        }
+
+        if (decision is Decision.Reject)
+        {
+            return $"To withdraw it, run: kubectl deployguard withdraw {vote} -n {records.Namespace}";
+        }
+
+        var change = await records.CountedAsync(voted.Name, vote, cancel);
+        return !change.Lists(vote)
+            ? $"DeployGuard has not counted it yet; look later: kubectl deployguard show {voted.Name} -n {records.Namespace}"
+            : string.Join(" ", Sentences(target, change, vote));
+    }
+
+    private static IEnumerable<string> Sentences(VoteTarget target, ChangeView change, string vote)
+    {
+        if (change.CountsOf(vote) is { Count: > 0 } counts)
+        {
+            yield return $"It counts for {string.Join(", ", counts)}.";
+        }
+
+        if (target.IsUnreviewed)
+        {
+            yield return change.Parsed is { IsUnreviewed: false }
+                ? "The break-glass is now reviewed."
+                : $"It is not the review of the break-glass yet: that needs a person of the approving groups who did not request, write or "
+                    + "use it.";
+            yield break;
+        }
+
+        yield return change.Missing switch
+        {
+            OpenRequirements.Retry => $"Nothing is missing: {change.Requesters.FirstOrDefault("the requester")} can send the same request "
+                + "again now.",
+            "" => $"The change is {change.Phase} and waits for nothing.",
+            var missing => $"Still missing: {missing}.",
+        };
+        foreach (var line in change.Parsed is { } parsed ? ChangePage.OutlookOf(parsed) : [])
+        {
+            yield return line;
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using DeployGuard.Core.Identities;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core.Approvals;
+
+/// <summary>The votes on one revision, counted under the rules of one policy.</summary>
+public sealed class VoteTally
+{
+    private readonly Quorum _quorum;
+    private readonly bool _needsTwoPeople;
+
+    private VoteTally(ApprovalRules rules, VotedRevision revision, IReadOnlyList<CountedVote> approvals, IReadOnlyList<Approval> vetoes)
+    {
+        Approvals = approvals;
+        Vetoes = vetoes;
+        IsNotRequired = rules.Covers is ApprovalCovers.Images && revision.NewImages.Count == 0;
+        Counted = [.. approvals.Where(a => a.WhyNot is null).Select(a => a.Vote.Approver).DistinctBy(p => p.Username)];
+        _quorum = Quorum.Seat(rules.Quorum, [.. Counted.Select(p => p.Groups)]);
+        // The person behind a machine may be among the approvers: with two people, at least one of them did not write the change. Only the
+        // requester of this request counts: any user could make a machine send the same request first.
+        _needsTwoPeople =
+            rules.Separation is Separation.Strict
+            && (Requester.IsMachineName(revision.Requester) || rules.Bots.Contains(revision.Requester));
+    }
+
+    /// <summary>The policy covers images, and none of them is new.</summary>
+    public bool IsNotRequired { get; }
+
+    /// <summary>Every approval of the revision, whether it counts or not.</summary>
+    public IReadOnlyList<CountedVote> Approvals { get; }
+
+    /// <summary>The rejections that count.</summary>
+    public IReadOnlyList<Approval> Vetoes { get; }
+
+    /// <summary>The people whose approval counts, each once.</summary>
+    public IReadOnlyList<Requester> Counted { get; }
+
+    /// <summary>Approvers whose approval does not count, and why: <c>alice (expired)</c>.</summary>
+    public IEnumerable<string> NotCounted =>
+        Approvals
+            .Where(v => v.WhyNot is not null && Counted.All(c => c.Username != v.Vote.Approver.Username))
+            .Select(v => $"{v.Vote.Approver.Username} ({v.WhyNot})")
+            .Distinct();
+
+    public int Wanted => _needsTwoPeople ? Math.Max(2, _quorum.Wanted) : _quorum.Wanted;
+
+    public int Got => Math.Min(Wanted, _needsTwoPeople ? Math.Max(_quorum.Filled, Math.Min(Counted.Count, Wanted)) : _quorum.Filled);
+
+    /// <summary>Whether enough people approved. A veto is no part of it.</summary>
+    public bool IsComplete => IsNotRequired || (_quorum.Filled == _quorum.Wanted && Got >= Wanted);
+
+    /// <summary>Every line of the quorum with its filled seats: <c>senior-engineers 0/1, security 1/1</c>.</summary>
+    public string Lines =>
+        string.Join(", ", _quorum.Lines.Select(l => $"{string.Join(" or ", l.Line.Groups)} {l.Filled}/{l.Line.Count}"))
+        + (_needsTwoPeople && _quorum.Wanted < 2 ? " (two people required, because a machine is the requester)" : "");
+
+    /// <param name="votes">All votes on the workload.</param>
+    public static VoteTally Of(VotedRevision revision, ApprovalRules rules, IReadOnlyList<Approval> votes, DateTimeOffset now) =>
+        new(
+            rules,
+            revision,
+            [
+                .. votes
+                    .Where(a => a.Decision is Decision.Approve && revision.IsApprovedBy(a, rules))
+                    .Select(a => new CountedVote(a, WhyNot(a, rules, revision, now))),
+            ],
+            [.. votes.Where(a => Veto.Counts(a, rules, now) && revision.IsRejectedBy(a, rules))]
+        );
+
+    /// <summary>The line of the quorum for which a vote counts; or why it does not count.</summary>
+    public string Explain(Approval vote, ApprovalRules rules) =>
+        vote.Decision is Decision.Reject ? (Vetoes.Any(v => v.Name == vote.Name) ? "a veto" : "not counted")
+        : Approvals.FirstOrDefault(a => a.Vote.Name == vote.Name) is not { } counted ? "not counted (for another template or image)"
+        : counted.WhyNot is { } why ? $"not counted ({why})"
+        : string.Join(
+            " or ",
+            rules.Quorum.Where(l => l.Groups.Intersect(vote.Approver.Groups).Any()).SelectMany(l => l.Groups).Distinct()
+        );
+
+    private static string? WhyNot(Approval approval, ApprovalRules rules, VotedRevision revision, DateTimeOffset now)
+    {
+        var who = approval.Approver;
+        return who.IsMachine ? "a machine"
+            : rules.Bots.Contains(who.Username) ? "a listed bot"
+            : revision.Requesters.Contains(who.Username) || revision.Authors.Contains(who.Username) ? "requester or named author"
+            : !Quorum.IsEligible(rules.Quorum, who.Groups) ? "in none of the groups"
+            : approval.HasExpired(rules.MaxAge, now) ? "expired"
+            : null;
+    }
+}
+
+/// <summary>An approval, and why it does not count; null if it counts.</summary>
+public sealed record CountedVote(Approval Vote, string? WhyNot);

@@ -1,0 +1,40 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core.Changes;
+
+/// <summary>The votes on a recorded revision under one policy, as if its first requester requested it again.</summary>
+/// <param name="IsRequired">Whether the policy requires an approval of a change of this origin. A veto counts in any case.</param>
+public sealed record PolicyTally(string Policy, ApprovalRules Rules, bool IsRequired, VoteTally Votes)
+{
+    public bool IsComplete => !IsRequired || Votes.IsComplete;
+
+    /// <summary>For what a vote counts: <c>tier-1: security</c>.</summary>
+    public string Explain(Approval vote) => $"{Policy}: {Votes.Explain(vote, Rules)}";
+
+    /// <summary>Of every policy that enforces approvals now and matched the last request.</summary>
+    /// <param name="siblings">All Changes of the workload.</param>
+    /// <param name="votes">All votes on the workload.</param>
+    /// <param name="policies">The policies of the namespace.</param>
+    /// <param name="runs">Hash of the template in the workload's spec; empty if there is none.</param>
+    public static IReadOnlyList<PolicyTally> All(
+        Change change,
+        IReadOnlyList<Change> siblings,
+        IReadOnlyList<Approval> votes,
+        IReadOnlyList<SafeguardPolicy> policies,
+        string runs,
+        DateTimeOffset now
+    ) =>
+        [
+            .. from policy in policies
+            where policy.Mode is Mode.Enforce && policy.Active.Contains(now) && change.Policies.Contains(policy.Name)
+            let rules = policy.Approval
+            where rules is { Required: not Required.Never }
+            select new PolicyTally(
+                policy.Name,
+                rules,
+                policy.IsRequired(rules.Required, change.Origin),
+                VoteTally.Of(StandingVotes.RevisionOf(change, siblings, rules, runs), rules, votes, now)
+            ),
+        ];
+}

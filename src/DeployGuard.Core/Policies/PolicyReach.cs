@@ -1,0 +1,9 @@
+namespace DeployGuard.Core.Policies;
+
+/// <summary>What a policy applies to now.</summary>
+/// <param name="Namespaces">Names, sorted.</param>
+/// <param name="Workloads">Workloads in them that the policy matches and no controller made; pods without an owner are not counted.</param>
+public sealed record PolicyReach(IReadOnlyList<string> Namespaces, int Workloads)
+{
+    public static readonly PolicyReach Nothing = new([], 0);
+}

@@ -1,0 +1,18 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core.Ports;
+
+/// <summary>The facts of which the author of a policy is warned.</summary>
+public interface IPolicyFacts
+{
+    /// <summary>The ClusterRole whose holders may approve.</summary>
+    string ApproverRole { get; }
+
+    /// <summary>What a policy with this scope applies to now.</summary>
+    PolicyReach ReachOf(PolicyMatch match);
+
+    /// <summary>Who may approve, read now. Null without a cluster: nobody can be asked.</summary>
+    /// <exception cref="UnavailableException">It could not be read in time.</exception>
+    Task<VotingRights?> ReadVotingRightsAsync(CancellationToken deadline);
+}

@@ -1,0 +1,60 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Safeguards;
+
+/// <summary>A requested revision, with the people who may not approve it and the images that are new.</summary>
+internal static class RequestedRevision
+{
+    /// <param name="rules">Those of <paramref name="policy"/>.</param>
+    public static VotedRevision Of(
+        EvaluatedRequest evaluated,
+        Workload after,
+        SafeguardPolicy policy,
+        ApprovalRules rules,
+        ClusterSnapshot cluster
+    )
+    {
+        var newImages = rules.Covers is ApprovalCovers.Images ? NewImages(evaluated, after, policy, cluster) : [];
+        // All requesters and named authors of the revision. Where images are approved, also those of every revision that brought one of
+        // the new images. Of these revisions, only the first may name authors for other requesters: the others came after it.
+        var brought = cluster.Changes.Where(c => c.Images.Any(newImages.Contains)).OrderBy(c => c.FirstRequestedAt).ToList();
+        var requester = evaluated.Request.Requester.Username;
+        var claims = brought
+            .Take(1)
+            .SelectMany(c => c.EvidenceFor([requester]))
+            .Concat(brought.SelectMany(c => c.Evidence.Where(e => e.By == requester)));
+        return new VotedRevision(after.Ref, after.Template.Hash, [.. after.Template.Images.Select(i => i.Reference.Text)])
+        {
+            NewImages = newImages,
+            Requester = requester,
+            Requesters = evaluated.Requesters.Concat(brought.SelectMany(c => c.Requesters)).ToHashSet(StringComparer.Ordinal),
+            Authors = evaluated.Origin.Authors.Concat(OriginReader.AuthorsIn(claims)).ToHashSet(StringComparer.OrdinalIgnoreCase),
+        };
+    }
+
+    /// <summary>
+    /// Images of the revision that are neither in the running template, unless it is unreviewed, nor in a completed revision.
+    /// </summary>
+    private static IReadOnlyList<string> NewImages(
+        EvaluatedRequest evaluated,
+        Workload after,
+        SafeguardPolicy policy,
+        ClusterSnapshot cluster
+    )
+    {
+        var running =
+            evaluated.Before is { } before && !cluster.Changes.Any(c => c.WasAdmittedUnreviewed && c.TemplateHash == before.Template.Hash)
+                ? NamesIn(before.Template, policy)
+                : [];
+        var known = running.Concat(cluster.Changes.Where(c => c.HasCompleted).SelectMany(c => c.Images)).ToHashSet();
+        return [.. NamesIn(after.Template, policy).Where(i => !known.Contains(i)).Distinct()];
+    }
+
+    private static IEnumerable<string> NamesIn(PodTemplate template, SafeguardPolicy policy) =>
+        policy.ImagesOf(template).Select(i => i.Reference.Text);
+}

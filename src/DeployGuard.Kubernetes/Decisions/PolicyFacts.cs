@@ -1,0 +1,36 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Ports;
+using DeployGuard.Kubernetes.Api;
+using DeployGuard.Kubernetes.Cache;
+using DeployGuard.Kubernetes.LiveReads;
+
+namespace DeployGuard.Kubernetes.Decisions;
+
+/// <summary>What a policy applies to, from the caches; and who may approve, read when a policy is written and never kept.</summary>
+internal sealed class PolicyFacts(ApiConnection api, ClusterCaches caches, ClusterOptions options, TimeProvider time) : IPolicyFacts
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
+
+    public string ApproverRole => $"{options.WebhookConfiguration}-approver";
+
+    public PolicyReach ReachOf(PolicyMatch match) => caches.ReachOf(match, options.ExemptNamespaces);
+
+    public async Task<VotingRights?> ReadVotingRightsAsync(CancellationToken deadline)
+    {
+        using var limit = new CancellationTokenSource(s_limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, deadline);
+        try
+        {
+            return await VotingRightsReader.ReadAsync(api, either.Token);
+        }
+        catch (ApiException refused)
+        {
+            throw new UnavailableException($"the API server refused to list roles and bindings: {refused.ServerMessage}", refused);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException)
+        {
+            throw new UnavailableException($"the API server did not list roles and bindings within {s_limit.TotalSeconds:0} s", fault);
+        }
+    }
+}

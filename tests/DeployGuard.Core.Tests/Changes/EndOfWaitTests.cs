@@ -1,0 +1,98 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>When nobody waits for a requested revision any more.</summary>
+public class EndOfWaitTests
+{
+    private static readonly System.Text.Json.Nodes.JsonObject s_deployment = Some.Deployment();
+    private static readonly Requester s_dana = new("dana", "", []);
+
+    private static readonly Change s_pending = new()
+    {
+        Name = "deployment-web-1",
+        Workload = s_deployment.Read().Ref,
+        TemplateHash = s_deployment.Read().Template.Hash,
+        Phase = Phase.Pending,
+        Requesters = ["dana"],
+        Since = Some.Now.AddHours(-1),
+        LastRequestedAt = Some.Now.AddHours(-1),
+    };
+
+    private static readonly Change s_newer = s_pending with
+    {
+        Name = "deployment-web-2",
+        TemplateHash = "v2:other",
+        Phase = Phase.Completed,
+        CompletedAt = Some.Now.AddMinutes(-5),
+    };
+
+    [Test]
+    public void ARequesterWithdrawsTheirRequest() =>
+        Assert.That(
+            EndOf(s_pending, Withdrawal(s_dana, minutesAgo: 10)),
+            Is.EqualTo(new Transition(Phase.Withdrawn, "WithdrawnByRequester", "dana withdrew the request: wrong branch"))
+        );
+
+    [Test]
+    public void NobodyElseWithdrawsIt() => Assert.That(EndOf(s_pending, Withdrawal(Some.Alice, minutesAgo: 10)), Is.Null);
+
+    [Test]
+    public void ALaterRequestOpensItAgain() =>
+        Assert.That(EndOf(s_pending with { LastRequestedAt = Some.Now.AddMinutes(-1) }, Withdrawal(s_dana, minutesAgo: 10)), Is.Null);
+
+    [TestCase(Phase.Pending, Phase.Withdrawn)]
+    [TestCase(Phase.Rejected, Phase.Withdrawn)]
+    [TestCase(Phase.Running, null)]
+    [TestCase(Phase.Proven, null)]
+    public void OnlyAWaitingChangeIsWithdrawn(Phase phase, Phase? expected) =>
+        Assert.That(
+            ChangeLifecycle
+                .Next(
+                    s_pending with
+                    {
+                        Phase = phase,
+                    },
+                    new Observation(s_pending.TemplateHash, true, false),
+                    phase is Phase.Rejected ? Some.ApprovalOf(s_deployment, Some.Alice, Decision.Reject) : null,
+                    PromotionCriteria.Time,
+                    Some.Now,
+                    new Transition(Phase.Withdrawn, "WithdrawnByRequester", "")
+                )
+                ?.Phase,
+            Is.EqualTo(expected)
+        );
+
+    [Test]
+    public void ANewerRevisionThatCompletesSupersedesIt() =>
+        Assert.That(
+            EndOf(s_pending with { Requesters = ["dana"] }, [s_pending, s_newer]),
+            Is.EqualTo(new Transition(Phase.Expired, "Superseded", "deployment-web-2 was requested later and runs on all pods"))
+        );
+
+    [Test]
+    public void ARevisionThatCompletedBeforeTheRequestDoesNot() =>
+        Assert.That(EndOf(s_pending, [s_pending, s_newer with { Phase = Phase.Proven, CompletedAt = Some.Now.AddHours(-2) }]), Is.Null);
+
+    [Test]
+    public void WhatIsKnownOfAWithdrawnRevisionStays()
+    {
+        var withdrawn = s_pending with { Phase = Phase.Withdrawn, Since = Some.Now.AddDays(-29) };
+
+        Assert.That(Retention.Expendable([withdrawn], s_newer.TemplateHash, 10, Some.Now), Is.Empty);
+        Assert.That(Retention.Expendable([withdrawn], s_newer.TemplateHash, 10, Some.Now.AddDays(1)), Is.Not.Empty);
+    }
+
+    private static Approval Withdrawal(Requester by, int minutesAgo) =>
+        Some.ApprovalOf(s_deployment, by, Decision.Withdraw) with
+        {
+            CreatedAt = Some.Now.AddMinutes(-minutesAgo),
+            Reason = "wrong branch",
+        };
+
+    private static Transition? EndOf(Change change, params Approval[] votes) => ChangeLifecycle.EndOf(change, [change], votes);
+
+    private static Transition? EndOf(Change change, IReadOnlyList<Change> siblings) => ChangeLifecycle.EndOf(change, siblings, []);
+}

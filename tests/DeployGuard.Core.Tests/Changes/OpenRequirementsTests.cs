@@ -1,0 +1,115 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>What a Change waits for between two requests: the votes as they are now.</summary>
+public class OpenRequirementsTests
+{
+    private static readonly System.Text.Json.Nodes.JsonObject s_deployment = Some.Deployment();
+    private static readonly string s_hash = s_deployment.Read().Template.Hash;
+    private static readonly Approval s_alice = Some.ApprovalOf(s_deployment, Some.Alice);
+
+    [Test]
+    public void WithoutVotesTheQuorumIsMissing() => Assert.That(Open().Missing, Is.EqualTo("senior-engineers 0/1"));
+
+    [Test]
+    public void OneVoteOfOneMakesItAdmissible()
+    {
+        var open = Open(s_alice);
+
+        Assert.That((open.IsApproved, open.IsAdmissible, open.Missing), Is.EqualTo((true, true, OpenRequirements.Retry)));
+        Assert.That(open.ApprovedBecause, Is.EqualTo(("Approved", "approved by alice")));
+    }
+
+    [Test]
+    public void AnExpiredVoteIsMissingAgain() =>
+        Assert.That(Open(s_alice with { CreatedAt = Some.Now.AddHours(-72) }).IsApproved, Is.False);
+
+    [Test]
+    public void AVetoOutweighsAnApproval()
+    {
+        var open = Open(s_alice, Some.ApprovalOf(s_deployment, Some.Carol, Decision.Reject) with { Reason = "too late" });
+
+        Assert.That((open.IsApproved, open.Missing), Is.EqualTo((false, "rejected by carol")));
+        Assert.That(open.ApprovedBecause, Is.EqualTo((OpenRequirements.RejectedCode, "carol rejected it: too late")));
+    }
+
+    [Test]
+    public void WhatElseWasRefusedStaysMissingAfterTheApproval()
+    {
+        var change = s_change with { Denials = [new("tier-1", "ApprovalMissing"), new("tier-1", "ImageNotPinned")] };
+
+        var open = Open(change, s_alice);
+
+        Assert.That((open.IsApproved, open.IsAdmissible, open.Missing), Is.EqualTo((true, false, "ImageNotPinned")));
+        Assert.That(open.AdmissibleBecause.Reason, Is.EqualTo("ImageNotPinned"));
+    }
+
+    [Test]
+    public void ARequesterAndAnAuthorDoNotCount()
+    {
+        Assert.That(Open(s_change with { Requesters = ["dana", "alice"] }, s_alice).IsApproved, Is.False, "a requester");
+        var authored = s_change with { Evidence = [new Evidence("annotation", "deployguard.io/authors", "Alice") { By = "dana" }] };
+        Assert.That(Open(authored, s_alice).IsApproved, Is.False, "an author, in any casing");
+        var byBob = authored with { Requesters = ["dana", "bob"], Evidence = [authored.Evidence[0] with { By = "bob" }] };
+        Assert.That(Open(byBob, s_alice).IsApproved, "a claim of a later requester counts only for them");
+    }
+
+    [Test]
+    public void APolicyThatDoesNotEnforceNowIsNotMissing()
+    {
+        var audits = Some.OneSenior with { Mode = Mode.Audit };
+        var later = Some.OneSenior with { Active = new Window(From: Some.Now.AddHours(1)) };
+
+        Assert.That(PolicyTally.All(s_change, [s_change], [], [audits, later], "", Some.Now), Is.Empty);
+    }
+
+    [Test]
+    public void AMachineNeedsTwoPeopleUnderStrictSeparation()
+    {
+        var strict = Some.OneSenior with { Approval = Some.OneSenior.Approval! with { Separation = Separation.Strict } };
+        var change = s_change with { Requesters = [Some.Machine.Username] };
+
+        var tally = PolicyTally.All(change, [change], [s_alice], [strict], "", Some.Now).Single();
+
+        Assert.That((tally.IsComplete, tally.Votes.Got, tally.Votes.Wanted), Is.EqualTo((false, 1, 2)));
+        Assert.That(tally.Votes.Lines, Does.Contain("two people required"));
+    }
+
+    [Test]
+    public void AVoteSaysForWhatItCounts()
+    {
+        var bob = Some.ApprovalOf(s_deployment, Some.Bob) with { Name = "of-bob" };
+        var tally = PolicyTally.All(s_change, [s_change], [s_alice, bob], [Some.OneSenior], "", Some.Now).Single();
+
+        Assert.That(tally.Explain(s_alice), Is.EqualTo($"{Some.OneSenior.Name}: senior-engineers"));
+        Assert.That(tally.Explain(bob), Is.EqualTo($"{Some.OneSenior.Name}: not counted (in none of the groups)"));
+    }
+
+    [Test]
+    public void TheCodesOfVotesAreThoseOfTheReasons() =>
+        Assert.That(
+            (OpenRequirements.MissingCode, OpenRequirements.RejectedCode),
+            Is.EqualTo((Reasons.ApprovalMissing.Code, Reasons.ApprovalRejected.Code))
+        );
+
+    private static readonly Change s_change = new()
+    {
+        Name = "deployment-web-1",
+        Workload = s_deployment.Read().Ref,
+        TemplateHash = s_hash,
+        Phase = Phase.Pending,
+        Requesters = ["dana"],
+        Policies = [Some.OneSenior.Name],
+        Denials = [new(Some.OneSenior.Name, "ApprovalMissing")],
+    };
+
+    private static OpenRequirements Open(params Approval[] votes) => Open(s_change, votes);
+
+    private static OpenRequirements Open(Change change, params Approval[] votes) =>
+        OpenRequirements.Of(PolicyTally.All(change, [change], votes, [Some.OneSenior], "", Some.Now), change.Denials);
+}

@@ -1,0 +1,154 @@
+using DeployGuard.Rig;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>The mode of a policy, however it is written: a new one audits unless it says otherwise, and no stored one opens by itself.</summary>
+[Parallelizable(ParallelScope.All)]
+public class PolicyModeTests
+{
+    private const string Warning = "Warning: spec names no mode, so it audits; set mode: Enforce to refuse";
+
+    [TestCase("create")]
+    [TestCase("apply")]
+    [TestCase("apply", "--server-side")]
+    public async Task ANewPolicyWithoutAModeAuditsAndSaysSo(string verb, params string[] more)
+    {
+        var name = Name();
+        var run = await WriteAsync(name, "", verb, more);
+
+        Assert.That(run.OrFail().Output, Does.Contain(Warning));
+        Assert.That(await ModeOfAsync(name), Is.EqualTo("Audit"));
+    }
+
+    [TestCase("apply")]
+    [TestCase("apply", "--server-side")]
+    public async Task ApplyingTheSameFileAgainLeavesTheModeAsItIs(string verb, params string[] more)
+    {
+        var name = Name();
+        (await WriteAsync(name, "", verb, more)).OrFail();
+        var again = await WriteAsync(name, "", verb, more);
+        Assert.That(again.OrFail().Output, Does.Not.Contain("Warning"));
+        Assert.That(await ModeOfAsync(name), Is.EqualTo("Audit"));
+
+        (await PatchAsync(name, "Enforce")).OrFail();
+        (await WriteAsync(name, "", verb, more)).OrFail();
+        Assert.That(await ModeOfAsync(name), Is.EqualTo("Enforce"), "a file without a mode does not open what enforces");
+    }
+
+    [TestCase("replace")]
+    [TestCase("apply")]
+    [TestCase("apply", "--server-side")]
+    public async Task AnUpdateThatTakesTheModeAwayIsRefused(string verb, params string[] more)
+    {
+        var name = Name();
+        (await WriteAsync(name, "mode: Enforce, ", verb == "replace" ? "create" : verb, more)).OrFail();
+
+        var run = await WriteAsync(name, "", verb, more);
+
+        Assert.That(run.Succeeded, Is.False, run.Output);
+        Assert.That(
+            run.Output,
+            Does.Contain($"SafeguardPolicy {name} is not changed: the update removes spec.mode, which is Enforce now. Write the mode into")
+        );
+        Assert.That(await ModeOfAsync(name), Is.EqualTo("Enforce"));
+    }
+
+    [Test]
+    public async Task APolicyThatIsDeletedAndCreatedWithoutItsModeAuditsAndSaysSo()
+    {
+        var name = Name();
+        (await WriteAsync(name, "mode: Enforce, ", "create")).OrFail();
+
+        var run = await WriteAsync(name, "", "replace", "--force");
+
+        Assert.That(run.OrFail().Output, Does.Contain(Warning));
+        Assert.That(await ModeOfAsync(name), Is.EqualTo("Audit"));
+    }
+
+    [Test]
+    public async Task TheListShowsWhatAPolicyGuards()
+    {
+        var sandbox = await Sandbox.UnguardedAsync();
+        var spec =
+            $"mode: Enforce, match: {{namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {sandbox.Namespace}}}}}}}, "
+            + "budget: {maxConcurrentRollouts: 3}, active: {until: '2099-01-01T00:00:00Z'}, freeze: {}, ";
+        var name = Name();
+        (await WriteAsync(name, spec, "create")).OrFail();
+
+        var shown = await Wait.UntilAsync(
+            async () => (await Plane.KubectlAsync("admin", "get", "sgp", name)).OrFail().Output,
+            list => list.Contains("until 2099", StringComparison.Ordinal),
+            "the leader to write the status of a policy"
+        );
+        var serving = await Wait.UntilAsync(
+            async () =>
+                (await Plane.KubectlAsync("admin", "get", "sgp", name, "-o", "jsonpath={.status.adopted[0].servingAt}")).OrFail().Output,
+            text => text.Length > 0,
+            "the empty namespace to be adopted"
+        );
+        Assert.That(serving, Does.StartWith("20"), "an empty namespace has a time too");
+        var rows = shown.Split('\n');
+        Assert.That(rows[0], Does.Match("^NAME +MODE +APPROVAL +CANARY +NAMESPACES +BUDGET +FREEZE +PERIOD +ENFORCED SINCE +AGE$"));
+        Assert.That(rows[1], Does.Match($"^{name} +Enforce +1 +3 per Namespace +on +until 2099-01-01T00:00Z +[0-9]+s +[0-9]+s$"));
+    }
+
+    [Test]
+    public async Task TheAuthorIsWarnedOfAQuorumThatNobodyCanFill()
+    {
+        var sandbox = await Sandbox.UnguardedAsync();
+        var spec =
+            $"mode: Enforce, match: {{namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {sandbox.Namespace}}}}}}}, "
+            + "approval: {quorum: [{groups: [senoir-engineers], count: 1}]}, ";
+        var name = Name();
+
+        var run = await WriteAsync(name, spec, "create");
+
+        var command = $"kubectl -n {sandbox.Namespace} create rolebinding deployguard-approvers --clusterrole=deployguard-approver";
+        Assert.That(
+            run.OrFail().Output,
+            Does.Contain("Warning: spec.approval.quorum[0]: no binding names group senoir-engineers; check its spelling")
+                .And.Contain($"Warning: Bind the approver role: {command} --group=senoir-engineers")
+        );
+        (await Plane.KubectlAsync("admin", [.. command.Split(' ')[1..], "--group=senoir-engineers"])).OrFail();
+        Assert.That((await PatchAsync(name, "Warn")).OrFail().Output, Does.Not.Contain("Warning"), "the offered command works");
+    }
+
+    /// <summary>As a dry run: it would stop every other test.</summary>
+    [Test]
+    public async Task TheAuthorOfAPolicyThatEnforcesEverywhereIsToldHowMuchThatIs()
+    {
+        var run = await WriteAsync(Name(), "mode: Enforce, ", "create", "--dry-run=server");
+
+        Assert.That(
+            run.OrFail().Output,
+            Does.Match(
+                "Warning: spec has no match, so it enforces everywhere: now in [1-9][0-9]* namespaces with [0-9]+ workloads. To guard only "
+                    + "some, add match.namespaceSelector"
+            )
+        );
+    }
+
+    private static ControlPlane Plane => TestCluster.Rig.Plane;
+
+    private static string Name() => $"mode-{Guid.NewGuid():N}"[..16];
+
+    /// <summary>Writes a policy that matches nothing, unless its fields say otherwise.</summary>
+    private static Task<Run> WriteAsync(string name, string fields, string verb, params string[] more)
+    {
+        var match =
+            fields.Contains("match:", StringComparison.Ordinal) || more.Contains("--dry-run=server")
+                ? ""
+                : "match: {namespaceSelector: {matchLabels: {nothing: matches}}}, ";
+        return Plane.KubectlAsync(
+            "admin",
+            $"{{apiVersion: deployguard.io/v1alpha1, kind: SafeguardPolicy, metadata: {{name: {name}}}, spec: {{{fields}{match}images: {{}}}}}}",
+            [verb, "-f", "-", .. more]
+        );
+    }
+
+    private static Task<Run> PatchAsync(string name, string mode) =>
+        Plane.KubectlAsync("admin", "patch", "safeguardpolicy", name, "--type=merge", "-p", $$"""{"spec": {"mode": "{{mode}}"} }""");
+
+    private static async Task<string> ModeOfAsync(string name) =>
+        (await Plane.KubectlAsync("admin", "get", "safeguardpolicy", name, "-o", "jsonpath={.spec.mode}")).OrFail().Output;
+}
