@@ -23,7 +23,9 @@ public class MessageTests
         Assert.That(run.Output.Split('\n').Count(l => l.StartsWith(" - ImageNotPinned", StringComparison.Ordinal)), Is.EqualTo(20));
         Assert.That(
             run.Output,
-            Does.Contain(" - and 81 more; fix these first").And.Contain("First fix ImageNotPinned").And.Not.Contain("deployguard approve")
+            Does.Contain(" - and 81 more; fix these first")
+                .And.Contain("A break-glass cannot waive ImageNotPinned.")
+                .And.Not.Contain("deployguard approve")
         );
     }
 
