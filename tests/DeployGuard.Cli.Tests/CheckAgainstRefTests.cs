@@ -15,7 +15,7 @@ public sealed class CheckAgainstRefTests : IDisposable
         spec: {mode: Enforce, images: {pin: Digest}}
         """;
 
-    private GitRepository _repository = new();
+    private readonly GitRepository _repository = new();
 
     [SetUp]
     public void FillRepository()
