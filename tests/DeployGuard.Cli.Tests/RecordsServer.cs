@@ -129,7 +129,10 @@ internal sealed class RecordsServer : IAsyncDisposable
             ["groups"] = new JsonArray([.. User.Groups.Select(g => JsonValue.Create(g))]),
         };
         vote["metadata"] = new JsonObject { ["name"] = $"deployment-web-{Votes.Count}", ["namespace"] = "shop" };
-        if (new NewApproval(Read(vote), User, Recorded(vote), [s_policy]).Refuse(WorkloadKinds.BuiltIn, DateTimeOffset.UnixEpoch) is { } refusal)
+        if (
+            new NewApproval(Read(vote), User, Recorded(vote), [s_policy]).Refuse(WorkloadKinds.BuiltIn, DateTimeOffset.UnixEpoch) is
+            { } refusal
+        )
         {
             return Refused(refusal.ToString());
         }
@@ -182,9 +185,22 @@ internal sealed class RecordsServer : IAsyncDisposable
         var change = BareChange();
         var status = change["status"]?.AsObject() ?? [];
         status["phase"] = Phase;
-        status["policies"] = new JsonArray(new JsonObject { ["name"] = s_policy.Name, ["mode"] = "Enforce", ["wants"] = "seniors" });
+        status["policies"] = new JsonArray(
+            new JsonObject
+            {
+                ["name"] = s_policy.Name,
+                ["mode"] = "Enforce",
+                ["wants"] = "seniors",
+            }
+        );
         status["findings"] = new JsonArray([
-            .. Denials.Select(d => new JsonObject { ["policy"] = s_policy.Name, ["mode"] = "Enforce", ["reason"] = d, ["message"] = "" }),
+            .. Denials.Select(d => new JsonObject
+            {
+                ["policy"] = s_policy.Name,
+                ["mode"] = "Enforce",
+                ["reason"] = d,
+                ["message"] = "",
+            }),
         ]);
         var read = ChangeReader.Read(JsonSerializer.SerializeToElement(change));
         var votes = Votes.Values.Select(Read).Where(v => v.Decision is not Decision.Withdraw).ToList();

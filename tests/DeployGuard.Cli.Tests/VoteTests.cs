@@ -167,7 +167,10 @@ public class VoteTests
         await RejectAsync();
         Server.User = new Requester("bob", "", ["seniors"]);
 
-        Assert.That((await WithdrawAsync(RecordsServer.Change)).Error, Is.EqualTo("error: bob has no vote on this change, and no request that waits"));
+        Assert.That(
+            (await WithdrawAsync(RecordsServer.Change)).Error,
+            Is.EqualTo("error: bob has no vote on this change, and no request that waits")
+        );
         Assert.That(
             (await WithdrawAsync("deployment-web-0")).Error,
             Is.EqualTo("error: NotCreator: only alice, or a user with the verb override, can withdraw it")
