@@ -50,12 +50,21 @@ internal sealed class RunningWebhook : IAsyncDisposable
         FileInfo? clientCa = null,
         Uri? otlp = null,
         SslStreamCertificateContext? served = null,
-        Shutdown? shutdown = null
+        Shutdown? shutdown = null,
+        Stream? log = null
     )
     {
         var certificate = served ?? SslStreamCertificateContext.Create(SelfSigned(), null, offline: true);
         var options = Options(FreePort(), FreePort()) with { ClientCa = clientCa, Otlp = otlp };
-        var app = WebhookApp.Build(options, cluster, () => certificate, () => [], Stream.Null, time ?? TimeProvider.System, shutdown);
+        var app = WebhookApp.Build(
+            options,
+            cluster,
+            () => certificate,
+            () => [],
+            log ?? Stream.Null,
+            time ?? TimeProvider.System,
+            shutdown
+        );
         await app.StartAsync();
         return new RunningWebhook(app, options);
     }

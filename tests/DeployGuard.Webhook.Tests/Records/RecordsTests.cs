@@ -86,6 +86,18 @@ public class RecordsTests
         );
     }
 
+    [TestCase("dana", null)]
+    [TestCase("alice", "NotEligible: alice did not request deployment-web-1; only its requesters can withdraw it")]
+    public async Task OnlyARequesterWithdrawsARequest(string user, string? refusal)
+    {
+        var withdrawal = Reviews.ApprovalObject(user, ["developers"], "Withdraw");
+
+        Assert.That(
+            await RefusalAsync(Approvals("CREATE", user, withdrawal, groups: ["developers"])),
+            refusal is null ? Is.Null : Does.Contain(refusal)
+        );
+    }
+
     [TestCase(RecordLabels.Workload)]
     [TestCase(RecordLabels.Decision)]
     [TestCase(RecordLabels.Creator)]

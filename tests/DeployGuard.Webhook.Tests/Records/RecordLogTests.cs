@@ -1,0 +1,134 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Webhook.Tests;
+
+/// <summary>The decision log has a line for each vote, withdrawal, override, break-glass, review and change of a policy, with reasons.</summary>
+public class RecordLogTests
+{
+    private static readonly string[] s_seniors = ["senior-engineers"];
+    private static readonly string s_hash = "v1:" + new string('0', 64);
+
+    [Test]
+    public async Task AVoteIsLoggedWithItsReasonAndChange()
+    {
+        var vote = Reviews.ApprovalObject("alice", s_seniors, "Approve", s_hash);
+        vote["spec"]?["reason"] = "read the diff";
+
+        var line = (await LogOfAsync(new LiteralFacts { Cached = Cached() }, Votes("CREATE", "alice", vote))).Single();
+
+        Assert.That(
+            (Text(line, "event"), Text(line, "user"), Text(line, "decision"), Text(line, "change"), Text(line, "reason"), line["reviews"]),
+            Is.EqualTo(("vote", "alice", "Approve", "deployment-web-1", "read the diff", (JsonNode?)null))
+        );
+    }
+
+    [Test]
+    public async Task TheReviewOfABreakGlassIsLoggedAsSuch()
+    {
+        var used = Cached(new BreakGlassUse("web-x1", "carol", DateTimeOffset.UnixEpoch, null));
+        var vote = Reviews.ApprovalObject("alice", s_seniors, "Approve", s_hash);
+
+        var line = (await LogOfAsync(new LiteralFacts { Cached = used }, Votes("CREATE", "alice", vote))).Single();
+
+        Assert.That(line["reviews"]?.ToJsonString(), Is.EqualTo("""["web-x1"]"""));
+    }
+
+    [TestCase("alice", false)]
+    [TestCase("carol", true)]
+    public async Task AWithdrawalIsLoggedAndRecordedWithItsUser(string user, bool isOverride)
+    {
+        var facts = new LiteralFacts { Cached = Cached() };
+        facts.Permissions.Add("override changeapprovals/a");
+        var vote = Reviews.ApprovalObject("alice", s_seniors, "Reject", s_hash);
+
+        var line = (await LogOfAsync(facts, Votes("DELETE", user, null, vote))).Single();
+
+        Assert.That(
+            (Text(line, "event"), Text(line, "user"), Text(line, "creator"), (bool?)line["override"]),
+            Is.EqualTo(("withdrawal", user, "alice", isOverride))
+        );
+        Assert.That(facts.Withdrawn, Is.EqualTo(new[] { ("a", user) }));
+    }
+
+    [Test]
+    public async Task ADryRunIsNotLogged()
+    {
+        var facts = new LiteralFacts { Cached = Cached() };
+        var vote = Reviews.ApprovalObject("alice", s_seniors, "Reject", s_hash);
+
+        Assert.That(await LogOfAsync(facts, Votes("DELETE", "alice", null, vote, dryRun: true)), Is.Empty);
+        Assert.That(facts.Withdrawn, Is.Empty);
+    }
+
+    [Test]
+    public async Task APolicyChangeIsLoggedWithModesAndFields()
+    {
+        var before = JsonNode.Parse(
+            """{"metadata": {"name": "tier-1"}, "spec": {"mode": "Enforce", "approval": {"required": "Always", "quorum": [{"group": "a"}]}}}"""
+        );
+        var after = JsonNode.Parse(
+            """{"metadata": {"name": "tier-1"}, "spec": {"mode": "Audit", "approval": {"required": "Always", "quorum": [{"group": "b"}]}}}"""
+        );
+        var review = Reviews.Of("UPDATE", "deployguard.io", "SafeguardPolicy", "safeguardpolicies", "petra", after, before);
+
+        var line = (await LogOfAsync(new LiteralFacts(), review)).Single();
+
+        Assert.That((Text(line, "user"), Text(line, "modeBefore"), Text(line, "mode")), Is.EqualTo(("petra", "Enforce", "Audit")));
+        Assert.That(line["changed"]?.ToJsonString(), Is.EqualTo("""["approval.quorum","mode"]"""));
+    }
+
+    private static ClusterSnapshot Cached(params BreakGlassUse[] uses) =>
+        new()
+        {
+            Policies =
+            [
+                new SafeguardPolicy
+                {
+                    Name = "tier-1",
+                    Approval = new ApprovalRules { Quorum = [new QuorumLine(s_seniors, 1)] },
+                },
+            ],
+            Changes =
+            [
+                new Change
+                {
+                    Name = "deployment-web-1",
+                    Workload = new WorkloadRef("apps", "Deployment", "shop", "web"),
+                    TemplateHash = s_hash,
+                    Phase = uses.Length > 0 ? Phase.Running : Phase.Pending,
+                    Requesters = ["dana"],
+                    BreakGlassUses = uses,
+                },
+            ],
+        };
+
+    private static string Votes(string operation, string user, JsonNode? vote, JsonNode? before = null, bool dryRun = false) =>
+        Reviews.Of(operation, "deployguard.io", "ChangeApproval", "changeapprovals", user, vote, before, dryRun, s_seniors);
+
+    private static string? Text(JsonNode? line, string name) => (string?)line?[name];
+
+    /// <summary>The lines after one review. Stopping the webhook writes those that wait.</summary>
+    private static async Task<IReadOnlyList<JsonNode>> LogOfAsync(LiteralFacts facts, string review)
+    {
+        using var log = new MemoryStream();
+        await using (var webhook = await RunningWebhook.StartAsync(facts, log: log))
+        {
+            var answer = await webhook.SendAsync("/admit/records", review);
+            Assert.That(answer.GetProperty("allowed").GetBoolean(), answer.ToString());
+        }
+
+        return
+        [
+            .. Encoding
+                .UTF8.GetString(log.ToArray())
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(l => JsonNode.Parse(l))
+                .OfType<JsonNode>(),
+        ];
+    }
+}
