@@ -137,7 +137,11 @@ public sealed partial class CheckPageTests : IDisposable
     private static JsonElement Block(string language, string with) => ManifestReader.ReadText("check.md", Text(language, with))[0].Content;
 
     private static string Text(string language, string with) =>
-        Fence().Matches(s_page).Where(m => m.Groups[1].Value == language).Select(m => m.Groups[2].Value).First(b => b.Contains(with));
+        Fence()
+            .Matches(s_page)
+            .Where(m => m.Groups[1].Value == language)
+            .Select(m => m.Groups[2].Value)
+            .First(b => b.Contains(with, StringComparison.Ordinal));
 
     [GeneratedRegex("```([a-z]*)\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Fence();

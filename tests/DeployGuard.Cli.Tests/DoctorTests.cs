@@ -505,6 +505,19 @@ public class DoctorTests
         Assert.That(JsonDocument.Parse(report.ToJson()).RootElement.GetProperty("notChecked").GetInt32(), Is.EqualTo(2));
     }
 
+    [Test]
+    public void TheRoleIsNotOfferedForTheSecretThatItLeavesOut()
+    {
+        var report = Report(
+            new CheckResult("certificate", Diagnosis.NotChecked("secrets is forbidden: User \"olga\" cannot get resource \"secrets\""))
+        );
+        Assert.That(
+            report.ToText(),
+            Does.Contain("Ask a cluster administrator to run: kubectl deployguard doctor -n guards --name dg-deployguard\n")
+                .And.Not.Contain("clusterrolebinding")
+        );
+    }
+
     private static DoctorReport Report(params CheckResult[] results) =>
         new(new Headline("dg", "dg-deployguard", "guards", IsFound: true, "v1.36.2"), results);
 

@@ -2,10 +2,12 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Changes;
 using DeployGuard.Kubernetes.Tests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -22,11 +24,13 @@ internal sealed class RecordsServer : IAsyncDisposable
 
     private const string Folder = "/apis/deployguard.io/v1alpha1/namespaces/shop";
 
-    private static readonly SafeguardPolicy s_policy = new()
+    private static readonly ApprovalRules s_rules = new()
     {
-        Name = "tier-1",
-        Approval = new ApprovalRules { Quorum = [new QuorumLine(["seniors"], 1)], Monitors = ["system:serviceaccount:monitoring:judge"] },
+        Quorum = [new QuorumLine(["seniors"], 1)],
+        Monitors = ["system:serviceaccount:monitoring:judge"],
     };
+
+    private static readonly SafeguardPolicy s_policy = new() { Name = "tier-1", Approval = s_rules };
 
     private readonly WebApplication _app;
     private readonly string _folder = Directory.CreateTempSubdirectory("deployguard-test-").FullName;
@@ -125,7 +129,10 @@ internal sealed class RecordsServer : IAsyncDisposable
             ["groups"] = new JsonArray([.. User.Groups.Select(g => JsonValue.Create(g))]),
         };
         vote["metadata"] = new JsonObject { ["name"] = $"deployment-web-{Votes.Count}", ["namespace"] = "shop" };
-        if (new NewApproval(Read(vote), User, null, [s_policy]).Refuse(WorkloadKinds.BuiltIn, DateTimeOffset.UnixEpoch) is { } refusal)
+        if (
+            new NewApproval(Read(vote), User, Recorded(vote), [s_policy]).Refuse(WorkloadKinds.BuiltIn, DateTimeOffset.UnixEpoch) is
+            { } refusal
+        )
         {
             return Refused(refusal.ToString());
         }
@@ -137,6 +144,12 @@ internal sealed class RecordsServer : IAsyncDisposable
 
         return (HttpStatusCode.Created, vote.DeepClone().AsObject());
     }
+
+    /// <summary>Null for a vote on another revision.</summary>
+    private Change? Recorded(JsonObject vote) =>
+        (string?)vote["spec"]?["templateHash"] == Hash && Phase == "Pending"
+            ? ChangeReader.Read(JsonSerializer.SerializeToElement(ChangeObject()))
+            : null;
 
     private (HttpStatusCode Status, JsonObject Body) Delete(string name)
     {
@@ -157,7 +170,56 @@ internal sealed class RecordsServer : IAsyncDisposable
 
     private static Approval Read(JsonObject vote) => ApprovalReader.Read(JsonSerializer.SerializeToElement(vote), DateTimeOffset.UnixEpoch);
 
-    private JsonObject ChangeObject() =>
+    /// <summary>The phase of the Change.</summary>
+    public string Phase { get; set; } = "Running";
+
+    /// <summary>Findings for which the last request was refused, by code.</summary>
+    public IReadOnlyList<string> Denials { get; set; } = [];
+
+    /// <summary>How many approvals the policy requires.</summary>
+    public int Wanted { get; set; } = 1;
+
+    /// <summary>The Change with its votes counted, as the leader records them.</summary>
+    private JsonObject ChangeObject()
+    {
+        var change = BareChange();
+        var status = change["status"]?.AsObject() ?? [];
+        status["phase"] = Phase;
+        status["policies"] = new JsonArray(
+            new JsonObject
+            {
+                ["name"] = s_policy.Name,
+                ["mode"] = "Enforce",
+                ["wants"] = "seniors",
+            }
+        );
+        status["findings"] = new JsonArray([
+            .. Denials.Select(d => new JsonObject
+            {
+                ["policy"] = s_policy.Name,
+                ["mode"] = "Enforce",
+                ["reason"] = d,
+                ["message"] = "",
+            }),
+        ]);
+        var read = ChangeReader.Read(JsonSerializer.SerializeToElement(change));
+        var votes = Votes.Values.Select(Read).Where(v => v.Decision is not Decision.Withdraw).ToList();
+        var policy = s_policy with { Approval = s_rules with { Quorum = [new QuorumLine(["seniors"], Wanted)] } };
+        var tallies = PolicyTally.All(read, [read], votes, [policy], "", DateTimeOffset.UnixEpoch);
+        foreach (var vote in votes)
+        {
+            VoteStatus.Record(status, vote, [.. tallies.Select(t => t.Explain(vote))]);
+        }
+
+        if (Phase == "Pending")
+        {
+            VoteStatus.SetOpen(status, OpenRequirements.Of(tallies, read.Denials), DateTimeOffset.UnixEpoch);
+        }
+
+        return change;
+    }
+
+    private JsonObject BareChange() =>
         JsonNode
             .Parse(
                 $$"""

@@ -108,8 +108,8 @@ public class VoteTests
     [Test]
     public async Task AVoterWhoLeftTheGroupCanWithdrawTheirVotes()
     {
-        await RejectAsync();
         await Server.RunAsync("approve", RecordsServer.Change, "--yes");
+        await RejectAsync();
         Server.User = s_alice with { Groups = ["developers"] };
 
         var run = await WithdrawAsync(RecordsServer.Change);
@@ -120,11 +120,13 @@ public class VoteTests
             Is.EqualTo(
                 new[]
                 {
-                    "Withdrawn: Reject of Deployment shop/web by alice, changeapproval deployment-web-0.",
-                    "Withdrawn: Approve of Deployment shop/web by alice, changeapproval deployment-web-1.",
+                    "Your vote Approve, changeapproval deployment-web-0, stays. To withdraw it too, run: kubectl deployguard withdraw "
+                        + "deployment-web-0 -n shop",
+                    "Withdrawn: Reject of Deployment shop/web by alice, changeapproval deployment-web-1.",
                 }
             )
         );
+        Assert.That((await WithdrawAsync(RecordsServer.Change)).ExitCode, Is.Zero);
         Assert.That(Server.Votes, Is.Empty);
     }
 
@@ -165,7 +167,10 @@ public class VoteTests
         await RejectAsync();
         Server.User = new Requester("bob", "", ["seniors"]);
 
-        Assert.That((await WithdrawAsync(RecordsServer.Change)).Error, Is.EqualTo("error: bob has no vote on this change"));
+        Assert.That(
+            (await WithdrawAsync(RecordsServer.Change)).Error,
+            Is.EqualTo("error: bob has no vote on this change, and no request that waits")
+        );
         Assert.That(
             (await WithdrawAsync("deployment-web-0")).Error,
             Is.EqualTo("error: NotCreator: only alice, or a user with the verb override, can withdraw it")

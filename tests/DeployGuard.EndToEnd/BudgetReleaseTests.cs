@@ -16,7 +16,7 @@ public class BudgetReleaseTests
         (await sandbox.ApplyAsync("dana", Held("web", deadline: 600))).OrFail();
         Assert.That(
             (await RequestAsync(sandbox, "api")).Output,
-            Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace").And.Contain("/deployment/web")
+            Does.Contain("BudgetExhausted: 1 of 1 rollout is in flight in namespace").And.Contain("/deployment/web")
         );
 
         // Only now: on a busy machine a request may take longer than the deadline, and the controller must have counted this rollout.
@@ -31,7 +31,7 @@ public class BudgetReleaseTests
     {
         var sandbox = await WithTwoAsync();
         (await sandbox.ApplyAsync("dana", Held("web", deadline: 600))).OrFail();
-        Assert.That((await RequestAsync(sandbox, "api")).Output, Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace"));
+        Assert.That((await RequestAsync(sandbox, "api")).Output, Does.Contain("BudgetExhausted: 1 of 1 rollout is in flight in namespace"));
 
         await sandbox.ObservedAsync("deployment/web");
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
@@ -52,7 +52,10 @@ public class BudgetReleaseTests
         );
 
         var resumed = await sandbox.KubectlAsync("dana", "rollout", "resume", "deployment/web");
-        Assert.That(resumed.Output, Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace").And.Contain("/deployment/api"));
+        Assert.That(
+            resumed.Output,
+            Does.Contain("BudgetExhausted: 1 of 1 rollout is in flight in namespace").And.Contain("/deployment/api")
+        );
         await sandbox.ObservedAsync("deployment/api");
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/api")).OrFail();
         await Rig.Wait.UntilAsync(

@@ -55,7 +55,7 @@ public class BudgetTests : OwnCluster
 
         var refusals = (await requests).SelectMany(r => r).ToList();
         Assert.That(tracker.MaxInFlight, Is.InRange(1, Budget));
-        Assert.That(refusals, Has.All.Contains("BudgetExhausted: 3 of 3 rollouts in namespace"));
+        Assert.That(refusals, Has.All.Contains("BudgetExhausted: 3 of 3 rollouts are in flight in namespace"));
         Assert.That(tracker.Completed, Is.EqualTo(Rollouts));
         TestContext.Out.WriteLine($"{refusals.Count} refusals");
     }

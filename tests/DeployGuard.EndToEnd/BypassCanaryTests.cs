@@ -357,7 +357,7 @@ public class BypassCanaryTests
 
         Assert.That(
             (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).Output,
-            Does.Contain("PaceTooFast: 4 of 4 pods (100%) behind Service web would be unproven")
+            Does.Contain("PaceTooFast: ").And.Contain("4 of 4 pods (100%) behind Service web would be unproven")
         );
     }
 

@@ -101,7 +101,7 @@ public class CanaryTests
         await sandbox.GuardAsync("canary");
 
         var whole = await sandbox.ApplyAsync("dana", Set(V2, 0));
-        Assert.That(whole.Output, Does.Contain("PaceTooFast: 20 of 20 pods (100%) behind Service db would be unproven"));
+        Assert.That(whole.Output, Does.Contain("PaceTooFast: ").And.Contain("20 of 20 pods (100%) behind Service db would be unproven"));
         (await sandbox.KubectlAsync("dana", Patch(whole.Output))).OrFail();
         var two = await sandbox.ApplyAsync("dana", Set(V2, 18));
         Assert.That(
@@ -157,7 +157,8 @@ public class CanaryTests
         var refused = await sandbox.SetImageAsync(V2);
         Assert.That(
             refused.Output,
-            Does.Contain("PaceTooFast: 20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1")
+            Does.Contain("PaceTooFast: ")
+                .And.Contain("20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1")
         );
         (await sandbox.KubectlAsync("dana", Patch(refused.Output))).OrFail();
         var slow = Web(V3, 20);
@@ -187,7 +188,8 @@ public class CanaryTests
         var refused = await HelmAsync(sandbox, "--set", $"image={V2}");
         Assert.That(
             refused.Output,
-            Does.Contain("PaceTooFast: 20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1")
+            Does.Contain("PaceTooFast: ")
+                .And.Contain("20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1")
                 .And.Contain("Helm needs --timeout 5m20s")
         );
         (

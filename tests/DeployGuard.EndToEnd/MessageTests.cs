@@ -21,7 +21,12 @@ public class MessageTests
         var run = await sandbox.ApplyAsync("dana", manifest);
 
         Assert.That(run.Output.Split('\n').Count(l => l.StartsWith(" - ImageNotPinned", StringComparison.Ordinal)), Is.EqualTo(20));
-        Assert.That(run.Output, Does.Contain(" - and 81 more; fix these first").And.Contain("After approval re-run this command"));
+        Assert.That(
+            run.Output,
+            Does.Contain(" - and 81 more; fix these first")
+                .And.Contain("A break-glass cannot waive ImageNotPinned.")
+                .And.Not.Contain("deployguard approve")
+        );
     }
 
     [Test]
@@ -38,7 +43,33 @@ public class MessageTests
         var run = (await sandbox.ApplyAsync("dana", manifest, "--dry-run=server")).OrFail();
 
         var warnings = run.Output.Split('\n').Where(l => l.StartsWith("Warning: ", StringComparison.Ordinal)).ToList();
-        Assert.That(warnings, Has.Count.EqualTo(30).And.All.Length.LessThanOrEqualTo("Warning: ".Length + 120));
+        Assert.That(warnings.Sum(w => w.Length - "Warning: ".Length), Is.LessThan(4096));
+        Assert.That(warnings[^1], Does.Match("^Warning: and [0-9]+ more findings; fix these first$"));
+    }
+
+    [Test]
+    public async Task ADryRunShowsTheWholeCommandToApproveAndItWorks()
+    {
+        var sandbox = await WithWebRunningAsync();
+
+        var run = (await sandbox.ApplyAsync("dana", Web(V2, aiAssisted: true), "--dry-run=server")).OrFail();
+
+        var advised = run.Output.Split('\n').Single(l => l.Contains("kubectl deployguard approve", StringComparison.Ordinal));
+        var arguments = advised[advised.IndexOf("deployguard approve", StringComparison.Ordinal)..].Split(' ');
+        (await TestCluster.Rig.Plane.KubectlAsync("alice", [.. arguments, "--yes"])).OrFail();
+        (await sandbox.ApplyAsync("dana", Web(V2, aiAssisted: true))).OrFail();
+    }
+
+    [Test]
+    public async Task TheBreakGlassCommandOfARefusalWorksAsPrinted()
+    {
+        var sandbox = await WithWebRunningAsync();
+        var refused = await sandbox.SetImageAsync(V2, "olga");
+
+        var advised = refused.Output.Split('\n').Single(l => l.StartsWith("In an emergency, ", StringComparison.Ordinal));
+        var arguments = advised[advised.IndexOf("deployguard breakglass", StringComparison.Ordinal)..].Split(' ');
+        (await TestCluster.Rig.Plane.KubectlAsync("olga", arguments)).OrFail();
+        (await sandbox.SetImageAsync(V2, "olga")).OrFail();
     }
 
     [Test]

@@ -16,6 +16,9 @@ internal sealed class MonitoredScenario(Monitoring monitoring)
     /// <summary>The namespace of refused, approved, rolled back and break-glass rollouts. In the end one waits for approval.</summary>
     public Sandbox? Shop { get; private set; }
 
+    /// <summary>A namespace in which the same rollout is refused again and again.</summary>
+    public Sandbox? Stuck { get; private set; }
+
     private static ControlPlane Plane => TestCluster.Rig.Plane;
 
     private static Installation Installation => TestCluster.Rig.Installation ?? throw new InvalidOperationException("not installed");
@@ -24,7 +27,7 @@ internal sealed class MonitoredScenario(Monitoring monitoring)
     {
         Shop = await WithWebRunningAsync(replicas: 1);
         await ResetPeriodAsync();
-        await Task.WhenAll(ApprovalsAsync(Shop), CanaryAsync(), WarningAsync(), NonsenseAsync(), AlteredAsync());
+        await Task.WhenAll(ApprovalsAsync(Shop), RepeatAsync(), CanaryAsync(), WarningAsync(), NonsenseAsync(), AlteredAsync());
         await RefuseAsync(Shop, Image(9));
         await CutOffAsync(Shop);
     }
@@ -51,6 +54,16 @@ internal sealed class MonitoredScenario(Monitoring monitoring)
             (await shop.SetImageAsync(Image(round + Rounds), "olga")).OrFail();
             await BackAsync(shop);
             await SeenAsync("deployguard_rollbacks_total", 2 * round);
+        }
+    }
+
+    /// <summary>More often than the alert needs: retries of the API server itself count once.</summary>
+    private async Task RepeatAsync()
+    {
+        Stuck = await GuardedAsync();
+        for (var times = 0; times < 4; times++)
+        {
+            await RefuseAsync(Stuck, Image(0));
         }
     }
 

@@ -21,6 +21,8 @@ public class MonitoringTests : OwnCluster
 
     private Monitoring Monitoring => _monitoring ?? throw new InvalidOperationException("no monitoring");
 
+    private string Stuck => _scenario?.Stuck?.Namespace ?? throw new InvalidOperationException("the scenario did not run");
+
     private string Shop => _scenario?.Shop?.Namespace ?? throw new InvalidOperationException("the scenario did not run");
 
     /// <summary>The time range that covers the whole scenario.</summary>
@@ -49,20 +51,20 @@ public class MonitoringTests : OwnCluster
     }
 
     [Test]
-    public async Task RefusedRolloutsRaiseAnAlert()
+    public async Task RolloutsThatAreRefusedAgainAndAgainRaiseAnAlert()
     {
-        var (labels, annotations) = await Receiver.ReceivedAsync("DeployGuardRolloutsDenied", Shop);
+        var (labels, annotations) = await Receiver.ReceivedAsync("DeployGuardRolloutsDenied", Stuck);
 
         Assert.That(labels.GetProperty("severity").GetString(), Is.EqualTo("warning"));
         Assert.That(labels.GetProperty("safeguard").GetString(), Is.EqualTo("Approval"));
         Assert.That(
             annotations.GetProperty("summary").GetString(),
-            Is.EqualTo($"The safeguard Approval refuses rollouts in namespace {Shop}")
+            Is.EqualTo($"The safeguard Approval refuses rollouts in namespace {Stuck} again and again")
         );
         Assert.That(
             annotations.GetProperty("description").GetString(),
-            Does.Match(@"refused rollouts in namespace \S+ [1-9]\d* time\(s\) by the safeguard Approval")
-                .And.EndWith($"kubectl get changes -n {Shop}")
+            Does.Match(@"refused rollouts in namespace \S+ [1-9]\d* times for one reason, by the safeguard Approval")
+                .And.EndWith($"kubectl get events -n {Stuck} --field-selector reason=RolloutRefused")
         );
         Assert.That(annotations.GetProperty("runbook_url").GetString(), Does.EndWith("docs/runbook.md#deployguardrolloutsdenied"));
     }

@@ -103,7 +103,8 @@ public class RefusalTests
         var refused = await sandbox.ApplyAsync("dana", fast);
         Assert.That(
             refused.Output,
-            Does.Contain("PaceTooFast: 4 of 4 pods (100%) of Deployment web would be unproven, 4 at once; step 5% allows 1.")
+            Does.Contain("PaceTooFast: ")
+                .And.Contain("4 of 4 pods (100%) of Deployment web would be unproven, 4 at once; step 5% allows 1.")
         );
 
         var patch = refused.Output.Split("-p '")[1].Split('\'')[0];
@@ -119,7 +120,7 @@ public class RefusalTests
         var run = (await sandbox.ApplyAsync("dana", Web(V2), "--dry-run=server")).OrFail();
         var diff = await TestCluster.Rig.Plane.KubectlAsync("dana", Web(V2).ToJsonString(), ["diff", "-f", "-", "-n", sandbox.Namespace]);
 
-        Assert.That(run.Output, Does.Contain("Warning: guarded: would be refused: ApprovalMissing"));
+        Assert.That(run.Output, Does.Contain("Warning: policy guarded: would be refused: ApprovalMissing"));
         Assert.That(diff.ExitCode, Is.EqualTo(1), "kubectl diff found a difference, and was not refused: " + diff.Output);
         Assert.That(
             (await sandbox.KubectlAsync("dana", "get", "changes", "-o", "name")).Output.Split('\n'),
@@ -147,7 +148,7 @@ public class RefusalTests
 
         var warned = await Rig.Wait.UntilAsync(
             () => sandbox.ApplyAsync("dana", Web("web:1"), "--dry-run=server"),
-            run => run.Output.Contains("Warning: warns: ImageNotPinned", StringComparison.Ordinal),
+            run => run.Output.Contains("Warning: policy warns: ImageNotPinned", StringComparison.Ordinal),
             "the warning"
         );
 

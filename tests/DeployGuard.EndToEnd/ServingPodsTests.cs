@@ -307,7 +307,7 @@ public class ServingPodsTests
         taken["spec"]!["ports"]![0]!["nodePort"] = int.Parse(port, System.Globalization.CultureInfo.InvariantCulture);
         Assert.That(
             (await sandbox.CreateAsync("dana", taken)).Output,
-            Does.Contain("1 of 1 pods (100%) behind Service beta would be unproven; step 5% allows 0")
+            Does.Contain("1 of 1 pod (100%) behind Service beta would be unproven; step 5% allows 0")
         );
     }
 
@@ -324,7 +324,7 @@ public class ServingPodsTests
             """{"spec":{"selector":{"app":"web","track":"web-canary"}}}"""
         );
 
-        Assert.That(narrowed.Output, Does.Contain("1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0"));
+        Assert.That(narrowed.Output, Does.Contain("1 of 1 pod (100%) behind Service web would be unproven; step 5% allows 0"));
         var gone = await sandbox.PatchAsync("dana", "service/web", """{"spec":{"selector":null}}""");
         Assert.That(gone.Output, Does.Contain("its endpoints would be written by hand"));
         (await sandbox.KubectlAsync("dana", "patch", "service/web", "-p", """{"spec":{"sessionAffinity":"ClientIP"}}""")).OrFail();

@@ -31,7 +31,8 @@ public class StatefulSetPaceTests : OwnCluster
         var refused = await RequestAsync();
         Assert.That(
             refused.Output,
-            Does.Contain("PaceTooFast: 8 of 8 pods (100%) of StatefulSet db would be unproven, 4 at once")
+            Does.Contain("PaceTooFast: ")
+                .And.Contain("8 of 8 pods (100%) of StatefulSet db would be unproven, 4 at once")
                 .And.Contain("In place, policy allows 2 at once: maxUnavailable 50% replaces 4; minReadySeconds 0 is below 2")
         );
         (await sandbox.KubectlAsync("dana", Patch(refused.Output))).OrFail();

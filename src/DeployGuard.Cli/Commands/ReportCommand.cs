@@ -15,15 +15,10 @@ internal static class ReportCommand
     private static readonly ClusterFlags s_cluster = new();
     private static readonly Option<bool> s_all = new("--all-namespaces", "-A") { Description = "Report on all namespaces." };
     private static readonly Option<string?> s_policy = new("--policy") { Description = "Only the findings of this policy." };
-    private static readonly Option<string> s_output = new("--output", "-o")
-    {
-        Description = "text or json.",
-        DefaultValueFactory = _ => "text",
-    };
+    private static readonly Option<string> s_output = OutputOption();
 
     public static Command Create(TimeProvider time)
     {
-        s_output.AcceptOnlyFromAmong("text", "json");
         var command = new Command(
             "report",
             """
@@ -44,6 +39,13 @@ internal static class ReportCommand
         s_cluster.AddTo(command);
         command.SetAction((parsed, cancel) => RunAsync(parsed, time, cancel));
         return command;
+    }
+
+    private static Option<string> OutputOption()
+    {
+        var option = new Option<string>("--output", "-o") { Description = "text or json.", DefaultValueFactory = _ => "text" };
+        option.AcceptOnlyFromAmong("text", "json");
+        return option;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, TimeProvider time, CancellationToken cancel)

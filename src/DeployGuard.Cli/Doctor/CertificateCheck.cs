@@ -12,7 +12,10 @@ internal sealed class CertificateCheck : ICheck
 {
     private static readonly TimeSpan s_soon = TimeSpan.FromDays(14);
 
-    public string Name => "certificate";
+    /// <summary>The only check that reads a Secret.</summary>
+    public const string OfSecret = "certificate";
+
+    public string Name => OfSecret;
 
     public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel)
     {

@@ -23,7 +23,7 @@ internal sealed class ReachabilityCheck : ICheck
     /// <summary>It has expired.</summary>
     private const string ImpossibleBreakGlass = """
         {"apiVersion": "deployguard.io/v1alpha1", "kind": "BreakGlass", "metadata": {"generateName": "deployguard-doctor-"},
-         "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "deployguard-doctor"}, "waives": ["Approval"],
+         "spec": {"workload": {"kind": "Service", "name": "deployguard-doctor"}, "waives": ["Approval"],
                   "incident": "none", "reason": "requested by deployguard doctor", "expiresAt": "2000-01-01T00:00:00Z"}}
         """;
 

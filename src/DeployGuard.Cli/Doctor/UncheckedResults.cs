@@ -21,14 +21,20 @@ internal sealed partial class UncheckedResults(IReadOnlyList<CheckResult> result
                 yield return $"         {result.Check.PadRight(width)}  {Missing(result.Diagnosis.Message)}";
             }
 
-            if (User is not null)
+            if (User is { } user)
             {
                 var where = $"-n {headline.Namespace}{(headline.Name == "deployguard" ? "" : $" --name {headline.Name}")}";
-                yield return $"         Ask a cluster administrator to run: kubectl deployguard doctor {where}; or to grant you all but the Secret: "
-                    + $"kubectl create clusterrolebinding deployguard-doctor-{Binding(User)} --clusterrole={headline.Name}-doctor --user='{User}'";
+                yield return $"         Ask a cluster administrator to run: kubectl deployguard doctor {where}{Grant(user)}";
             }
         }
     }
+
+    /// <summary>The role leaves out the Secret, which holds a private key.</summary>
+    private string Grant(string user) =>
+        results.All(r => r.Check == CertificateCheck.OfSecret)
+            ? ""
+            : "; or to grant you all but the Secret: kubectl create clusterrolebinding "
+                + $"deployguard-doctor-{Binding(user)} --clusterrole={headline.Name}-doctor --user='{user}'";
 
     private string Why => User is { } user ? $"because {user} lacks permissions" : "because of the API server";
 

@@ -68,7 +68,10 @@ internal static class ChangePage
         var count = change.Findings(enforced: false).Count();
         return count == 0
             ? []
-            : Block("Others", [$"{count} {(count == 1 ? "finding" : "findings")} of policies that do not enforce; to read them, add --full"]);
+            : Block(
+                "Others",
+                [$"{count} {(count == 1 ? "finding" : "findings")} of policies that do not enforce; to read them, add --full"]
+            );
     }
 
     private static IEnumerable<string> Block(string title, IEnumerable<string> lines) =>

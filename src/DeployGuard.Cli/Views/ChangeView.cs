@@ -49,9 +49,7 @@ internal sealed class ChangeView
     /// </summary>
     public bool AwaitsVote =>
         Missing != OpenRequirements.Retry
-        && (
-            Phase is nameof(Core.Changes.Phase.Pending) or nameof(Core.Changes.Phase.Rejected) || Parsed is { HasOpenRequirements: true }
-        );
+        && (Phase is nameof(Core.Changes.Phase.Pending) or nameof(Core.Changes.Phase.Rejected) || Parsed is { HasOpenRequirements: true });
 
     /// <summary>The votes of a user that still exist.</summary>
     public IEnumerable<OwnVote> VotesOf(string user) =>
@@ -88,9 +86,7 @@ internal sealed class ChangeView
 
     public IEnumerable<string> Approvals =>
         Items("status", "approvals")
-            .Select(a =>
-                $"{Of(a, "decision")} by {Of(a, "approver")} at {Of(a, "at")}{Quoted(a, "reason")}{Standing(a)}"
-            );
+            .Select(a => $"{Of(a, "decision")} by {Of(a, "approver")} at {Of(a, "at")}{Quoted(a, "reason")}{Standing(a)}");
 
     public IEnumerable<string> BreakGlass =>
         Items("status", "breakGlass")
@@ -101,7 +97,9 @@ internal sealed class ChangeView
 
     /// <param name="enforced">Those of policies that enforce, or those of the others.</param>
     public IEnumerable<string> Findings(bool enforced) =>
-        Items("status", "findings").Where(f => Of(f, "mode") == nameof(Mode.Enforce) == enforced).Select(f => $"{f.GetProperty("reason")} ({f.GetProperty("policy")}): {f.GetProperty("message")}");
+        Items("status", "findings")
+            .Where(f => Of(f, "mode") == nameof(Mode.Enforce) == enforced)
+            .Select(f => $"{f.GetProperty("reason")} ({f.GetProperty("policy")}): {f.GetProperty("message")}");
 
     /// <summary>Whether a vote counts, and for what.</summary>
     private static string Standing(JsonElement vote) =>

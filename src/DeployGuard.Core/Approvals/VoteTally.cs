@@ -72,10 +72,7 @@ public sealed class VoteTally
         vote.Decision is Decision.Reject ? (Vetoes.Any(v => v.Name == vote.Name) ? "a veto" : "not counted")
         : Approvals.FirstOrDefault(a => a.Vote.Name == vote.Name) is not { } counted ? "not counted (for another template or image)"
         : counted.WhyNot is { } why ? $"not counted ({why})"
-        : string.Join(
-            " or ",
-            rules.Quorum.Where(l => l.Groups.Intersect(vote.Approver.Groups).Any()).SelectMany(l => l.Groups).Distinct()
-        );
+        : string.Join(" or ", rules.Quorum.Where(l => l.Groups.Intersect(vote.Approver.Groups).Any()).SelectMany(l => l.Groups).Distinct());
 
     private static string? WhyNot(Approval approval, ApprovalRules rules, VotedRevision revision, DateTimeOffset now)
     {

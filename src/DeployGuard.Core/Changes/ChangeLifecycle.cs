@@ -32,8 +32,8 @@ public static class ChangeLifecycle
         change.Phase switch
         {
             // Admitted, then requested again and refused before the first request had taken effect.
-            Phase.Pending or Phase.Rejected or Phase.Expired or Phase.Withdrawn
-                when change.WasAdmitted && live.Runs(change.TemplateHash) => Seen(live),
+            Phase.Pending or Phase.Rejected or Phase.Expired or Phase.Withdrawn when change.WasAdmitted && live.Runs(change.TemplateHash) =>
+                Seen(live),
             Phase.Pending or Phase.Rejected when end?.Phase is Phase.Withdrawn => end,
             Phase.Pending when end is not null => end,
             Phase.Pending when veto is not null => new(

@@ -1,6 +1,5 @@
-using DeployGuard.Core.Policies;
-
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core.Evaluation;
 

@@ -1,3 +1,5 @@
+using DeployGuard.Core.Snapshots;
+
 namespace DeployGuard.Core.Evaluation;
 
 /// <summary>
@@ -6,11 +8,14 @@ namespace DeployGuard.Core.Evaluation;
 /// </summary>
 internal static class FixOrder
 {
-    public static IReadOnlyList<Violation> Of(IEnumerable<Violation> findings)
+    /// <param name="approveBy">Where no approval can count, the remedy says so, and stays.</param>
+    public static IReadOnlyList<Violation> Of(IEnumerable<Violation> findings, ApproveBy approveBy)
     {
         var all = findings.ToList();
         var first = all.Where(f => f.Finding.Fix is Fix.Template).Select(f => f.Finding.Reason).Distinct().ToList();
-        return first.Count == 0 ? all : [.. all.OrderBy(f => f.Finding.Fix is Fix.Template ? 0 : 1).Select(f => Later(f, first))];
+        return first.Count == 0
+            ? all
+            : [.. all.OrderBy(f => f.Finding.Fix is Fix.Template ? 0 : 1).Select(f => approveBy is ApproveBy.Never ? f : Later(f, first))];
     }
 
     private static Violation Later(Violation violation, IReadOnlyList<string> first) =>

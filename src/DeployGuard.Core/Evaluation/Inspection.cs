@@ -81,9 +81,12 @@ internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy pol
     }
 
     /// <summary>Whether the change would pass for its pools with another workload after it.</summary>
-    public bool Passes(Workload after)
+    public bool Passes(Workload after) => Assess(after).All(j => !j.IsRefused);
+
+    /// <summary>The pools as they would be with another workload after the change.</summary>
+    public IReadOnlyList<PoolAssessment> Assess(Workload after)
     {
         var exposure = _exposure.Value ?? throw new InvalidOperationException($"policy {policy.Name} has no canary");
-        return exposure.Assess(evaluated with { After = after }).All(j => !j.IsRefused);
+        return exposure.Assess(evaluated with { After = after });
     }
 }

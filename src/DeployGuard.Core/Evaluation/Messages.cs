@@ -24,7 +24,7 @@ public static class Messages
     /// </summary>
     public static string Refusal(Verdict verdict)
     {
-        var denials = FixOrder.Of(verdict.Denials);
+        var denials = FixOrder.Of(verdict.Denials, verdict.Evaluated.ApproveBy);
         var policies = verdict.Denials.Select(d => d.Policy).Distinct().ToList();
         var text = new StringBuilder();
         text.Append(

@@ -53,7 +53,7 @@ internal static class Warnings
             }
         }
 
-        var refused = FixOrder.Of(verdict.Warnings.Where(w => WouldRefuse(verdict, w)));
+        var refused = FixOrder.Of(verdict.Warnings.Where(w => WouldRefuse(verdict, w)), verdict.Evaluated.ApproveBy);
         foreach (var finding in refused)
         {
             yield return [Clean($"policy {finding.Policy}: would be refused: {Told(finding)}"), Clean(finding.Finding.Remedy)];
@@ -66,7 +66,7 @@ internal static class Warnings
 
         foreach (var finding in verdict.Warnings.Where(w => !WouldRefuse(verdict, w)))
         {
-            yield return [Clean($"policy {finding.Policy}: {Told(finding)}"), Clean(Advice(finding.Finding))];
+            yield return [Clean($"policy {finding.Policy}: {Told(finding)}"), Clean(Advice(verdict, finding.Finding))];
         }
 
         foreach (var note in verdict.IsAllowed ? verdict.Notes : [])
@@ -78,29 +78,31 @@ internal static class Warnings
     private static string Told(Violation violation) => $"{violation.Finding.Reason}: {violation.Finding.Message}";
 
     /// <summary>A Warn policy admits the request, and nobody can approve what runs already.</summary>
-    private static string Advice(Finding finding) =>
-        finding.Fix is Fix.Approval
-            ? "The policy only warns, so there is nothing to do now. Once it enforces, such a change needs the approval first"
-            : finding.Remedy;
+    private static string Advice(Verdict verdict, Finding finding) =>
+        finding.Fix is not Fix.Approval
+            ? finding.Remedy
+            : "The policy only warns, so there is nothing to do now. Once it enforces, such a change needs the approval first"
+                + (IsOnRecord(verdict.Evaluated) ? $". To see this one: {Show(verdict.Evaluated)}" : "");
 
-    /// <summary>Where the rest can be read: on the Change, if the request has one.</summary>
     private static string Rest(Verdict verdict, int count)
     {
-        var (evaluated, findings) = (verdict.Evaluated, count == 1 ? "finding" : "findings");
-        var isOnRecord =
-            evaluated.Recorded is not null
-            || (
-                !evaluated.Request.DryRun
-                && evaluated
-                    is {
-                        ChangeType: ChangeType.NewRevision or ChangeType.Rollback,
-                        Request.Target.Type: { IsOnePod: false, RunsOnce: false }
-                    }
-            );
-        return isOnRecord
-            ? $"and {count} more {findings}; to see all: kubectl deployguard show {evaluated.Name} -n {evaluated.Request.Target.Namespace}"
+        var findings = count == 1 ? "finding" : "findings";
+        return IsOnRecord(verdict.Evaluated)
+            ? $"and {count} more {findings}; to see all: {Show(verdict.Evaluated)}"
             : $"and {count} more {findings}; fix these first";
     }
+
+    private static string Show(EvaluatedRequest evaluated) =>
+        $"kubectl deployguard show {evaluated.Name} -n {evaluated.Request.Target.Namespace}";
+
+    /// <summary>There is a Change to read. Single pods and Jobs get one only if they are refused.</summary>
+    private static bool IsOnRecord(EvaluatedRequest evaluated) =>
+        evaluated.Recorded is not null
+        || evaluated
+            is {
+                ChangeType: ChangeType.NewRevision or ChangeType.Rollback,
+                Request: { DryRun: false, Target.Type: { IsOnePod: false, RunsOnce: false } }
+            };
 
     /// <summary>
     /// A Service has no Change to approve: its waived findings are in the decision log, and the reason is in the BreakGlass.

@@ -110,7 +110,10 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
             {
                 return Ages.Count == 0
                     ? ($"no pod of this revision has served here for {Durations.Show(rules.Soak)}", null)
-                    : ($"step {rules.Steps[step]}% (of {total} pods) needs {needed} soaking pods and has {Ages.Count}", null);
+                    : (
+                        $"step {rules.Steps[step]}% (of {total} {(total == 1 ? "pod" : "pods")}) needs {needed} soaking {(needed == 1 ? "pod" : "pods")} and has {Ages.Count}",
+                        null
+                    );
             }
 
             return Ages[needed - 1] is var age && age >= rules.Soak ? null : ("", Whole(rules.Soak - age));

@@ -100,9 +100,7 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
     public IEnumerable<Change> ChangesVotedOn(Approval vote)
     {
         var translated = Translation.Approvals([vote])[0];
-        return Changes
-            .Under(WorkloadKey(vote.Workload))
-            .Where(c => StandingVotes.IsAbout(vote, c) || StandingVotes.IsAbout(translated, c));
+        return Changes.Under(WorkloadKey(vote.Workload)).Where(c => StandingVotes.IsAbout(vote, c) || StandingVotes.IsAbout(translated, c));
     }
 
     public static string WorkloadKey(WorkloadRef workload) => $"{workload.ApiGroup}/{workload.Kind}/{workload.Namespace}/{workload.Name}";

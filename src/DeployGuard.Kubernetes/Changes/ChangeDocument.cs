@@ -32,7 +32,14 @@ internal static class ChangeDocument
         }
 
         var status = JsonWriting.Child(document, "status");
-        if (entry.Images.Count > 0 && (string?)status["phase"] is nameof(Phase.Pending) or nameof(Phase.Rejected) or nameof(Phase.Expired) or nameof(Phase.Withdrawn))
+        if (
+            entry.Images.Count > 0
+            && (string?)status["phase"]
+                is nameof(Phase.Pending)
+                    or nameof(Phase.Rejected)
+                    or nameof(Phase.Expired)
+                    or nameof(Phase.Withdrawn)
+        )
         {
             // The approver sees the difference from the current template.
             Describe(JsonWriting.Child(document, "spec"), entry);

@@ -25,7 +25,10 @@ internal static class ChangeStatus
         }
 
         // Admitted, Completed and Proven stay true; Pending, Running, Rejected, Expired and Withdrawn end.
-        if (from is Phase.Pending or Phase.Rejected or Phase.Expired or Phase.Withdrawn || (from is Phase.Running && to.Phase is Phase.Expired))
+        if (
+            from is Phase.Pending or Phase.Rejected or Phase.Expired or Phase.Withdrawn
+            || (from is Phase.Running && to.Phase is Phase.Expired)
+        )
         {
             Set(status, from.Value.ToString(), false, to.Reason, to.Message, now);
         }
@@ -78,7 +81,9 @@ internal static class ChangeStatus
             Phase.Admitted => current is null or Phase.Pending or Phase.Rejected or Phase.Expired or Phase.Withdrawn,
             Phase.Proven => current is not Phase.Proven,
             Phase.Completed => current is not (Phase.Completed or Phase.Proven),
-            Phase.Running or Phase.Expired or Phase.Withdrawn => throw new InvalidOperationException($"no request makes a Change {requested}"),
+            Phase.Running or Phase.Expired or Phase.Withdrawn => throw new InvalidOperationException(
+                $"no request makes a Change {requested}"
+            ),
             _ => throw new InvalidOperationException($"unknown phase {requested}"),
         };
 

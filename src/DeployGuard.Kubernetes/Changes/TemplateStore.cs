@@ -100,7 +100,12 @@ internal sealed class TemplateStore(ApiConnection api, ClusterCaches caches, Tim
     private bool IsSuperseded(string @namespace, StoredTemplate stored, DateTimeOffset now) =>
         caches.Changes.Find(ObjectKey.Of(@namespace, stored.Name)) is not { } change
             ? now - stored.CreatedAt > s_cacheLag
-            : change is { HasOpenRequirements: false, IsUnreviewed: false, Phase: Phase.Completed or Phase.Proven or Phase.Expired or Phase.Withdrawn }
+            : change
+                is {
+                    HasOpenRequirements: false,
+                    IsUnreviewed: false,
+                    Phase: Phase.Completed or Phase.Proven or Phase.Expired or Phase.Withdrawn
+                }
                 && !IsCurrent(change);
 
     private bool IsCurrent(Change change) =>

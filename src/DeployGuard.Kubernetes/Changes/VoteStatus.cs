@@ -108,5 +108,6 @@ internal static class VoteStatus
     private static void Set(JsonObject status, string type, bool holds, (string Reason, string Message) because, DateTimeOffset now) =>
         ChangeStatus.Set(status, type, holds, because.Reason, because.Message, now);
 
-    private static JsonObject? Find(JsonArray list, string name) => list.OfType<JsonObject>().FirstOrDefault(v => (string?)v["name"] == name);
+    private static JsonObject? Find(JsonArray list, string name) =>
+        list.OfType<JsonObject>().FirstOrDefault(v => (string?)v["name"] == name);
 }

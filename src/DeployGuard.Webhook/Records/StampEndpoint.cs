@@ -48,7 +48,14 @@ internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry
         var patch = new JsonArray((JsonNode)Add(isGlass ? "/spec/requestedBy" : "/spec/approver", identity));
         if (isGlass && !spec.TryGetProperty("expiresAt", out _))
         {
-            patch.Add((JsonNode)Add("/spec/expiresAt", JsonValue.Create((time.GetUtcNow() + BreakGlass.DefaultDuration).UtcDateTime)));
+            // In whole seconds, as kubectl shows it in a column.
+            var expiresAt = (time.GetUtcNow() + BreakGlass.DefaultDuration).UtcDateTime;
+            patch.Add(
+                (JsonNode)Add(
+                    "/spec/expiresAt",
+                    expiresAt.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture)
+                )
+            );
         }
 
         AddLabels(patch, review, isGlass);

@@ -95,6 +95,20 @@ public class AdviceTests
     }
 
     [Test]
+    public void WhatNoApprovalCanCountForKeepsItsOwnRemedy() =>
+        Assert.That(
+            Refusal(
+                Some.Create(Some.Deployment("web:1")) with
+                {
+                    IsNameGenerated = true,
+                },
+                Some.OneSenior,
+                Some.Policy("""{"images": {}}""", "z")
+            ),
+            Does.Contain("The generated name changes with each attempt").And.Not.Contain("First fix")
+        );
+
+    [Test]
     public void AnApprovalIsOfferedIfOnlyTheStrategyIsWrong() =>
         Assert.That(
             Refusal(Update(), Some.Policy("""{"canary": {"steps": [5]}, "approval": {"quorum": [{"groups": ["a"]}]}}""")),

@@ -102,7 +102,9 @@ public class WarningTests
     public void AWarnPolicyAsksNobodyToApproveWhatItAdmits() =>
         Assert.That(
             Lines(Update(Some.OtherImage), Some.OneSenior with { Mode = Mode.Warn })[1],
-            Does.StartWith("The policy only warns").And.Not.Contain("kubectl")
+            Does.StartWith("The policy only warns")
+                .And.Contain("kubectl deployguard show deployment-web-")
+                .And.Not.Contain("deployguard approve")
         );
 
     private static WorkloadRequest Update(string image, bool dryRun = false) =>

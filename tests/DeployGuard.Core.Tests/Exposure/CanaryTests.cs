@@ -45,6 +45,107 @@ public class CanaryTests
         );
     }
 
+    [TestCase(20, "Wait 1s, then scale to 6: kubectl scale deployment/web-canary -n shop --replicas=6. ", 6)]
+    [TestCase(7, "Wait 1s, then scale to 6: kubectl scale deployment/web-canary -n shop --replicas=6. ", 6)]
+    [TestCase(5, "Wait 1s, then retry. ", 5)]
+    public void WhatPassesAfterTheWaitIsSaidAndPasses(int asked, string remedy, int passes)
+    {
+        var cluster = Cluster(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599)));
+        bool IsAllowedLater(int replicas) => Some.Evaluator.Evaluate(Scale(C(1), replicas), cluster, Some.Now.AddSeconds(1)).IsAllowed;
+
+        Assert.That(Expect(Scale(C(1), asked), cluster, "").Remedy, Does.StartWith(remedy));
+        Assert.That(IsAllowedLater(passes), Is.True);
+        Assert.That(IsAllowedLater(passes + 1), Is.EqualTo(passes < asked ? false : IsAllowedLater(asked + 1)));
+    }
+
+    [Test]
+    public void WhatPassesNowAndWhatPassesLaterAreBothOffered()
+    {
+        var cluster = Cluster(Running(C(4), held: 5), pods: Pods(C(4), TimeSpan.FromMinutes(8)));
+
+        Assert.That(
+            Expect(Scale(C(4), 20), cluster, "20 of 40 pods").Remedy,
+            Is.EqualTo("Scale to 6 now: kubectl scale deployment/web-canary -n shop --replicas=6; or wait 2m, then retry")
+        );
+    }
+
+    [Test]
+    public void ARepositoryIsToldTheNumberToSet()
+    {
+        var argo = Some.Machine;
+        var soaking = Cluster(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599)));
+        var soaked = Cluster(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10)));
+
+        Assert.That(
+            Expect(Scale(C(1), 20) with { Requester = argo }, soaking, "").Remedy,
+            Does.StartWith("Wait 1s, then set spec.replicas to 6 in the repository. ")
+        );
+        Assert.That(
+            Expect(Scale(C(1), 20) with { Requester = argo }, soaked, "").Remedy,
+            Is.EqualTo("Set spec.replicas to 6 in the repository, then sync again")
+        );
+    }
+
+    /// <summary>Waiting for it would not help: all users would have it by then.</summary>
+    [Test]
+    public void AThirdRevisionIsToldToRollTheUnprovenOneBackFirst()
+    {
+        var cluster = Cluster(web: 0, Running(Web(20, V2)));
+
+        var remedy = Expect(Update(Web(20, V2), Web(20, V3)), With(cluster, Left()), "").Remedy;
+
+        Assert.That(
+            remedy,
+            Does.StartWith(
+                "Wait until the revision that deployment/web runs now is proven, or roll it back first: kubectl rollout undo "
+                    + "deployment/web -n shop; then retry"
+            )
+        );
+        Expect(Update(Web(20, V2), Web(20)), With(cluster, Left()), allowed: true);
+    }
+
+    /// <summary>A rollback does not wait: it goes to as many pods as its revision had, or to another revision.</summary>
+    [TestCase("default")]
+    [TestCase("all at once")]
+    public void RefusedRollbackIsToldWhatPassesInstead(string strategy)
+    {
+        var (running, back) = (Web(20, V2), Web(20, V3));
+        if (strategy == "all at once")
+        {
+            back.With("spec/strategy/rollingUpdate", """{"maxSurge": "100%", "maxUnavailable": 0}""");
+        }
+
+        var completed = Some.Change(back, Phase.Completed) with
+        {
+            CompletedPods = 4,
+            Served = [new ServedPool("Service web", 4, Some.Now.AddDays(-1))],
+        };
+        var cluster = With(Cluster(web: 0, Running(Web(20, V2))), Left(), completed);
+
+        var remedy = Expect(Update(running, back), cluster, "").Remedy;
+
+        Assert.That(
+            remedy,
+            Is.EqualTo(
+                "Roll back to a revision that is proven (kubectl rollout history deployment/web -n shop); or first scale to 4: kubectl scale "
+                    + "deployment/web -n shop --replicas=4; then retry"
+            )
+        );
+        Expect(Update(running, Web(20)), cluster, allowed: true);
+        var smaller = With(Cluster(web: 0, Running(Web(4, V2))), Left(), completed);
+        Expect(Update(Web(4, V2), back.With("spec/replicas", "4")), smaller, allowed: true);
+    }
+
+    /// <summary>v1, which web served on 20 pods until some minutes ago.</summary>
+    private static Change Left() => Proven(Web(20)) with { Served = [new ServedPool("Service web", 20, Ago(5))] };
+
+    private static ClusterSnapshot With(ClusterSnapshot cluster, params Change[] changes) =>
+        cluster with
+        {
+            Changes = [.. cluster.Changes, .. changes],
+            Namespace = cluster.Namespace is { } all ? all with { Changes = [.. all.Changes, .. changes] } : null,
+        };
+
     [Test]
     public void Case04_SecondStepAfterItsSoakPasses() =>
         Expect(Scale(C(1), 6), Cluster(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10))), allowed: true);

@@ -22,12 +22,12 @@ public class ServiceChangeTests
     [TestCase("8080", null, Description = "both have it")]
     [TestCase(
         "9090",
-        "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0",
+        "1 of 1 pod (100%) behind Service web would be unproven; step 5% allows 0",
         Description = "only the canary declares it"
     )]
     [TestCase(
         "admin",
-        "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0",
+        "1 of 1 pod (100%) behind Service web would be unproven; step 5% allows 0",
         Description = "only the canary has a port of that name"
     )]
     [TestCase("7070", null, Description = "an undeclared port number may be open in all pods")]
@@ -60,7 +60,7 @@ public class ServiceChangeTests
         Expect(
             objects,
             ServiceChange(web, web with { Ports = [new ServicePort(80, "TCP", "only")] }),
-            "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0"
+            "1 of 1 pod (100%) behind Service web would be unproven; step 5% allows 0"
         );
     }
 
@@ -94,7 +94,7 @@ public class ServiceChangeTests
         Expect(
             objects,
             ServiceChange(web, web with { Ports = [new ServicePort(80, "TCP", "only")] }),
-            "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0"
+            "1 of 1 pod (100%) behind Service web would be unproven; step 5% allows 0"
         );
     }
 
@@ -108,7 +108,7 @@ public class ServiceChangeTests
         Expect(
             objects,
             ServiceChange(web, web with { Ports = [s_http, new ServicePort(81, "TCP", "9090")] }),
-            "1 of 1 pods (100%) behind Service web port 81/TCP where declared would be unproven; step 5% allows 0"
+            "1 of 1 pod (100%) behind Service web port 81/TCP where declared would be unproven; step 5% allows 0"
         );
         Expect(objects, ServiceChange(web, web with { Ports = [s_http, new ServicePort(81, "TCP", "8080")] }), null);
     }
@@ -127,7 +127,7 @@ public class ServiceChangeTests
         Expect(
             objects,
             ServiceChange(web, web with { Ports = [new ServicePort(80, "UDP", "quic")] }),
-            "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0"
+            "1 of 1 pod (100%) behind Service web would be unproven; step 5% allows 0"
         );
     }
 
@@ -256,7 +256,7 @@ public class ServiceChangeTests
         var made = new Service("other", Labels(("track", "web-canary")), false) { Addresses = ["10.0.0.7"] };
         var gone = Gone("Service web", "app=web", "10.0.0.7");
 
-        Expect(gone, ServiceChange(null, made), "1 of 1 pods (100%) behind Service other would be unproven; step 5% allows 0");
+        Expect(gone, ServiceChange(null, made), "1 of 1 pod (100%) behind Service other would be unproven; step 5% allows 0");
         Expect(gone, ServiceChange(null, made with { Addresses = ["10.0.0.8"] }), null);
         Expect(gone, ServiceChange(null, made with { Selector = Labels(("app", "web")) }), null);
     }
@@ -276,7 +276,7 @@ public class ServiceChangeTests
         Expect(
             objects,
             ServiceChange(canary, canary with { Addresses = ["10.0.0.8", "10.0.0.7"] }),
-            "1 of 1 pods (100%) behind Service canary would be unproven; step 5% allows 0"
+            "1 of 1 pod (100%) behind Service canary would be unproven; step 5% allows 0"
         );
         Expect(objects, ServiceChange(canary, canary with { Addresses = ["10.0.0.8", "192.0.2.1"] }), null);
     }
@@ -293,7 +293,7 @@ public class ServiceChangeTests
                 Changes = [.. WithCanary.Changes.Select(c => c.Phase is Phase.Proven ? c with { GivenUp = givenUp } : c)],
             };
 
-        Expect(With(given), ServiceChange(null, canary), "1 of 1 pods (100%) behind Service canary would be unproven; step 5% allows 0");
+        Expect(With(given), ServiceChange(null, canary), "1 of 1 pod (100%) behind Service canary would be unproven; step 5% allows 0");
         Expect(With(given with { At = Some.Now.AddDays(-1) }), ServiceChange(null, canary), null);
         Expect(With(), ServiceChange(null, canary), null);
         Expect(With(given), ServiceChange(WebService, WebService with { Addresses = ["node 30080"] }), null);
@@ -443,7 +443,7 @@ public class ServiceChangeTests
         Expect(
             Gone("Service web", "app=web", ""),
             ServiceChange(null, WebService with { Selector = Labels(("app", "web"), ("track", "web-canary")) }),
-            "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0"
+            "1 of 1 pod (100%) behind Service web would be unproven; step 5% allows 0"
         );
         Expect(Gone("Service web", "app=web", ""), ServiceChange(null, WebService), null);
     }

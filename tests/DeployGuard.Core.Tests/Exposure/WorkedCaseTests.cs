@@ -95,7 +95,7 @@ public class WorkedCaseTests
         );
     }
 
-    [TestCase("web-canary", "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0; 5m of soak left")]
+    [TestCase("web-canary", "1 of 1 pod (100%) behind Service web would be unproven; step 5% allows 0; 5m of soak left")]
     [TestCase("web", null, Description = "the canary is taken out")]
     public void Case30_ServiceNarrowedToTheCanary(string track, string? refusal) =>
         Expect(WithCanary, ServiceChange(WebService, WebService with { Selector = Labels(("app", "web"), ("track", track)) }), refusal);

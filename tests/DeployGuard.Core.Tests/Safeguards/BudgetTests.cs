@@ -24,6 +24,27 @@ public class BudgetTests
         Assert.That(finding.Remedy, Is.EqualTo("Retry when it has completed"));
     }
 
+    [TestCase(0, 1, "1 in another namespace")]
+    [TestCase(0, 2, "2 in other namespaces")]
+    [TestCase(1, 0, "shop/deployment/mine0")]
+    [TestCase(2, 1, "shop/deployment/mine0, shop/deployment/mine1 and 1 in another namespace")]
+    [TestCase(11, 3, "shop/deployment/mine9 and 1 more and 3 in other namespaces")]
+    public void NamesOfOtherNamespacesAreNotTold(int mine, int others, string told)
+    {
+        WorkloadRef[] flying =
+        [
+            .. Enumerable.Range(0, others).Select(i => new WorkloadRef("apps", "Deployment", $"secret{i}", $"theirs{i}")),
+            .. Enumerable.Range(0, mine).Select(i => new WorkloadRef("apps", "Deployment", "shop", $"mine{i}")),
+        ];
+        var cluster = View() with { Budgets = new Dictionary<string, BudgetUse> { ["budget"] = new(flying, flying) } };
+
+        var finding = Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), cluster).Findings.Single().Finding;
+
+        Assert.That(finding.Message, Does.EndWith(told));
+        Assert.That(finding.Remedy, Does.EndWith(told));
+        Assert.That(finding.Message + finding.Remedy, Does.Not.Contain("secret").And.Not.Contain("theirs"));
+    }
+
     [TestCase(Phase.Running, true, Description = "it was paused to be admitted, and lost its place")]
     [TestCase(Phase.Admitted, true)]
     [TestCase(Phase.Completed, false, Description = "nothing is left to roll out")]

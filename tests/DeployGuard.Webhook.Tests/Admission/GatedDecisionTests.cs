@@ -377,8 +377,8 @@ public class GatedDecisionTests
         _facts.Budgets["budget"] = new BudgetUse([s_requested.Ref with { Name = "other" }], [s_requested.Ref with { Name = "stuck" }]);
         Assert.That(
             await MessageAsync(),
-            Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace shop are in flight: shop/deployment/other")
-                .And.Contain("Fix or roll back those that take too long: shop/deployment/stuck")
+            Does.Contain("BudgetExhausted: 1 of 1 rollout is in flight in namespace shop: shop/deployment/other")
+                .And.Contain("Fix or roll back what takes too long: shop/deployment/stuck")
         );
     }
 
@@ -397,7 +397,7 @@ public class GatedDecisionTests
         var response = await _webhook.SendAsync("/admit/workloads", Reviews.Update(dryRun: true));
 
         Assert.That(response.GetProperty("allowed").GetBoolean(), Is.True);
-        Assert.That(response.GetProperty("warnings")[0].GetString(), Does.StartWith("tier-1: would be refused: ApprovalMissing"));
+        Assert.That(response.GetProperty("warnings")[0].GetString(), Does.StartWith("policy tier-1: would be refused: ApprovalMissing"));
         Assert.That((_facts.Admitted.Count, _facts.RecordedAfterwards.Count), Is.EqualTo((0, 0)));
         Assert.That(await _webhook.ScrapeAsync(), Does.Not.Contain("deployguard_rollouts_denied_total{"));
     }

@@ -37,7 +37,7 @@ public partial class RecordedReviewTests
         ["kubectl-debug-second-attempt-update-pod-ephemeralcontainers"] = "ApprovalMissing",
         ["mesh-gateway-create-deployment"] = "ImageNotPinned ApprovalMissing",
         ["sha512-digest-create-deployment"] = "ApprovalMissing",
-        ["daemonset-surge-all-update-daemonset"] = "ApprovalMissing PaceTooFast",
+        ["daemonset-surge-all-update-daemonset"] = "PaceTooFast ApprovalMissing",
         ["kubectl-apply-create-create-deployment"] = "ImageNotPinned ApprovalMissing",
         ["kubectl-apply-new-image-update-deployment"] = "ImageNotPinned ApprovalMissing PaceTooFast",
         ["kubectl-debug-ephemeral-update-pod-ephemeralcontainers"] = "ImageNotPinned ApprovalMissing",

@@ -29,6 +29,7 @@ public class BreakGlassTests
             Is.EqualTo("""{"op":"add","path":"/spec/requestedBy","value":{"username":"olga","uid":"","groups":["on-call"]}}""")
         );
         Assert.That((string?)patch[1]?["path"], Is.EqualTo("/spec/expiresAt"));
+        Assert.That((string?)patch[1]?["value"], Does.Match(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"), "kubectl shows it in a column");
         Assert.That(
             patch[1]?["value"]?.GetValue<DateTimeOffset>() - TimeProvider.System.GetUtcNow(),
             Is.EqualTo(TimeSpan.FromHours(4)).Within(TimeSpan.FromMinutes(1))

@@ -22,7 +22,7 @@ internal static class CanaryMessage
         var replaced =
             pool.Replaced is not { Pods: > 0 } was || was.At == now
                 ? ""
-                : $". They would replace {was.Pods} proven pods{(was.IsPresent ? "" : $" that served {Durations.Show(now - was.At)} ago")}";
+                : $". They would replace {was.Pods} proven {(was.Pods == 1 ? "pod" : "pods")}{(was.IsPresent ? "" : $" that served {Durations.Show(now - was.At)} ago")}";
         var stale = inspection.Cluster.Namespace?.Stale is { } why ? $". Evaluated with older data, because {why}" : "";
         if (pool.UnknownExposure is { } unknown)
         {
@@ -34,7 +34,7 @@ internal static class CanaryMessage
 
     /// <summary><c>6 of 26 pods (23%) behind Service web</c>.</summary>
     public static string Share(PoolAssessment pool) =>
-        $"{pool.Unproven} of {pool.Total} pods ({Percent(pool.Unproven, pool.Total)}%) "
+        $"{pool.Unproven} of {pool.Total} {(pool.Total == 1 ? "pod" : "pods")} ({Percent(pool.Unproven, pool.Total)}%) "
         + $"{pool.Pool.Where}{(IsOneOfMany(pool) ? $" port {pool.Port}" : "")}{(pool.Node.Length > 0 ? $" for users of {pool.Node}" : "")}";
 
     private static bool IsOneOfMany(PoolAssessment pool) => pool.Port.Length > 0 && pool.Pool.Service is { Ports.Count: > 1 };

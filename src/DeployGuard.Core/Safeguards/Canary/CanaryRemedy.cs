@@ -59,7 +59,7 @@ internal static class CanaryRemedy
                 : BlockedRemedy.Of(pool, inspection, after)
         : !pool.Rules.Accept.Contains(RolloutMethod.Pace)
             ? new($"First run it in a second Deployment behind the same Service: {Explained}", Fix.Elsewhere)
-        : PacePatch.Of(bound, inspection, after) ?? BlockedRemedy.Of(pool, inspection, after);
+        : PacePatch.Of(bound, inspection, after) ?? BlockedRemedy.Of(PacePatch.Slowest(pool, inspection, after), inspection, after);
 
     private static Remedy OfObject(PoolAssessment pool, Inspection inspection)
     {

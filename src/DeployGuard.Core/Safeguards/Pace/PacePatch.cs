@@ -33,6 +33,13 @@ internal static class PacePatch
         );
     }
 
+    /// <summary>The pool at the slowest pace: its other unproven pods are what leaves no room.</summary>
+    public static PoolAssessment Slowest(PoolAssessment pool, Inspection inspection, Workload after) =>
+        inspection.Policy.Canary is { } rules
+        && inspection.Assess(Conforming(after, 1, rules)).FirstOrDefault(p => p.IsRefused && p.Pool.Name == pool.Pool.Name) is { } slow
+            ? slow
+            : pool;
+
     /// <summary>How long Helm should wait after the expected end of the rollout: its default timeout.</summary>
     public static TimeSpan Slack { get; } = TimeSpan.FromMinutes(5);
 

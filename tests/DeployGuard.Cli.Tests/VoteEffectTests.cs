@@ -1,0 +1,118 @@
+using DeployGuard.Core.Identities;
+
+namespace DeployGuard.Cli.Tests;
+
+/// <summary>What a voter learns of their vote, and a requester of their request.</summary>
+public class VoteEffectTests
+{
+    private RecordsServer? _server;
+
+    private RecordsServer Server => _server ?? throw new InvalidOperationException("not started");
+
+    [SetUp]
+    public async Task StartAsync()
+    {
+        _server = await RecordsServer.StartAsync();
+        _server.Phase = "Pending";
+        _server.Denials = ["ApprovalMissing"];
+    }
+
+    [TearDown]
+    public async Task StopAsync() => await Server.DisposeAsync();
+
+    [Test]
+    public async Task TheLastVoteSaysThatARetryPasses() =>
+        Assert.That(
+            (await ApproveAsync()).Output,
+            Does.EndWith("It counts for tier-1: seniors. Nothing is missing: dana can send the same request again now.")
+        );
+
+    [Test]
+    public async Task OneVoteOfTwoSaysWhatIsMissing()
+    {
+        Server.Wanted = 2;
+
+        var output = (await ApproveAsync()).Output;
+
+        Assert.That(output, Does.EndWith("It counts for tier-1: seniors. Still missing: seniors 1/2."));
+        Assert.That(output, Does.Not.Contain("retry").And.Not.Contain("again now"));
+    }
+
+    [Test]
+    public async Task AnotherPersonsVetoStaysInTheWay()
+    {
+        Server.User = new Requester("carol", "", ["seniors"]);
+        await Server.RunAsync("reject", RecordsServer.Change, "--yes", "--reason", "too late");
+        Server.User = new Requester("alice", "", ["seniors"]);
+
+        Assert.That((await ApproveAsync()).Output, Does.EndWith("Still missing: rejected by carol."));
+    }
+
+    [Test]
+    public async Task AChangeThatCannotPassAsItIsSaysSoBeforeTheVote()
+    {
+        Server.Denials = ["ApprovalMissing", "ImageNotPinned"];
+
+        var output = (await Server.RunAsync("show", RecordsServer.Change)).Output;
+
+        Assert.That(
+            output,
+            Does.Contain(
+                "Outlook   It cannot pass as it is: ImageNotPinned. The requester must change the pod template, and that needs a new approval."
+            )
+        );
+    }
+
+    [Test]
+    public async Task WhatTimeResolvesDoesNotLoseTheApproval()
+    {
+        Server.Denials = ["ApprovalMissing", "Frozen"];
+
+        Assert.That((await ApproveAsync()).Output, Does.Contain("Still missing: Frozen. An approval alone is not enough: Frozen"));
+    }
+
+    [Test]
+    public async Task ASecondApprovalIsNotWritten()
+    {
+        await ApproveAsync();
+
+        var again = await ApproveAsync();
+
+        Assert.That((again.ExitCode, Server.Votes.Count), Is.EqualTo((1, 1)));
+        Assert.That(again.Output, Does.Contain("(changeapproval deployment-web-0), and that counts. Missing: nothing: retry."));
+    }
+
+    [Test]
+    public async Task OnesOwnRejectionIsWithdrawnBeforeAnApproval()
+    {
+        await Server.RunAsync("reject", RecordsServer.Change, "--yes", "--reason", "too late");
+
+        var run = await ApproveAsync();
+
+        Assert.That((run.ExitCode, Server.Votes.Count), Is.EqualTo((1, 1)));
+        Assert.That(run.Output, Does.Contain("Withdraw it first: kubectl deployguard withdraw deployment-web-0 -n shop"));
+    }
+
+    [Test]
+    public async Task ARequesterWithdrawsTheirRequest()
+    {
+        Server.User = new Requester("dana", "", []);
+
+        var run = await Server.RunAsync("withdraw", RecordsServer.Change, "--reason", "wrong branch");
+
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")));
+        Assert.That((string?)Server.Votes["deployment-web-0"]["spec"]?["decision"], Is.EqualTo("Withdraw"));
+    }
+
+    [Test]
+    public async Task NobodyElseWithdrawsARequest()
+    {
+        Server.User = new Requester("erin", "", []);
+
+        var run = await Server.RunAsync("withdraw", RecordsServer.Change);
+
+        Assert.That((run.ExitCode, Server.Votes.Count), Is.EqualTo((2, 0)));
+    }
+
+    private Task<CommandRun> ApproveAsync() => Server.RunAsync("approve", RecordsServer.Change, "--yes", "--reason", "read it");
+}
