@@ -81,7 +81,7 @@ public class VoteRecordTests
         Assert.That((await sandbox.ApproveAsync("dana", change)).Output, Does.Contain("dana requested"));
     }
 
-    private static Task SaysAsync(Sandbox sandbox, string change, string start, string contains = "") =>
+    private static Task<Rig.Run> SaysAsync(Sandbox sandbox, string change, string start, string contains = "") =>
         Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "get", "change", change, "-o", Votes),
             run => run.Output.StartsWith(start, StringComparison.Ordinal) && run.Output.Contains(contains, StringComparison.Ordinal),
