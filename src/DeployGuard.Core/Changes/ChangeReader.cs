@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
@@ -116,7 +117,13 @@ public static class ChangeReader
         };
 
     private static RecordedVote ReadVote(Field vote) =>
-        new(vote.Text("name") ?? "", vote.Texts("counts"), vote.Time("withdrawnAt"), vote.Flag("expired"));
+        new(
+            vote.Text("name") ?? "",
+            vote.Texts("counts"),
+            vote.Time("withdrawnAt"),
+            vote.Flag("expired"),
+            vote.Text("decision") == nameof(Decision.Reject)
+        );
 
     private static RecordedExposure ReadExposure(Field step) =>
         new(

@@ -5,7 +5,14 @@ namespace DeployGuard.Core.Changes;
 /// <param name="Counts">For what it counts under each policy, or why it does not count: <c>tier-1: security</c>.</param>
 /// <param name="WithdrawnAt">Null while nobody withdrew it.</param>
 /// <param name="HasExpired">It expired, and the ChangeApproval was deleted.</param>
-public sealed record RecordedVote(string Name, IReadOnlyList<string> Counts, DateTimeOffset? WithdrawnAt, bool HasExpired)
+/// <param name="IsRejection">It rejects the revision.</param>
+public sealed record RecordedVote(
+    string Name,
+    IReadOnlyList<string> Counts,
+    DateTimeOffset? WithdrawnAt,
+    bool HasExpired,
+    bool IsRejection = false
+)
 {
     /// <summary>The ChangeApproval should be deleted by now.</summary>
     public bool IsGone => HasExpired || WithdrawnAt is not null;

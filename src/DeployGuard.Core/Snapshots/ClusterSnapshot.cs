@@ -37,6 +37,9 @@ public sealed record ClusterSnapshot
     /// </summary>
     public IReadOnlyList<Workload> Owners { get; init; } = [];
 
+    /// <summary>The Changes of those owners that create Jobs on a schedule: a manual run has their template.</summary>
+    public IReadOnlyList<Change> ScheduleChanges { get; init; } = [];
+
     /// <summary>
     /// Hash of the workload's template in the cluster; null if unknown. A forged review, sent past the API server, could otherwise present
     /// another old object and show approvers a smaller difference.

@@ -20,11 +20,18 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
             caches.Namespaces.Find(ObjectKey.Of("", target.Namespace))?.Labels ?? await live.NamespaceLabelsAsync(target.Namespace, cancel);
         var seen = request is WorkloadRequest { Before: { } before } ? FindLive(before) : null;
         var translation = caches.TranslationFor(request);
+        var owners = OwnersOf(request);
         return new ClusterSnapshot
         {
             Policies = policies.All,
             NamespaceLabels = labels,
-            Owners = OwnersOf(request),
+            Owners = owners,
+            ScheduleChanges =
+            [
+                .. owners
+                    .Where(o => o.Type.RunsOnSchedule)
+                    .SelectMany(o => caches.Translation.Changes(caches.Changes.Under(ClusterCaches.WorkloadKey(o.Ref)))),
+            ],
             HadRecords = seen is null || HadRecords(seen, policies, labels),
             Parent =
                 request is ScaleRequest && caches.Workloads.TryGetValue(target.Kind, out var parents)

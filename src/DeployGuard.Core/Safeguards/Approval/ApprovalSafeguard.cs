@@ -35,7 +35,9 @@ internal sealed class ApprovalSafeguard : ISafeguard
         return
         [
             .. votes.Vetoes.Select(veto => RejectedBy(veto, evaluated)),
-            .. !votes.IsComplete && policy.IsRequired(rules.Required, evaluated.Origin.Kind)
+            .. !votes.IsComplete
+            && policy.IsRequired(rules.Required, evaluated.Origin.Kind)
+            && !ManualRun.IsOfAdmittedSchedule(evaluated, after, inspection.Cluster)
                 ? [Missing(inspection, rules, votes)]
                 : (Finding[])[],
         ];

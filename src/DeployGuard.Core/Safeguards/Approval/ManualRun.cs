@@ -1,0 +1,31 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Safeguards;
+
+/// <summary>
+/// A run by hand of a scheduled workload, such as <c>kubectl create job --from=cronjob/report</c>: the schedule runs the same template anyway,
+/// so it needs no approval of its own.
+/// </summary>
+internal static class ManualRun
+{
+    /// <summary>
+    /// Whether a new Job has the template that its live owner has now, and that template was admitted for the owner. The claim of an owner is
+    /// no evidence: the template must be equal, and on record. Not after a break-glass that nobody reviewed, nor after a rejection.
+    /// </summary>
+    public static bool IsOfAdmittedSchedule(EvaluatedRequest evaluated, Workload after, ClusterSnapshot cluster) =>
+        evaluated.Before is null
+        && cluster.Owners.Any(owner =>
+            owner.Type.RunsOnSchedule
+            && owner.Ref.Namespace == after.Ref.Namespace
+            && owner.Template.Hash == after.Template.Hash
+            && after.OwnerReferences.Any(o => o.IsController && o.Uid == owner.Uid)
+            && cluster.ScheduleChanges.Any(c => c.Workload == owner.Ref && c.HasHash(owner.Template.Hash) && IsInForce(c))
+        );
+
+    private static bool IsInForce(Change change) =>
+        change is { IsUnreviewed: false, Phase: Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven }
+        && !change.Votes.Any(v => v is { IsRejection: true, IsGone: false });
+}

@@ -1,0 +1,121 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary><c>kubectl create job --from=cronjob/report</c>: the run of an admitted schedule needs no approval, and nothing else passes.</summary>
+public class ManualRunTests
+{
+    [Test]
+    public void TheTemplateOfAnAdmittedScheduleNeedsNoApproval() => Assert.That(Decide(Job(), Schedule(Phase.Completed)), Is.Empty);
+
+    [TestCase(Phase.Admitted, true)]
+    [TestCase(Phase.Running, true)]
+    [TestCase(Phase.Proven, true)]
+    [TestCase(Phase.Pending, false)]
+    [TestCase(Phase.Rejected, false)]
+    [TestCase(Phase.Expired, false)]
+    [TestCase(Phase.Withdrawn, false)]
+    public void TheScheduleMustBeInForce(Phase phase, bool passes) =>
+        Assert.That(Decide(Job(), Schedule(phase)), passes ? Is.Empty : Is.EqualTo(new[] { "ApprovalMissing" }));
+
+    [Test]
+    public void AnotherTemplateNeedsApproval() =>
+        Assert.That(Decide(Job("evil:1"), Schedule(Phase.Completed)), Is.EqualTo(new[] { "ApprovalMissing" }));
+
+    [Test]
+    public void AnOwnerThatDoesNotExistIsNoReason() =>
+        Assert.That(Decide(Job(), Schedule(Phase.Completed) with { Owners = [] }), Is.EqualTo(new[] { "ApprovalMissing" }));
+
+    [Test]
+    public void ATemplateThatTheScheduleHasNoMoreIsNoReason()
+    {
+        var changed = ScheduleOf("web:9").Read();
+
+        Assert.That(Decide(Job(), Schedule(Phase.Completed) with { Owners = [changed] }), Is.EqualTo(new[] { "ApprovalMissing" }));
+    }
+
+    [Test]
+    public void AnUnrecordedScheduleIsNoReason() =>
+        Assert.That(Decide(Job(), Schedule(Phase.Completed) with { ScheduleChanges = [] }), Is.EqualTo(new[] { "ApprovalMissing" }));
+
+    [Test]
+    public void AnUnreviewedOrRejectedScheduleIsNoReason()
+    {
+        var cluster = Schedule(Phase.Running);
+        var change = cluster.ScheduleChanges[0];
+        var used = change with { BreakGlassUses = [new BreakGlassUse("g", "carol", Some.Now, null)] };
+        var rejected = change with { Votes = [new RecordedVote("v", [], null, false, IsRejection: true)] };
+
+        Assert.That(Decide(Job(), cluster with { ScheduleChanges = [used] }), Is.EqualTo(new[] { "ApprovalMissing" }));
+        Assert.That(Decide(Job(), cluster with { ScheduleChanges = [rejected] }), Is.EqualTo(new[] { "ApprovalMissing" }));
+        var withdrawn = rejected with { Votes = [rejected.Votes[0] with { WithdrawnAt = Some.Now }] };
+        Assert.That(Decide(Job(), cluster with { ScheduleChanges = [withdrawn] }), Is.Empty);
+    }
+
+    [Test]
+    public void AnotherUidIsAnotherSchedule() =>
+        Assert.That(Decide(Job(uid: "u-2"), Schedule(Phase.Completed)), Is.EqualTo(new[] { "ApprovalMissing" }));
+
+    [Test]
+    public void APolicyThatPinsImagesStillDoes()
+    {
+        var job = Job("web:1");
+        var schedule = ScheduleOf("web:1").Read();
+        var cluster = Schedule(Phase.Completed) with
+        {
+            Owners = [schedule],
+            ScheduleChanges = [Recorded(schedule, Phase.Completed)],
+            Policies =
+            [
+                Some.Policy("""{"images": {"pin": "Digest"}, "approval": {"quorum": [{"groups": ["senior-engineers"], "count": 1}]}}"""),
+            ],
+        };
+
+        Assert.That(Decide(job, cluster), Is.EqualTo(new[] { "ImageNotPinned" }));
+    }
+
+    private static IEnumerable<string> Decide(JsonObject job, ClusterSnapshot cluster) =>
+        Some.Decide(Some.Create(job), cluster).Denials.Select(d => d.Finding.Reason);
+
+    private static ClusterSnapshot Schedule(Phase phase)
+    {
+        var owner = ScheduleOf(Some.Image).Read();
+        return new ClusterSnapshot
+        {
+            Policies = [Some.OneSenior],
+            Owners = [owner],
+            ScheduleChanges = [Recorded(owner, phase)],
+        };
+    }
+
+    private static Change Recorded(Workload owner, Phase phase) =>
+        new()
+        {
+            Name = "cronjob-report-1",
+            Workload = owner.Ref,
+            TemplateHash = owner.Template.Hash,
+            Phase = phase,
+        };
+
+    private static JsonObject Job(string image = Some.Image, string uid = "u-1") =>
+        Some.Parse(
+            $$$"""
+            {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "report-now", "namespace": "shop",
+              "ownerReferences": [{"apiVersion": "batch/v1", "kind": "CronJob", "name": "report", "uid": "{{{uid}}}", "controller": true}]},
+             "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "report", "image": "{{{image}}}"}] } } } }
+            """
+        );
+
+    private static JsonObject ScheduleOf(string image) =>
+        Some.Parse(
+            $$$"""
+            {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "report", "namespace": "shop", "uid": "u-1"},
+             "spec": {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": {"spec": {"restartPolicy": "Never",
+              "containers": [{"name": "report", "image": "{{{image}}}"}] } } } } } }
+            """
+        );
+}
