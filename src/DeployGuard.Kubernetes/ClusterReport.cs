@@ -1,4 +1,5 @@
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Evaluation;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Changes;
 using DeployGuard.Kubernetes.Leader;
@@ -82,9 +83,14 @@ public sealed class ClusterReport
     public IReadOnlyDictionary<string, (int Count, DateTimeOffset Since)> Waiting =>
         _caches
             .Changes.All()
-            .Where(c => c.Phase is Phase.Pending)
+            .Where(NeedsAPerson)
             .GroupBy(c => c.Workload.Namespace)
             .ToDictionary(g => g.Key, g => (g.Count(), g.Min(c => c.Since)));
+
+    /// <summary>An approver can let it pass: it is neither approved already, nor refused for what only another template resolves.</summary>
+    internal static bool NeedsAPerson(Change change) =>
+        change is { Phase: Phase.Pending, IsApproved: false }
+        && !change.Denials.Any(d => Reasons.All.Any(r => r.Code == d.Reason && r.Fix is Fix.Template));
 
     public IEnumerable<(Phase Phase, int Count)> ChangesByPhase =>
         _caches.Changes.All().GroupBy(c => c.Phase).Select(g => (g.Key, g.Count()));

@@ -101,6 +101,7 @@ public sealed class RecoveryCondition
                 "deployguard",
                 "breakglass",
                 "deployment/busy",
+                "--to-be-created",
                 "--incident",
                 "INC-1",
                 "--reason",

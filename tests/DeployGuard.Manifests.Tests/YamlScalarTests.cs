@@ -27,6 +27,6 @@ public class YamlScalarTests
     public void DocumentsAndListsAreSplit() =>
         Assert.That(
             ManifestReader.ReadText("t", "a: 1\n---\n---\nkind: List\napiVersion: v1\nitems: [{a: 2}, {a: 3}]").Select(m => m.Source),
-            Is.EqualTo(new[] { "t:1", "t:4 items[0]", "t:4 items[1]" })
+            Is.EqualTo(new[] { "t:1", "t:6 items[0]", "t:6 items[1]" })
         );
 }

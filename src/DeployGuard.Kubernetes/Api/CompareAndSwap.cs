@@ -26,12 +26,25 @@ internal static class CompareAndSwap
         CancellationToken cancel
     )
     {
+        using var written = await api.SwapAndReadAsync(collection, name, next, cancel);
+    }
+
+    /// <summary>The same.</summary>
+    /// <returns>The object as stored; null where nothing was written.</returns>
+    /// <inheritdoc cref="SwapAsync"/>
+    public static async Task<JsonDocument?> SwapAndReadAsync(
+        this ApiConnection api,
+        string collection,
+        string name,
+        Func<JsonElement?, Task<string?>> next,
+        CancellationToken cancel
+    )
+    {
         while (true)
         {
             try
             {
-                using var written = await api.SwapOnceAsync(collection, name, next, cancel);
-                return;
+                return await api.SwapOnceAsync(collection, name, next, cancel);
             }
             catch (ApiException lost) when (lost.StatusCode is HttpStatusCode.Conflict)
             {

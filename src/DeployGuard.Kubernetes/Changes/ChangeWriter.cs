@@ -43,7 +43,8 @@ internal sealed class ChangeWriter(ApiConnection api, TimeProvider time)
         return await _pipeline.ExecuteAsync(
             async token =>
             {
-                using var written = await api.SwapOnceAsync(
+                // The leader writes too when votes come, so a conflict is common, and soon over.
+                using var written = await api.SwapAndReadAsync(
                     ApiPaths.Changes(@namespace),
                     name,
                     stored => Task.FromResult(Next(stored)),
