@@ -36,7 +36,28 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
     /// <summary>A Change with everything that it would change.</summary>
     /// <param name="isFull">Also what is folded by default.</param>
     public async Task<VoteTarget> VoteTargetAsync(ChangeView change, bool isFull, CancellationToken cancel) =>
-        VoteTarget.Of(change, TemplateView.Of(change, await FindTemplateAsync(change.Name, cancel), isFull), isFull);
+        VoteTarget.Of(
+            change,
+            TemplateView.Of(change, await FindTemplateAsync(change.Name, cancel), isFull, await UnreviewedAsync(change, cancel)),
+            isFull
+        );
+
+    private async Task<IReadOnlySet<string>?> UnreviewedAsync(ChangeView change, CancellationToken cancel)
+    {
+        try
+        {
+            return (await ChangesAsync(cancel))
+                .Select(c => c.Parsed)
+                .OfType<Change>()
+                .Where(c => c.Workload == change.Parsed?.Workload && c.WasAdmittedUnreviewed)
+                .Select(c => c.TemplateHash)
+                .ToHashSet();
+        }
+        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
+        {
+            return null;
+        }
+    }
 
     /// <summary>The Change once DeployGuard has counted a vote on it: usually within a second.</summary>
     /// <returns>As it is at last, whether it shows the vote or not.</returns>

@@ -35,7 +35,7 @@ internal static class VoteEffect
     {
         if (change.CountsOf(vote) is { Count: > 0 } counts)
         {
-            yield return $"It counts for {string.Join(", ", counts)}.";
+            yield return $"Under policy {string.Join("; under policy ", counts)}.";
         }
 
         if (target.IsUnreviewed)
@@ -51,6 +51,8 @@ internal static class VoteEffect
         {
             OpenRequirements.Retry => $"Nothing is missing: {change.Requesters.FirstOrDefault("the requester")} can send the same request "
                 + "again now.",
+            "" when change.Phase is nameof(Phase.Expired) or nameof(Phase.Withdrawn) =>
+                $"The change is {change.Phase}: the vote counts if somebody requests it again.",
             "" => $"The change is {change.Phase} and waits for nothing.",
             var missing => $"Still missing: {missing}.",
         };

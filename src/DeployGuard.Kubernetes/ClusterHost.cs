@@ -76,7 +76,7 @@ public sealed class ClusterHost : IClusterAccess
                 new Rehash(_caches, writer),
                 new LostRecords(_caches, writer, events, time),
                 new ServerUpgrade(api, _caches, writer, options.Noise, time),
-                new VoteRecording(_caches, writer, events, time),
+                new VoteRecording(api, _caches, writer, events, time, logger),
                 new Observer(api, _caches, custom, canaries, writer, events, time),
                 audit,
                 new Housekeeping(api, _caches, custom, writer, time),

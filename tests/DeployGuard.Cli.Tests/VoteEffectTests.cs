@@ -24,7 +24,7 @@ public class VoteEffectTests
     public async Task TheLastVoteSaysThatARetryPasses() =>
         Assert.That(
             (await ApproveAsync()).Output,
-            Does.EndWith("It counts for tier-1: seniors. Nothing is missing: dana can send the same request again now.")
+            Does.EndWith("Under policy tier-1: seniors. Nothing is missing: dana can send the same request again now.")
         );
 
     [Test]
@@ -34,7 +34,7 @@ public class VoteEffectTests
 
         var output = (await ApproveAsync()).Output;
 
-        Assert.That(output, Does.EndWith("It counts for tier-1: seniors. Still missing: seniors 1/2."));
+        Assert.That(output, Does.EndWith("Under policy tier-1: seniors. Still missing: seniors 1/2."));
         Assert.That(output, Does.Not.Contain("retry").And.Not.Contain("again now"));
     }
 

@@ -28,7 +28,8 @@ public class ApprovalTests
                 ),
             run =>
                 run.Output.StartsWith("Completed web-", StringComparison.Ordinal)
-                && run.Output.Contains("Pending=False:Approved Admitted=True:Approved", StringComparison.Ordinal)
+                && run.Output.Contains("Pending=False:Approved Approved=True:Approved Admissible=True:Approved", StringComparison.Ordinal)
+                && run.Output.Contains("Admitted=True:Approved", StringComparison.Ordinal)
                 && run.Output.Contains("Completed=True:Available", StringComparison.Ordinal),
             "the change to go Pending, Admitted and Completed, each with its cause"
         );

@@ -131,8 +131,9 @@ public class BypassRecordTests
     public async Task Threat17_OnePersonOneSeat()
     {
         var sandbox = await RefusedAsync("two-lines");
-        (await sandbox.ApproveAsync("carol", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
-        (await sandbox.ApproveAsync("carol", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+        (await sandbox.ApproveAsync("carol", change)).OrFail();
+        (await sandbox.CreateAsync("carol", await Approvals.OfAsync(sandbox, change))).OrFail();
 
         Assert.That((await sandbox.SetImageAsync()).Output, Does.Contain("approvals 1 of 2"));
     }

@@ -103,7 +103,8 @@ public class PolicyModeTests
 
         var run = await WriteAsync(name, spec, "create");
 
-        var command = $"kubectl -n {sandbox.Namespace} create rolebinding deployguard-approvers --clusterrole=deployguard-approver";
+        var command =
+            $"kubectl -n {sandbox.Namespace} create rolebinding deployguard-approvers-senoir-engineers --clusterrole=deployguard-approver";
         Assert.That(
             run.OrFail().Output,
             Does.Contain("Warning: spec.approval.quorum[0]: no binding names group senoir-engineers; check its spelling")

@@ -143,7 +143,7 @@ internal sealed class VoteCommand
             {
                 output.WriteLine(
                     $"You voted {same.Decision} on {target.View?.Name} at {same.At} (changeapproval {same.Name}), and that counts. "
-                        + $"Missing: {target.View?.Missing}."
+                        + $"Missing: {(target.View?.Missing is { Length: > 0 } missing ? missing : "nothing")}."
                 );
             }
             else

@@ -2,6 +2,8 @@ using System.CommandLine;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
@@ -65,6 +67,14 @@ internal static class WithdrawCommand
         var target = VoteTarget.Of(await records.FindChangeAsync(what, cancel), TemplateView.Empty, isFull: false);
         var me = await records.WhoAmIAsync(target, cancel);
         var mine = votes.Where(v => target.IsTargetOf(v) && v.Decision is not Decision.Withdraw && v.Approver.Username == me).ToList();
+        if (mine.Count == 0 && target.View?.VotesOf(me).FirstOrDefault() is { } unlisted)
+        {
+            throw new ManifestException(
+                $"you voted {unlisted.Decision} on this change, and may not list votes; withdraw the vote by its name first: kubectl "
+                    + $"deployguard withdraw {unlisted.Name} -n {@namespace}"
+            );
+        }
+
         if (mine.Count > 0)
         {
             await WithdrawAsync(records, Chosen(mine, parsed.GetValue(s_decision), @namespace, output), output, cancel);
@@ -76,10 +86,23 @@ internal static class WithdrawCommand
             throw new ManifestException($"{me} has no vote on this change, and no request that waits");
         }
 
-        await records.VoteAsync(target, Decision.Withdraw, parsed.GetValue(s_reason), null, cancel);
+        try
+        {
+            await records.VoteAsync(target, Decision.Withdraw, parsed.GetValue(s_reason), null, cancel);
+        }
+        catch (ApiException refused) when (refused.ServerMessage.Contains("cannot create resource", StringComparison.Ordinal))
+        {
+            throw new ManifestException(
+                "you may not withdraw requests here. Ask the platform team to bind the role: kubectl create rolebinding "
+                    + $"deployguard-requesters -n {@namespace} --clusterrole=deployguard-requester --user={me}"
+            );
+        }
+
+        var others = recorded.Requesters.Where(r => r != me && !Requester.IsMachineName(r)).ToList();
         output.WriteLine(
             $"Withdrawn: the request for {recorded.Name} by {me}. Its requesters and authors stay on record; the same revision may be "
                 + "requested again."
+                + (others.Count > 0 ? $" It still waits for {string.Join(", ", others)}, who requested it too." : "")
         );
         return 0;
     }

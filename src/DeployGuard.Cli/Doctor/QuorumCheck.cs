@@ -17,10 +17,6 @@ internal sealed class QuorumCheck : ICheck
         return Diagnose(await context.PoliciesAsync(cancel), await context.NamespacesAsync(cancel), rights, context.Installation.Name);
     }
 
-    /// <summary>Another group has another binding, so the command works a second time. A slash or % cannot be part of its name.</summary>
-    private static string BindingName(string group) =>
-        $"deployguard-approvers-{string.Concat(group.Select(c => c is '/' or '%' ? '-' : c))}";
-
     public static IReadOnlyList<Diagnosis> Diagnose(
         IReadOnlyList<SafeguardPolicy> policies,
         IReadOnlyList<NamespaceLabels> namespaces,
@@ -60,7 +56,7 @@ internal sealed class QuorumCheck : ICheck
                 $"{policy} requires {line.Count} {(line.Count == 1 ? "approval" : "approvals")} by "
                     + $"{string.Join(" or ", line.Groups)}, but no role binding lets these groups approve in "
                     + NameList.Of(without, "namespace", "any namespace"),
-                $"Bind the approver role: kubectl -n {without.FirstOrDefault("NAMESPACE")} create rolebinding {BindingName(line.Groups[0])} "
+                $"Bind the approver role: kubectl -n {without.FirstOrDefault("NAMESPACE")} create rolebinding {gap.BindingName} "
                     + $"--clusterrole={name}-approver --group={line.Groups[0]}"
             );
         }

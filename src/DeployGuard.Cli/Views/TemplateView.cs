@@ -14,8 +14,11 @@ internal sealed record TemplateView(string Text, bool IsComplete)
     public static TemplateView Empty { get; } = new("", false);
 
     /// <param name="stored">The ChangeTemplate of the Change.</param>
+    /// <param name="unreviewed">
+    /// Hashes of revisions of the workload that a break-glass admitted and nobody reviewed; null if the user may not list Changes.
+    /// </param>
     /// <param name="isFull">Also new fields that have the API server's default value.</param>
-    public static TemplateView Of(ChangeView change, StoredTemplate stored, bool isFull)
+    public static TemplateView Of(ChangeView change, StoredTemplate stored, bool isFull, IReadOnlySet<string>? unreviewed)
     {
         if (stored.Item is not { } item)
         {
@@ -35,17 +38,27 @@ internal sealed record TemplateView(string Text, bool IsComplete)
                     + "move data into a ConfigMap."
             ),
             { After: null } => Incomplete(change, "The template on record does not match the hash of this Change."),
-            { After: { } after } => new TemplateView(string.Join('\n', Complete(record, after, isFull)), true),
+            { After: { } after } => new TemplateView(string.Join('\n', Complete(record, after, isFull, unreviewed)), true),
         };
     }
 
-    private static IEnumerable<string> Complete(TemplateRecord record, RecordedTemplate after, bool isFull)
+    private static IEnumerable<string> Complete(
+        TemplateRecord record,
+        RecordedTemplate after,
+        bool isFull,
+        IReadOnlySet<string>? unreviewed
+    )
     {
         using var current = after.Read();
-        using var before = record.Before?.Read();
+        // What nobody reviewed is no base: its fields would be signed without being shown.
+        var isBase = record.Before is { } ran && unreviewed?.Contains(ran.Hash) == false;
+        using var before = isBase ? record.Before?.Read() : null;
         var differences = TemplateComparison.Between(before?.RootElement, current.RootElement);
-        yield return record.Before is { } old
-            ? $"Differences from revision {old.Hash}, which ran when the change was requested at {record.At:u}: {Count(differences.Count)}"
+        yield return record.Before is { } old && !isBase
+            ? $"The complete template, because {(unreviewed is null ? "you may not list Changes, so it is unknown who reviewed" : "nobody has reviewed")} "
+                + $"revision {old.Hash}, which ran before it: {Count(differences.Count)}"
+        : record.Before is { } reviewed
+            ? $"Differences from revision {reviewed.Hash}, which ran when the change was requested at {record.At:u}: {Count(differences.Count)}"
         : record.BeforeIsUnknown ? $"The complete template, because the revision before it is not on record: {Count(differences.Count)}"
         : $"The complete template, because nothing ran before it: {Count(differences.Count)}";
         var folded = isFull ? [] : differences.Where(ServerDefault.Is).ToList();

@@ -9,6 +9,12 @@ namespace DeployGuard.Core.Approvals;
 /// <param name="IsNowhere">The policy matches no namespace yet, and no binding lets the groups approve in any.</param>
 public sealed record QuorumGap(int Index, QuorumLine Line, IReadOnlyList<string> Unnamed, IReadOnlyList<string> Without, bool IsNowhere)
 {
+    /// <summary>
+    /// A name for the binding that lets the first group of the line approve. Another group has another binding, so the command works a
+    /// second time. A slash or % cannot be part of its name.
+    /// </summary>
+    public string BindingName => $"deployguard-approvers-{string.Concat(Line.Groups[0].Select(c => c is '/' or '%' ? '-' : c))}";
+
     /// <summary>Whether nobody can fill the line somewhere.</summary>
     public bool IsUnfillable => Without.Count > 0 || IsNowhere;
 

@@ -8,6 +8,9 @@ public sealed record Change
 {
     public required string Name { get; init; }
 
+    /// <summary>Of the Change object; empty if it was not read from a server.</summary>
+    public string Uid { get; init; } = "";
+
     public required WorkloadRef Workload { get; init; }
 
     /// <summary><c>v2:</c> and 64 hex digits; <c>v1:</c> if no live object shows the current hash of that template.</summary>

@@ -1,4 +1,5 @@
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Changes;
@@ -95,22 +96,36 @@ public static class ChangeLifecycle
     public static Transition? EndOf(Change change, IEnumerable<Change> siblings, IEnumerable<Approval> votes)
     {
         var asked = Later(change.LastRequestedAt, change.Since);
-        if (
-            votes.FirstOrDefault(v =>
-                v.Decision is Decision.Withdraw
-                && change.HasHash(v.TemplateHash)
-                && change.Requesters.Contains(v.Approver.Username)
-                && v.CreatedAt >= Seconds(change.LastRequestedAt)
-            ) is
-            { } withdrawal
-        )
+        if (WithdrawalOf(change, votes) is { } withdrawal)
         {
             var why = withdrawal.Reason.Length > 0 ? $": {withdrawal.Reason}" : "";
             return new(Phase.Withdrawn, "WithdrawnByRequester", $"{withdrawal.Approver.Username} withdrew the request{why}");
         }
 
-        return siblings.FirstOrDefault(s => s.TemplateHash != change.TemplateHash && !s.Adopted && s.CompletedAt > asked) is { } newer
+        // A rollout that was requested before, and completes only now, is not newer.
+        return
+            siblings.FirstOrDefault(s =>
+                s.TemplateHash != change.TemplateHash && !s.Adopted && s.CompletedAt > asked && s.FirstRequestedAt > asked
+            )
+                is { } newer
             ? new(Phase.Expired, "Superseded", $"{newer.Name} was requested later and runs on all pods")
+            : null;
+    }
+
+    /// <summary>
+    /// The last withdrawal, if every person who requested the revision withdrew it: nobody ends the request of another person by requesting
+    /// the same. Null otherwise. What only machines requested, one of them withdraws.
+    /// </summary>
+    private static Approval? WithdrawalOf(Change change, IEnumerable<Approval> votes)
+    {
+        var withdrawals = votes
+            .Where(v =>
+                v.Decision is Decision.Withdraw && change.HasHash(v.TemplateHash) && change.Requesters.Contains(v.Approver.Username)
+            )
+            .ToList();
+        var people = change.Requesters.Where(r => !Requester.IsMachineName(r)).ToList();
+        return people.TrueForAll(p => withdrawals.Exists(w => w.Approver.Username == p))
+            ? withdrawals.FindLast(w => w.CreatedAt >= Seconds(change.LastRequestedAt))
             : null;
     }
 

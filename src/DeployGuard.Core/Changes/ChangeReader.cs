@@ -1,5 +1,4 @@
 using System.Text.Json;
-using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
@@ -46,6 +45,7 @@ public static class ChangeReader
         return new Change
         {
             Name = metadata.Text("name") ?? "",
+            Uid = metadata.Text("uid") ?? "",
             Workload = new WorkloadRef(
                 workload.Text("apiGroup") ?? "",
                 workload.Text("kind") ?? "",
@@ -117,13 +117,7 @@ public static class ChangeReader
         };
 
     private static RecordedVote ReadVote(Field vote) =>
-        new(
-            vote.Text("name") ?? "",
-            vote.Texts("counts"),
-            vote.Time("withdrawnAt"),
-            vote.Flag("expired"),
-            vote.Text("decision") == nameof(Decision.Reject)
-        );
+        new(vote.Text("name") ?? "", Time(vote, "at"), vote.Texts("counts"), vote.Time("withdrawnAt"), vote.Flag("expired"));
 
     private static RecordedExposure ReadExposure(Field step) =>
         new(

@@ -2,18 +2,21 @@ namespace DeployGuard.Core.Changes;
 
 /// <summary>One vote as its Change records it.</summary>
 /// <param name="Name">Of the ChangeApproval.</param>
+/// <param name="At">When it was cast: another ChangeApproval may get the name of one that was deleted.</param>
 /// <param name="Counts">For what it counts under each policy, or why it does not count: <c>tier-1: security</c>.</param>
 /// <param name="WithdrawnAt">Null while nobody withdrew it.</param>
 /// <param name="HasExpired">It expired, and the ChangeApproval was deleted.</param>
-/// <param name="IsRejection">It rejects the revision.</param>
 public sealed record RecordedVote(
     string Name,
+    DateTimeOffset At,
     IReadOnlyList<string> Counts,
     DateTimeOffset? WithdrawnAt,
-    bool HasExpired,
-    bool IsRejection = false
+    bool HasExpired
 )
 {
+    /// <summary>Whether it is the record of a vote.</summary>
+    public bool IsOf(Approvals.Approval vote) => Name == vote.Name && At.ToUnixTimeSeconds() == vote.CreatedAt.ToUnixTimeSeconds();
+
     /// <summary>The ChangeApproval should be deleted by now.</summary>
     public bool IsGone => HasExpired || WithdrawnAt is not null;
 }

@@ -14,7 +14,7 @@ public static class Retention
     /// <param name="changes">All of them in one namespace.</param>
     public static IEnumerable<Change> Surplus(IReadOnlyList<Change> changes) =>
         changes
-            .Where(c => !c.IsUnreviewed && !c.HasOpenRequirements && c.Phase is not (Phase.Pending or Phase.Rejected))
+            .Where(c => !c.IsUnreviewed && !c.HasOpenRequirements && c.Phase is not (Phase.Pending or Phase.Rejected or Phase.Withdrawn))
             .GroupBy(c => c.Requesters is [var first, ..] ? first : "")
             .SelectMany(mine => mine.OrderByDescending(c => c.LastRequestedAt > c.Since ? c.LastRequestedAt : c.Since).Skip(MaxShortLived));
 

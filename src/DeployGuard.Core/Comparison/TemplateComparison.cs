@@ -112,11 +112,14 @@ public static class TemplateComparison
     {
         public Location Member(string name) => new(Append(name), name, Sections.Of(Section, name));
 
-        public Location Item(string label) => this with { Path = $"{Path}[{VisibleText.Line(label)}]" };
+        public Location Item(string label) => this with { Path = $"{Path}[{Bracketed(label)}]" };
+
+        /// <summary>A bracket in a name must not look like the end of it.</summary>
+        private static string Bracketed(string name) => VisibleText.Line(name).Replace("]", "<U+005D>", StringComparison.Ordinal);
 
         /// <summary>A name other than a Kubernetes field is put in brackets, because a label may contain dots.</summary>
         private string Append(string name) =>
-            !name.All(char.IsAsciiLetterOrDigit) || name.Length == 0 ? $"{Path}[{VisibleText.Line(name)}]"
+            !name.All(char.IsAsciiLetterOrDigit) || name.Length == 0 ? $"{Path}[{Bracketed(name)}]"
             : Path.Length == 0 ? name
             : $"{Path}.{name}";
     }

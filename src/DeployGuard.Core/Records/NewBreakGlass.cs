@@ -24,14 +24,27 @@ public sealed record NewBreakGlass(
     /// <summary>How long a use may wait for its review before its creator's next BreakGlass is refused.</summary>
     private static readonly TimeSpan s_maxUnreviewed = TimeSpan.FromDays(1);
 
+    /// <summary>Texts of a command that was copied from a message or from the docs, and not filled in.</summary>
+    private static readonly string[] s_placeholders = ["ID", "WHY", "..."];
+
     public Refusal? Refuse(WorkloadKinds kinds, DateTimeOffset now) =>
         RecordRules.RefuseStamp("spec.requestedBy", Glass.RequestedBy, Who)
         ?? RecordLimits.Refuse(Glass)
         ?? RefuseMachine()
+        ?? RefusePerson()
         ?? RefuseContent(kinds)
         ?? RefuseTime(now)
         ?? RefuseWidth()
         ?? RefuseAnother(now);
+
+    /// <summary>A person who may break the glass does so under their own name.</summary>
+    private Refusal? RefusePerson() =>
+        Glass.For.Length == 0 || Requester.IsMachineName(Glass.For) || Policies.Any(p => p.Approval?.Bots.Contains(Glass.For) is true)
+            ? null
+            : Incomplete(
+                $"spec.for: {Glass.For} is a person, and only a machine can use another person's BreakGlass: a service account, or a user "
+                    + "that approval.bots of a policy lists"
+            );
 
     private Refusal? RefuseMachine()
     {
@@ -50,6 +63,9 @@ public sealed record NewBreakGlass(
         var unknown = Glass.Waives.FirstOrDefault(w => !BreakGlass.Waivable.Contains(w));
         return Glass.Incident.Length == 0 ? Incomplete("spec.incident is missing: name the ticket or page")
             : Glass.Reason.Length == 0 ? Incomplete("spec.reason is missing: tell the reviewer what must be done now")
+            : s_placeholders.Contains(Glass.Incident) ? Incomplete($"spec.incident is \"{Glass.Incident}\": name the ticket or page")
+            : s_placeholders.Contains(Glass.Reason)
+                ? Incomplete($"spec.reason is \"{Glass.Reason}\": tell the reviewer what must be done now")
             : Glass.Waives.Count == 0 ? Incomplete($"spec.waives is empty: list some of {string.Join(", ", BreakGlass.Waivable)}")
             : unknown is not null
                 ? Incomplete($"spec.waives: {unknown} cannot be waived; use some of {string.Join(", ", BreakGlass.Waivable)}")

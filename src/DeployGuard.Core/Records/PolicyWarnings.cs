@@ -37,7 +37,7 @@ public static class PolicyWarnings
                     : $"in namespace {gap.Without[0]} and {gap.Without.Count - 1} more";
                 yield return $"{at}: no binding lets {string.Join(" or ", gap.Line.Groups)} approve {where}, so nobody can fill it there";
                 yield return $"Bind the approver role: kubectl -n {gap.Without.FirstOrDefault("NAMESPACE")} create rolebinding "
-                    + $"deployguard-approvers --clusterrole={approverRole} --group={gap.Line.Groups[0]}";
+                    + $"{gap.BindingName} --clusterrole={approverRole} --group={gap.Line.Groups[0]}";
             }
         }
     }

@@ -33,12 +33,16 @@ public sealed record ClusterSnapshot
 
     /// <summary>
     /// Live workloads that the object names as its owners, and their owners. Until <see cref="Ownership"/> verifies them, they may be false
-    /// and can only add requirements: the policies of a live owner apply as well.
+    /// and add requirements: the policies of a live owner apply as well. A manual run of a schedule rests on a template that is equal and on
+    /// record, not on the claim.
     /// </summary>
     public IReadOnlyList<Workload> Owners { get; init; } = [];
 
     /// <summary>The Changes of those owners that create Jobs on a schedule: a manual run has their template.</summary>
     public IReadOnlyList<Change> ScheduleChanges { get; init; } = [];
+
+    /// <summary>The votes on those owners.</summary>
+    public IReadOnlyList<Approval> ScheduleVotes { get; init; } = [];
 
     /// <summary>
     /// Hash of the workload's template in the cluster; null if unknown. A forged review, sent past the API server, could otherwise present

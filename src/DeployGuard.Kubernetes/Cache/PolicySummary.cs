@@ -25,7 +25,7 @@ internal sealed record PolicySummary(long? Namespaces, string? Budget, string? F
             policy.Budget is { } budget ? $"{budget.MaxRollouts} per {budget.Per}" : null,
             policy.Freeze is { } freeze ? StateOf(freeze, policy.Active, isOn, now) : null,
             PeriodOf(policy.Active, isOn, now),
-            policy.Mode is Mode.Enforce && isOn ? since ?? now : null
+            policy.Mode is Mode.Enforce && isOn ? Later(since ?? now, policy.Active.From) : null
         );
     }
 
@@ -37,6 +37,9 @@ internal sealed record PolicySummary(long? Namespaces, string? Budget, string? F
         JsonWriting.SetOrRemove(status, "period", Period ?? "");
         JsonWriting.SetOrRemove(status, "enforcedSince", EnforcedSince is { } since ? JsonWriting.Time(since) : "");
     }
+
+    /// <summary>A policy that is as it was created enforces only from the start of its window.</summary>
+    private static DateTimeOffset Later(DateTimeOffset since, DateTimeOffset? from) => from is { } start && start > since ? start : since;
 
     private static string StateOf(FreezeRules freeze, Window active, bool isOn, DateTimeOffset now) =>
         isOn ? "on"

@@ -106,7 +106,14 @@ internal static class ChangeDocument
         {
             // A rollback is evaluated by no policy, and waits for nothing.
             JsonWriting.SetOrRemove(status, "missing", entry.IsByBreakGlass ? VoteStatus.Review : null);
-            VoteStatus.SetAdmitted(status, entry.Open, entry.IsApprovalWaived, entry.Transition, now);
+            if (entry.IsNewRevision)
+            {
+                VoteStatus.SetAdmitted(status, entry.Open, entry.IsApprovalWaived, entry.Transition, now);
+            }
+            else
+            {
+                VoteStatus.SetAdmissible(status, entry.Transition, now);
+            }
         }
     }
 

@@ -168,7 +168,7 @@ internal sealed class ChangeRecorder(
             {
                 await changes.AlterAsync(
                     voted,
-                    status => VoteStatus.Withdraw(status, withdrawal.Vote.Name, withdrawal.By, time.GetUtcNow()),
+                    status => VoteStatus.Withdraw(status, withdrawal.Vote.Name, withdrawal.Vote.CreatedAt, withdrawal.By, time.GetUtcNow()),
                     cancel
                 );
             }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Changes;
@@ -52,6 +53,8 @@ internal static class ChangeStatus
         }
 
         var value = holds ? "True" : "False";
+        // Parts come from users; kubectl prints them as they are.
+        message = VisibleText.Line(message);
         var isPhase = holds && type == (string?)status["phase"];
         if ((string?)condition["status"] == value && !isPhase)
         {

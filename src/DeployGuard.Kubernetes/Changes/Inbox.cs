@@ -26,9 +26,8 @@ internal sealed class Inbox(ResourceCache<Change> changes)
 
         var ofWorkload = siblings.Where(ChangeIndex.IsNeverAdmitted).ToList();
         var ofNamespace = changes.Under(ChangeIndex.NeverAdmitted(workload.Namespace));
-        // A requester who withdraws a request may make another one; the limits of the namespace count both.
         return ofWorkload.Count < MaxPerWorkload
-            && ofWorkload.Count(c => c.Phase is not Phase.Withdrawn && c.Requesters.Contains(requester)) < MaxPerWorkloadAndRequester
+            && ofWorkload.Count(c => c.Requesters.Contains(requester)) < MaxPerWorkloadAndRequester
             && ofNamespace.Count < MaxPerNamespace
             && ofNamespace.Count(c => c.Requesters.Contains(requester)) < MaxPerRequester;
     }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Changes;
@@ -17,32 +18,37 @@ internal static class VoteStatus
     /// <summary>What a Change waits for that was admitted by break-glass.</summary>
     public const string Review = "break-glass review";
 
-    private const int MaxVotes = 1000;
+    public const int MaxVotes = 1000;
+
+    /// <summary>The ChangeApproval and the decision log have it whole; a thousand votes must fit into one object.</summary>
+    private const int MaxReason = 200;
 
     /// <summary>Records a vote once; the vote itself may be deleted.</summary>
     public static JsonObject? Add(JsonObject status, Approval vote)
     {
         var list = JsonWriting.List(status, "approvals");
-        JsonWriting.AddOnce(
-            list,
-            "name",
-            vote.Name,
-            MaxVotes,
-            () =>
-                new JsonObject
-                {
-                    ["name"] = vote.Name,
-                    ["approver"] = vote.Approver.Username,
-                    ["decision"] = vote.Decision.ToString(),
-                    ["at"] = JsonWriting.Time(vote.CreatedAt),
-                }
-        );
-        if (Find(list, vote.Name) is not { } recorded)
+        if (Find(list, vote.Name, vote.CreatedAt) is not { } recorded)
         {
-            return null;
+            if (list.Count >= MaxVotes)
+            {
+                return null;
+            }
+
+            recorded = new JsonObject
+            {
+                ["name"] = vote.Name,
+                ["approver"] = vote.Approver.Username,
+                ["decision"] = vote.Decision.ToString(),
+                ["at"] = JsonWriting.Time(vote.CreatedAt),
+            };
+            list.Add((JsonNode)recorded);
         }
 
-        JsonWriting.SetOrRemove(recorded, "reason", vote.Reason);
+        JsonWriting.SetOrRemove(
+            recorded,
+            "reason",
+            VisibleText.Line(vote.Reason.Length > MaxReason ? $"{vote.Reason[..MaxReason]}..." : vote.Reason)
+        );
         if (vote.ExpiresAt is { } end)
         {
             recorded["expiresAt"] = JsonWriting.Time(end);
@@ -63,12 +69,13 @@ internal static class VoteStatus
     }
 
     /// <summary>Records that a vote was withdrawn.</summary>
+    /// <param name="cast">When it was cast.</param>
     /// <param name="by">User name of the person who withdrew it; null if it is not known.</param>
     /// <returns>Whether anything changed.</returns>
-    public static bool Withdraw(JsonObject status, string name, string? by, DateTimeOffset now)
+    public static bool Withdraw(JsonObject status, string name, DateTimeOffset cast, string? by, DateTimeOffset now)
     {
         if (
-            Find(JsonWriting.List(status, "approvals"), name) is not { } recorded
+            Find(JsonWriting.List(status, "approvals"), name, cast) is not { } recorded
             || (recorded["withdrawnAt"] is not null && (by is null || recorded["withdrawnBy"] is not null))
         )
         {
@@ -97,17 +104,40 @@ internal static class VoteStatus
         Set(status, Admissible, open.IsAdmissible, open.AdmissibleBecause, now);
     }
 
-    /// <summary>Says how a Change that is admitted was approved, if it was.</summary>
+    /// <summary>Says how a new revision that is admitted was approved, if it was.</summary>
     /// <param name="waived">Whether it was admitted without an approval that a policy requires.</param>
     public static void SetAdmitted(JsonObject status, OpenRequirements open, bool waived, Transition transition, DateTimeOffset now)
     {
         Set(status, Approved, !waived, waived ? (transition.Reason, transition.Message) : open.ApprovedBecause, now);
+        SetAdmissible(status, transition, now);
+    }
+
+    /// <summary>Says that a request passed, whatever was approved before.</summary>
+    public static void SetAdmissible(JsonObject status, Transition transition, DateTimeOffset now) =>
         Set(status, Admissible, true, (transition.Reason, transition.Message), now);
+
+    /// <summary>A review takes the place of an approval that was waived; one that there was stays on record.</summary>
+    public static void SetReviewed(JsonObject status, string reviewer, DateTimeOffset now)
+    {
+        var approved = JsonWriting.List(status, "conditions").FirstOrDefault(c => (string?)c?["type"] == Approved);
+        if ((string?)approved?["status"] != "True")
+        {
+            Set(status, Approved, true, ("Reviewed", $"reviewed after the break-glass by {reviewer}"), now);
+        }
+    }
+
+    /// <summary>Nobody waits for it any more.</summary>
+    public static void SetEnded(JsonObject status, Transition end, DateTimeOffset now)
+    {
+        status.Remove("missing");
+        Set(status, Approved, false, (end.Reason, end.Message), now);
+        Set(status, Admissible, false, (end.Reason, end.Message), now);
     }
 
     private static void Set(JsonObject status, string type, bool holds, (string Reason, string Message) because, DateTimeOffset now) =>
         ChangeStatus.Set(status, type, holds, because.Reason, because.Message, now);
 
-    private static JsonObject? Find(JsonArray list, string name) =>
-        list.OfType<JsonObject>().FirstOrDefault(v => (string?)v["name"] == name);
+    /// <summary>By name and time: a deleted ChangeApproval's name may be used again, by anybody.</summary>
+    private static JsonObject? Find(JsonArray list, string name, DateTimeOffset cast) =>
+        list.OfType<JsonObject>().FirstOrDefault(v => (string?)v["name"] == name && (string?)v["at"] == JsonWriting.Time(cast));
 }

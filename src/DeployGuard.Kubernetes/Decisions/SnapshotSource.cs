@@ -21,17 +21,14 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
         var seen = request is WorkloadRequest { Before: { } before } ? FindLive(before) : null;
         var translation = caches.TranslationFor(request);
         var owners = OwnersOf(request);
+        var schedules = owners.Where(o => o.Type.RunsOnSchedule).Select(o => ClusterCaches.WorkloadKey(o.Ref)).ToList();
         return new ClusterSnapshot
         {
             Policies = policies.All,
             NamespaceLabels = labels,
             Owners = owners,
-            ScheduleChanges =
-            [
-                .. owners
-                    .Where(o => o.Type.RunsOnSchedule)
-                    .SelectMany(o => caches.Translation.Changes(caches.Changes.Under(ClusterCaches.WorkloadKey(o.Ref)))),
-            ],
+            ScheduleChanges = [.. schedules.SelectMany(s => caches.Translation.Changes(caches.Changes.Under(s)))],
+            ScheduleVotes = [.. schedules.SelectMany(s => caches.Translation.Approvals(caches.Approvals.Under(s)))],
             HadRecords = seen is null || HadRecords(seen, policies, labels),
             Parent =
                 request is ScaleRequest && caches.Workloads.TryGetValue(target.Kind, out var parents)

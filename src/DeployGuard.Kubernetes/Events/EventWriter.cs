@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Events;
@@ -67,7 +68,9 @@ internal sealed class EventWriter(ApiConnection api, TimeProvider time)
     private static JsonObject Document(EventEntry entry, DateTimeOffset now)
     {
         var about = entry.About;
-        var message = entry.Message.Length > MaxMessage ? string.Concat(entry.Message.AsSpan(0, MaxMessage), "...") : entry.Message;
+        // Parts come from users; kubectl prints them as they are.
+        var visible = string.Join('\n', VisibleText.Lines(entry.Message));
+        var message = visible.Length > MaxMessage ? string.Concat(visible.AsSpan(0, MaxMessage), "...") : visible;
         var identity = Convert.ToHexStringLower(
             SHA256.HashData(Encoding.UTF8.GetBytes($"{about.Kind}/{about.Name}/{about.Uid}/{entry.Reason}/{message}")).AsSpan(0, 8)
         );

@@ -109,6 +109,11 @@ internal sealed class Observer(
             }
 
             var altered = next is not null && ChangeStatus.Move(status, next, now);
+            if (next is { Phase: Phase.Expired or Phase.Withdrawn } && !change.WasAdmitted)
+            {
+                VoteStatus.SetEnded(status, next, now);
+            }
+
             if (owned is not null)
             {
                 ChangeStatus.SetOwned(status, owned);
@@ -140,7 +145,7 @@ internal sealed class Observer(
             if (reviewer is not null)
             {
                 Waivers.Review(status, reviewer, now);
-                ChangeStatus.Set(status, VoteStatus.Approved, true, "Reviewed", $"reviewed after the break-glass by {reviewer}", now);
+                VoteStatus.SetReviewed(status, reviewer, now);
             }
 
             return reviewer is not null || altered || isProgress || completed > 0;

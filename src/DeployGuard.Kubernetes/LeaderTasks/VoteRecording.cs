@@ -1,12 +1,14 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Policies;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Changes;
 using DeployGuard.Kubernetes.Events;
 using DeployGuard.Kubernetes.Leader;
+using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
@@ -14,10 +16,28 @@ namespace DeployGuard.Kubernetes.LeaderTasks;
 /// Shows each vote on its Changes as soon as it is cast or withdrawn: what it counts for, what the Change still waits for, and an Event for
 /// the requester. Decisions read the votes themselves.
 /// </summary>
-internal sealed class VoteRecording(ClusterCaches caches, ChangeWriter writer, EventWriter events, TimeProvider time) : ILeaderTask
+internal sealed class VoteRecording(
+    ApiConnection api,
+    ClusterCaches caches,
+    ChangeWriter writer,
+    EventWriter events,
+    TimeProvider time,
+    ILogger logger
+) : ILeaderTask
 {
+    /// <summary>An older definition of Change drops fields of votes: the same record is written again only after so long.</summary>
+    private static readonly TimeSpan s_again = TimeSpan.FromMinutes(1);
+
+    /// <summary>An Event about an older vote is no news.</summary>
+    private static readonly TimeSpan s_news = TimeSpan.FromMinutes(2);
+
     /// <summary>A vote that was to be deleted, and exists after so long, was not withdrawn.</summary>
     private static readonly TimeSpan s_deletionTakes = TimeSpan.FromSeconds(30);
+
+    private const int MaxRemembered = 10_000;
+
+    private readonly Dictionary<string, (string What, DateTimeOffset At)> _written = [];
+    private readonly HashSet<string> _told = [];
 
     public string Name => "recording of votes";
 
@@ -39,8 +59,26 @@ internal sealed class VoteRecording(ClusterCaches caches, ChangeWriter writer, E
             foreach (var change in concerned)
             {
                 var tallies = PolicyTally.All(change, siblings, votes, policies, runs, time.GetUtcNow());
-                await RecordAsync(change, [.. votes.Where(v => IsVoteOn(v, change))], tallies, cancel);
+                await TryRecordAsync(change, [.. votes.Where(v => IsVoteOn(v, change))], tallies, cancel);
             }
+        }
+    }
+
+    /// <summary>A Change that cannot be written does not keep the others from being recorded.</summary>
+    private async Task TryRecordAsync(
+        Change change,
+        IReadOnlyList<Approval> votes,
+        IReadOnlyList<PolicyTally> tallies,
+        CancellationToken cancel
+    )
+    {
+        try
+        {
+            await RecordAsync(change, votes, tallies, cancel);
+        }
+        catch (ApiException refused)
+        {
+            logger.LogWarning("the votes on {Change} cannot be recorded: {Fault}", change.Name, refused.Message);
         }
     }
 
@@ -52,31 +90,31 @@ internal sealed class VoteRecording(ClusterCaches caches, ChangeWriter writer, E
     )
     {
         var now = time.GetUtcNow();
-        var known = change.Votes.GroupBy(v => v.Name).ToDictionary(g => g.Key, g => g.First());
-        var differing = votes.Where(v => Differs(known.GetValueOrDefault(v.Name), v, tallies, now)).ToList();
-        var gone = change.Votes.Where(k => !k.IsGone && votes.All(v => v.Name != k.Name)).ToList();
+        var differing = votes
+            .Select(v => (Vote: v, Known: change.Votes.FirstOrDefault(k => k.IsOf(v))))
+            .Where(v => v.Known is not null || change.Votes.Count < VoteStatus.MaxVotes)
+            .Where(v => Differs(v.Known, v.Vote, tallies, now))
+            .Select(v => v.Vote)
+            .ToList();
+        var gone = await GoneAsync(change, votes, cancel);
         var open = OpenRequirements.Of(tallies, change.Denials);
         var missing = MissingOf(change, open);
         var isCurrent = change.Missing == missing && (!AwaitsAnswer(change) || change.IsApproved == open.IsApproved);
-        if (differing.Count == 0 && gone.Count == 0 && isCurrent)
+        var what = $"{missing} {string.Join(' ', differing.Select(v => v.Name))} {string.Join(' ', gone.Select(v => v.Name))}";
+        if ((differing.Count > 0 || gone.Count > 0 || !isCurrent) && !WasJustWritten(change, what, now))
         {
-            return;
+            await writer.AlterAsync(change, Alter, cancel);
         }
 
-        var uid = await writer.AlterAsync(change, Alter, cancel);
-        if (uid.Length == 0)
+        foreach (var vote in votes.Where(v => now - v.CreatedAt < s_news && _told.Add($"{change.Name}/{v.Name}/{v.CreatedAt:s}")))
         {
-            return;
+            await TellAsync(change, VoteEvent.Cast(vote, change, missing), cancel);
         }
 
-        foreach (var vote in differing.Where(v => !known.ContainsKey(v.Name)))
+        var withdrawn = gone.Where(v => v.Counts.Count > 0).Concat(change.Votes.Where(v => v.WithdrawnAt is { } at && now - at < s_news));
+        foreach (var vote in withdrawn.Where(v => _told.Add($"{change.Name}/{v.Name}/{v.At:s}/withdrawn")))
         {
-            await TellAsync(change, uid, VoteEvent.Cast(vote, change, missing), cancel);
-        }
-
-        foreach (var vote in gone)
-        {
-            await TellAsync(change, uid, VoteEvent.Withdrawn(vote, change, missing), cancel);
+            await TellAsync(change, VoteEvent.Withdrawn(vote, change, missing), cancel);
         }
 
         bool Alter(JsonObject status)
@@ -94,7 +132,7 @@ internal sealed class VoteRecording(ClusterCaches caches, ChangeWriter writer, E
 
             foreach (var vote in gone)
             {
-                VoteStatus.Withdraw(status, vote.Name, null, now);
+                VoteStatus.Withdraw(status, vote.Name, vote.At, null, now);
             }
 
             if (AwaitsAnswer(change))
@@ -105,6 +143,42 @@ internal sealed class VoteRecording(ClusterCaches caches, ChangeWriter writer, E
             JsonWriting.SetOrRemove(status, "missing", missing);
             return true;
         }
+    }
+
+    /// <summary>
+    /// Recorded votes that do not exist any more. A request may have recorded one that the watch has not brought yet, so each is read once.
+    /// </summary>
+    private async Task<IReadOnlyList<RecordedVote>> GoneAsync(Change change, IReadOnlyList<Approval> votes, CancellationToken cancel)
+    {
+        var gone = new List<RecordedVote>();
+        foreach (var vote in change.Votes.Where(k => !k.IsGone && !votes.Any(k.IsOf)))
+        {
+            using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Approvals(change.Workload.Namespace), vote.Name), cancel);
+            if (found is null || found.RootElement.GetProperty("metadata").Time("creationTimestamp") != vote.At)
+            {
+                gone.Add(vote);
+            }
+        }
+
+        return gone;
+    }
+
+    private bool WasJustWritten(Change change, string what, DateTimeOffset now)
+    {
+        var key = $"{change.Workload.Namespace}/{change.Name}";
+        if (_written.TryGetValue(key, out var last) && last.What == what && now - last.At < s_again)
+        {
+            return true;
+        }
+
+        if (_written.Count > MaxRemembered)
+        {
+            _written.Clear();
+            _told.Clear();
+        }
+
+        _written[key] = (what, now);
+        return false;
     }
 
     private static bool Differs(RecordedVote? known, Approval vote, IReadOnlyList<PolicyTally> tallies, DateTimeOffset now) =>
@@ -134,9 +208,10 @@ internal sealed class VoteRecording(ClusterCaches caches, ChangeWriter writer, E
         vote.Decision is not Decision.Withdraw && StandingVotes.IsAbout(vote, change);
 
     /// <summary>On the Change, and on the workload, where its developers look.</summary>
-    private async Task TellAsync(Change change, string uid, VoteEvent said, CancellationToken cancel)
+    private async Task TellAsync(Change change, VoteEvent said, CancellationToken cancel)
     {
         var workload = caches.FindWorkload(change.Workload);
+        var uid = change.Uid;
         EventSubject[] subjects =
         [
             EventSubject.OfChange(change.Workload.Namespace, change.Name, uid),
@@ -154,7 +229,7 @@ internal sealed record VoteEvent(bool IsWarning, string Reason, string Message)
 {
     public static VoteEvent Cast(Approval vote, Change change, string missing)
     {
-        var why = vote.Reason.Length > 0 ? $" ({vote.Reason})" : "";
+        var why = vote.Reason.Length > 0 ? $" ({VisibleText.Line(vote.Reason)})" : "";
         return vote.Decision is Decision.Reject
             ? new(true, "ChangeRejected", $"{vote.Approver.Username} rejected {change.Name}{why}")
             : new(false, "ChangeApproved", $"{vote.Approver.Username} approved {change.Name}{why}{Rest(missing)}");

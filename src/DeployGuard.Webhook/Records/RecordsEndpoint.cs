@@ -80,6 +80,7 @@ internal sealed class RecordsEndpoint(
             Operation.Delete => await RefuseDeleteAsync(
                 review,
                 StoredOrNull(() => ReadBreakGlass(review.OldObject))?.RequestedBy ?? s_nobody,
+                vote: null,
                 deadline
             ),
             Operation.Update => RefuseUpdate(review),
@@ -90,7 +91,7 @@ internal sealed class RecordsEndpoint(
     private async ValueTask<Refusal?> RefuseWithdrawalAsync(Review review, CancellationToken deadline)
     {
         var vote = StoredOrNull(() => ReadApproval(review.OldObject));
-        var refusal = await RefuseDeleteAsync(review, vote?.Approver ?? s_nobody, deadline);
+        var refusal = await RefuseDeleteAsync(review, vote?.Approver ?? s_nobody, vote, deadline);
         if (refusal is null && vote is not null && !review.DryRun && !rules.IsSelf(review.Requester))
         {
             cluster.Records.RecordWithdrawal(vote, review.Requester.Username);
@@ -99,12 +100,12 @@ internal sealed class RecordsEndpoint(
         return refusal;
     }
 
-    private async ValueTask<Refusal?> RefuseDeleteAsync(Review review, Requester creator, CancellationToken deadline)
+    private async ValueTask<Refusal?> RefuseDeleteAsync(Review review, Requester creator, Approval? vote, CancellationToken deadline)
     {
         var refusal = await RefuseDeleteByAsync(review, creator, deadline);
         if (refusal is null && !review.DryRun && !rules.IsSelf(review.Requester))
         {
-            _telemetry.RecordDeletion(review, creator.Username);
+            _telemetry.RecordDeletion(review, creator.Username, vote);
         }
 
         return refusal;

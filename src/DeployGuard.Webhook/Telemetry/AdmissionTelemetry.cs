@@ -210,7 +210,9 @@ internal sealed class AdmissionTelemetry(
 
     /// <summary>Logs the deletion of a vote or a BreakGlass.</summary>
     /// <param name="creator">User name of its creator.</param>
-    public void RecordDeletion(Review review, string creator) => log.Write(RecordLine.OfDeletion(review, creator, time.GetUtcNow()));
+    /// <param name="vote">Null for a BreakGlass.</param>
+    public void RecordDeletion(Review review, string creator, Approval? vote) =>
+        log.Write(RecordLine.OfDeletion(review, creator, vote, time.GetUtcNow()));
 
     private void CountRollout(Verdict verdict)
     {

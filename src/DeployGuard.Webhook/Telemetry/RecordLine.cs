@@ -46,11 +46,19 @@ internal static class RecordLine
         });
 
     /// <param name="creator">Its creator; another user needs the verb override.</param>
-    public static ReadOnlyMemory<byte> OfDeletion(Review review, string creator, DateTimeOffset now) =>
+    /// <param name="vote">The vote that is deleted; null for a BreakGlass, and for a vote that cannot be read.</param>
+    public static ReadOnlyMemory<byte> OfDeletion(Review review, string creator, Approval? vote, DateTimeOffset now) =>
         DecisionLine.Write(json =>
         {
             Begin(json, "withdrawal", review, now);
             json.WriteString("creator", creator);
+            if (vote is not null)
+            {
+                json.WriteString("decision", vote.Decision.ToString());
+                Workload(json, vote.Workload);
+                json.WriteString("templateHash", vote.TemplateHash ?? "");
+            }
+
             json.WriteBoolean("override", creator != review.Requester.Username);
         });
 

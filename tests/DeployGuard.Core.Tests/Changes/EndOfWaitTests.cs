@@ -27,6 +27,7 @@ public class EndOfWaitTests
         TemplateHash = "v2:other",
         Phase = Phase.Completed,
         CompletedAt = Some.Now.AddMinutes(-5),
+        FirstRequestedAt = Some.Now.AddMinutes(-30),
     };
 
     [Test]
@@ -38,6 +39,20 @@ public class EndOfWaitTests
 
     [Test]
     public void NobodyElseWithdrawsIt() => Assert.That(EndOf(s_pending, Withdrawal(Some.Alice, minutesAgo: 10)), Is.Null);
+
+    [Test]
+    public void AnotherRequesterDoesNotEndItUnlessAllPeopleWithdrew()
+    {
+        var asked = s_pending with { Requesters = ["dana", "erin", "system:serviceaccount:ci:deployer"] };
+        var erin = Withdrawal(new Requester("erin", "", []), minutesAgo: 10);
+
+        Assert.That(EndOf(asked, erin), Is.Null);
+        Assert.That(EndOf(asked, erin, Withdrawal(s_dana, minutesAgo: 5))?.Phase, Is.EqualTo(Phase.Withdrawn));
+    }
+
+    [Test]
+    public void ARolloutThatWasRequestedBeforeAndCompletesLaterDoesNotEndIt() =>
+        Assert.That(EndOf(s_pending, [s_pending, s_newer with { FirstRequestedAt = Some.Now.AddHours(-2) }]), Is.Null);
 
     [Test]
     public void ALaterRequestOpensItAgain() =>

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
@@ -48,12 +48,34 @@ public class ManualRunTests
         var cluster = Schedule(Phase.Running);
         var change = cluster.ScheduleChanges[0];
         var used = change with { BreakGlassUses = [new BreakGlassUse("g", "carol", Some.Now, null)] };
-        var rejected = change with { Votes = [new RecordedVote("v", [], null, false, IsRejection: true)] };
+        var veto = Some.ApprovalOf(ScheduleOf(Some.Image), Some.Alice, Decision.Reject);
 
         Assert.That(Decide(Job(), cluster with { ScheduleChanges = [used] }), Is.EqualTo(new[] { "ApprovalMissing" }));
-        Assert.That(Decide(Job(), cluster with { ScheduleChanges = [rejected] }), Is.EqualTo(new[] { "ApprovalMissing" }));
-        var withdrawn = rejected with { Votes = [rejected.Votes[0] with { WithdrawnAt = Some.Now }] };
-        Assert.That(Decide(Job(), cluster with { ScheduleChanges = [withdrawn] }), Is.Empty);
+        Assert.That(Decide(Job(), cluster with { ScheduleVotes = [veto] }), Is.EqualTo(new[] { "ApprovalMissing" }));
+        Assert.That(
+            Decide(Job(), cluster with { ScheduleVotes = [veto with { Approver = Some.Bob }] }),
+            Is.Empty,
+            "a vote that does not count"
+        );
+    }
+
+    [Test]
+    public void APolicyThatDidNotEvaluateTheScheduleStillAsks()
+    {
+        var cluster = Schedule(Phase.Completed);
+        var other = cluster.ScheduleChanges[0] with { Policies = ["another"] };
+
+        Assert.That(Decide(Job(), cluster with { ScheduleChanges = [other] }), Is.EqualTo(new[] { "ApprovalMissing" }));
+        Assert.That(Decide(Job(), cluster with { ScheduleChanges = [other with { Adopted = true }] }), Is.Empty);
+    }
+
+    [Test]
+    public void ASuspendedScheduleIsNoReason()
+    {
+        var suspended = ScheduleOf(Some.Image);
+        suspended["spec"]!["suspend"] = true;
+
+        Assert.That(Decide(Job(), Schedule(Phase.Completed) with { Owners = [suspended.Read()] }), Is.EqualTo(new[] { "ApprovalMissing" }));
     }
 
     [Test]
@@ -99,6 +121,7 @@ public class ManualRunTests
             Workload = owner.Ref,
             TemplateHash = owner.Template.Hash,
             Phase = phase,
+            Policies = [Some.OneSenior.Name],
         };
 
     private static JsonObject Job(string image = Some.Image, string uid = "u-1") =>

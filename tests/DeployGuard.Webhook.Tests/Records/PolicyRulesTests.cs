@@ -121,8 +121,8 @@ public class PolicyRulesTests
                 {
                     "spec.approval.quorum[0]: no binding names group leads; check its spelling",
                     "spec.approval.quorum[0]: no binding lets seniors or leads approve in namespace bank, so nobody can fill it there",
-                    "Bind the approver role: kubectl -n bank create rolebinding deployguard-approvers --clusterrole=deployguard-approver "
-                        + "--group=seniors",
+                    "Bind the approver role: kubectl -n bank create rolebinding deployguard-approvers-seniors "
+                        + "--clusterrole=deployguard-approver --group=seniors",
                 }
             )
         );

@@ -69,10 +69,10 @@ public class RecordLogTests
     public async Task APolicyChangeIsLoggedWithModesAndFields()
     {
         var before = JsonNode.Parse(
-            """{"metadata": {"name": "tier-1"}, "spec": {"mode": "Enforce", "approval": {"required": "Always", "quorum": [{"group": "a"}]}}}"""
+            """{"metadata": {"name": "tier-1"}, "spec": {"mode": "Enforce", "approval": {"required": "Always", "quorum": [{"groups": ["a"], "count": 1}]}}}"""
         );
         var after = JsonNode.Parse(
-            """{"metadata": {"name": "tier-1"}, "spec": {"mode": "Audit", "approval": {"required": "Always", "quorum": [{"group": "b"}]}}}"""
+            """{"metadata": {"name": "tier-1"}, "spec": {"mode": "Audit", "approval": {"required": "Always", "quorum": [{"groups": ["b"], "count": 1}]}}}"""
         );
         var review = Reviews.Of("UPDATE", "deployguard.io", "SafeguardPolicy", "safeguardpolicies", "petra", after, before);
 

@@ -37,7 +37,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
             .. votes.Vetoes.Select(veto => RejectedBy(veto, evaluated)),
             .. !votes.IsComplete
             && policy.IsRequired(rules.Required, evaluated.Origin.Kind)
-            && !ManualRun.IsOfAdmittedSchedule(evaluated, after, inspection.Cluster)
+            && !ManualRun.IsOfAdmittedSchedule(inspection, after)
                 ? [Missing(inspection, rules, votes)]
                 : (Finding[])[],
         ];

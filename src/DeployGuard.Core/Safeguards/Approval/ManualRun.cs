@@ -1,5 +1,5 @@
-using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
@@ -13,19 +13,29 @@ internal static class ManualRun
 {
     /// <summary>
     /// Whether a new Job has the template that its live owner has now, and that template was admitted for the owner. The claim of an owner is
-    /// no evidence: the template must be equal, and on record. Not after a break-glass that nobody reviewed, nor after a rejection.
+    /// no evidence: the template must be equal, and on record. Not after a break-glass that nobody reviewed, nor after a rejection, nor
+    /// while the schedule is suspended: then nothing runs it anyway.
     /// </summary>
-    public static bool IsOfAdmittedSchedule(EvaluatedRequest evaluated, Workload after, ClusterSnapshot cluster) =>
-        evaluated.Before is null
+    public static bool IsOfAdmittedSchedule(Inspection inspection, Workload after) =>
+        inspection is { Evaluated.Before: null, Cluster: var cluster }
         && cluster.Owners.Any(owner =>
             owner.Type.RunsOnSchedule
+            && owner.Replicas > 0
             && owner.Ref.Namespace == after.Ref.Namespace
             && owner.Template.Hash == after.Template.Hash
             && after.OwnerReferences.Any(o => o.IsController && o.Uid == owner.Uid)
-            && cluster.ScheduleChanges.Any(c => c.Workload == owner.Ref && c.HasHash(owner.Template.Hash) && IsInForce(c))
+            && cluster.ScheduleChanges.Any(c => c.Workload == owner.Ref && c.HasHash(owner.Template.Hash) && IsInForce(c, inspection))
         );
 
-    private static bool IsInForce(Change change) =>
+    private static bool IsInForce(Change change, Inspection inspection) =>
         change is { IsUnreviewed: false, Phase: Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven }
-        && !change.Votes.Any(v => v is { IsRejection: true, IsGone: false });
+        && (change.Adopted || change.Policies.Contains(inspection.Policy.Name))
+        && StandingVotes.Veto(
+            change,
+            inspection.Cluster.ScheduleVotes,
+            [inspection.Policy],
+            inspection.Now,
+            inspection.Cluster.ScheduleChanges
+        )
+            is null;
 }
