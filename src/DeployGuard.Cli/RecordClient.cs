@@ -80,6 +80,21 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
         return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(c => new ChangeView(c))];
     }
 
+    /// <summary>The Change of a revision; null if there is none, or the user may not list Changes.</summary>
+    public async Task<ChangeView?> FindChangeOfAsync(VoteTarget target, CancellationToken cancel)
+    {
+        try
+        {
+            return (await ChangesAsync(cancel)).FirstOrDefault(c =>
+                c.Parsed is { } parsed && parsed.Workload == target.Workload && parsed.HasHash(target.TemplateHash)
+            );
+        }
+        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The Changes as the evaluation reads them; none where the user may not list them.</summary>
     public async Task<IReadOnlyList<Change>> ParsedChangesAsync(CancellationToken cancel)
     {

@@ -171,16 +171,20 @@ internal sealed class VoteCommand
                 : throw new ManifestException($"--change-id {release}: no Change of this release waits in namespace {records.Namespace}");
         }
 
-        return what?.Contains('/') == true
-            ?
-            [
-                VoteTarget.OfHash(
-                    await records.ReadWorkloadAsync(what, cancel),
-                    hash ?? throw new ManifestException($"{what}: add --hash to vote on a workload, or pass the name of a Change"),
-                    await records.ParsedChangesAsync(cancel)
-                ),
-            ]
-            : await VoteTargetsAsync(records, [await records.FindChangeAsync(what ?? "", cancel)], parsed.GetValue(_full), cancel);
+        if (what?.Contains('/') != true)
+        {
+            return await VoteTargetsAsync(records, [await records.FindChangeAsync(what ?? "", cancel)], parsed.GetValue(_full), cancel);
+        }
+
+        var target = VoteTarget.OfHash(
+            await records.ReadWorkloadAsync(what, cancel),
+            hash ?? throw new ManifestException($"{what}: add --hash to vote on a workload, or pass the name of a Change"),
+            await records.ParsedChangesAsync(cancel)
+        );
+        // A hash alone shows nothing: where there is a Change of it, the voter reads that.
+        return await records.FindChangeOfAsync(target, cancel) is { } change
+            ? await VoteTargetsAsync(records, [change], parsed.GetValue(_full), cancel)
+            : [target];
     }
 
     private static async Task<IReadOnlyList<VoteTarget>> VoteTargetsAsync(
