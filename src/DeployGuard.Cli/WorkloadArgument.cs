@@ -4,7 +4,8 @@ using DeployGuard.Manifests;
 namespace DeployGuard.Cli;
 
 /// <summary>
-/// An argument that names a workload, in a form that kubectl accepts: <c>deployment/web</c>, <c>deploy/web</c>, <c>deployments.apps/web</c>,
+/// An argument that names a workload, in a form that kubectl accepts: <c>deployment/web</c>, <c>deploy/web</c>,
+/// <c>deployments.apps/web</c>,
 /// <c>Rollout.argoproj.io/web</c>; or the name alone.
 /// </summary>
 /// <param name="Kind">Kind, plural or short name, as typed; empty if there is only a name.</param>

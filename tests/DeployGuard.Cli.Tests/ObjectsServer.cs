@@ -6,7 +6,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace DeployGuard.Cli.Tests;
 
-/// <summary>An API server with the objects that a test gives it, by their paths, behind a real socket. It stamps a new BreakGlass.</summary>
+/// <summary>
+/// An API server with the objects that a test gives it, by their paths, behind a real socket. It stamps a new BreakGlass.
+/// </summary>
 internal sealed class ObjectsServer : IAsyncDisposable
 {
     public const string Deployments = "/apis/apps/v1/namespaces/shop/deployments";

@@ -2,7 +2,9 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>The mode of a policy, however it is written: a new one audits unless it says otherwise, and no stored one opens by itself.</summary>
+/// <summary>
+/// The mode of a policy, however it is written: a new one audits unless it says otherwise, and no stored one opens by itself.
+/// </summary>
 [Parallelizable(ParallelScope.All)]
 public class PolicyModeTests
 {

@@ -4,7 +4,9 @@ using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>Finds the installation; and where there is none, what is wrong: the namespace, the release, or that nothing is installed.</summary>
+/// <summary>
+/// Finds the installation; and where there is none, what is wrong: the namespace, the release, or that nothing is installed.
+/// </summary>
 internal sealed class InstallationSearch(ApiConnection api, string @namespace, string name)
 {
     /// <summary>What the report calls it.</summary>

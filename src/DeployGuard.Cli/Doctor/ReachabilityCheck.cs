@@ -5,9 +5,9 @@ using DeployGuard.Kubernetes.Webhooks;
 namespace DeployGuard.Cli.Doctor;
 
 /// <summary>
-/// Whether the API server reaches a replica. The check sends a record that every replica refuses, as a dry run. DeployGuard's own message in
-/// the refusal shows that the path from the API server through the Service to a replica works. The record is a policy; and where the user
-/// may not write policies, a BreakGlass, which on-call engineers may create.
+/// Whether the API server reaches a replica. The check sends a record that every replica refuses, as a dry run. DeployGuard's own message
+/// in the refusal shows that the path from the API server through the Service to a replica works. The record is a policy; and where the
+/// user may not write policies, a BreakGlass, which on-call engineers may create.
 /// </summary>
 internal sealed class ReachabilityCheck : ICheck
 {

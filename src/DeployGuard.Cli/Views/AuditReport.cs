@@ -5,7 +5,8 @@ using DeployGuard.Core.Policies;
 namespace DeployGuard.Cli.Views;
 
 /// <summary>
-/// What the policies in mode Audit or Warn would have refused if they enforced, by namespace, policy and reason, from the Changes on record.
+/// What the policies in mode Audit or Warn would have refused if they enforced, by namespace, policy and reason, from the Changes on
+/// record.
 /// </summary>
 internal sealed record AuditReport(IReadOnlyList<AuditRow> Rows, int LeftOut)
 {

@@ -4,7 +4,9 @@ using DeployGuard.Core.Evaluation;
 
 namespace DeployGuard.Cli.Views;
 
-/// <summary>A Change as a voter reads it: whether it can pass as it is, who voted and why, what was found. The template follows it.</summary>
+/// <summary>
+/// A Change as a voter reads it: whether it can pass as it is, who voted and why, what was found. The template follows it.
+/// </summary>
 internal static class ChangePage
 {
     /// <param name="isFull">Also the findings of policies that do not enforce.</param>
@@ -32,8 +34,8 @@ internal static class ChangePage
     }
 
     /// <summary>
-    /// Whether the change can pass as it is. An approval is for this template: if something else makes the author change it, the approval is
-    /// lost.
+    /// Whether the change can pass as it is. An approval is for this template: if something else makes the author change it, the approval
+    /// is lost.
     /// </summary>
     public static IEnumerable<string> OutlookOf(Change change)
     {

@@ -44,8 +44,8 @@ internal sealed class ChangeView
         : Text("status", "missing");
 
     /// <summary>
-    /// Whether it awaits a vote. A completed change does too, if its workload is to be created again. One that has every approval awaits its
-    /// requester.
+    /// Whether it awaits a vote. A completed change does too, if its workload is to be created again. One that has every approval awaits
+    /// its requester.
     /// </summary>
     public bool AwaitsVote =>
         Missing != OpenRequirements.Retry

@@ -41,7 +41,9 @@ internal static class VerdictText
         ];
     }
 
-    /// <summary>Each finding that refuses nothing, once, under the strictest of its policies: those that warn before those that audit.</summary>
+    /// <summary>
+    /// Each finding that refuses nothing, once, under the strictest of its policies: those that warn before those that audit.
+    /// </summary>
     private static IEnumerable<string> Others(CheckedVerdict verdict)
     {
         var refused = verdict.Verdict.Denials.Select(d => d.Finding).ToHashSet();

@@ -31,7 +31,9 @@ public sealed record VotedRevision(WorkloadRef Workload, string TemplateHash, IR
             || (rules.Covers is ApprovalCovers.Images && NewImages.Count > 0 && NewImages.All(approval.Images.Contains))
         );
 
-    /// <summary>Whether a rejection is about this revision under the rules: a new image is rejected for every revision that has it.</summary>
+    /// <summary>
+    /// Whether a rejection is about this revision under the rules: a new image is rejected for every revision that has it.
+    /// </summary>
     public bool IsRejectedBy(Approval rejection, ApprovalRules rules) =>
         rejection.Workload == Workload
         && (

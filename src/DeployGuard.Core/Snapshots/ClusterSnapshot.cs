@@ -33,8 +33,8 @@ public sealed record ClusterSnapshot
 
     /// <summary>
     /// Live workloads that the object names as its owners, and their owners. Until <see cref="Ownership"/> verifies them, they may be false
-    /// and add requirements: the policies of a live owner apply as well. A manual run of a schedule rests on a template that is equal and on
-    /// record, not on the claim.
+    /// and add requirements: the policies of a live owner apply as well. A manual run of a schedule rests on a template that is equal and
+    /// on record, not on the claim.
     /// </summary>
     public IReadOnlyList<Workload> Owners { get; init; } = [];
 

@@ -5,9 +5,9 @@ using k8s.KubeConfigModels;
 namespace DeployGuard.Kubernetes.Api;
 
 /// <summary>
-/// Several kubeconfigs as one, by the rules of kubectl: the first file with an entry of a name provides the whole entry, the first file with
-/// a current context provides that, and a relative path is relative to its own file. The client's own merge lets the last current context
-/// win, and takes every path as relative to the first file.
+/// Several kubeconfigs as one, by the rules of kubectl: the first file with an entry of a name provides the whole entry, the first file
+/// with a current context provides that, and a relative path is relative to its own file. The client's own merge lets the last current
+/// context win, and takes every path as relative to the first file.
 /// </summary>
 internal static class MergedKubeconfig
 {

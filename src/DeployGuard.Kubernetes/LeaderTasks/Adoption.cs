@@ -143,8 +143,8 @@ internal sealed class Adoption(
     }
 
     /// <summary>
-    /// When the newest object was created, by the clock of the API server: later objects were not adopted. For an empty namespace it is just
-    /// before the namespace was created, so that no object in it counts.
+    /// When the newest object was created, by the clock of the API server: later objects were not adopted. For an empty namespace it is
+    /// just before the namespace was created, so that no object in it counts.
     /// </summary>
     private static DateTimeOffset NewestOf(NamespaceObjects objects, IReadOnlyList<ObservedWorkload> customs, NamespaceEntry observed) =>
         objects

@@ -11,8 +11,8 @@ using DeployGuard.Webhook.Telemetry;
 namespace DeployGuard.Webhook.Records;
 
 /// <summary>
-/// The rules of a SafeguardPolicy: it must be valid and name its mode, an update must not take the mode away, and its author is warned of what they probably
-/// did not intend. A warning never refuses.
+/// The rules of a SafeguardPolicy: it must be valid and name its mode, an update must not take the mode away, and its author is warned of
+/// what they probably did not intend. A warning never refuses.
 /// </summary>
 internal sealed class PolicyRules(IClusterAccess cluster, AdmissionTelemetry telemetry)
 {

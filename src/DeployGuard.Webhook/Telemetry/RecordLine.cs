@@ -7,7 +7,9 @@ using DeployGuard.Webhook.Reviews;
 
 namespace DeployGuard.Webhook.Telemetry;
 
-/// <summary>Lines of the decision log about DeployGuard's own objects: who voted, withdrew, broke the glass or changed a policy, and why.</summary>
+/// <summary>
+/// Lines of the decision log about DeployGuard's own objects: who voted, withdrew, broke the glass or changed a policy, and why.
+/// </summary>
 internal static class RecordLine
 {
     /// <param name="about">The Change that the vote is about; null if there is none yet.</param>

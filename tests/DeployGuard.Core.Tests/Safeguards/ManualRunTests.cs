@@ -6,7 +6,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary><c>kubectl create job --from=cronjob/report</c>: the run of an admitted schedule needs no approval, and nothing else passes.</summary>
+/// <summary>
+/// <c>kubectl create job --from=cronjob/report</c>: the run of an admitted schedule needs no approval, and nothing else passes.
+/// </summary>
 public class ManualRunTests
 {
     [Test]

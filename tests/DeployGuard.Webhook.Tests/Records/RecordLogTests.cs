@@ -7,7 +7,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>The decision log has a line for each vote, withdrawal, override, break-glass, review and change of a policy, with reasons.</summary>
+/// <summary>
+/// The decision log has a line for each vote, withdrawal, override, break-glass, review and change of a policy, with reasons.
+/// </summary>
 public class RecordLogTests
 {
     private static readonly string[] s_seniors = ["senior-engineers"];

@@ -6,15 +6,15 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Safeguards;
 
 /// <summary>
-/// A run by hand of a scheduled workload, such as <c>kubectl create job --from=cronjob/report</c>: the schedule runs the same template anyway,
-/// so it needs no approval of its own.
+/// A run by hand of a scheduled workload, such as <c>kubectl create job --from=cronjob/report</c>: the schedule runs the same template
+/// anyway, so it needs no approval of its own.
 /// </summary>
 internal static class ManualRun
 {
     /// <summary>
-    /// Whether a new Job has the template that its live owner has now, and that template was admitted for the owner. The claim of an owner is
-    /// no evidence: the template must be equal, and on record. Not after a break-glass that nobody reviewed, nor after a rejection, nor
-    /// while the schedule is suspended: then nothing runs it anyway.
+    /// Whether a new Job has the template that its live owner has now, and that template was admitted for the owner. The claim of an
+    /// owner is no evidence: the template must be equal, and on record. Not after a break-glass that nobody reviewed, nor after a
+    /// rejection, nor while the schedule is suspended: then nothing runs it anyway.
     /// </summary>
     public static bool IsOfAdmittedSchedule(Inspection inspection, Workload after) =>
         inspection is { Evaluated.Before: null, Cluster: var cluster }
