@@ -61,14 +61,23 @@ public class MessageTests
     }
 
     [Test]
-    public async Task TheBreakGlassCommandOfARefusalWorksAsPrinted()
+    public async Task TheBreakGlassCommandOfARefusalWorksOnceItIsFilledIn()
     {
         var sandbox = await WithWebRunningAsync();
         var refused = await sandbox.SetImageAsync(V2, "olga");
 
         var advised = refused.Output.Split('\n').Single(l => l.StartsWith("In an emergency, ", StringComparison.Ordinal));
         var arguments = advised[advised.IndexOf("deployguard breakglass", StringComparison.Ordinal)..].Split(' ');
-        (await TestCluster.Rig.Plane.KubectlAsync("olga", arguments)).OrFail();
+        Assert.That((await TestCluster.Rig.Plane.KubectlAsync("olga", arguments)).Output, Does.Contain("spec.incident is \"ID\""));
+        var filledIn = arguments.Select(a =>
+            a switch
+            {
+                "ID" => "INC-1",
+                "WHY" => "orders fail",
+                _ => a,
+            }
+        );
+        (await TestCluster.Rig.Plane.KubectlAsync("olga", [.. filledIn])).OrFail();
         (await sandbox.SetImageAsync(V2, "olga")).OrFail();
     }
 
