@@ -152,17 +152,24 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
             // Kubernetes before 1.28 does not serve it, or allows no user to create it.
         }
 
-        try
+        // Voters may reject, and requesters may withdraw: either dry run tells the name.
+        ApiException? refusal = null;
+        foreach (var decision in (Decision[])[Decision.Reject, Decision.Withdraw])
         {
-            return (await VoteAsync(target, Decision.Reject, "who am I", null, cancel, dryRun: true)).Approver;
+            try
+            {
+                return (await VoteAsync(target, decision, "who am I", null, cancel, dryRun: true)).Approver;
+            }
+            catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
+            {
+                refusal ??= refused;
+            }
         }
-        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
-        {
-            throw new ManifestException(
-                $"the API server does not tell your user name ({refused.ServerMessage}). Withdraw the ChangeApproval by its "
-                    + $"name; to list them, run: kubectl get changeapprovals -n {@namespace}"
-            );
-        }
+
+        throw new ManifestException(
+            $"the API server does not tell your user name ({refusal?.ServerMessage}). Withdraw the ChangeApproval by its "
+                + $"name; to list them, run: kubectl get changeapprovals -n {@namespace}"
+        );
     }
 
     /// <summary>The user name; null where the server does not tell it.</summary>
