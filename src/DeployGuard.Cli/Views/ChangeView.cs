@@ -40,7 +40,7 @@ internal sealed class ChangeView
     /// <summary>What it waits for: an approval; or, after a break-glass, a review.</summary>
     public string Missing =>
         Problem is { } problem ? $"cannot be read: {problem}"
-        : Parsed is { IsUnreviewed: true } ? "break-glass review"
+        : Parsed is { IsUnreviewed: true } ? OpenRequirements.Review
         : Text("status", "missing");
 
     /// <summary>

@@ -8,7 +8,7 @@ public enum Decision
     Approve,
     Reject,
 
-    /// <summary>The requester withdraws the request: nobody is to approve it any more.</summary>
+    /// <summary>The requester withdraws the request, so it waits for no vote any more.</summary>
     Withdraw,
 }
 

@@ -72,6 +72,9 @@ public sealed record Change
     /// <summary>When it entered its phase.</summary>
     public DateTimeOffset Since { get; init; }
 
+    /// <summary>Time of the last request of each requester.</summary>
+    public IReadOnlyDictionary<string, DateTimeOffset> LastRequests { get; init; } = new Dictionary<string, DateTimeOffset>();
+
     /// <summary>Time of the last request; the minimum for an adopted revision, which was never requested.</summary>
     public DateTimeOffset LastRequestedAt { get; init; }
 

@@ -40,7 +40,7 @@ public static class ChangeLifecycle
             Phase.Pending when veto is not null => new(
                 Phase.Rejected,
                 "Vetoed",
-                $"{veto.Approver.Username} rejected it{(veto.Reason.Length > 0 ? $": {veto.Reason}" : "")}"
+                new Rejection(veto.Approver.Username, veto.Reason).ToString()
             ),
             Phase.Pending when now - Later(change.LastRequestedAt, change.Since) >= PendingExpiry => new(
                 Phase.Expired,
@@ -113,14 +113,17 @@ public static class ChangeLifecycle
     }
 
     /// <summary>
-    /// The last withdrawal, if every person who requested the revision withdrew it: nobody ends the request of another person by requesting
-    /// the same. Null otherwise. What only machines requested, one of them withdraws.
+    /// The last withdrawal, if every person who requested the revision withdrew it after their last request: nobody ends the request of another
+    /// person by requesting the same. Null otherwise. What only machines requested, one of them withdraws.
     /// </summary>
     private static Approval? WithdrawalOf(Change change, IEnumerable<Approval> votes)
     {
         var withdrawals = votes
             .Where(v =>
-                v.Decision is Decision.Withdraw && change.HasHash(v.TemplateHash) && change.Requesters.Contains(v.Approver.Username)
+                v.Decision is Decision.Withdraw
+                && change.HasHash(v.TemplateHash)
+                && change.Requesters.Contains(v.Approver.Username)
+                && v.CreatedAt >= Seconds(change.LastRequests.GetValueOrDefault(v.Approver.Username))
             )
             .ToList();
         var people = change.Requesters.Where(r => !Requester.IsMachineName(r)).ToList();

@@ -66,6 +66,10 @@ public static class ChangeReader
             OwnedServer = status.Text("ownedServer"),
             Since = Condition(status, phase.ToString()) is { } entered ? Time(entered, "lastTransitionTime") : default,
             FirstRequestedAt = status.Objects("requesters").Select(r => Time(r, "at")).FirstOrDefault(),
+            LastRequests = status
+                .Objects("requesters")
+                .GroupBy(r => r.Text("username") ?? "")
+                .ToDictionary(g => g.Key, g => g.Max(r => Time(r, "lastAt"))),
             LastRequestedAt = status.Objects("requesters").Select(r => Time(r, "lastAt")).DefaultIfEmpty().Max(),
             AvailableSince =
                 Condition(status, AvailableCondition) is { } available && available.Text("status") == "True"

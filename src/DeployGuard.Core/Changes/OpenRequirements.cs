@@ -17,6 +17,9 @@ public sealed record OpenRequirements(
     /// <summary>What <see cref="Missing"/> says if a retry passes. It is not empty: the Change is still open.</summary>
     public const string Retry = "nothing: retry";
 
+    /// <summary>What <see cref="Missing"/> of a Change says that a break-glass admitted.</summary>
+    public const string Review = "break-glass review";
+
     /// <summary>Codes of the findings that votes decide. They are counted, not remembered.</summary>
     public const string MissingCode = "ApprovalMissing";
 

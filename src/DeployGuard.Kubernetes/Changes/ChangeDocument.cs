@@ -105,7 +105,7 @@ internal static class ChangeDocument
         else if (entry.Transition.Phase is Phase.Admitted)
         {
             // A rollback is evaluated by no policy, and waits for nothing.
-            JsonWriting.SetOrRemove(status, "missing", entry.IsByBreakGlass ? VoteStatus.Review : null);
+            JsonWriting.SetOrRemove(status, "missing", entry.IsByBreakGlass ? OpenRequirements.Review : null);
             if (entry.IsNewRevision)
             {
                 VoteStatus.SetAdmitted(status, entry.Open, entry.IsApprovalWaived, entry.Transition, now);

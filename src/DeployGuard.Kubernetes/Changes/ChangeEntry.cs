@@ -55,7 +55,7 @@ internal sealed record ChangeEntry
     public IReadOnlyList<Approval> Approvals { get; init; } = [];
 
     /// <summary>What the request lacked; nothing if it was admitted.</summary>
-    public OpenRequirements Open => new(ApproversOf(Approvals), MissingOf(Reasons.ApprovalMissing), Rejections, OtherDenials);
+    public OpenRequirements Open => new(ApproversOf(Approvals), MissingApprovals, Rejections, OtherDenials);
 
     /// <summary>Whether a required approval was missing, and a waiver admitted it nevertheless.</summary>
     public bool IsApprovalWaived => Findings.Any(f => f.Waiver is not null && f.Finding.Cause == Reasons.ApprovalMissing);
@@ -80,8 +80,13 @@ internal sealed record ChangeEntry
                 .Distinct(),
         ];
 
-    private IReadOnlyList<string> MissingOf(Reason cause) =>
-        [.. Findings.Where(f => f.IsDenial && f.Finding.Cause == cause).Select(f => f.Finding.Missing ?? f.Finding.Reason).Distinct()];
+    private IReadOnlyList<string> MissingApprovals =>
+        [
+            .. Findings
+                .Where(f => f.IsDenial && f.Finding.Cause == Reasons.ApprovalMissing)
+                .Select(f => f.Finding.Missing ?? f.Finding.Reason)
+                .Distinct(),
+        ];
 
     private static IReadOnlyList<string> ApproversOf(IEnumerable<Approval> approvals) =>
         [.. approvals.Where(a => a.Decision is Decision.Approve).Select(a => a.Approver.Username).Distinct()];

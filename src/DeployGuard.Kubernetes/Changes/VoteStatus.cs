@@ -15,9 +15,6 @@ internal static class VoteStatus
     /// <summary>Whether the same request would pass now.</summary>
     public const string Admissible = "Admissible";
 
-    /// <summary>What a Change waits for that was admitted by break-glass.</summary>
-    public const string Review = "break-glass review";
-
     public const int MaxVotes = 1000;
 
     /// <summary>The ChangeApproval and the decision log have it whole; a thousand votes must fit into one object.</summary>

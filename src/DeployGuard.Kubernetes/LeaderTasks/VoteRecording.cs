@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Policies;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
@@ -106,13 +105,13 @@ internal sealed class VoteRecording(
             await writer.AlterAsync(change, Alter, cancel);
         }
 
-        foreach (var vote in votes.Where(v => now - v.CreatedAt < s_news && _told.Add($"{change.Name}/{v.Name}/{v.CreatedAt:s}")))
+        foreach (var vote in votes.Where(v => now - v.CreatedAt < s_news && _told.Add($"{KeyOf(change)}/{v.Name}/{v.CreatedAt:s}")))
         {
             await TellAsync(change, VoteEvent.Cast(vote, change, missing), cancel);
         }
 
         var withdrawn = gone.Where(v => v.Counts.Count > 0).Concat(change.Votes.Where(v => v.WithdrawnAt is { } at && now - at < s_news));
-        foreach (var vote in withdrawn.Where(v => _told.Add($"{change.Name}/{v.Name}/{v.At:s}/withdrawn")))
+        foreach (var vote in withdrawn.Where(v => _told.Add($"{KeyOf(change)}/{v.Name}/{v.At:s}/withdrawn")))
         {
             await TellAsync(change, VoteEvent.Withdrawn(vote, change, missing), cancel);
         }
@@ -146,7 +145,7 @@ internal sealed class VoteRecording(
     }
 
     /// <summary>
-    /// Recorded votes that do not exist any more. A request may have recorded one that the watch has not brought yet, so each is read once.
+    /// Recorded votes that do not exist any more. A request may have recorded one that the watch has not brought yet, so each is read.
     /// </summary>
     private async Task<IReadOnlyList<RecordedVote>> GoneAsync(Change change, IReadOnlyList<Approval> votes, CancellationToken cancel)
     {
@@ -165,7 +164,7 @@ internal sealed class VoteRecording(
 
     private bool WasJustWritten(Change change, string what, DateTimeOffset now)
     {
-        var key = $"{change.Workload.Namespace}/{change.Name}";
+        var key = KeyOf(change);
         if (_written.TryGetValue(key, out var last) && last.What == what && now - last.At < s_again)
         {
             return true;
@@ -181,6 +180,8 @@ internal sealed class VoteRecording(
         return false;
     }
 
+    private static string KeyOf(Change change) => $"{change.Workload.Namespace}/{change.Name}";
+
     private static bool Differs(RecordedVote? known, Approval vote, IReadOnlyList<PolicyTally> tallies, DateTimeOffset now) =>
         known is null
         || (known.WithdrawnAt is { } at && now - at > s_deletionTakes)
@@ -188,7 +189,7 @@ internal sealed class VoteRecording(
 
     /// <summary>What it waits for; empty where nobody can do anything about it any more.</summary>
     private static string MissingOf(Change change, OpenRequirements open) =>
-        change.IsUnreviewed && change.WasAdmitted ? VoteStatus.Review
+        change.IsUnreviewed && change.WasAdmitted ? OpenRequirements.Review
         : AwaitsAnswer(change) ? open.Missing
         : "";
 
@@ -197,7 +198,7 @@ internal sealed class VoteRecording(
     /// </summary>
     private static bool AwaitsAnswer(Change change) =>
         change.Phase is Phase.Pending or Phase.Rejected
-        || (change is { HasOpenRequirements: true, IsUnreviewed: false } && change.Missing != VoteStatus.Review && IsOngoing(change));
+        || (change is { HasOpenRequirements: true, IsUnreviewed: false } && change.Missing != OpenRequirements.Review && IsOngoing(change));
 
     private static bool IsOngoing(Change change) => change.Phase is Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven;
 
@@ -211,10 +212,9 @@ internal sealed class VoteRecording(
     private async Task TellAsync(Change change, VoteEvent said, CancellationToken cancel)
     {
         var workload = caches.FindWorkload(change.Workload);
-        var uid = change.Uid;
         EventSubject[] subjects =
         [
-            EventSubject.OfChange(change.Workload.Namespace, change.Name, uid),
+            EventSubject.OfChange(change.Workload.Namespace, change.Name, change.Uid),
             EventSubject.Of(change.Workload, workload?.Uid ?? ""),
         ];
         foreach (var subject in subjects)
@@ -222,21 +222,4 @@ internal sealed class VoteRecording(
             await events.WriteAsync(new EventEntry(subject, said.IsWarning, said.Reason, said.Message), cancel);
         }
     }
-}
-
-/// <summary>The Event of a vote.</summary>
-internal sealed record VoteEvent(bool IsWarning, string Reason, string Message)
-{
-    public static VoteEvent Cast(Approval vote, Change change, string missing)
-    {
-        var why = vote.Reason.Length > 0 ? $" ({VisibleText.Line(vote.Reason)})" : "";
-        return vote.Decision is Decision.Reject
-            ? new(true, "ChangeRejected", $"{vote.Approver.Username} rejected {change.Name}{why}")
-            : new(false, "ChangeApproved", $"{vote.Approver.Username} approved {change.Name}{why}{Rest(missing)}");
-    }
-
-    public static VoteEvent Withdrawn(RecordedVote vote, Change change, string missing) =>
-        new(true, "VoteWithdrawn", $"changeapproval {vote.Name} on {change.Name} was withdrawn{Rest(missing)}");
-
-    private static string Rest(string missing) => missing.Length > 0 ? $"; missing: {missing}" : "";
 }

@@ -72,8 +72,8 @@ internal static class RecordLine
             json.WriteString("operation", review.Operation.ToString());
             json.WriteString("policy", review.Name);
             json.WriteString("user", review.Requester.Username);
-            json.WriteString("modeBefore", ModeOf(review.OldObject));
-            json.WriteString("mode", ModeOf(review.Object));
+            json.WriteString("modeBefore", NamedMode.Of(review.OldObject) ?? "");
+            json.WriteString("mode", NamedMode.Of(review.Object) ?? "");
             json.WriteStartArray("changed");
             foreach (var field in PolicyDifference.Between(review.OldObject, review.Object))
             {
@@ -111,12 +111,4 @@ internal static class RecordLine
 
         json.WriteEndArray();
     }
-
-    private static string ModeOf(JsonElement policy) =>
-        policy.ValueKind is JsonValueKind.Object
-        && policy.TryGetProperty("spec", out var spec)
-        && spec.ValueKind is JsonValueKind.Object
-        && spec.TryGetProperty("mode", out var mode)
-            ? mode.ToString()
-            : "";
 }

@@ -51,6 +51,25 @@ public class EndOfWaitTests
     }
 
     [Test]
+    public void AnOldWithdrawalDoesNotCountForALaterRequestOfTheSamePerson()
+    {
+        var asked = s_pending with
+        {
+            Requesters = ["dana", "erin"],
+            LastRequestedAt = Some.Now.AddMinutes(-10),
+            LastRequests = new Dictionary<string, DateTimeOffset>
+            {
+                ["dana"] = Some.Now.AddMinutes(-10),
+                ["erin"] = Some.Now.AddMinutes(-30),
+            },
+        };
+        var erin = Withdrawal(new Requester("erin", "", []), minutesAgo: 5);
+
+        Assert.That(EndOf(asked, Withdrawal(s_dana, minutesAgo: 20), erin), Is.Null);
+        Assert.That(EndOf(asked, Withdrawal(s_dana, minutesAgo: 8), erin)?.Phase, Is.EqualTo(Phase.Withdrawn));
+    }
+
+    [Test]
     public void ARolloutThatWasRequestedBeforeAndCompletesLaterDoesNotEndIt() =>
         Assert.That(EndOf(s_pending, [s_pending, s_newer with { FirstRequestedAt = Some.Now.AddHours(-2) }]), Is.Null);
 
