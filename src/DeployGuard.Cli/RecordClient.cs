@@ -15,6 +15,8 @@ namespace DeployGuard.Cli;
 /// <summary>Reads and writes DeployGuard's objects of one namespace.</summary>
 internal sealed class RecordClient(ApiConnection api, string @namespace)
 {
+    private IReadOnlyList<ChangeView>? _changes;
+
     public string Namespace => @namespace;
 
     /// <exception cref="ManifestException">There is no such Change.</exception>
@@ -42,23 +44,6 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
             isFull
         );
 
-    private async Task<IReadOnlySet<string>?> UnreviewedAsync(ChangeView change, CancellationToken cancel)
-    {
-        try
-        {
-            return (await ChangesAsync(cancel))
-                .Select(c => c.Parsed)
-                .OfType<Change>()
-                .Where(c => c.Workload == change.Parsed?.Workload && c.WasAdmittedUnreviewed)
-                .Select(c => c.TemplateHash)
-                .ToHashSet();
-        }
-        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
-        {
-            return null;
-        }
-    }
-
     /// <summary>The Change once DeployGuard has counted a vote on it: usually within a second.</summary>
     /// <returns>As it is at last, whether it shows the vote or not.</returns>
     public async Task<ChangeView> CountedAsync(string change, string vote, CancellationToken cancel)
@@ -74,39 +59,27 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
         return found;
     }
 
+    /// <summary>The Changes of the namespace, listed once for a command.</summary>
     public async Task<IReadOnlyList<ChangeView>> ChangesAsync(CancellationToken cancel)
     {
-        using var list = await api.GetAsync(ApiPaths.Changes(@namespace), cancel);
-        return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(c => new ChangeView(c))];
+        if (_changes is null)
+        {
+            using var list = await api.GetAsync(ApiPaths.Changes(@namespace), cancel);
+            _changes = [.. list.RootElement.GetProperty("items").EnumerateArray().Select(c => new ChangeView(c))];
+        }
+
+        return _changes;
     }
 
     /// <summary>The Change of a revision; null if there is none, or the user may not list Changes.</summary>
-    public async Task<ChangeView?> FindChangeOfAsync(VoteTarget target, CancellationToken cancel)
-    {
-        try
-        {
-            return (await ChangesAsync(cancel)).FirstOrDefault(c =>
-                c.Parsed is { } parsed && parsed.Workload == target.Workload && parsed.HasHash(target.TemplateHash)
-            );
-        }
-        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
-        {
-            return null;
-        }
-    }
+    public async Task<ChangeView?> FindChangeOfAsync(VoteTarget target, CancellationToken cancel) =>
+        (await ChangesOrNullAsync(cancel))?.FirstOrDefault(c =>
+            c.Parsed is { } parsed && parsed.Workload == target.Workload && parsed.HasHash(target.TemplateHash)
+        );
 
     /// <summary>The Changes as the evaluation reads them; none where the user may not list them.</summary>
-    public async Task<IReadOnlyList<Change>> ParsedChangesAsync(CancellationToken cancel)
-    {
-        try
-        {
-            return [.. (await ChangesAsync(cancel)).Select(c => c.Parsed).OfType<Change>()];
-        }
-        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
-        {
-            return [];
-        }
-    }
+    public async Task<IReadOnlyList<Change>> ParsedChangesAsync(CancellationToken cancel) =>
+        [.. (await ChangesOrNullAsync(cancel) ?? []).Select(c => c.Parsed).OfType<Change>()];
 
     public async Task<IReadOnlyList<Approval>> ApprovalsAsync(CancellationToken cancel)
     {
@@ -244,6 +217,28 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
         );
         return BreakGlassReader.Read(written.RootElement, DateTimeOffset.MinValue);
     }
+
+    /// <summary>Null where the user may not list them.</summary>
+    private async Task<IReadOnlyList<ChangeView>?> ChangesOrNullAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return await ChangesAsync(cancel);
+        }
+        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Hashes of the revisions that a break-glass admitted and nobody reviewed; null where the user may not list Changes.</summary>
+    private async Task<IReadOnlySet<string>?> UnreviewedAsync(ChangeView change, CancellationToken cancel) =>
+        (await ChangesOrNullAsync(cancel))
+            ?.Select(c => c.Parsed)
+            .OfType<Change>()
+            .Where(c => c.Workload == change.Parsed?.Workload && c.WasAdmittedUnreviewed)
+            .Select(c => c.TemplateHash)
+            .ToHashSet();
 
     /// <summary>The template is written a moment after its Change, so this waits for it.</summary>
     private async Task<StoredTemplate> FindTemplateAsync(string change, CancellationToken cancel)

@@ -92,7 +92,11 @@ internal static class ReportCommand
         {
             await api.ListAsync(
                 ApiPaths.Policies,
-                item => modes.TryAdd(PolicyReader.Read(item).Name, PolicyReader.Read(item).Mode),
+                item =>
+                {
+                    var policy = PolicyReader.Read(item);
+                    modes.TryAdd(policy.Name, policy.Mode);
+                },
                 cancel
             );
             return modes;

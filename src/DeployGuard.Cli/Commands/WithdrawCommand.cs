@@ -93,7 +93,8 @@ internal static class WithdrawCommand
         catch (ApiException refused) when (refused.ServerMessage.Contains("cannot create resource", StringComparison.Ordinal))
         {
             throw new ManifestException(
-                "you may not withdraw requests here. Ask the platform team to bind the role: kubectl create rolebinding "
+                "you may not withdraw requests here. Ask the platform team to bind the chart's role for requesters, by default: kubectl "
+                    + "create rolebinding "
                     + $"deployguard-requesters -n {@namespace} --clusterrole=deployguard-requester --user={me}"
             );
         }
