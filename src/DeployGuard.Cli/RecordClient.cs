@@ -231,7 +231,9 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
         }
     }
 
-    /// <summary>Hashes of the revisions that a break-glass admitted and nobody reviewed; null where the user may not list Changes.</summary>
+    /// <summary>
+    /// Hashes of the revisions that a break-glass admitted and nobody reviewed; null where the user may not list Changes.
+    /// </summary>
     private async Task<IReadOnlySet<string>?> UnreviewedAsync(ChangeView change, CancellationToken cancel) =>
         (await ChangesOrNullAsync(cancel))
             ?.Select(c => c.Parsed)

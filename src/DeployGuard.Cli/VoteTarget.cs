@@ -9,25 +9,18 @@ namespace DeployGuard.Cli;
 
 /// <summary>The revision that a vote is about, and the description that the voter reads.</summary>
 /// <param name="IsShownInFull">Whether the description shows everything that an approval signs.</param>
-/// <param name="Recorded">Its Change; null if there is none yet.</param>
-/// <param name="View">The same as people see it.</param>
+/// <param name="View">Its Change; null if there is none yet.</param>
 internal sealed record VoteTarget(
     WorkloadRef Workload,
     string TemplateHash,
     IReadOnlyList<string> Images,
     string Description,
     bool IsShownInFull,
-    Change? Recorded = null,
     ChangeView? View = null
 )
 {
     /// <summary>Whether it was admitted by break-glass, so that an approval is its review.</summary>
-    public bool IsUnreviewed => Recorded is { IsUnreviewed: true };
-
-    /// <summary>Whether a vote is about this revision.</summary>
-    public bool IsTargetOf(Approval vote) =>
-        vote.Workload == Workload
-        && (vote.TemplateHash is { } hash ? hash == TemplateHash || hash == Recorded?.LegacyHash : vote.Images.Any(Images.Contains));
+    public bool IsUnreviewed => View?.Parsed is { IsUnreviewed: true };
 
     /// <param name="isFull">Also what is folded by default.</param>
     public static VoteTarget Of(ChangeView change, TemplateView template, bool isFull)
@@ -45,7 +38,6 @@ internal sealed record VoteTarget(
             [.. recorded.Images.Distinct()],
             description,
             template.IsComplete,
-            recorded,
             change
         );
     }

@@ -66,7 +66,10 @@ internal static class WithdrawCommand
 
         var target = VoteTarget.Of(await records.FindChangeAsync(what, cancel), TemplateView.Empty, isFull: false);
         var me = await records.WhoAmIAsync(target, cancel);
-        var mine = votes.Where(v => target.IsTargetOf(v) && v.Decision is not Decision.Withdraw && v.Approver.Username == me).ToList();
+        var mine = votes
+            .Where(v => v.Decision is not Decision.Withdraw && v.Approver.Username == me)
+            .Where(v => target.View?.Parsed is { } voted && StandingVotes.IsAbout(v, voted))
+            .ToList();
         if (mine.Count == 0 && target.View?.VotesOf(me).FirstOrDefault() is { } unlisted)
         {
             throw new ManifestException(
@@ -81,7 +84,7 @@ internal static class WithdrawCommand
             return 0;
         }
 
-        if (target.Recorded is not { Phase: Phase.Pending or Phase.Rejected } recorded || !recorded.Requesters.Contains(me))
+        if (target.View?.Parsed is not { Phase: Phase.Pending or Phase.Rejected } recorded || !recorded.Requesters.Contains(me))
         {
             throw new ManifestException($"{me} has no vote on this change, and no request that waits");
         }

@@ -113,8 +113,8 @@ public static class ChangeLifecycle
     }
 
     /// <summary>
-    /// The last withdrawal, if every person who requested the revision withdrew it after their last request: nobody ends the request of another
-    /// person by requesting the same. Null otherwise. What only machines requested, one of them withdraws.
+    /// The last withdrawal, if every person who requested the revision withdrew it after their last request: nobody ends the request of
+    /// another person by requesting the same. Null otherwise. What only machines requested, one of them withdraws.
     /// </summary>
     private static Approval? WithdrawalOf(Change change, IEnumerable<Approval> votes)
     {

@@ -42,7 +42,13 @@ public static class RequiredPermissions
                 ["get", "list", "create", "update", "delete"],
                 "approvers are shown an incomplete difference"
             ),
-            .. InCluster(Own, ["changeapprovals", "breakglasses"], [.. watch, "delete"], "no approval counts, and none expires"),
+            .. InCluster(
+                Own,
+                ["changeapprovals"],
+                ["get", .. watch, "delete"],
+                "no approval counts, none expires, and votes are not recorded"
+            ),
+            .. InCluster(Own, ["breakglasses"], [.. watch, "delete"], "no break-glass counts, and none expires"),
             .. InCluster("", ["namespaces", "replicationcontrollers"], read, "no replica becomes ready, and nothing is decided"),
             .. InCluster("", ["services"], watch, "no replica becomes ready, and nothing is decided"),
             .. InCluster(
