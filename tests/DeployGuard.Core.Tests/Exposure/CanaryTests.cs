@@ -97,8 +97,8 @@ public class CanaryTests
         Assert.That(
             remedy,
             Does.StartWith(
-                "Wait until the revision that deployment/web runs now is proven, or roll it back first: kubectl rollout undo "
-                    + "deployment/web -n shop; then retry"
+                "Wait until the revision that deployment/web runs now is proven, at the earliest 10m after all its pods are available, or roll "
+                    + "it back first: kubectl rollout undo deployment/web -n shop; then retry"
             )
         );
         Expect(Update(Web(20, V2), Web(20)), With(cluster, Left()), allowed: true);
