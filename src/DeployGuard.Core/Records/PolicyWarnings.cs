@@ -31,8 +31,8 @@ public static class PolicyWarnings
                     + "kubectl get namespaces --show-labels"
             // Bare pods are not counted.
             : reach is { Workloads: 0, Present: > 0 } && !match.Kinds.Contains(BuiltInKinds.Pod.Name)
-                ? $"spec.match selects none of the {Count(reach.Present, "workload")} in {Named(reach.Namespaces)}, so the policy applies to "
-                    + $"nothing now. Compare it with the labels: kubectl -n {reach.Namespaces[0]} get deployments,statefulsets,daemonsets --show-labels"
+                ? $"spec.match selects none of the {Count(reach.Present, "workload")} in its {Count(reach.Namespaces.Count, "namespace")}, so the "
+                    + $"policy applies to nothing now. Compare the labels: kubectl -n {reach.Namespaces[0]} get deployments,statefulsets --show-labels"
                 : null;
     }
 

@@ -7,7 +7,9 @@ using DeployGuard.Kubernetes.LiveReads;
 
 namespace DeployGuard.Kubernetes.Decisions;
 
-/// <summary>What a policy applies to, from the caches; and who may approve and deploy, read when a policy is written and never kept.</summary>
+/// <summary>
+/// What a policy applies to, from the caches; and who may approve and deploy, read when a policy is written and never kept.
+/// </summary>
 internal sealed class PolicyFacts(
     ApiConnection api,
     ClusterCaches caches,
