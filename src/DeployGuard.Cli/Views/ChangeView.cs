@@ -48,7 +48,7 @@ internal sealed class ChangeView
     /// its requester.
     /// </summary>
     public bool AwaitsVote =>
-        Missing != OpenRequirements.Retry
+        !OpenRequirements.IsRetry(Missing)
         && (Phase is nameof(Core.Changes.Phase.Pending) or nameof(Core.Changes.Phase.Rejected) || Parsed is { HasOpenRequirements: true });
 
     /// <summary>The votes of a user that still exist.</summary>
