@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
@@ -53,9 +54,11 @@ internal sealed class ChangeView
 
     /// <summary>The votes of a user that still exist.</summary>
     public IEnumerable<OwnVote> VotesOf(string user) =>
-        Items("status", "approvals")
-            .Where(a => Of(a, "approver") == user && !a.TryGetProperty("withdrawnAt", out _) && !a.TryGetProperty("expired", out _))
-            .Select(a => new OwnVote(Of(a, "name"), Of(a, "decision"), Of(a, "at"), CountsOf(a)));
+        Votes.Where(a => Of(a, "approver") == user).Select(a => new OwnVote(Of(a, "name"), Of(a, "decision"), Of(a, "at"), CountsOf(a)));
+
+    /// <summary>The approvers with a vote of this kind that still exists.</summary>
+    public IEnumerable<string> StandingVotes(Decision decision) =>
+        Votes.Where(a => Of(a, "decision") == $"{decision}").Select(a => Of(a, "approver"));
 
     /// <summary>Whether it lists a vote, and its effect.</summary>
     public bool Lists(string vote) => Items("status", "approvals").Any(a => Of(a, "name") == vote && a.TryGetProperty("counts", out _));
@@ -100,6 +103,9 @@ internal sealed class ChangeView
         Items("status", "findings")
             .Where(f => Of(f, "mode") == nameof(Mode.Enforce) == enforced)
             .Select(f => $"{f.GetProperty("reason")} ({f.GetProperty("policy")}): {f.GetProperty("message")}");
+
+    private IEnumerable<JsonElement> Votes =>
+        Items("status", "approvals").Where(a => !a.TryGetProperty("withdrawnAt", out _) && !a.TryGetProperty("expired", out _));
 
     /// <summary>Whether a vote counts, and for what.</summary>
     private static string Standing(JsonElement vote) =>

@@ -13,6 +13,9 @@ public static class ChangeReader
     /// <summary>Field of the status: today's hash of a Change that version 0.2 made.</summary>
     public const string RehashedField = "rehashed";
 
+    /// <summary>Field of the status: hash of the template that the workload runs while the Change awaits an answer.</summary>
+    public const string RunsNowField = "runsNow";
+
     /// <summary>Field of the status: the text of the column REQUESTER.</summary>
     public const string RequesterField = "requester";
 
@@ -102,6 +105,7 @@ public static class ChangeReader
                     )),
             ],
             Missing = status.Text("missing") ?? "",
+            RunsNow = status.Text(RunsNowField),
             Denials =
             [
                 .. status

@@ -11,24 +11,28 @@ namespace DeployGuard.Kubernetes.LeaderTasks;
 /// <param name="Absent">The votes that it lists, and that are not known: another replica may have recorded one that is new.</param>
 /// <param name="Open">What it waits for; only for a Change whose request awaits an answer.</param>
 /// <param name="Missing">The text for its column MISSING.</param>
+/// <param name="Runs">Hash of the template that the workload runs; empty if it is not known.</param>
 internal sealed record VoteRecord(
     Change Change,
     IReadOnlyList<(Approval Vote, IReadOnlyList<string> Counts)> Differing,
     IReadOnlyList<RecordedVote> Absent,
     OpenRequirements Open,
-    string Missing
+    string Missing,
+    string Runs
 )
 {
     /// <summary>A vote that was to be deleted, and exists after so long, was not withdrawn.</summary>
     private static readonly TimeSpan s_deletionTakes = TimeSpan.FromSeconds(30);
 
     /// <param name="votes">Those on the Change.</param>
+    /// <param name="runs">Hash of the template that the workload runs; empty if it is not known.</param>
     /// <param name="explain">For what a vote counts under each policy.</param>
     public static VoteRecord Of(
         Change change,
         IReadOnlyList<Approval> votes,
         Func<Approval, IReadOnlyList<string>> explain,
         OpenRequirements open,
+        string runs,
         DateTimeOffset now
     ) =>
         new(
@@ -43,7 +47,8 @@ internal sealed record VoteRecord(
             ],
             [.. change.Votes.Where(k => !k.IsGone && !votes.Any(k.IsOf))],
             open,
-            MissingOf(change, open)
+            MissingOf(change, open),
+            runs
         );
 
     /// <summary>Whether the last request was refused, and another one may pass, or a review is missing.</summary>
@@ -54,10 +59,10 @@ internal sealed record VoteRecord(
     /// <param name="gone">Those absent votes that do not exist.</param>
     public string Writes(IReadOnlyList<RecordedVote> gone)
     {
-        var says = Change.Missing == Missing && (!AwaitsAnswer(Change) || Change.IsApproved == Open.IsApproved);
+        var says = Change.Missing == Missing && (!AwaitsAnswer(Change) || (Change.IsApproved == Open.IsApproved && !HasMoved));
         return says && Differing.Count == 0 && gone.Count == 0
             ? ""
-            : $"{Missing} {string.Join(' ', Differing.Select(v => v.Vote.Name))} {string.Join(' ', gone.Select(v => v.Name))}";
+            : $"{Missing} {Runs} {string.Join(' ', Differing.Select(v => v.Vote.Name))} {string.Join(' ', gone.Select(v => v.Name))}";
     }
 
     /// <summary>Writes it into the status as it is stored now.</summary>
@@ -84,11 +89,18 @@ internal sealed record VoteRecord(
         if (AwaitsAnswer(Change))
         {
             VoteStatus.SetOpen(status, Open, now);
+            if (Runs.Length > 0)
+            {
+                status[ChangeReader.RunsNowField] = Runs;
+            }
         }
 
         JsonWriting.SetOrRemove(status, "missing", Missing);
         return true;
     }
+
+    /// <summary>The workload runs another revision than at the last request: a comparison with that one would hide what is new.</summary>
+    private bool HasMoved => Runs.Length > 0 && Change.RunsNow != Runs;
 
     private static bool Differs(RecordedVote? known, IReadOnlyList<string> counts, DateTimeOffset now) =>
         known is null

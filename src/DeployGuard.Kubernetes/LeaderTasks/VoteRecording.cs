@@ -82,7 +82,7 @@ internal sealed class VoteRecording(
             var tallies = PolicyTally.All(change, siblings, votes, policies, runs, now);
             var open = StandingRequirements.Of(change, siblings, votes, policies, runs, now);
             IReadOnlyList<Approval> own = [.. votes.Where(v => IsVoteOn(v, change))];
-            yield return (VoteRecord.Of(change, own, v => [.. tallies.Select(t => t.Explain(v))], open, now), own);
+            yield return (VoteRecord.Of(change, own, v => [.. tallies.Select(t => t.Explain(v))], open, runs, now), own);
         }
     }
 
