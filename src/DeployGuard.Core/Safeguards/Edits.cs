@@ -22,6 +22,13 @@ internal static class Edits
             ? $"Add this to the manifest in the repository, then {Retry(request)}: {{\"spec\":{spec}}}"
             : $"Add this to your manifest, or run it and retry: {PatchCommand(workload, spec)}";
 
+    /// <summary>As <see cref="Patch"/>, where the running object conforms: a patch of it would change nothing.</summary>
+    public static string Keep(Request request, WorkloadRef workload, string spec) =>
+        By(request).AppliesRepository()
+            ? Patch(request, workload, spec)
+            : $"Your manifest changes fields that conform in the running object. Add this to the manifest, then {Retry(request)}: "
+                + $"{{\"spec\":{spec}}}";
+
     public static string ScaleCommand(WorkloadRef workload, int replicas) =>
         $"kubectl scale {workload.KubectlName} -n {workload.Namespace} --replicas={replicas}";
 

@@ -97,8 +97,8 @@ public class CanaryTests
         Assert.That(
             remedy,
             Does.StartWith(
-                "Wait until the revision that deployment/web runs now is proven, or roll it back first: kubectl rollout undo "
-                    + "deployment/web -n shop; then retry"
+                "Wait until the revision that deployment/web runs now is proven, at the earliest 10m after all its pods are available, or roll "
+                    + "it back first: kubectl rollout undo deployment/web -n shop; then retry"
             )
         );
         Expect(Update(Web(20, V2), Web(20)), With(cluster, Left()), allowed: true);
@@ -1016,10 +1016,11 @@ public class CanaryTests
             )
         );
 
-    [Test]
-    public void StatefulSetIsOfferedThePartitionOfItsStep()
+    [TestCase(0, "Add this to your manifest, or run it and retry: kubectl patch statefulset/web -n shop --type=merge -p '{SPEC}'")]
+    [TestCase(9, "Your manifest changes fields that conform in the running object. Add this to the manifest, then retry: {SPEC}")]
+    public void StatefulSetIsOfferedThePartitionOfItsStep(int partition, string remedy)
     {
-        var before = Set(0, V1);
+        var before = Set(partition, V1);
         var policy = Some.Policy("""{"canary": {"required": "Always", "steps": [5, 25], "accept": ["Pool", "StatefulSetPartition"]} }""");
         var cluster = Cluster(web: 0) with
         {
@@ -1030,9 +1031,7 @@ public class CanaryTests
 
         Assert.That(
             Expect(Update(before, Set(0, V2)), cluster, "10 of 10 pods (100%) behind Service web would be unproven").Remedy,
-            Is.EqualTo(
-                """Add this to your manifest, or run it and retry: kubectl patch statefulset/web -n shop --type=merge -p '{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":9}}}}'"""
-            )
+            Is.EqualTo(remedy.Replace("{SPEC}", """{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":9}}}}"""))
         );
     }
 
@@ -1050,7 +1049,7 @@ public class CanaryTests
         Assert.That(
             Expect(Update(before, surging), cluster, "30 of 30 pods (100%) behind Service web would be unproven, 10 at once").Remedy,
             Does.Contain(
-                """'{"spec":{"minReadySeconds":600,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}'"""
+                """{"spec":{"minReadySeconds":600,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}"""
             )
         );
     }

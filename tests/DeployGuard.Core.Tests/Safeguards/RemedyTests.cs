@@ -155,7 +155,7 @@ public partial class RemedyTests
     [GeneratedRegex("Create it with replicas: (\\d+)")]
     private static partial Regex Create();
 
-    [GeneratedRegex("kubectl patch \\S+ -n shop --type=merge -p '([^']+)'")]
+    [GeneratedRegex("(?:kubectl patch \\S+ -n shop --type=merge -p '|to the manifest, then retry: )(\\{[^ ']+)")]
     private static partial Regex Patch();
 }
 

@@ -17,7 +17,8 @@ internal static class BlockedRemedy
         var beside = others.Select(r => r.Workload).Where(w => w != after.Ref).Distinct().ToList();
         return beside.Count > 0 ? ByOthers(beside, inspection)
             : inspection.Evaluated.ChangeType is ChangeType.Rollback ? OfRollback(inspection, after)
-            : others.Find(r => r.TemplateHash == inspection.Evaluated.Before?.Template.Hash) is { } former ? ByItsOwn(former, inspection)
+            : others.Find(r => r.TemplateHash == inspection.Evaluated.Before?.Template.Hash) is { } former
+                ? UnprovenNowRemedy.Of(former, inspection)
             : others.Count > 0
                 ? new(
                     $"Wait until its rollout has finished: kubectl rollout status {after.Ref.KubectlName} -n {after.Ref.Namespace}; then "
@@ -45,21 +46,6 @@ internal static class BlockedRemedy
             : Edits.By(inspection.Evaluated.Request).AppliesRepository() ? ", or set its spec.replicas to 0 in the repository"
             : $", or scale it to 0: {Edits.ScaleCommand(others[0], 0)}";
         return new($"Wait until the canary of {names} is complete{stop}{then}", Fix.Waiting);
-    }
-
-    /// <summary>The revision that it runs now is unproven itself.</summary>
-    private static Remedy ByItsOwn(UnprovenPods former, Inspection inspection)
-    {
-        var (workload, request) = (former.Workload, inspection.Evaluated.Request);
-        var back =
-            workload.Type.InPlace is null ? ""
-            : Edits.By(request).AppliesRepository() ? ", or revert that revision in the repository first"
-            : $", or roll it back first: kubectl rollout undo {workload.KubectlName} -n {workload.Namespace}";
-        return new(
-            $"Wait until the revision that {workload.KubectlName} runs now is proven{back}; then {Again(inspection, [])}. To watch it: "
-                + Status(workload),
-            Fix.Waiting
-        );
     }
 
     /// <summary>

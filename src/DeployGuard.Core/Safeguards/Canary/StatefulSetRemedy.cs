@@ -37,7 +37,9 @@ internal static class StatefulSetRemedy
     /// <summary>A partition for a StatefulSet that is changed without one; null if not even one pod may run the revision.</summary>
     public static string? HoldBack(Inspection inspection, Workload after) =>
         inspection.Highest(pods => At(after, pods), 0, after.Replicas) is > 0 and var most
-            ? Edits.Patch(inspection.Evaluated.Request, after.Ref, Spec(after, most))
+            ? inspection.PassesAsBefore(after)
+                ? Edits.Keep(inspection.Evaluated.Request, after.Ref, Spec(after, most))
+                : Edits.Patch(inspection.Evaluated.Request, after.Ref, Spec(after, most))
             : null;
 
     /// <summary>The workload with a partition at which so many pods run the newest revision.</summary>

@@ -27,10 +27,9 @@ internal static class PacePatch
 
         var conforming = Conforming(after, batch, rules);
         var probes = bound.Unprobed.Count == 0 ? "" : $"{probed}. ";
-        return new(
-            $"{probes}{Edits.Patch(inspection.Evaluated.Request, after.Ref, Spec(conforming, batch))}{Lasts(Takes(conforming, batch))}",
-            bound.Unprobed.Count == 0 ? Fix.Workload : Fix.Template
-        );
+        var (request, spec) = (inspection.Evaluated.Request, Spec(conforming, batch));
+        var edit = inspection.PassesAsBefore(conforming) ? Edits.Keep(request, after.Ref, spec) : Edits.Patch(request, after.Ref, spec);
+        return new($"{probes}{edit}{Lasts(Takes(conforming, batch))}", bound.Unprobed.Count == 0 ? Fix.Workload : Fix.Template);
     }
 
     /// <summary>The pool at the slowest pace: its other unproven pods are what leaves no room.</summary>
