@@ -19,15 +19,28 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
 
     public string Namespace => @namespace;
 
+    /// <summary>A Change by its name. A refusal names it, and it is on record a moment later, so this waits for it.</summary>
     /// <exception cref="ManifestException">There is no such Change.</exception>
     public async Task<ChangeView> FindChangeAsync(string name, CancellationToken cancel)
     {
-        using var found =
-            await api.FindAsync(ApiPaths.One(ApiPaths.Changes(@namespace), name), cancel)
-            ?? throw new ManifestException(
-                $"no change {name} in namespace {@namespace}; list them with: kubectl deployguard changes -n {@namespace}"
-            );
-        return new ChangeView(found.RootElement);
+        const int Attempts = 12;
+        for (var attempt = 1; ; attempt++)
+        {
+            using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Changes(@namespace), name), cancel);
+            if (found is not null)
+            {
+                return new ChangeView(found.RootElement);
+            }
+
+            if (attempt == Attempts)
+            {
+                throw new ManifestException(
+                    $"no change {name} in namespace {@namespace}; list them with: kubectl deployguard changes -n {@namespace}"
+                );
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(250), cancel);
+        }
     }
 
     /// <summary>The workload that an argument names, whether or not it exists.</summary>

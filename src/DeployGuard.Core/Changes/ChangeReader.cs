@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
@@ -129,7 +130,11 @@ public static class ChangeReader
         };
 
     private static RecordedVote ReadVote(Field vote) =>
-        new(vote.Text("name") ?? "", Time(vote, "at"), vote.Texts("counts"), vote.Time("withdrawnAt"), vote.Flag("expired"));
+        new(vote.Text("name") ?? "", Time(vote, "at"), vote.Texts("counts"), vote.Time("withdrawnAt"), vote.Flag("expired"))
+        {
+            By = vote.Text("approver") ?? "",
+            Decision = Enum.TryParse<Decision>(vote.Text("decision"), out var decision) ? decision : null,
+        };
 
     private static RecordedExposure ReadExposure(Field step) =>
         new(

@@ -14,6 +14,15 @@ public sealed record RecordedVote(
     bool HasExpired
 )
 {
+    /// <summary>User name of the voter.</summary>
+    public string By { get; init; } = "";
+
+    /// <summary>Null in a record that names none.</summary>
+    public Approvals.Decision? Decision { get; init; }
+
+    /// <summary>Whether it counts under any policy.</summary>
+    public bool IsCounted => Counts.Any(PolicyTally.SaysThatItCounts);
+
     /// <summary>Whether it is the record of a vote.</summary>
     public bool IsOf(Approvals.Approval vote) => Name == vote.Name && At.ToUnixTimeSeconds() == vote.CreatedAt.ToUnixTimeSeconds();
 
