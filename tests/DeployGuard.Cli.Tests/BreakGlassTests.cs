@@ -205,19 +205,12 @@ public class BreakGlassTests
         var changes = Changes(phase, $"[{Use}]");
         server.Objects["/apis/deployguard.io/v1alpha1/namespaces/shop/changes"] = changes;
         server.Objects["/apis/deployguard.io/v1alpha1/namespaces/shop/changes/deployment-web-1"] = changes["items"]?[0]?.DeepClone() ?? "";
-        server.Objects["/apis/deployguard.io/v1alpha1/safeguardpolicies"] = JsonNode.Parse("""{"metadata": {}, "items": []}""") ?? "";
-        foreach (var path in (string[])["pods", "services"])
-        {
-            server.Objects[$"/api/v1/namespaces/shop/{path}"] = JsonNode.Parse("""{"metadata": {}, "items": []}""") ?? "";
-        }
-
-        Assert.That(
-            (await server.RunAsync("show", "deployment-web-1", "-n", "shop")).Output,
-            Does.Contain(
-                "Next      Break-glass web-x7k2p of olga waits for its review. Another person reviews it, now or later: kubectl deployguard "
-                    + "approve deployment-web-1 -n shop"
-            )
-        );
+        const string Review =
+            "Break-glass web-x7k2p of olga waits for its review. Another person reviews it, now or later: kubectl deployguard approve "
+            + "deployment-web-1 -n shop";
+        Assert.That((await server.RunAsync("show", "deployment-web-1", "-n", "shop")).Output, Does.Contain($"Next      {Review}"));
+        var recorded = Core.Changes.ChangeReader.Read(System.Text.Json.JsonSerializer.SerializeToElement(changes["items"]?[0]));
+        Assert.That(Views.ReviewAdvice.OfAll(recorded.Workload, [recorded]), Is.EqualTo(new[] { Review }), "status");
     }
 
     private static JsonNode Changes(string phase, string uses) =>

@@ -71,6 +71,9 @@ internal sealed class RecordsServer : IAsyncDisposable
     /// <summary>The diff of the Change, line by line.</summary>
     public IReadOnlyList<string> Diff { get; set; } = [];
 
+    /// <summary>How many reads of the Change find nothing yet: the record of a refusal appears a moment after it.</summary>
+    public int ReadsBeforeTheChange { get; set; }
+
     /// <summary>The votes on record, by name.</summary>
     public Dictionary<string, JsonObject> Votes { get; } = [];
 
@@ -108,7 +111,7 @@ internal sealed class RecordsServer : IAsyncDisposable
                 HttpStatusCode.OK,
                 new JsonObject { ["items"] = new JsonArray([ChangeObject(), .. Others.Select(o => o.DeepClone())]) }
             ),
-            ("GET", $"{Folder}/changes/{Change}") => (HttpStatusCode.OK, ChangeObject()),
+            ("GET", $"{Folder}/changes/{Change}") when ReadsBeforeTheChange-- <= 0 => (HttpStatusCode.OK, ChangeObject()),
             ("GET", $"{Folder}/changetemplates/{Change}") when !ShowsTemplates => Refused("changetemplates.deployguard.io is forbidden"),
             ("GET", $"{Folder}/changetemplates/{Change}") when Template is { } template => (
                 HttpStatusCode.OK,
@@ -185,6 +188,9 @@ internal sealed class RecordsServer : IAsyncDisposable
     /// <summary>Findings for which the last request was refused, by code.</summary>
     public IReadOnlyList<string> Denials { get; set; } = [];
 
+    /// <summary>When the revision was last requested.</summary>
+    public string LastRequest { get; set; } = "2026-11-27T00:00:00Z";
+
     /// <summary>How many approvals the policy requires.</summary>
     public int Wanted { get; set; } = 1;
 
@@ -236,7 +242,7 @@ internal sealed class RecordsServer : IAsyncDisposable
                 {"metadata": {"name": "{{Change}}", "namespace": "shop"},
                  "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{Hash}}", "images": [{"path": "web", "to": "web:2"}],
                           "diff": {{JsonSerializer.Serialize(Diff)}} },
-                 "status": {"phase": "Running", "requesters": [{"username": "dana"}]} }
+                 "status": {"phase": "Running", "requesters": [{"username": "dana", "lastAt": "{{LastRequest}}"}]} }
                 """
             )
             ?.AsObject()

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using DeployGuard.Cli.Views;
-using DeployGuard.Core.Changes;
-using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes;
 
 namespace DeployGuard.Cli.Commands;
@@ -40,12 +38,6 @@ internal static class StatusCommand
         return command;
     }
 
-    /// <summary>A break-glass can be reviewed from its admission on. A revision that is over needs its review too.</summary>
-    private static string Reviews(WorkloadRef workload, IReadOnlyList<Change> changes) =>
-        string.Concat(
-            changes.Where(c => c.Workload == workload && c.WasAdmitted).Select(ReviewAdvice.Of).OfType<string>().Select(r => $"\n{r}")
-        );
-
     private static async Task<int> RunAsync(ParseResult parsed, TimeProvider time, CancellationToken cancel)
     {
         var (api, @namespace) = s_cluster.Open(parsed);
@@ -57,12 +49,12 @@ internal static class StatusCommand
         {
             var standings = await reader.ReadAsync(@namespace, cancel);
             var own = standings.Where(s => s.Workload == workload).ToList();
-            view.Show(
-                TerminalText.Printable(
-                    (own.Count > 0 ? PoolView.Of(workload, standings) : await new NoCanary(api, time).ExplainAsync(workload, cancel))
-                        + Reviews(workload, await new RecordClient(api, @namespace).ParsedChangesAsync(cancel))
-                )
-            );
+            IEnumerable<string> parts =
+            [
+                own.Count > 0 ? PoolView.Of(workload, standings) : await new NoCanary(api, time).ExplainAsync(workload, cancel),
+                .. ReviewAdvice.OfAll(workload, await new RecordClient(api, @namespace).ParsedChangesAsync(cancel)),
+            ];
+            view.Show(TerminalText.Printable(string.Join('\n', parts)));
             if (!parsed.GetValue(s_watch) || own.All(s => s.IsProven))
             {
                 return 0;

@@ -1,4 +1,5 @@
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli.Views;
 
@@ -14,6 +15,10 @@ internal static class ReviewAdvice
             : $"Break-glass {string.Join(" and ", uses.Select(u => u.Name).Distinct())} of {string.Join(" and ", uses.Select(u => u.By).Distinct())} "
                 + $"waits for its review. Another person reviews it, now or later: {Command(change.Name, change.Workload.Namespace)}";
     }
+
+    /// <summary>The same for every revision of a workload: one that is over needs its review too.</summary>
+    public static IEnumerable<string> OfAll(WorkloadRef workload, IEnumerable<Change> changes) =>
+        changes.Where(c => c.Workload == workload && c.WasAdmitted).Select(Of).OfType<string>();
 
     public static string Command(string change, string @namespace) => $"kubectl deployguard approve {change} -n {@namespace}";
 }

@@ -172,7 +172,7 @@ public class AdviceTests
     [Test]
     public void APersonWhoRunsHelmIsToldToRunHelmAgain()
     {
-        var owned = Some.Deployment(Some.OtherImage).Annotated("meta.helm.sh/release-name", "shop-web");
+        var owned = Some.Deployment(Some.OtherImage).With("metadata/annotations", """{"meta.helm.sh/release-name": "shop-web"}""");
         var request = Some.Update(Some.Deployment(), owned) with { FieldManager = "helm" };
         var lines = Refusal(request, Some.Policy("""{"canary": {"steps": [5]}, "approval": {"quorum": [{"groups": ["a"]}]}}"""))
             .Split('\n');

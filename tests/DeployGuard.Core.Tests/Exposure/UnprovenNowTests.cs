@@ -74,7 +74,7 @@ public class UnprovenNowTests
         Assert.That(
             RemedyAfter(r => r with { FieldManager = "helm" }, Proven(V1), Running(c => c)),
             Does.Contain(
-                ", or first go back to a release with a revision that is proven: helm history RELEASE -n shop, then helm rollback; then run the "
+                ", or first go back to a revision that is proven: helm rollback RELEASE REVISION -n shop, with one of helm history RELEASE; then run the "
                     + "same helm command again"
             )
         );
