@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
@@ -21,6 +22,9 @@ public static class ChangeReader
 
     /// <summary>Type of the condition that enough people approved the revision, and nobody rejected it.</summary>
     public const string ApprovedCondition = "Approved";
+
+    /// <summary>Type of the condition that the same request would pass now.</summary>
+    public const string AdmissibleCondition = "Admissible";
 
     /// <summary>Null for an object without a phase: DeployGuard writes none, so it is not a record.</summary>
     /// <exception cref="MalformedObjectException">
@@ -45,7 +49,7 @@ public static class ChangeReader
                 $"\"{status.Text("phase")}\" is not one of {string.Join(", ", Enum.GetNames<Phase>())}"
             );
         var origin = status.Object("origin");
-        return new Change
+        var change = new Change
         {
             Name = metadata.Text("name") ?? "",
             Uid = metadata.Text("uid") ?? "",
@@ -110,11 +114,21 @@ public static class ChangeReader
                     .Select(f => new RecordedDenial(f.Text("policy") ?? "", f.Text("reason") ?? "")),
             ],
             IsApproved = Condition(status, ApprovedCondition)?.Text("status") == "True",
+            IsAdmissible = Condition(status, AdmissibleCondition)?.Text("status") == "True",
+            ShowsVeto = IsVetoed(status, ApprovedCondition) || IsVetoed(status, AdmissibleCondition),
             Votes = [.. status.Objects("approvals").Select(ReadVote)],
             CompletedPods = status.Int("completedPods") ?? 0,
             Adopted = status.Flag("adopted"),
             BreakGlassUses = [.. status.Objects("breakGlass").Select(ReadUse)],
         };
+        return BreakGlassReviews.Reopened(change);
+    }
+
+    /// <summary>The uses of BreakGlasses in a status as they are stored, and the votes in it.</summary>
+    public static (IReadOnlyList<BreakGlassUse> Uses, IReadOnlyList<RecordedVote> Votes) ReadReviews(JsonElement status)
+    {
+        var root = Field.Root(status).AsObject();
+        return ([.. root.Objects("breakGlass").Select(ReadUse)], [.. root.Objects("approvals").Select(ReadVote)]);
     }
 
     private static Evidence ReadEvidence(Field claim) =>
@@ -125,7 +139,14 @@ public static class ChangeReader
         };
 
     private static RecordedVote ReadVote(Field vote) =>
-        new(vote.Text("name") ?? "", Time(vote, "at"), vote.Texts("counts"), vote.Time("withdrawnAt"), vote.Flag("expired"));
+        new(vote.Text("name") ?? "", Time(vote, "at"), vote.Texts("counts"), vote.Time("withdrawnAt"), vote.Flag("expired"))
+        {
+            Uid = vote.Text("uid") ?? "",
+            Approver = vote.Text("approver") ?? "",
+            Decision = vote.Text("decision") == nameof(Decision.Reject) ? Decision.Reject : Decision.Approve,
+            ExpiresAt = vote.Time("expiresAt"),
+            WithdrawnBy = vote.Text("withdrawnBy"),
+        };
 
     private static RecordedExposure ReadExposure(Field step) =>
         new(
@@ -157,6 +178,11 @@ public static class ChangeReader
             use.Text("reviewedBy"),
             use["letIn"] is null || use.Flag("letIn")
         );
+
+    private static bool IsVetoed(Field status, string condition) =>
+        Condition(status, condition) is { } found
+        && found.Text("status") == "False"
+        && found.Text("reason") == OpenRequirements.RejectedCode;
 
     private static Field? Condition(Field status, string type) =>
         status.Objects("conditions").Where(c => c.Text("type") == type).Select(c => (Field?)c).FirstOrDefault();

@@ -11,12 +11,14 @@ namespace DeployGuard.Kubernetes.LeaderTasks;
 /// <param name="Absent">The votes that it lists, and that are not known: another replica may have recorded one that is new.</param>
 /// <param name="Open">What it waits for; only for a Change whose request awaits an answer.</param>
 /// <param name="Missing">The text for its column MISSING.</param>
+/// <param name="Veto">One that stands on a revision that was admitted; null if there is none.</param>
 internal sealed record VoteRecord(
     Change Change,
     IReadOnlyList<(Approval Vote, IReadOnlyList<string> Counts)> Differing,
     IReadOnlyList<RecordedVote> Absent,
     OpenRequirements Open,
-    string Missing
+    string Missing,
+    Rejection? Veto
 )
 {
     /// <summary>A vote that was to be deleted, and exists after so long, was not withdrawn.</summary>
@@ -29,7 +31,8 @@ internal sealed record VoteRecord(
         IReadOnlyList<Approval> votes,
         Func<Approval, IReadOnlyList<string>> explain,
         OpenRequirements open,
-        DateTimeOffset now
+        DateTimeOffset now,
+        Approval? veto = null
     ) =>
         new(
             change,
@@ -43,8 +46,27 @@ internal sealed record VoteRecord(
             ],
             [.. change.Votes.Where(k => !k.IsGone && !votes.Any(k.IsOf))],
             open,
-            MissingOf(change, open)
+            MissingOf(change, open),
+            veto is null ? null : new Rejection(veto.Approver.Username, veto.Reason)
         );
+
+    /// <summary>As it will be, once votes that do not exist are recorded as withdrawn: one of them may have been a review.</summary>
+    /// <param name="gone">Those absent votes that do not exist.</param>
+    public VoteRecord Without(IReadOnlyList<RecordedVote> gone, DateTimeOffset now)
+    {
+        if (gone.Count == 0)
+        {
+            return this;
+        }
+
+        var after = BreakGlassReviews.Reopened(
+            Change with
+            {
+                Votes = [.. Change.Votes.Select(v => gone.Contains(v) ? v with { WithdrawnAt = now } : v)],
+            }
+        );
+        return this with { Change = Change with { BreakGlassUses = after.BreakGlassUses }, Missing = MissingOf(after, Open) };
+    }
 
     /// <summary>Whether the last request was refused, and another one may pass, or a review is missing.</summary>
     public static bool IsOpen(Change change) =>
@@ -54,7 +76,13 @@ internal sealed record VoteRecord(
     /// <param name="gone">Those absent votes that do not exist.</param>
     public string Writes(IReadOnlyList<RecordedVote> gone)
     {
-        var says = Change.Missing == Missing && (!AwaitsAnswer(Change) || Change.IsApproved == Open.IsApproved);
+        var says =
+            Change.Missing == Missing
+            && (
+                AwaitsAnswer(Change) ? Change.IsApproved == Open.IsApproved
+                : Veto is not null ? !Change.IsApproved && !Change.IsAdmissible
+                : !(Change.ShowsVeto && IsOngoing(Change))
+            );
         return says && Differing.Count == 0 && gone.Count == 0
             ? ""
             : $"{Missing} {string.Join(' ', Differing.Select(v => v.Vote.Name))} {string.Join(' ', gone.Select(v => v.Name))}";
@@ -78,12 +106,21 @@ internal sealed record VoteRecord(
 
         foreach (var vote in gone)
         {
-            VoteStatus.Withdraw(status, vote.Name, vote.At, null, now);
+            VoteStatus.Withdraw(status, vote.Name, vote.Uid, vote.At, null, now);
         }
 
+        Reviews.Reopen(status, now);
         if (AwaitsAnswer(Change))
         {
             VoteStatus.SetOpen(status, Open, now);
+        }
+        else if (Veto is not null)
+        {
+            VoteStatus.SetVetoed(status, Veto, now);
+        }
+        else if (IsOngoing(Change))
+        {
+            VoteStatus.LiftVeto(status, now);
         }
 
         JsonWriting.SetOrRemove(status, "missing", Missing);
@@ -108,5 +145,6 @@ internal sealed record VoteRecord(
         change.Phase is Phase.Pending or Phase.Rejected
         || (change is { HasOpenRequirements: true, IsUnreviewed: false } && change.Missing != OpenRequirements.Review && IsOngoing(change));
 
-    private static bool IsOngoing(Change change) => change.Phase is Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven;
+    /// <summary>It was admitted, and runs or can be gone back to.</summary>
+    public static bool IsOngoing(Change change) => change.Phase is Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven;
 }
