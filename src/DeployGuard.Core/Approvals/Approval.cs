@@ -55,12 +55,19 @@ public sealed record Approval
     /// <summary>Expiry set by the approver; null if only the policy's <c>maxAge</c> limits it.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>Whether it names exactly this template; or, if it names no template, one of its images.</summary>
+    /// <summary>
+    /// Whether it is about a revision: it names exactly its template; or, if it names no template, one of its images. Whether it counts is
+    /// decided under the rules of each policy.
+    /// </summary>
+    /// <param name="workload">The workload that runs the revision, or would run it.</param>
+    /// <param name="isItsHash">Whether a hash is the one of its template.</param>
+    /// <param name="images">All its images.</param>
+    public bool IsAbout(WorkloadRef workload, Func<string, bool> isItsHash, IEnumerable<string> images) =>
+        Workload == workload && (TemplateHash is { } hash ? isItsHash(hash) : images.Any(Images.Contains));
+
+    /// <inheritdoc cref="IsAbout(WorkloadRef, Func{string, bool}, IEnumerable{string})"/>
     public bool IsAbout(Workload revision) =>
-        Workload == revision.Ref
-        && (
-            TemplateHash is { } hash ? hash == revision.Template.Hash : revision.Template.Images.Any(i => Images.Contains(i.Reference.Text))
-        );
+        IsAbout(revision.Ref, h => h == revision.Template.Hash, revision.Template.Images.Select(i => i.Reference.Text));
 
     public bool HasExpired(TimeSpan maxAge, DateTimeOffset now) => now >= CreatedAt + maxAge || (ExpiresAt is { } end && now >= end);
 }

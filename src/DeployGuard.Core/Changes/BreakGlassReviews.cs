@@ -25,9 +25,7 @@ public static class BreakGlassReviews
     public static RecordedVote? WithdrawalOf(BreakGlassUse use, IEnumerable<RecordedVote> votes)
     {
         var reviews = use.ReviewedBy is { } reviewer
-            ? votes.Where(v =>
-                v.Decision is Decision.Approve && v.Approver == reviewer && v.At.ToUnixTimeSeconds() >= use.At.ToUnixTimeSeconds()
-            )
+            ? votes.Where(v => v.Decision is Decision.Approve && v.By == reviewer && v.At.ToUnixTimeSeconds() >= use.At.ToUnixTimeSeconds())
             : [];
         // Older versions recorded a review without its vote; that one stands.
         return reviews.ToList() is { Count: > 0 } cast && cast.TrueForAll(v => v.WasTakenBack) ? cast.MaxBy(v => v.WithdrawnAt) : null;

@@ -105,6 +105,9 @@ public sealed record Change
     /// <summary>The findings for which the last request was refused.</summary>
     public IReadOnlyList<RecordedDenial> Denials { get; init; } = [];
 
+    /// <summary>Hash of the template that its workload runs, while the Change awaits an answer; null if it is not on record.</summary>
+    public string? RunsNow { get; init; }
+
     /// <summary>Whether its condition Approved is true.</summary>
     public bool IsApproved { get; init; }
 

@@ -14,6 +14,9 @@ public static class ChangeReader
     /// <summary>Field of the status: today's hash of a Change that version 0.2 made.</summary>
     public const string RehashedField = "rehashed";
 
+    /// <summary>Field of the status: hash of the template that the workload runs while the Change awaits an answer.</summary>
+    public const string RunsNowField = "runsNow";
+
     /// <summary>Field of the status: the text of the column REQUESTER.</summary>
     public const string RequesterField = "requester";
 
@@ -106,6 +109,7 @@ public static class ChangeReader
                     )),
             ],
             Missing = status.Text("missing") ?? "",
+            RunsNow = status.Text(RunsNowField),
             Denials =
             [
                 .. status
@@ -142,8 +146,8 @@ public static class ChangeReader
         new(vote.Text("name") ?? "", Time(vote, "at"), vote.Texts("counts"), vote.Time("withdrawnAt"), vote.Flag("expired"))
         {
             Uid = vote.Text("uid") ?? "",
-            Approver = vote.Text("approver") ?? "",
-            Decision = vote.Text("decision") == nameof(Decision.Reject) ? Decision.Reject : Decision.Approve,
+            By = vote.Text("approver") ?? "",
+            Decision = Enum.TryParse<Decision>(vote.Text("decision"), out var decision) ? decision : null,
             ExpiresAt = vote.Time("expiresAt"),
             WithdrawnBy = vote.Text("withdrawnBy"),
         };

@@ -76,7 +76,7 @@ public sealed record OpenRequirements(
     public static OpenRequirements Of(IReadOnlyList<PolicyTally> tallies, IEnumerable<RecordedDenial> denials) =>
         new(
             [.. tallies.SelectMany(t => t.Votes.Counted).Select(p => p.Username).Distinct()],
-            [.. tallies.Where(t => !t.IsComplete).Select(t => t.Votes.Lines).Distinct()],
+            [.. tallies.Where(t => !t.IsComplete).Select(t => t.Votes.Missing).Distinct()],
             [.. tallies.SelectMany(t => t.Votes.Vetoes).Select(v => new Rejection(v.Approver.Username, v.Reason)).Distinct()],
             [.. denials.Select(d => d.Reason).Where(r => r is not (MissingCode or RejectedCode)).Distinct()]
         );

@@ -12,6 +12,9 @@ public sealed record PolicyTally(string Policy, ApprovalRules Rules, bool IsRequ
     /// <summary>For what a vote counts: <c>tier-1: security</c>.</summary>
     public string Explain(Approval vote) => $"{Policy}: {Votes.Explain(vote, Rules)}";
 
+    /// <summary>Whether a text of <see cref="Explain"/> says that the vote counts.</summary>
+    public static bool SaysThatItCounts(string explained) => !explained.Contains($": {VoteTally.NotCountedText}", StringComparison.Ordinal);
+
     /// <summary>Of every policy that decides.</summary>
     /// <param name="siblings">All Changes of the workload.</param>
     /// <param name="votes">All votes on the workload.</param>

@@ -19,16 +19,20 @@ public sealed record RecordedVote(
     /// <summary>Of the ChangeApproval; empty in a record that an older version wrote.</summary>
     public string Uid { get; init; } = "";
 
-    /// <summary>User name.</summary>
-    public string Approver { get; init; } = "";
+    /// <summary>User name of the voter.</summary>
+    public string By { get; init; } = "";
 
-    public Decision Decision { get; init; }
+    /// <summary>Null in a record that names none.</summary>
+    public Decision? Decision { get; init; }
 
     /// <summary>Expiry that the voter set; null if there is none.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>User name of the person who withdrew it; null if nobody did, or it is not known.</summary>
     public string? WithdrawnBy { get; init; }
+
+    /// <summary>Whether it counts under any policy.</summary>
+    public bool IsCounted => Counts.Any(PolicyTally.SaysThatItCounts);
 
     /// <summary>Whether it is the record of a vote. Without a uid on both sides, its name and the second of the vote tell.</summary>
     public bool IsOf(Approval vote) => IsOf(vote.Name, vote.Uid, vote.CreatedAt);

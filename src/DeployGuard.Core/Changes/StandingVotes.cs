@@ -82,9 +82,7 @@ public static class StandingVotes
     }
 
     /// <summary>Whether a vote is about a Change: its template or, if it names no template, one of its images.</summary>
-    public static bool IsAbout(Approval vote, Change change) =>
-        vote.Workload == change.Workload
-        && (vote.TemplateHash is { } hash ? change.HasHash(hash) : change.Images.Any(vote.Images.Contains));
+    public static bool IsAbout(Approval vote, Change change) => vote.IsAbout(change.Workload, change.HasHash, change.Images);
 
     /// <summary>A recorded revision, as if one of its requesters requested it again.</summary>
     /// <param name="siblings">All Changes of the workload.</param>
@@ -103,15 +101,38 @@ public static class StandingVotes
             .Where(s => s.HasCompleted || (s.HasHash(runs) && s is { WasAdmitted: true, WasAdmittedUnreviewed: false }))
             .SelectMany(s => s.Images);
         IReadOnlyList<string> fresh = rules.Covers is ApprovalCovers.Images ? [.. change.Images.Except(known)] : [];
-        var brought = others.Append(change).Where(s => s.Images.Any(fresh.Contains)).OrderBy(s => s.FirstRequestedAt).ToList();
         var requester = by ?? (change.Requesters is [var first, ..] ? first : "");
-        var claims = change.EvidenceFor([requester]).Concat(brought.Take(1).SelectMany(s => s.EvidenceFor([requester])));
         return new VotedRevision(change.Workload, change.TemplateHash, change.Images)
         {
             NewImages = fresh,
             Requester = requester,
-            Requesters = change.Requesters.Concat(brought.SelectMany(s => s.Requesters)).ToHashSet(StringComparer.Ordinal),
-            Authors = OriginReader.AuthorsIn(claims).ToHashSet(StringComparer.OrdinalIgnoreCase),
+        }.WithPeople(change.Requesters, OriginReader.AuthorsIn(change.EvidenceFor([requester])), others.Append(change));
+    }
+
+    /// <summary>
+    /// A revision with the people who may not approve it: its requesters and named authors; and where images are approved, also those of
+    /// every revision that brought one of the new images. Of these revisions, only the first may name authors for other requesters: the
+    /// others came after it.
+    /// </summary>
+    /// <param name="requesters">Of the revision itself.</param>
+    /// <param name="authors">Of the revision itself, as far as their claims count for its requester.</param>
+    /// <param name="changes">All Changes of the workload.</param>
+    public static VotedRevision WithPeople(
+        this VotedRevision revision,
+        IEnumerable<string> requesters,
+        IEnumerable<string> authors,
+        IEnumerable<Change> changes
+    )
+    {
+        var brought = changes.Where(c => c.Images.Any(revision.NewImages.Contains)).OrderBy(c => c.FirstRequestedAt).ToList();
+        var claims = brought
+            .Take(1)
+            .SelectMany(c => c.EvidenceFor([revision.Requester]))
+            .Concat(brought.SelectMany(c => c.Evidence.Where(e => e.By == revision.Requester)));
+        return revision with
+        {
+            Requesters = requesters.Concat(brought.SelectMany(c => c.Requesters)).ToHashSet(StringComparer.Ordinal),
+            Authors = authors.Concat(OriginReader.AuthorsIn(claims)).ToHashSet(StringComparer.OrdinalIgnoreCase),
         };
     }
 

@@ -114,6 +114,7 @@ internal static class ChangeDocument
         if (entry.Transition.Phase is Phase.Pending or Phase.Rejected)
         {
             VoteStatus.SetOpen(status, entry.Open, now);
+            JsonWriting.SetOrRemove(status, ChangeReader.RunsNowField, entry.RanHash);
         }
         else if (entry.Transition.Phase is Phase.Admitted)
         {

@@ -25,6 +25,9 @@ internal sealed record ChangeEntry
     /// <summary>The hash of the template in version 0.2; empty if it is not known.</summary>
     public string LegacyHash { get; init; } = "";
 
+    /// <summary>The hash of the template that the workload ran at the request; null if it is not known.</summary>
+    public string? RanHash { get; init; }
+
     /// <summary>When the request was decided; of an adopted revision, when it was found.</summary>
     public required DateTimeOffset At { get; init; }
 
@@ -110,6 +113,7 @@ internal sealed record ChangeEntry
             Name = evaluated.Name,
             Workload = after.Ref,
             TemplateHash = after.Template.Hash,
+            RanHash = evaluated.LiveHash,
             At = at,
             LegacyHash = evaluated.Recorded?.LegacyHash is null ? "" : after.Template.LegacyHash,
             Transition = TransitionOf(verdict),

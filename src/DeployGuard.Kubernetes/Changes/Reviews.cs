@@ -63,8 +63,7 @@ internal static class Reviews
             return false;
         }
 
-        var why =
-            $"changeapproval {last.Name}, the review by {last.Approver}, was withdrawn{(last.WithdrawnBy is { } by ? $" by {by}" : "")}";
+        var why = $"changeapproval {last.Name}, the review by {last.By}, was withdrawn{(last.WithdrawnBy is { } by ? $" by {by}" : "")}";
         VoteStatus.SetUnreviewed(status, (Withdrawn, why), now);
         status["missing"] = OpenRequirements.Review;
         return true;

@@ -22,11 +22,11 @@ internal sealed record VoteEvent(bool IsWarning, string Reason, string Message, 
             true,
             "VoteWithdrawn",
             $"changeapproval {vote.Name} on {change.Name} was withdrawn{Rest(missing)}",
-            BudgetOf(vote.Decision, vote.Approver)
+            BudgetOf(vote.Decision, vote.By)
         );
 
     /// <summary>Vetoes have their own: other votes silence none.</summary>
-    private static EventBudget BudgetOf(Decision decision, string voter) =>
+    private static EventBudget BudgetOf(Decision? decision, string voter) =>
         new(decision is Decision.Reject ? "vetoes" : "approvals", voter);
 
     private static string Rest(string missing) => missing.Length > 0 ? $"; missing: {missing}" : "";

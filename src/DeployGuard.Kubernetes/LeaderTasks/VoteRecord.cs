@@ -11,6 +11,7 @@ namespace DeployGuard.Kubernetes.LeaderTasks;
 /// <param name="Absent">The votes that it lists, and that are not known: another replica may have recorded one that is new.</param>
 /// <param name="Open">What it waits for; only for a Change whose request awaits an answer.</param>
 /// <param name="Missing">The text for its column MISSING.</param>
+/// <param name="Runs">Hash of the template that the workload runs; empty if it is not known.</param>
 /// <param name="Veto">One that stands on a revision that was admitted; null if there is none.</param>
 internal sealed record VoteRecord(
     Change Change,
@@ -18,6 +19,7 @@ internal sealed record VoteRecord(
     IReadOnlyList<RecordedVote> Absent,
     OpenRequirements Open,
     string Missing,
+    string Runs,
     Rejection? Veto
 )
 {
@@ -25,12 +27,14 @@ internal sealed record VoteRecord(
     private static readonly TimeSpan s_deletionTakes = TimeSpan.FromSeconds(30);
 
     /// <param name="votes">Those on the Change.</param>
+    /// <param name="runs">Hash of the template that the workload runs; empty if it is not known.</param>
     /// <param name="explain">For what a vote counts under each policy.</param>
     public static VoteRecord Of(
         Change change,
         IReadOnlyList<Approval> votes,
         Func<Approval, IReadOnlyList<string>> explain,
         OpenRequirements open,
+        string runs,
         DateTimeOffset now,
         Approval? veto = null
     ) =>
@@ -47,6 +51,7 @@ internal sealed record VoteRecord(
             [.. change.Votes.Where(k => !k.IsGone && !votes.Any(k.IsOf))],
             open,
             MissingOf(change, open),
+            runs,
             veto is null ? null : new Rejection(veto.Approver.Username, veto.Reason)
         );
 
@@ -79,13 +84,13 @@ internal sealed record VoteRecord(
         var says =
             Change.Missing == Missing
             && (
-                AwaitsAnswer(Change) ? Change.IsApproved == Open.IsApproved
+                AwaitsAnswer(Change) ? Change.IsApproved == Open.IsApproved && !HasMoved
                 : Veto is not null ? !Change.IsApproved && !Change.IsAdmissible
                 : !(Change.ShowsVeto && IsOngoing(Change))
             );
         return says && Differing.Count == 0 && gone.Count == 0
             ? ""
-            : $"{Missing} {string.Join(' ', Differing.Select(v => v.Vote.Name))} {string.Join(' ', gone.Select(v => v.Name))}";
+            : $"{Missing} {Runs} {string.Join(' ', Differing.Select(v => v.Vote.Name))} {string.Join(' ', gone.Select(v => v.Name))}";
     }
 
     /// <summary>Writes it into the status as it is stored now.</summary>
@@ -113,6 +118,10 @@ internal sealed record VoteRecord(
         if (AwaitsAnswer(Change))
         {
             VoteStatus.SetOpen(status, Open, now);
+            if (Runs.Length > 0)
+            {
+                status[ChangeReader.RunsNowField] = Runs;
+            }
         }
         else if (Veto is not null)
         {
@@ -126,6 +135,9 @@ internal sealed record VoteRecord(
         JsonWriting.SetOrRemove(status, "missing", Missing);
         return true;
     }
+
+    /// <summary>The workload runs another revision than at the last request: a comparison with that one would hide what is new.</summary>
+    private bool HasMoved => Runs.Length > 0 && Change.RunsNow != Runs;
 
     private static bool Differs(RecordedVote? known, IReadOnlyList<string> counts, DateTimeOffset now) =>
         known is null

@@ -14,7 +14,11 @@ public class BreakGlassReviewTests
         BreakGlassUses = [new BreakGlassUse("g", "oscar", Some.Now.AddHours(-2), "alice")],
     };
 
-    private static readonly RecordedVote s_vote = new("web-1", Some.Now.AddHours(-1), [], null, false) { Approver = "alice" };
+    private static readonly RecordedVote s_vote = new("web-1", Some.Now.AddHours(-1), [], null, false)
+    {
+        By = "alice",
+        Decision = Decision.Approve,
+    };
 
     private static readonly RecordedVote s_withdrawn = s_vote with { WithdrawnAt = Some.Now };
 
@@ -26,7 +30,7 @@ public class BreakGlassReviewTests
             Case("was deleted after it had expired", true, s_withdrawn with { ExpiresAt = Some.Now.AddMinutes(-1) }),
             Case("was withdrawn before it expired", false, s_withdrawn with { ExpiresAt = Some.Now.AddMinutes(1) }),
             Case("was withdrawn, another one stands", true, s_withdrawn, s_vote with { Name = "web-2" }),
-            Case("was withdrawn, and another person approved", false, s_withdrawn, s_vote with { Approver = "carol" }),
+            Case("was withdrawn, and another person approved", false, s_withdrawn, s_vote with { By = "carol" }),
             Case(
                 "was withdrawn, and an approval from before the break-glass stands",
                 false,
@@ -53,7 +57,7 @@ public class BreakGlassReviewTests
     {
         var vote = Some.ApprovalOf(s_deployment, Some.Alice) with { Uid = "v1" };
         var open = s_reviewed with { BreakGlassUses = [new BreakGlassUse("g", "oscar", Some.Now.AddHours(-2), null)] };
-        RecordedVote recorded = new(vote.Name, vote.CreatedAt, [], Some.Now, false) { Uid = "v1", Approver = "alice" };
+        RecordedVote recorded = new(vote.Name, vote.CreatedAt, [], Some.Now, false) { Uid = "v1", By = "alice" };
 
         Assert.That(StandingVotes.Review(open, [vote], [])?.Name, Is.EqualTo(vote.Name));
         Assert.That(StandingVotes.Review(open with { Votes = [recorded] }, [vote], []), Is.Null);

@@ -60,6 +60,13 @@ public class OpenRequirementsTests
     }
 
     [Test]
+    public void WhoApprovedTheirOwnRequestIsToldThatAnotherPersonMust() =>
+        Assert.That(
+            Open(s_change with { Requesters = ["dana", "alice"] }, s_alice).Missing,
+            Is.EqualTo("senior-engineers 0/1 (another approver is missing: alice requested or wrote it)")
+        );
+
+    [Test]
     public void APolicyThatDoesNotEnforceNowIsNotMissing()
     {
         var audits = Some.OneSenior with { Mode = Mode.Audit };
@@ -94,7 +101,10 @@ public class OpenRequirementsTests
         var tally = PolicyTally.All(change, [change], [s_alice], [strict], "", Some.Now).Single();
 
         Assert.That((tally.IsComplete, tally.Votes.Got, tally.Votes.Wanted), Is.EqualTo((false, 1, 2)));
-        Assert.That(tally.Votes.Lines, Does.Contain("two people required"));
+        Assert.That(
+            tally.Votes.Lines,
+            Is.EqualTo("senior-engineers 1/2 (another approver is missing: two people must approve, because a machine is the requester)")
+        );
     }
 
     [Test]

@@ -30,7 +30,7 @@ public class RetriersTests
     public void IfOnlyAMachineRequestedItTheSecondApprovalIsMissing() =>
         Assert.That(
             Missing([s_machine], s_alice),
-            Is.EqualTo("senior-engineers 1/1 (two people required, because a machine is the requester)")
+            Is.EqualTo("senior-engineers 1/2 (another approver is missing: two people must approve, because a machine is the requester)")
         );
 
     [Test]

@@ -10,6 +10,8 @@ namespace DeployGuard.Kubernetes.Tests;
 /// <summary>What a Change is to say of its votes.</summary>
 public class VoteRecordTests
 {
+    private const string Runs = "v2:runs";
+
     private static readonly DateTimeOffset s_now = new(2026, 11, 28, 10, 1, 0, TimeSpan.Zero);
     private static readonly OpenRequirements s_nothing = new(["alice"], [], [], []) { MayRetry = ["dana"] };
 
@@ -48,7 +50,7 @@ public class VoteRecordTests
     [Test]
     public void WhatIsOnRecordIsNotWrittenAgain()
     {
-        var known = s_pending with { Missing = "nothing: retry by dana", IsApproved = true, Votes = [s_recorded] };
+        var known = s_pending with { Missing = "nothing: retry by dana", IsApproved = true, Votes = [s_recorded], RunsNow = Runs };
 
         Assert.That(Of(known, [s_vote]).Writes([]), Is.Empty);
         Assert.That(Of(known with { IsApproved = false }, [s_vote]).Writes([]), Is.Not.Empty, "another condition");
@@ -112,14 +114,18 @@ public class VoteRecordTests
         };
         var veto = s_vote with { Decision = Decision.Reject };
 
-        Assert.That(VoteRecord.Of(proven, [], _ => [], s_nothing, s_now, veto).Writes([]).Length > 0, Is.EqualTo(expected));
-        Assert.That(VoteRecord.Of(proven, [], _ => [], s_nothing, s_now).Writes([]).Length > 0, Is.EqualTo(showsVeto), "without a veto");
+        Assert.That(VoteRecord.Of(proven, [], _ => [], s_nothing, Runs, s_now, veto).Writes([]).Length > 0, Is.EqualTo(expected));
+        Assert.That(
+            VoteRecord.Of(proven, [], _ => [], s_nothing, Runs, s_now).Writes([]).Length > 0,
+            Is.EqualTo(showsVeto),
+            "without a veto"
+        );
     }
 
     [Test]
     public void AReviewThatIsGoneIsMissing()
     {
-        var review = s_recorded with { Approver = "alice" };
+        var review = s_recorded with { By = "alice", Decision = Decision.Approve };
         var proven = s_pending with
         {
             Phase = Phase.Proven,
@@ -132,6 +138,19 @@ public class VoteRecordTests
         Assert.That(Of(proven, []).Without([review], s_now).Missing, Is.EqualTo("break-glass review"));
     }
 
+    /// <summary>An approver must not be shown a comparison with what no longer runs.</summary>
+    [Test]
+    public void AWorkloadThatRunsAnotherRevisionIsRecordedOnce()
+    {
+        var moved = s_pending with { Missing = "nothing: retry by dana", IsApproved = true, RunsNow = "v2:other" };
+        var status = JsonNode.Parse("""{"phase": "Pending"}""")!.AsObject();
+
+        Assert.That(Of(moved, []).Writes([]), Is.Not.Empty);
+        Assert.That(Of(moved, []).WriteTo(status, [], s_now), Is.True);
+        Assert.That((string?)status["runsNow"], Is.EqualTo(Runs));
+        Assert.That(Of(moved with { RunsNow = Runs }, []).Writes([]), Is.Empty);
+    }
+
     private static VoteRecord Of(Change change, IReadOnlyList<Approval> votes) =>
-        VoteRecord.Of(change, votes, _ => ["tier-1: seniors"], s_nothing, s_now);
+        VoteRecord.Of(change, votes, _ => ["tier-1: seniors"], s_nothing, Runs, s_now);
 }
