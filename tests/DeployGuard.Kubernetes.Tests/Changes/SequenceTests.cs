@@ -406,9 +406,9 @@ public class SequenceTests
                     ChangeStatus.Move(_records[change.Name]["status"]!.AsObject(), next, _now);
                 }
 
-                if (StandingVotes.Reviewer(change, _votes, [s_policy]) is { } reviewer)
+                if (StandingVotes.Review(change, _votes, [s_policy]) is { } review)
                 {
-                    Waivers.Review(_records[change.Name]["status"]!.AsObject(), reviewer, _now);
+                    Reviews.Record(_records[change.Name]["status"]!.AsObject(), review, _now);
                 }
             }
 
