@@ -200,7 +200,13 @@ public class SequenceTests
                 ExpiresAt = _now + holds,
             };
             var recorded = Changes.FirstOrDefault(c => c.TemplateHash == approval.TemplateHash);
-            if (new NewApproval(approval, Person(who), recorded, [s_policy]).Refuse(WorkloadKinds.BuiltIn, _now) is null)
+            if (
+                new NewApproval(approval, Person(who), recorded, [s_policy], new ReviewRight(false, "deployguard-approver")).Refuse(
+                    WorkloadKinds.BuiltIn,
+                    _now
+                )
+                is null
+            )
             {
                 _votes.Add(approval);
             }
