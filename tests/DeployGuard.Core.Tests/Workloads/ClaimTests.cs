@@ -75,7 +75,13 @@ public class ClaimTests
     public void ApproverNamedAsAuthorByALaterRequesterMayApprove()
     {
         NewApproval Vote(params string[] requesters) =>
-            new(s_alicesYes, Some.Alice, Recorded(requesters, Claim(Authors, "alice", "mallory")), [Some.OneSenior]);
+            new(
+                s_alicesYes,
+                Some.Alice,
+                Recorded(requesters, Claim(Authors, "alice", "mallory")),
+                [Some.OneSenior],
+                new ReviewRight(false, "deployguard-approver")
+            );
 
         Assert.That(Vote("dana", "mallory").Refuse(WorkloadKinds.BuiltIn, Some.Now), Is.Null);
         Assert.That(Vote("mallory", "dana").Refuse(WorkloadKinds.BuiltIn, Some.Now)?.Message, Does.Contain("alice is named as an author"));
