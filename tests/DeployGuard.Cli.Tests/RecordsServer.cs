@@ -56,6 +56,12 @@ internal sealed class RecordsServer : IAsyncDisposable
     /// <summary>The template hash of the Change.</summary>
     public string Hash { get; set; } = "v1:" + new string('0', 64);
 
+    /// <summary>Hash of the template that the workload runs now; null if the Change does not say it.</summary>
+    public string? RunsNow { get; set; }
+
+    /// <summary>The other Changes of the namespace.</summary>
+    public List<JsonObject> Others { get; } = [];
+
     /// <summary>The ChangeTemplate beside the Change; null where there is none.</summary>
     public JsonObject? Template { get; set; }
 
@@ -64,6 +70,9 @@ internal sealed class RecordsServer : IAsyncDisposable
 
     /// <summary>The diff of the Change, line by line.</summary>
     public IReadOnlyList<string> Diff { get; set; } = [];
+
+    /// <summary>How many reads of the Change find nothing yet: the record of a refusal appears a moment after it.</summary>
+    public int ReadsBeforeTheChange { get; set; }
 
     /// <summary>The votes on record, by name.</summary>
     public Dictionary<string, JsonObject> Votes { get; } = [];
@@ -98,8 +107,11 @@ internal sealed class RecordsServer : IAsyncDisposable
                     new JsonObject { ["status"] = new JsonObject { ["userInfo"] = new JsonObject { ["username"] = User.Username } } }
                 )
                 : Refused("selfsubjectreviews is forbidden"),
-            ("GET", $"{Folder}/changes") => (HttpStatusCode.OK, new JsonObject { ["items"] = new JsonArray(ChangeObject()) }),
-            ("GET", $"{Folder}/changes/{Change}") => (HttpStatusCode.OK, ChangeObject()),
+            ("GET", $"{Folder}/changes") => (
+                HttpStatusCode.OK,
+                new JsonObject { ["items"] = new JsonArray([ChangeObject(), .. Others.Select(o => o.DeepClone())]) }
+            ),
+            ("GET", $"{Folder}/changes/{Change}") when ReadsBeforeTheChange-- <= 0 => (HttpStatusCode.OK, ChangeObject()),
             ("GET", $"{Folder}/changetemplates/{Change}") when !ShowsTemplates => Refused("changetemplates.deployguard.io is forbidden"),
             ("GET", $"{Folder}/changetemplates/{Change}") when Template is { } template => (
                 HttpStatusCode.OK,
@@ -179,6 +191,9 @@ internal sealed class RecordsServer : IAsyncDisposable
     /// <summary>Findings for which the last request was refused, by code.</summary>
     public IReadOnlyList<string> Denials { get; set; } = [];
 
+    /// <summary>When the revision was last requested.</summary>
+    public string LastRequest { get; set; } = "2026-11-27T00:00:00Z";
+
     /// <summary>How many approvals the policy requires.</summary>
     public int Wanted { get; set; } = 1;
 
@@ -188,6 +203,7 @@ internal sealed class RecordsServer : IAsyncDisposable
         var change = BareChange();
         var status = change["status"]?.AsObject() ?? [];
         status["phase"] = Phase;
+        status["runsNow"] = RunsNow;
         status["policies"] = new JsonArray(
             new JsonObject
             {
@@ -229,7 +245,7 @@ internal sealed class RecordsServer : IAsyncDisposable
                 {"metadata": {"name": "{{Change}}", "namespace": "shop"},
                  "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{Hash}}", "images": [{"path": "web", "to": "web:2"}],
                           "diff": {{JsonSerializer.Serialize(Diff)}} },
-                 "status": {"phase": "Running", "requesters": [{"username": "dana"}]} }
+                 "status": {"phase": "Running", "requesters": [{"username": "dana", "lastAt": "{{LastRequest}}"}]} }
                 """
             )
             ?.AsObject()

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
@@ -82,7 +84,8 @@ internal static class BreakGlassCommand
         var waives = Validated(parsed.GetRequiredValue(s_waive));
         var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
-        var made = await new RecordClient(api, @namespace).BreakGlassAsync(
+        var records = new RecordClient(api, @namespace);
+        var made = await records.BreakGlassAsync(
             new BreakGlass
             {
                 Name = "",
@@ -99,8 +102,24 @@ internal static class BreakGlassCommand
             expiresAt,
             cancel
         );
-        output.WriteLine(TerminalText.Printable(BreakGlassView.Of(made, time.GetUtcNow())));
+        output.WriteLine(TerminalText.Printable(BreakGlassView.Of(made, await WaitingAsync(records, made, cancel), time.GetUtcNow())));
         return 0;
+    }
+
+    /// <summary>The Change that was refused, and that the deploy probably requests again. The BreakGlass exists, whatever happens here.</summary>
+    private static async Task<string?> WaitingAsync(RecordClient records, BreakGlass made, CancellationToken cancel)
+    {
+        try
+        {
+            var waiting = (await records.ParsedChangesAsync(cancel)).Where(c =>
+                c.Workload == made.Workload && c.Phase is (Phase.Pending or Phase.Rejected)
+            );
+            return waiting.ToList() is [var only] ? only.Name : null;
+        }
+        catch (Exception unread) when (unread is ApiException or HttpRequestException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Null for the whole namespace.</summary>

@@ -49,11 +49,12 @@ internal static class StatusCommand
         {
             var standings = await reader.ReadAsync(@namespace, cancel);
             var own = standings.Where(s => s.Workload == workload).ToList();
-            view.Show(
-                TerminalText.Printable(
-                    own.Count > 0 ? PoolView.Of(workload, standings) : await new NoCanary(api, time).ExplainAsync(workload, cancel)
-                )
-            );
+            IEnumerable<string> parts =
+            [
+                own.Count > 0 ? PoolView.Of(workload, standings) : await new NoCanary(api, time).ExplainAsync(workload, cancel),
+                .. ReviewAdvice.OfAll(workload, await new RecordClient(api, @namespace).ParsedChangesAsync(cancel)),
+            ];
+            view.Show(TerminalText.Printable(string.Join('\n', parts)));
             if (!parsed.GetValue(s_watch) || own.All(s => s.IsProven))
             {
                 return 0;

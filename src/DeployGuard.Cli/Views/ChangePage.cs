@@ -27,7 +27,8 @@ internal static class ChangePage
             .. Block("Missing", change.Missing.Length > 0 ? [change.Missing] : []),
             .. Block("Outlook", OutlookOf(recorded)),
             .. Block("Waived", change.BreakGlass),
-            .. Block("Findings", change.Findings(enforced: true)),
+            .. Block("Next", ReviewAdvice.Of(recorded) is { } review ? [review] : []),
+            .. Findings(change, recorded),
             .. isFull ? Block("Others", change.Findings(enforced: false)) : Folded(change),
         ];
         return TerminalText.Printable(string.Join('\n', lines));
@@ -63,6 +64,23 @@ internal static class ChangePage
             yield return $"An approval alone is not enough: {string.Join(", ", elsewhere)} at the last request. The approval counts again "
                 + "when that is resolved without another pod template.";
         }
+    }
+
+    /// <summary>Findings are those of one request: votes and time may have resolved them since.</summary>
+    private static IEnumerable<string> Findings(ChangeView change, Change recorded)
+    {
+        var findings = change.Findings(enforced: true).ToList();
+        return findings.Count == 0
+            ? []
+            : Block(
+                "Findings",
+                [
+                    recorded.LastRequestedAt == default
+                        ? "of the last request:"
+                        : $"of the last request, at {recorded.LastRequestedAt.UtcDateTime:u}:",
+                    .. findings,
+                ]
+            );
     }
 
     private static IEnumerable<string> Folded(ChangeView change)

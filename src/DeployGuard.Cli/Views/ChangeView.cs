@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
@@ -48,14 +49,15 @@ internal sealed class ChangeView
     /// its requester.
     /// </summary>
     public bool AwaitsVote =>
-        Missing != OpenRequirements.Retry
+        !OpenRequirements.IsRetry(Missing)
         && (Phase is nameof(Core.Changes.Phase.Pending) or nameof(Core.Changes.Phase.Rejected) || Parsed is { HasOpenRequirements: true });
 
     /// <summary>The votes of a user that still exist.</summary>
-    public IEnumerable<OwnVote> VotesOf(string user) =>
-        Items("status", "approvals")
-            .Where(a => Of(a, "approver") == user && !a.TryGetProperty("withdrawnAt", out _) && !a.TryGetProperty("expired", out _))
-            .Select(a => new OwnVote(Of(a, "name"), Of(a, "decision"), Of(a, "at"), CountsOf(a)));
+    public IEnumerable<RecordedVote> VotesOf(string user) => (Parsed?.Votes ?? []).Where(v => v.By == user && !v.IsGone);
+
+    /// <summary>The approvers with a vote of this kind that still exists.</summary>
+    public IEnumerable<string> StandingVotes(Decision decision) =>
+        (Parsed?.Votes ?? []).Where(v => v.Decision == decision && !v.IsGone).Select(v => v.By);
 
     /// <summary>Whether it lists a vote, and its effect.</summary>
     public bool Lists(string vote) => Items("status", "approvals").Any(a => Of(a, "name") == vote && a.TryGetProperty("counts", out _));
@@ -137,12 +139,4 @@ internal sealed class ChangeView
 
         return place;
     }
-}
-
-/// <summary>A vote of the user on a Change.</summary>
-/// <param name="Name">Of the ChangeApproval.</param>
-/// <param name="Counts">For what it counts under each policy, or why it does not count.</param>
-internal sealed record OwnVote(string Name, string Decision, string At, IReadOnlyList<string> Counts)
-{
-    public bool IsCounted => Counts.Any(c => !c.Contains(": not counted", StringComparison.Ordinal));
 }

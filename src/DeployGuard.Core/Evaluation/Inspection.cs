@@ -83,9 +83,6 @@ internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy pol
     /// <summary>Whether the change would pass for its pools with another workload after it.</summary>
     public bool Passes(Workload after) => Assess(after).All(j => !j.IsRefused);
 
-    /// <summary>Whether the change would pass for its pools with the strategy that the workload has now.</summary>
-    public bool PassesAsBefore(Workload after) => evaluated.Before is { } before && Passes(after with { Strategy = before.Strategy });
-
     /// <summary>The pools as they would be with another workload after the change.</summary>
     public IReadOnlyList<PoolAssessment> Assess(Workload after)
     {

@@ -72,7 +72,7 @@ public static class Messages
     {
         var evaluated = verdict.Evaluated;
         var isApprovedAsItIs = verdict.AwaitsApproval && !verdict.NeedsAnotherTemplate;
-        var next = isApprovedAsItIs ? $"\n{Cut(Deployers.Of(evaluated.Request.Requester).AfterApproval(evaluated.After), MaxFinding)}" : "";
+        var next = isApprovedAsItIs ? $"\n{Cut(Deployers.Of(evaluated.Request).AfterApproval(evaluated.After), MaxFinding)}" : "";
         return ChangedByAMachine(evaluated) + Unreviewed(evaluated) + next + BreakGlassAdvice.Of(verdict);
     }
 

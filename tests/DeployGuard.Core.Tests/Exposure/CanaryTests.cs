@@ -41,13 +41,13 @@ public class CanaryTests
         );
         Assert.That(
             finding.Remedy,
-            Is.EqualTo("Wait 1s, then retry. To watch it: kubectl deployguard status deployment/web-canary -n shop")
+            Is.EqualTo("Wait 1s, until 12:00:01 UTC, then retry. To watch it: kubectl deployguard status deployment/web-canary -n shop")
         );
     }
 
-    [TestCase(20, "Wait 1s, then scale to 6: kubectl scale deployment/web-canary -n shop --replicas=6. ", 6)]
-    [TestCase(7, "Wait 1s, then scale to 6: kubectl scale deployment/web-canary -n shop --replicas=6. ", 6)]
-    [TestCase(5, "Wait 1s, then retry. ", 5)]
+    [TestCase(20, "Wait 1s, until 12:00:01 UTC, then scale to 6: kubectl scale deployment/web-canary -n shop --replicas=6. ", 6)]
+    [TestCase(7, "Wait 1s, until 12:00:01 UTC, then scale to 6: kubectl scale deployment/web-canary -n shop --replicas=6. ", 6)]
+    [TestCase(5, "Wait 1s, until 12:00:01 UTC, then retry. ", 5)]
     public void WhatPassesAfterTheWaitIsSaidAndPasses(int asked, string remedy, int passes)
     {
         var cluster = Cluster(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599)));
@@ -65,7 +65,9 @@ public class CanaryTests
 
         Assert.That(
             Expect(Scale(C(4), 20), cluster, "20 of 40 pods").Remedy,
-            Is.EqualTo("Scale to 6 now: kubectl scale deployment/web-canary -n shop --replicas=6; or wait 2m, then retry")
+            Is.EqualTo(
+                "Scale to 6 now: kubectl scale deployment/web-canary -n shop --replicas=6; or wait 2m, until 12:02:00 UTC, then retry"
+            )
         );
     }
 
@@ -78,7 +80,7 @@ public class CanaryTests
 
         Assert.That(
             Expect(Scale(C(1), 20) with { Requester = argo }, soaking, "").Remedy,
-            Does.StartWith("Wait 1s, then set spec.replicas to 6 in the repository. ")
+            Does.StartWith("Wait 1s, until 12:00:01 UTC, then set spec.replicas to 6 in the repository. ")
         );
         Assert.That(
             Expect(Scale(C(1), 20) with { Requester = argo }, soaked, "").Remedy,
@@ -1017,7 +1019,7 @@ public class CanaryTests
         );
 
     [TestCase(0, "Add this to your manifest, or run it and retry: kubectl patch statefulset/web -n shop --type=merge -p '{SPEC}'")]
-    [TestCase(9, "Your manifest changes fields that conform in the running object. Add this to the manifest, then retry: {SPEC}")]
+    [TestCase(9, "Add this to your manifest, which removes or changes it in the live object, then retry: {SPEC}")]
     public void StatefulSetIsOfferedThePartitionOfItsStep(int partition, string remedy)
     {
         var before = Set(partition, V1);

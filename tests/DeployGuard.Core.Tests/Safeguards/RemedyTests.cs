@@ -47,7 +47,8 @@ public partial class RemedyTests
             Scale().Match(finding.Remedy) is { Success: true } scale ? $$$"""{"spec": {"replicas": {{{scale.Groups[1].Value}}}}}"""
             : Create().Match(finding.Remedy) is { Success: true } create ? $$$"""{"spec": {"replicas": {{{create.Groups[1].Value}}}}}"""
             : Patch().Match(finding.Remedy) is { Success: true } patch ? patch.Groups[1].Value
-            : finding.Remedy == "Add a readinessProbe to web, then retry" ? "{}"
+            : Kept().Match(finding.Remedy) is { Success: true } kept ? kept.Groups[1].Value
+            : Probe().IsMatch(finding.Remedy) ? "{}"
             : null;
         if (command is null)
         {
@@ -57,7 +58,7 @@ public partial class RemedyTests
 
         var patched = after.DeepClone().AsObject();
         Merge(patched, Some.Parse(command));
-        if (finding.Remedy.StartsWith("Add a readinessProbe to web", StringComparison.Ordinal))
+        if (finding.Remedy.Contains("readinessProbe", StringComparison.Ordinal))
         {
             patched.With("spec/template/spec/containers/0/readinessProbe", """{"httpGet": {"path": "/", "port": 8080} }""");
         }
@@ -155,8 +156,15 @@ public partial class RemedyTests
     [GeneratedRegex("Create it with replicas: (\\d+)")]
     private static partial Regex Create();
 
-    [GeneratedRegex("(?:kubectl patch \\S+ -n shop --type=merge -p '|to the manifest, then retry: )(\\{[^ ']+)")]
+    [GeneratedRegex("kubectl patch \\S+ -n shop --type=merge -p '(\\{[^ ']+)")]
     private static partial Regex Patch();
+
+    /// <summary>The request writes other values, so a patch would be gone with the retry.</summary>
+    [GeneratedRegex("Add this to your manifest, which removes or changes it in the live object, then retry: ({.+})")]
+    private static partial Regex Kept();
+
+    [GeneratedRegex("^(Add a readinessProbe to web|Keep the readinessProbe of web, which this request removes), then retry$")]
+    private static partial Regex Probe();
 }
 
 /// <summary>A pool and its possible requests.</summary>

@@ -80,7 +80,7 @@ public class ClaimTests
                 Some.Alice,
                 Recorded(requesters, Claim(Authors, "alice", "mallory")),
                 [Some.OneSenior],
-                new ReviewRight(false, "approver")
+                new ReviewRight(false, "deployguard-approver")
             );
 
         Assert.That(Vote("dana", "mallory").Refuse(WorkloadKinds.BuiltIn, Some.Now), Is.Null);

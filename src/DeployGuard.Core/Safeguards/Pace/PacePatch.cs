@@ -12,7 +12,7 @@ internal static class PacePatch
     public static Remedy? Of(PaceBound bound, Inspection inspection, Workload after)
     {
         var rules = inspection.Policy.Canary ?? throw new InvalidOperationException($"policy {inspection.Policy.Name} has no canary");
-        var probed = $"Add a readinessProbe to {string.Join(" and ", bound.Unprobed)}";
+        var probed = Probes(bound, inspection.Evaluated.Before);
         if (bound.Unprobed.Count > 0 && inspection.Passes(after with { Template = after.Template.WithReadinessProbes() }))
         {
             return new($"{probed}, then {Edits.Retry(inspection.Evaluated.Request)}", Fix.Template);
@@ -27,9 +27,10 @@ internal static class PacePatch
 
         var conforming = Conforming(after, batch, rules);
         var probes = bound.Unprobed.Count == 0 ? "" : $"{probed}. ";
-        var (request, spec) = (inspection.Evaluated.Request, Spec(conforming, batch));
-        var edit = inspection.PassesAsBefore(conforming) ? Edits.Keep(request, after.Ref, spec) : Edits.Patch(request, after.Ref, spec);
-        return new($"{probes}{edit}{Lasts(Takes(conforming, batch))}", bound.Unprobed.Count == 0 ? Fix.Workload : Fix.Template);
+        return new(
+            $"{probes}{Edits.Patch(inspection.Evaluated, after.Ref, Spec(conforming, batch))}{Lasts(Takes(conforming, batch))}",
+            bound.Unprobed.Count == 0 ? Fix.Workload : Fix.Template
+        );
     }
 
     /// <summary>The pool at the slowest pace: its other unproven pods are what leaves no room.</summary>
@@ -45,6 +46,16 @@ internal static class PacePatch
     /// <summary>How long a conforming rollout takes.</summary>
     public static TimeSpan Takes(Workload workload, int batch) =>
         (long)((workload.Replicas + batch - 1) / batch) * TimeSpan.FromSeconds(workload.Strategy.MinReadySeconds);
+
+    /// <summary>The live object may have the probes, and the request takes them away.</summary>
+    private static string Probes(PaceBound bound, Workload? before)
+    {
+        var names = string.Join(" and ", bound.Unprobed);
+        var had = (before?.Template.Containers ?? []).Where(c => c.HasReadinessProbe).Select(c => c.Name);
+        return bound.Unprobed.Except(had).Any()
+            ? $"Add a readinessProbe to {names}"
+            : $"Keep the readinessProbe of {names}, which this request removes";
+    }
 
     private static string Lasts(TimeSpan takes) =>
         takes == TimeSpan.Zero
