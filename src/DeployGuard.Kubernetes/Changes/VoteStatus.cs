@@ -185,7 +185,7 @@ internal static class VoteStatus
         ChangeStatus.Set(status, type, holds, because.Reason, because.Message, now);
 
     private static JsonObject? Condition(JsonObject status, string type) =>
-        JsonWriting.List(status, "conditions").OfType<JsonObject>().FirstOrDefault(c => (string?)c["type"] == type);
+        (status["conditions"] as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(c => (string?)c["type"] == type);
 
     /// <summary>
     /// By uid: the name of a deleted ChangeApproval may be used again, by anybody, within the same second. Where one side has no uid, by name
