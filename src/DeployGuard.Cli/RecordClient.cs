@@ -53,7 +53,7 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
     public async Task<VoteTarget> VoteTargetAsync(ChangeView change, bool isFull, CancellationToken cancel) =>
         VoteTarget.Of(
             change,
-            TemplateView.Of(change, await FindTemplateAsync(change.Name, cancel), isFull, await UnreviewedAsync(change, cancel)),
+            TemplateView.Of(change, await FindTemplateAsync(change.Name, cancel), isFull, await ChangesOrNullAsync(cancel)),
             isFull
         );
 
@@ -243,17 +243,6 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
             return null;
         }
     }
-
-    /// <summary>
-    /// Hashes of the revisions that a break-glass admitted and nobody reviewed; null where the user may not list Changes.
-    /// </summary>
-    private async Task<IReadOnlySet<string>?> UnreviewedAsync(ChangeView change, CancellationToken cancel) =>
-        (await ChangesOrNullAsync(cancel))
-            ?.Select(c => c.Parsed)
-            .OfType<Change>()
-            .Where(c => c.Workload == change.Parsed?.Workload && c.WasAdmittedUnreviewed)
-            .Select(c => c.TemplateHash)
-            .ToHashSet();
 
     /// <summary>The template is written a moment after its Change, so this waits for it.</summary>
     private async Task<StoredTemplate> FindTemplateAsync(string change, CancellationToken cancel)

@@ -49,7 +49,8 @@ internal static class VoteEffect
 
         yield return change.Missing switch
         {
-            OpenRequirements.Retry => $"Nothing is missing: {change.Requesters.FirstOrDefault("the requester")} can send the same request "
+            var nothing when OpenRequirements.IsRetry(nothing) => "Nothing is missing: "
+                + $"{OpenRequirements.RetriersIn(nothing) ?? change.Requesters.FirstOrDefault("the requester")} can send the same request "
                 + "again now.",
             "" when change.Phase is nameof(Phase.Expired) or nameof(Phase.Withdrawn) =>
                 $"The change is {change.Phase}: the vote counts if somebody requests it again.",

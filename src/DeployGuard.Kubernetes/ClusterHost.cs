@@ -74,6 +74,7 @@ public sealed class ClusterHost : IClusterAccess
                 registration,
                 .. managed is null ? (ILeaderTask[])[] : [new CertificateRenewal(managed, registration, time, logger)],
                 new Rehash(_caches, writer),
+                new RequesterColumn(_caches, writer, time),
                 new LostRecords(_caches, writer, events, time),
                 new ServerUpgrade(api, _caches, writer, options.Noise, time),
                 new VoteRecording(api, _caches, writer, events, time, logger),

@@ -56,6 +56,12 @@ internal sealed class RecordsServer : IAsyncDisposable
     /// <summary>The template hash of the Change.</summary>
     public string Hash { get; set; } = "v1:" + new string('0', 64);
 
+    /// <summary>Hash of the template that the workload runs now; null if the Change does not say it.</summary>
+    public string? RunsNow { get; set; }
+
+    /// <summary>The other Changes of the namespace.</summary>
+    public List<JsonObject> Others { get; } = [];
+
     /// <summary>The ChangeTemplate beside the Change; null where there is none.</summary>
     public JsonObject? Template { get; set; }
 
@@ -101,7 +107,10 @@ internal sealed class RecordsServer : IAsyncDisposable
                     new JsonObject { ["status"] = new JsonObject { ["userInfo"] = new JsonObject { ["username"] = User.Username } } }
                 )
                 : Refused("selfsubjectreviews is forbidden"),
-            ("GET", $"{Folder}/changes") => (HttpStatusCode.OK, new JsonObject { ["items"] = new JsonArray(ChangeObject()) }),
+            ("GET", $"{Folder}/changes") => (
+                HttpStatusCode.OK,
+                new JsonObject { ["items"] = new JsonArray([ChangeObject(), .. Others.Select(o => o.DeepClone())]) }
+            ),
             ("GET", $"{Folder}/changes/{Change}") when ReadsBeforeTheChange-- <= 0 => (HttpStatusCode.OK, ChangeObject()),
             ("GET", $"{Folder}/changetemplates/{Change}") when !ShowsTemplates => Refused("changetemplates.deployguard.io is forbidden"),
             ("GET", $"{Folder}/changetemplates/{Change}") when Template is { } template => (
@@ -191,6 +200,7 @@ internal sealed class RecordsServer : IAsyncDisposable
         var change = BareChange();
         var status = change["status"]?.AsObject() ?? [];
         status["phase"] = Phase;
+        status["runsNow"] = RunsNow;
         status["policies"] = new JsonArray(
             new JsonObject
             {

@@ -26,6 +26,7 @@ public class ShowTests
         _server = await RecordsServer.StartAsync();
         Server.Hash = HashOf(After);
         Server.Template = Template(Side(After), Side(Before));
+        Server.Others.Add(Former(HashOf(Before)));
     }
 
     [TearDown]
@@ -53,6 +54,76 @@ public class ShowTests
             )
         );
         Assert.That(run.Output, Does.Not.Contain("INCOMPLETE"));
+    }
+
+    [Test]
+    public async Task PrivilegesThatTheFormerRevisionHadAreShownToo()
+    {
+        var before = Before.Replace("}]}}", "}],\"hostNetwork\":true}}", StringComparison.Ordinal);
+        var after = After.Replace("\"hostPID\":true", "\"hostNetwork\":true", StringComparison.Ordinal);
+        Server.Hash = HashOf(after);
+        Server.Template = Template(Side(after), Side(before));
+        Server.Others.Add(Former(HashOf(before)));
+
+        var output = (await RunAsync("show")).Output;
+
+        Assert.That(output, Does.Contain(": 1 field\nCommand and arguments\n"));
+        Assert.That(output, Does.Contain("Signed too, and as in the revision before:\n    spec.hostNetwork: true"));
+    }
+
+    /// <summary>Its fields would be signed without being shown.</summary>
+    [TestCase("a break-glass admitted it", "nobody has reviewed revision ")]
+    [TestCase("carol rejected it", "carol rejected revision ")]
+    [TestCase("it was refused", "revision v2:HASH, which ran before it, was never admitted")]
+    [TestCase("no record", "no Change records revision ")]
+    [TestCase("rolled back", "revision v2:HASH, which ran when the change was requested, runs no longer")]
+    public async Task ARevisionThatNobodyVouchesForIsNoBase(string what, string because)
+    {
+        var status = Server.Others[0]["status"]!.AsObject();
+        switch (what)
+        {
+            case "a break-glass admitted it":
+                status["breakGlass"] = JsonNode.Parse(
+                    """[{"name": "web-1", "by": "olga", "incident": "I", "reason": "R", "admittedRevision": true}]"""
+                );
+                break;
+            case "carol rejected it":
+                status["approvals"] = JsonNode.Parse(
+                    """[{"name": "v", "approver": "carol", "decision": "Reject", "at": "2026-11-27T06:00:00Z"}]"""
+                );
+                break;
+            case "it was refused":
+                status["phase"] = "Rejected";
+                break;
+            case "no record":
+                Server.Others.Clear();
+                break;
+            default:
+                Server.Phase = "Pending";
+                Server.RunsNow = HashOf("{}");
+                break;
+        }
+
+        var output = (await RunAsync("show")).Output;
+
+        Assert.That(
+            output,
+            Does.Contain($"The complete template, because {because.Replace("v2:HASH", HashOf(Before), StringComparison.Ordinal)}")
+        );
+        Assert.That(output, Does.Contain("  + spec.containers[web].name: web"));
+    }
+
+    /// <summary>Somebody who withdrew their veto vouches for it again, and so does a workload that still runs it.</summary>
+    [Test]
+    public async Task AWithdrawnVetoAndTheRunningRevisionLeaveTheBase()
+    {
+        Server.Phase = "Pending";
+        Server.RunsNow = HashOf(Before);
+        Server.Others[0]["status"]!["approvals"] = JsonNode.Parse(
+            """[{"name": "v", "approver": "carol", "decision": "Reject", "at": "2026-11-27T06:00:00Z", "withdrawnAt": "2026-11-27T07:00:00Z"}]"""
+        );
+
+        Assert.That((await RunAsync("show")).Output, Does.Contain($"Differences from revision {HashOf(Before)}"));
     }
 
     [Test]
@@ -168,6 +239,19 @@ public class ShowTests
 
     private Task<CommandRun> RunAsync(string command) =>
         Server.RunAsync([command, RecordsServer.Change, .. command == "approve" ? (string[])["--yes"] : []]);
+
+    /// <summary>The Change of the revision that ran before.</summary>
+    private static JsonObject Former(string hash) =>
+        JsonNode
+            .Parse(
+                $$"""
+                {"metadata": {"name": "former", "namespace": "shop"},
+                 "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{hash}}", "images": []},
+                 "status": {"phase": "Proven"} }
+                """
+            )
+            ?.AsObject()
+        ?? [];
 
     private static JsonObject Template(JsonObject after, JsonObject? before)
     {

@@ -14,11 +14,9 @@ internal sealed record TemplateView(string Text, bool IsComplete)
     public static TemplateView Empty { get; } = new("", false);
 
     /// <param name="stored">The ChangeTemplate of the Change.</param>
-    /// <param name="unreviewed">
-    /// Hashes of revisions of the workload that a break-glass admitted and nobody reviewed; null if the user may not list Changes.
-    /// </param>
     /// <param name="isFull">Also new fields that have the API server's default value.</param>
-    public static TemplateView Of(ChangeView change, StoredTemplate stored, bool isFull, IReadOnlySet<string>? unreviewed)
+    /// <param name="siblings">All Changes of the namespace; null if the user may not list them.</param>
+    public static TemplateView Of(ChangeView change, StoredTemplate stored, bool isFull, IReadOnlyList<ChangeView>? siblings)
     {
         if (stored.Item is not { } item)
         {
@@ -38,29 +36,25 @@ internal sealed record TemplateView(string Text, bool IsComplete)
                     + "move data into a ConfigMap."
             ),
             { After: null } => Incomplete(change, "The template on record does not match the hash of this Change."),
-            { After: { } after } => new TemplateView(string.Join('\n', Complete(record, after, isFull, unreviewed)), true),
+            { After: { } after } => new TemplateView(string.Join('\n', Complete(change, record, after, isFull, siblings)), true),
         };
     }
 
     private static IEnumerable<string> Complete(
+        ChangeView change,
         TemplateRecord record,
         RecordedTemplate after,
         bool isFull,
-        IReadOnlySet<string>? unreviewed
+        IReadOnlyList<ChangeView>? siblings
     )
     {
         using var current = after.Read();
-        // What nobody reviewed is no base: its fields would be signed without being shown.
-        var isBase = record.Before is { } ran && unreviewed?.Contains(ran.Hash) == false;
-        using var before = isBase ? record.Before?.Read() : null;
+        var doubt = ComparisonBase.DoubtOf(change, record, siblings);
+        using var before = doubt.Length == 0 ? record.Before?.Read() : null;
         var differences = TemplateComparison.Between(before?.RootElement, current.RootElement);
-        yield return record.Before is { } old && !isBase
-            ? $"The complete template, because {(unreviewed is null ? "you may not list Changes, so it is unknown who reviewed" : "nobody has reviewed")} "
-                + $"revision {old.Hash}, which ran before it: {Count(differences.Count)}"
-        : record.Before is { } reviewed
-            ? $"Differences from revision {reviewed.Hash}, which ran when the change was requested at {record.At:u}: {Count(differences.Count)}"
-        : record.BeforeIsUnknown ? $"The complete template, because the revision before it is not on record: {Count(differences.Count)}"
-        : $"The complete template, because nothing ran before it: {Count(differences.Count)}";
+        yield return record.Before is { } known && doubt.Length == 0
+            ? $"Differences from revision {known.Hash}, which ran when the change was requested at {record.At:u}: {Count(differences.Count)}"
+            : $"The complete template, because {doubt}: {Count(differences.Count)}";
         var folded = isFull ? [] : differences.Where(ServerDefault.Is).ToList();
         foreach (var line in DifferencePage.Of([.. differences.Except(folded)]))
         {
@@ -70,6 +64,15 @@ internal sealed record TemplateView(string Text, bool IsComplete)
         if (folded.Count > 0)
         {
             yield return $"Signed and folded: {Count(folded.Count)} with the API server's default value; to read them, add --full";
+        }
+
+        if (before is not null && KeptPrivileges.Of(current.RootElement, differences) is { Count: > 0 } kept)
+        {
+            yield return "Signed too, and as in the revision before:";
+            foreach (var line in DifferencePage.Kept(kept))
+            {
+                yield return line;
+            }
         }
 
         foreach (var line in Injected(current.RootElement))

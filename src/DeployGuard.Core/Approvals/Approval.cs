@@ -38,6 +38,17 @@ public sealed record Approval
     /// <summary>The API server's creationTimestamp.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>The time that DeployGuard stamped on it; null if it stamped none.</summary>
+    public DateTimeOffset? StampedAt { get; init; }
+
+    /// <summary>
+    /// When it was cast. The creationTimestamp has whole seconds, so a request in the same second would be before and after it: the stamp is
+    /// exact. A stamp that is far from the creationTimestamp was altered.
+    /// </summary>
+    public DateTimeOffset CastAt => StampedAt is { } at && (at - CreatedAt).Duration() < s_creationTakes ? at : CreatedAt;
+
+    private static readonly TimeSpan s_creationTakes = TimeSpan.FromSeconds(10);
+
     /// <summary>Expiry set by the approver; null if only the policy's <c>maxAge</c> limits it.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 

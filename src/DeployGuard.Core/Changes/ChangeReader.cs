@@ -14,6 +14,12 @@ public static class ChangeReader
     /// <summary>Field of the status: today's hash of a Change that version 0.2 made.</summary>
     public const string RehashedField = "rehashed";
 
+    /// <summary>Field of the status: hash of the template that the workload runs while the Change awaits an answer.</summary>
+    public const string RunsNowField = "runsNow";
+
+    /// <summary>Field of the status: the text of the column REQUESTER.</summary>
+    public const string RequesterField = "requester";
+
     /// <summary>Type of the condition that all desired pods are available.</summary>
     public const string AvailableCondition = "Available";
 
@@ -61,12 +67,13 @@ public static class ChangeReader
             Origin = Enum.TryParse<OriginKind>(origin?.Text("kind"), out var kind) ? kind : OriginKind.Unknown,
             Evidence = [.. (origin?.Objects("evidence") ?? []).Select(ReadEvidence)],
             Requesters = [.. status.Objects("requesters").Select(r => r.Text("username")).OfType<string>()],
+            RequesterColumn = status.Text(RequesterField) ?? "",
             OwnedRevision = status.Text("ownedRevision"),
             OwnedUid = status.Text("ownedUid"),
             OwnedHash = status.Text("ownedHash"),
             OwnedServer = status.Text("ownedServer"),
             Since = Condition(status, phase.ToString()) is { } entered ? Time(entered, "lastTransitionTime") : default,
-            FirstRequestedAt = status.Objects("requesters").Select(r => Time(r, "at")).FirstOrDefault(),
+            FirstRequestedAt = status.Objects("requesters").Select(r => Time(r, "at")).DefaultIfEmpty().Min(),
             LastRequests = status
                 .Objects("requesters")
                 .GroupBy(r => r.Text("username") ?? "")
@@ -99,6 +106,7 @@ public static class ChangeReader
                     )),
             ],
             Missing = status.Text("missing") ?? "",
+            RunsNow = status.Text(RunsNowField),
             Denials =
             [
                 .. status

@@ -7,6 +7,35 @@ namespace DeployGuard.Core.Changes;
 /// <summary>The votes that count for a Change between requests.</summary>
 public static class StandingVotes
 {
+    /// <summary>Whether a policy enforces now. What a Warn or Audit policy counts stops nothing.</summary>
+    public static bool Enforces(SafeguardPolicy policy, DateTimeOffset now) => policy.Mode is Mode.Enforce && policy.Active.Contains(now);
+
+    /// <summary>
+    /// The policies whose votes decide about a request: those that enforce votes now and matched the last request. The phase, the conditions
+    /// and MISSING all follow them.
+    /// </summary>
+    public static IReadOnlyList<SafeguardPolicy> Deciding(Change change, IEnumerable<SafeguardPolicy> policies, DateTimeOffset now) =>
+        [.. policies.Where(p => p.Approval is { Required: not Required.Never } && Enforces(p, now) && change.Policies.Contains(p.Name))];
+
+    /// <summary>
+    /// A veto that stops a Change now; null if there is none. While it waits, a veto stops the next request; later, its promotion.
+    /// </summary>
+    /// <param name="siblings">All Changes of the workload.</param>
+    public static Approval? StoppingVeto(
+        Change change,
+        IEnumerable<Approval> approvals,
+        IReadOnlyList<SafeguardPolicy> policies,
+        DateTimeOffset now,
+        IReadOnlyList<Change> siblings
+    ) =>
+        Veto(
+            change,
+            approvals,
+            change.Phase is Phase.Pending or Phase.Rejected ? Deciding(change, policies, now) : [.. policies.Where(p => Enforces(p, now))],
+            now,
+            siblings
+        );
+
     /// <summary>A veto that counts now under any of the policies; null if there is none.</summary>
     /// <param name="siblings">
     /// All Changes of the workload: where images are approved, a veto of an image that none of them completed with is a veto of every
@@ -34,17 +63,24 @@ public static class StandingVotes
     /// <summary>Whether a vote is about a Change: its template or, if it names no template, one of its images.</summary>
     public static bool IsAbout(Approval vote, Change change) => vote.IsAbout(change.Workload, change.HasHash, change.Images);
 
-    /// <summary>A recorded revision, as if its first requester requested it again.</summary>
+    /// <summary>A recorded revision, as if one of its requesters requested it again.</summary>
     /// <param name="siblings">All Changes of the workload.</param>
     /// <param name="runs">Hash of the template in the workload's spec; empty if there is none.</param>
-    public static VotedRevision RevisionOf(Change change, IReadOnlyList<Change> siblings, ApprovalRules rules, string runs)
+    /// <param name="by">User name of that requester; null for the first.</param>
+    public static VotedRevision RevisionOf(
+        Change change,
+        IReadOnlyList<Change> siblings,
+        ApprovalRules rules,
+        string runs,
+        string? by = null
+    )
     {
         var others = siblings.Where(s => s.TemplateHash != change.TemplateHash).ToList();
         var known = others
             .Where(s => s.HasCompleted || (s.HasHash(runs) && s is { WasAdmitted: true, WasAdmittedUnreviewed: false }))
             .SelectMany(s => s.Images);
         IReadOnlyList<string> fresh = rules.Covers is ApprovalCovers.Images ? [.. change.Images.Except(known)] : [];
-        var requester = change.Requesters is [var first, ..] ? first : "";
+        var requester = by ?? (change.Requesters is [var first, ..] ? first : "");
         return new VotedRevision(change.Workload, change.TemplateHash, change.Images)
         {
             NewImages = fresh,

@@ -13,6 +13,9 @@ public static class DifferencePage
     /// <summary>The lines without titles, for a short list.</summary>
     public static IEnumerable<string> Of(IEnumerable<Difference> differences) => differences.SelectMany(Lines);
 
+    /// <summary>The lines of fields that stay as they are.</summary>
+    public static IEnumerable<string> Kept(IEnumerable<Difference> fields) => fields.SelectMany(f => Whole(' ', f.Path, f.After ?? []));
+
     private static IEnumerable<string> Lines(Difference difference) =>
         (difference.Before, difference.After) switch
         {

@@ -25,6 +25,12 @@ internal sealed record ChangeEntry
     /// <summary>The hash of the template in version 0.2; empty if it is not known.</summary>
     public string LegacyHash { get; init; } = "";
 
+    /// <summary>The hash of the template that the workload ran at the request; null if it is not known.</summary>
+    public string? RanHash { get; init; }
+
+    /// <summary>When the request was decided; of an adopted revision, when it was found.</summary>
+    public required DateTimeOffset At { get; init; }
+
     /// <summary>The phase that the request leads to, unless the Change is further, and the reason.</summary>
     public required Transition Transition { get; init; }
 
@@ -91,7 +97,8 @@ internal sealed record ChangeEntry
     private static IReadOnlyList<string> ApproversOf(IEnumerable<Approval> approvals) =>
         [.. approvals.Where(a => a.Decision is Decision.Approve).Select(a => a.Approver.Username).Distinct()];
 
-    public static ChangeEntry Of(Verdict verdict)
+    /// <param name="at">When the request was decided.</param>
+    public static ChangeEntry Of(Verdict verdict, DateTimeOffset at)
     {
         var evaluated = verdict.Evaluated;
         var after = evaluated.After ?? throw new InvalidOperationException($"{evaluated.Request.Target} has no template to put on record");
@@ -103,6 +110,8 @@ internal sealed record ChangeEntry
             Name = evaluated.Name,
             Workload = after.Ref,
             TemplateHash = after.Template.Hash,
+            RanHash = evaluated.LiveHash,
+            At = at,
             LegacyHash = evaluated.Recorded?.LegacyHash is null ? "" : after.Template.LegacyHash,
             Transition = TransitionOf(verdict),
             Images =
@@ -142,7 +151,8 @@ internal sealed record ChangeEntry
     /// Records that were lost, from the revisions that are kept for the workload. None for a refused request: it would leave records of
     /// what it was refused for.
     /// </summary>
-    public static IEnumerable<ChangeEntry> Recovered(Verdict verdict) =>
+    /// <param name="at">When the request was decided.</param>
+    public static IEnumerable<ChangeEntry> Recovered(Verdict verdict, DateTimeOffset at) =>
         !verdict.IsAllowed || verdict.Evaluated is not { After: { } after } evaluated
             ? []
             : evaluated
@@ -152,6 +162,7 @@ internal sealed record ChangeEntry
                     Name = ChangeName.Of(after.Ref, revision.TemplateHash),
                     Workload = after.Ref,
                     TemplateHash = revision.TemplateHash,
+                    At = at,
                     Transition = new Transition(
                         Phase.Completed,
                         "RecordsLost",

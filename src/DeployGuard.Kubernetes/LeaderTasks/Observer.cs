@@ -162,7 +162,7 @@ internal sealed class Observer(
             : KeptRevisions.Of(workload, caches).FirstOrDefault(r => r.TemplateHash == change.TemplateHash && r.Uid.Length > 0);
 
     private Approval? VetoOf(Change change, IReadOnlyList<SafeguardPolicy> policies) =>
-        StandingVotes.Veto(change, VotesOn(change.Workload), policies, time.GetUtcNow(), SiblingsOf(change));
+        StandingVotes.StoppingVeto(change, VotesOn(change.Workload), policies, time.GetUtcNow(), SiblingsOf(change));
 
     private IReadOnlyList<Change> SiblingsOf(Change change) =>
         caches.Translation.Changes(caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)));

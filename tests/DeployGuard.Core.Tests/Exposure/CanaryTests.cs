@@ -1018,10 +1018,11 @@ public class CanaryTests
             )
         );
 
-    [Test]
-    public void StatefulSetIsOfferedThePartitionOfItsStep()
+    [TestCase(0, "Add this to your manifest, or run it and retry: kubectl patch statefulset/web -n shop --type=merge -p '{SPEC}'")]
+    [TestCase(9, "Add this to your manifest, which removes or changes it in the live object, then retry: {SPEC}")]
+    public void StatefulSetIsOfferedThePartitionOfItsStep(int partition, string remedy)
     {
-        var before = Set(0, V1);
+        var before = Set(partition, V1);
         var policy = Some.Policy("""{"canary": {"required": "Always", "steps": [5, 25], "accept": ["Pool", "StatefulSetPartition"]} }""");
         var cluster = Cluster(web: 0) with
         {
@@ -1032,9 +1033,7 @@ public class CanaryTests
 
         Assert.That(
             Expect(Update(before, Set(0, V2)), cluster, "10 of 10 pods (100%) behind Service web would be unproven").Remedy,
-            Is.EqualTo(
-                """Add this to your manifest, or run it and retry: kubectl patch statefulset/web -n shop --type=merge -p '{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":9}}}}'"""
-            )
+            Is.EqualTo(remedy.Replace("{SPEC}", """{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":9}}}}"""))
         );
     }
 

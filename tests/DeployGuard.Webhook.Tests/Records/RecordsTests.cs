@@ -72,7 +72,9 @@ public class RecordsTests
 
         var patch = JsonNode.Parse(response.GetProperty("patch").GetBytesFromBase64())!.AsArray();
         Assert.That(
-            patch.Skip(1).Select(p => $"{p?["path"]} {p?["value"]?.ToJsonString()}"),
+            patch
+                .Where(p => $"{p?["path"]}".StartsWith("/metadata/labels", StringComparison.Ordinal))
+                .Select(p => $"{p?["path"]} {p?["value"]?.ToJsonString()}"),
             Is.EqualTo(
                 new[]
                 {
@@ -83,6 +85,20 @@ public class RecordsTests
                     $"/metadata/labels/deployguard.io~1maker \"{RecordLabels.OfCreator("mallory")}\"",
                 }
             )
+        );
+    }
+
+    [Test]
+    public async Task TheStampAddsTheExactTimeOfAVote()
+    {
+        var response = await _webhook.SendAsync("/stamp", Reviews.Approval("mallory", ["developers"], approver: "alice"));
+
+        var patch = JsonNode.Parse(response.GetProperty("patch").GetBytesFromBase64())!.AsArray();
+        var paths = patch.Select(p => $"{p?["path"]}").ToList();
+        Assert.That(paths, Does.Contain("/metadata/annotations"));
+        Assert.That(
+            $"{patch[paths.IndexOf("/metadata/annotations/deployguard.io~1cast-at")]?["value"]}",
+            Does.Match(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
         );
     }
 
