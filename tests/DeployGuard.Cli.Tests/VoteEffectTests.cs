@@ -83,7 +83,7 @@ public class VoteEffectTests
             again.Output,
             Does.Match(
                 @"^Your vote stands: you voted Approve on \S+ at \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \(changeapproval deployment-web-0\), and it counts\. "
-                    + @"No other vote was written\. Missing: nothing: retry\.$"
+                    + @"No other vote was written\. Missing: nothing: retry( by dana)?\.$"
             )
         );
     }

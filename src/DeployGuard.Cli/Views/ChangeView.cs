@@ -53,11 +53,10 @@ internal sealed class ChangeView
         && (Phase is nameof(Core.Changes.Phase.Pending) or nameof(Core.Changes.Phase.Rejected) || Parsed is { HasOpenRequirements: true });
 
     /// <summary>The votes of a user that still exist.</summary>
-    public IEnumerable<RecordedVote> VotesOf(string user) => (Parsed?.Votes ?? []).Where(v => v.By == user && !v.IsGone);
+    public IEnumerable<RecordedVote> VotesOf(string user) => Votes.Where(v => v.By == user);
 
     /// <summary>The approvers with a vote of this kind that still exists.</summary>
-    public IEnumerable<string> StandingVotes(Decision decision) =>
-        (Parsed?.Votes ?? []).Where(v => v.Decision == decision && !v.IsGone).Select(v => v.By);
+    public IEnumerable<string> StandingVotes(Decision decision) => Votes.Where(v => v.Decision == decision).Select(v => v.By);
 
     /// <summary>Whether it lists a vote, and its effect.</summary>
     public bool Lists(string vote) => Items("status", "approvals").Any(a => Of(a, "name") == vote && a.TryGetProperty("counts", out _));
@@ -102,6 +101,8 @@ internal sealed class ChangeView
         Items("status", "findings")
             .Where(f => Of(f, "mode") == nameof(Mode.Enforce) == enforced)
             .Select(f => $"{f.GetProperty("reason")} ({f.GetProperty("policy")}): {f.GetProperty("message")}");
+
+    private IEnumerable<RecordedVote> Votes => (Parsed?.Votes ?? []).Where(v => !v.IsGone);
 
     /// <summary>Whether a vote counts, and for what.</summary>
     private static string Standing(JsonElement vote) =>

@@ -38,22 +38,6 @@ public class PaceTests
         );
     }
 
-    /// <summary>It ran the patch once, and its file still lacks it: the same patch would change nothing.</summary>
-    [Test]
-    public void WhereTheRunningObjectConformsTheFileIsToBeChanged()
-    {
-        var before = Conforming(20).With("spec/template", Some.Deployment()["spec"]!["template"]!.ToJsonString());
-        var request = Some.Update(before, Some.Deployment(Some.OtherImage, 20));
-
-        Assert.That(
-            Some.Decide(request, View("Images")).Findings.Single().Finding.Remedy,
-            Does.StartWith(
-                "Add this to your manifest, which removes or changes it in the live object, then retry: "
-                    + """{"spec":{"minReadySeconds":600,"""
-            )
-        );
-    }
-
     [Test]
     public void PatchOfTheRemedyPasses()
     {

@@ -47,7 +47,6 @@ public partial class RemedyTests
             Scale().Match(finding.Remedy) is { Success: true } scale ? $$$"""{"spec": {"replicas": {{{scale.Groups[1].Value}}}}}"""
             : Create().Match(finding.Remedy) is { Success: true } create ? $$$"""{"spec": {"replicas": {{{create.Groups[1].Value}}}}}"""
             : Patch().Match(finding.Remedy) is { Success: true } patch ? patch.Groups[1].Value
-            : Kept().Match(finding.Remedy) is { Success: true } kept ? kept.Groups[1].Value
             : Probe().IsMatch(finding.Remedy) ? "{}"
             : null;
         if (command is null)
@@ -156,12 +155,8 @@ public partial class RemedyTests
     [GeneratedRegex("Create it with replicas: (\\d+)")]
     private static partial Regex Create();
 
-    [GeneratedRegex("kubectl patch \\S+ -n shop --type=merge -p '(\\{[^ ']+)")]
+    [GeneratedRegex("(?:kubectl patch \\S+ -n shop --type=merge -p '|in the live object, then retry: )(\\{[^ ']+)")]
     private static partial Regex Patch();
-
-    /// <summary>The request writes other values, so a patch would be gone with the retry.</summary>
-    [GeneratedRegex("Add this to your manifest, which removes or changes it in the live object, then retry: ({.+})")]
-    private static partial Regex Kept();
 
     [GeneratedRegex("^(Add a readinessProbe to web|Keep the readinessProbe of web, which this request removes), then retry$")]
     private static partial Regex Probe();
