@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace DeployGuard.Cli.Tests;
@@ -55,6 +56,26 @@ public class ShowTests
         );
         Assert.That(run.Output, Does.Not.Contain("INCOMPLETE"));
     }
+
+    /// <summary>A pager takes the text off the screen before the question.</summary>
+    [Test]
+    public void TheQuestionRepeatsWhatChanges()
+    {
+        var view = Views.TemplateView.Of(
+            View(HashOf(After)),
+            new Views.StoredTemplate(JsonSerializer.SerializeToElement(Server.Template), ""),
+            false,
+            [View(HashOf(Before))]
+        );
+        var target = VoteTarget.Of(View(HashOf(After)), view, isFull: false);
+
+        Assert.That(
+            Views.VoteQuestion.Of(Core.Approvals.Decision.Approve, [target]),
+            Is.EqualTo("\nChanges: spec.hostPID, spec.containers[web].args\nApprove exactly this change?")
+        );
+    }
+
+    private static Views.ChangeView View(string hash) => new(JsonSerializer.SerializeToElement(Former(hash)));
 
     [Test]
     public async Task PrivilegesThatTheFormerRevisionHadAreShownToo()
