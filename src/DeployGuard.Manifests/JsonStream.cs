@@ -68,9 +68,9 @@ internal static class JsonStream
             );
         }
 
-        if (FindDuplicate(bytes.AsSpan(bounds)) is var (twice, at))
+        if (FindDuplicate(bytes.AsSpan(bounds)) is var (name, at))
         {
-            throw new ManifestException($"{part.At(LineAt(bytes, start + (int)at))}: the key \"{twice}\" twice");
+            throw new ManifestException($"{part.At(LineAt(bytes, start + (int)at))}: the key \"{name}\" twice");
         }
 
         var line = LineAt(bytes, start);

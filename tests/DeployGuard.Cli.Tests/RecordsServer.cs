@@ -142,7 +142,10 @@ internal sealed class RecordsServer : IAsyncDisposable
         };
         vote["metadata"] = new JsonObject { ["name"] = $"deployment-web-{Votes.Count}", ["namespace"] = "shop" };
         if (
-            new NewApproval(Read(vote), User, Recorded(vote), [s_policy]).Refuse(WorkloadKinds.BuiltIn, DateTimeOffset.UnixEpoch) is
+            new NewApproval(Read(vote), User, Recorded(vote), [s_policy], new ReviewRight(false, "deployguard-approver")).Refuse(
+                WorkloadKinds.BuiltIn,
+                DateTimeOffset.UnixEpoch
+            ) is
             { } refusal
         )
         {

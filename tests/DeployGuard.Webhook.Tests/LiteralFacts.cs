@@ -71,12 +71,16 @@ internal sealed class LiteralFacts
     /// <summary>What every policy applies to.</summary>
     public PolicyReach Reach { get; set; } = PolicyReach.Nothing;
 
-    public VotingRights VotingRights { get; set; } = new();
+    public BoundRights Rights { get; set; } = new();
+
+    public Dictionary<string, FormerPolicy> Former { get; } = [];
+
+    public FormerPolicy? FormerOf(string name) => Former.GetValueOrDefault(name);
 
     public PolicyReach ReachOf(PolicyMatch match) => Reach;
 
-    public Task<VotingRights?> ReadVotingRightsAsync(CancellationToken deadline) =>
-        ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult<VotingRights?>(VotingRights);
+    public Task<BoundRights?> ReadRightsAsync(CancellationToken deadline) =>
+        ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult<BoundRights?>(Rights);
 
     /// <summary>As the real one: a part that no rule declares is not there.</summary>
     public ClusterSnapshot Complete(Request request, ClusterSnapshot cluster, SnapshotParts parts) =>

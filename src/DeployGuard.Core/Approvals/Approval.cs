@@ -17,6 +17,9 @@ public sealed record Approval
 {
     public required string Name { get; init; }
 
+    /// <summary>Of the ChangeApproval; empty if it is not known. A name may be used again within one second, a uid never.</summary>
+    public string Uid { get; init; } = "";
+
     public required WorkloadRef Workload { get; init; }
 
     /// <summary>

@@ -111,6 +111,12 @@ public sealed record Change
     /// <summary>Whether its condition Approved is true.</summary>
     public bool IsApproved { get; init; }
 
+    /// <summary>Whether its condition Admissible is true.</summary>
+    public bool IsAdmissible { get; init; }
+
+    /// <summary>Whether a condition is false because of a veto.</summary>
+    public bool ShowsVeto { get; init; }
+
     /// <summary>The votes that it lists; they may be deleted since.</summary>
     public IReadOnlyList<RecordedVote> Votes { get; init; } = [];
 

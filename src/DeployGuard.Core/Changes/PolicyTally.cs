@@ -15,23 +15,23 @@ public sealed record PolicyTally(string Policy, ApprovalRules Rules, bool IsRequ
     /// <summary>Whether a text of <see cref="Explain"/> says that the vote counts.</summary>
     public static bool SaysThatItCounts(string explained) => !explained.Contains($": {VoteTally.NotCountedText}", StringComparison.Ordinal);
 
-    /// <summary>Of every policy that enforces approvals now and matched the last request.</summary>
+    /// <summary>Of every policy that decides.</summary>
     /// <param name="siblings">All Changes of the workload.</param>
     /// <param name="votes">All votes on the workload.</param>
-    /// <param name="policies">The policies of the namespace.</param>
+    /// <param name="deciding">From <see cref="StandingVotes.Deciding"/>.</param>
     /// <param name="runs">Hash of the template in the workload's spec; empty if there is none.</param>
     /// <param name="requester">User name; null for the first.</param>
     public static IReadOnlyList<PolicyTally> All(
         Change change,
         IReadOnlyList<Change> siblings,
         IReadOnlyList<Approval> votes,
-        IReadOnlyList<SafeguardPolicy> policies,
+        IReadOnlyList<SafeguardPolicy> deciding,
         string runs,
         DateTimeOffset now,
         string? requester = null
     ) =>
         [
-            .. from policy in StandingVotes.Deciding(change, policies, now)
+            .. from policy in deciding
             let rules = policy.Approval
             where rules is not null
             select new PolicyTally(

@@ -16,13 +16,13 @@ public static class StandingRequirements
     /// </summary>
     /// <param name="siblings">All Changes of the workload.</param>
     /// <param name="votes">All votes on the workload.</param>
-    /// <param name="policies">The policies of the namespace.</param>
+    /// <param name="deciding">From <see cref="StandingVotes.Deciding"/>.</param>
     /// <param name="runs">Hash of the template in the workload's spec; empty if there is none.</param>
     public static OpenRequirements Of(
         Change change,
         IReadOnlyList<Change> siblings,
         IReadOnlyList<Approval> votes,
-        IReadOnlyList<SafeguardPolicy> policies,
+        IReadOnlyList<SafeguardPolicy> deciding,
         string runs,
         DateTimeOffset now
     )
@@ -31,7 +31,7 @@ public static class StandingRequirements
         var particular = siblings
             .Append(change)
             .SelectMany(c => c.Evidence.Select(e => e.By))
-            .Concat(policies.SelectMany(p => p.Approval?.Bots ?? []))
+            .Concat(deciding.SelectMany(p => p.Approval?.Bots ?? []))
             .ToHashSet();
         var each = change
             .Requesters.GroupBy(r => (particular.Contains(r) ? r : "", Requester.IsMachineName(r)))
@@ -48,6 +48,6 @@ public static class StandingRequirements
         return best.Open with { MayRetry = [.. change.Requesters.Where(passing.Contains)] };
 
         OpenRequirements For(string? requester) =>
-            OpenRequirements.Of(PolicyTally.All(change, siblings, votes, policies, runs, now, requester), change.Denials);
+            OpenRequirements.Of(PolicyTally.All(change, siblings, votes, deciding, runs, now, requester), change.Denials);
     }
 }

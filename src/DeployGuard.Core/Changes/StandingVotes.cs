@@ -11,27 +11,48 @@ public static class StandingVotes
     public static bool Enforces(SafeguardPolicy policy, DateTimeOffset now) => policy.Mode is Mode.Enforce && policy.Active.Contains(now);
 
     /// <summary>
-    /// The policies whose votes decide about a request: those that enforce votes now and matched the last request. The phase, the conditions
-    /// and MISSING all follow them.
+    /// The policies whose votes decide about the next request: those that enforce votes and match now, also those that are newer than the
+    /// last request. The phase, the conditions and MISSING all follow them.
     /// </summary>
-    public static IReadOnlyList<SafeguardPolicy> Deciding(Change change, IEnumerable<SafeguardPolicy> policies, DateTimeOffset now) =>
-        [.. policies.Where(p => p.Approval is { Required: not Required.Never } && Enforces(p, now) && change.Policies.Contains(p.Name))];
+    /// <param name="policies">The policies of the namespace.</param>
+    /// <param name="labels">Of the live workload; null if it is not known: then the last request tells which label selectors match.</param>
+    public static IReadOnlyList<SafeguardPolicy> Deciding(
+        Change change,
+        IEnumerable<SafeguardPolicy> policies,
+        DateTimeOffset now,
+        IReadOnlyDictionary<string, string>? labels = null
+    ) =>
+        [
+            .. policies.Where(p =>
+                p.Approval is { Required: not Required.Never }
+                && Enforces(p, now)
+                && p.Match.IncludesKind(change.Workload.Kind)
+                && (
+                    change.Policies.Contains(p.Name)
+                    || (labels is null ? p.Match.Workloads.Requirements.Count == 0 : p.Match.IncludesLabels(labels))
+                )
+            ),
+        ];
 
     /// <summary>
     /// A veto that stops a Change now; null if there is none. While it waits, a veto stops the next request; later, its promotion.
     /// </summary>
     /// <param name="siblings">All Changes of the workload.</param>
+    /// <param name="labels">Of the live workload; null if it is not known.</param>
     public static Approval? StoppingVeto(
         Change change,
         IEnumerable<Approval> approvals,
         IReadOnlyList<SafeguardPolicy> policies,
         DateTimeOffset now,
-        IReadOnlyList<Change> siblings
+        IReadOnlyList<Change> siblings,
+        IReadOnlyDictionary<string, string>? labels = null
     ) =>
         Veto(
             change,
             approvals,
-            change.Phase is Phase.Pending or Phase.Rejected ? Deciding(change, policies, now) : [.. policies.Where(p => Enforces(p, now))],
+            change.Phase is Phase.Pending or Phase.Rejected
+                ? Deciding(change, policies, now, labels)
+                : [.. policies.Where(p => Enforces(p, now))],
             now,
             siblings
         );
@@ -116,10 +137,10 @@ public static class StandingVotes
     }
 
     /// <summary>
-    /// The reviewer of a Change after its last unreviewed use of a BreakGlass: a person who may approve here, and is neither requester nor
-    /// author. Null if there is none.
+    /// The review of a Change after its last unreviewed use of a BreakGlass: the vote of a person who may approve here, and is neither
+    /// requester nor author. Null if there is none. A vote that is recorded as withdrawn may still be in a cache.
     /// </summary>
-    public static string? Reviewer(Change change, IEnumerable<Approval> approvals, IReadOnlyList<SafeguardPolicy> policies)
+    public static Approval? Review(Change change, IEnumerable<Approval> approvals, IReadOnlyList<SafeguardPolicy> policies)
     {
         var uses = change.BreakGlassUses.Where(u => u.ReviewedBy is null).ToList();
         if (uses.Count == 0)
@@ -130,21 +151,17 @@ public static class StandingVotes
         var last = uses.Max(u => u.At);
         var authors = OriginReader.AuthorsIn(change.EvidenceFor(uses.Select(u => u.By)));
         var rules = policies.Select(p => p.Approval).OfType<ApprovalRules>().ToList();
-        return approvals
-            .FirstOrDefault(a =>
-                a.Decision is Decision.Approve
-                && a.TemplateHash == change.TemplateHash
-                && a.Workload == change.Workload
-                && a.CreatedAt >= last
-                && !a.Approver.IsMachine
-                && uses.All(u => u.By != a.Approver.Username)
-                && !change.Requesters.Contains(a.Approver.Username)
-                && !authors.Contains(a.Approver.Username, StringComparer.OrdinalIgnoreCase)
-                && (
-                    rules.Count == 0
-                    || rules.Any(r => Quorum.IsEligible(r.Quorum, a.Approver.Groups) && !r.Bots.Contains(a.Approver.Username))
-                )
-            )
-            ?.Approver.Username;
+        return approvals.FirstOrDefault(a =>
+            a.Decision is Decision.Approve
+            && a.TemplateHash == change.TemplateHash
+            && a.Workload == change.Workload
+            && a.CreatedAt >= last
+            && !change.Votes.Any(v => v.IsOf(a) && v.IsGone)
+            && !a.Approver.IsMachine
+            && uses.All(u => u.By != a.Approver.Username)
+            && !change.Requesters.Contains(a.Approver.Username)
+            && !authors.Contains(a.Approver.Username, StringComparer.OrdinalIgnoreCase)
+            && (rules.Count == 0 || rules.Any(r => Quorum.IsEligible(r.Quorum, a.Approver.Groups) && !r.Bots.Contains(a.Approver.Username)))
+        );
     }
 }

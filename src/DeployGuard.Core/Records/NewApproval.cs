@@ -16,7 +16,14 @@ namespace DeployGuard.Core.Records;
 /// <param name="Who">The authenticated user (userInfo).</param>
 /// <param name="Recorded">The Change that it is for; null if there is none yet.</param>
 /// <param name="Policies">The policies of the namespace.</param>
-public sealed record NewApproval(Approval Approval, Requester Who, Change? Recorded, IReadOnlyList<SafeguardPolicy> Policies)
+/// <param name="Reviewer">Whether the requester may review where no policy says who may approve.</param>
+public sealed record NewApproval(
+    Approval Approval,
+    Requester Who,
+    Change? Recorded,
+    IReadOnlyList<SafeguardPolicy> Policies,
+    ReviewRight Reviewer
+)
 {
     private IReadOnlyList<ApprovalRules> Rules => [.. Policies.Select(p => p.Approval).OfType<ApprovalRules>()];
 
@@ -82,11 +89,19 @@ public sealed record NewApproval(Approval Approval, Requester Who, Change? Recor
 
         return RefuseImages()
             ?? (
-                Rules.Count > 0 && !Rules.Any(r => Quorum.IsEligible(r.Quorum, Who.Groups))
+                NeedsReviewRight(Approval, Policies) ? Reviewer.Refuse(Who, Approval.Workload.Namespace)
+                : Rules.Count > 0 && !Rules.Any(r => Quorum.IsEligible(r.Quorum, Who.Groups))
                     ? new Refusal(Reasons.NotEligible, $"{Who.Username} is in none of the approving groups: {Groups}")
-                    : null
+                : null
             );
     }
+
+    /// <summary>
+    /// Whether RBAC alone decides who approves: no policy of the namespace names approving groups, and an approval there can only be the
+    /// review of a break-glass.
+    /// </summary>
+    public static bool NeedsReviewRight(Approval approval, IReadOnlyList<SafeguardPolicy> policies) =>
+        approval.Decision is Decision.Approve && policies.All(p => p.Approval is null);
 
     private Refusal? RefuseImages()
     {

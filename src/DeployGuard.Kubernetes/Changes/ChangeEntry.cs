@@ -63,8 +63,11 @@ internal sealed record ChangeEntry
     /// <summary>What the request lacked; nothing if it was admitted.</summary>
     public OpenRequirements Open => new(ApproversOf(Approvals), MissingApprovals, Rejections, OtherDenials);
 
-    /// <summary>Whether a required approval was missing, and a waiver admitted it nevertheless.</summary>
-    public bool IsApprovalWaived => Findings.Any(f => f.Waiver is not null && f.Finding.Cause == Reasons.ApprovalMissing);
+    /// <summary>Whether a required approval was missing, or a veto stood, and a waiver admitted it nevertheless.</summary>
+    public bool IsApprovalWaived =>
+        Findings.Any(f =>
+            f.Waiver is not null && (f.Finding.Cause == Reasons.ApprovalMissing || f.Finding.Cause == Reasons.ApprovalRejected)
+        );
 
     /// <summary>Whether a BreakGlass admitted it, so that another person must review it.</summary>
     public bool IsByBreakGlass => Findings.Any(f => f.Waiver?.BreakGlass is not null);
@@ -179,7 +182,11 @@ internal sealed record ChangeEntry
         {
             return verdict.Denials.Any(d => d.Finding.Cause == Reasons.ApprovalRejected)
                 ? new(Phase.Rejected, "Vetoed", verdict.Denials.First(d => d.Finding.Cause == Reasons.ApprovalRejected).Finding.Message)
-                : new(Phase.Pending, "AwaitsApproval", verdict.Denials.First().Finding.Message);
+                : new(
+                    Phase.Pending,
+                    verdict.AwaitsApproval ? "AwaitsApproval" : verdict.Denials.First().Finding.Reason,
+                    verdict.Denials.First().Finding.Message
+                );
         }
 
         var waiver = verdict.Waived.Select(w => w.Waiver).OfType<Waiver>().FirstOrDefault();

@@ -82,13 +82,13 @@ internal sealed class ChangeRecorder(
     }
 
     /// <summary>
-    /// Queues what is recorded after the answer: refused requests that wait for approval, admissions that need no record first, and their
+    /// Queues what is recorded after the answer: refused requests that wait for approval or have a Change already, admissions that need no record first, and their
     /// Events.
     /// </summary>
     public void RecordAfterwards(Verdict verdict)
     {
         var now = time.GetUtcNow();
-        var belongs = (verdict.IsAllowed || verdict.AwaitsApproval) && verdict.Evaluated.After is not null;
+        var belongs = (verdict.IsAllowed || verdict.AwaitsApproval || verdict.IsRefusedOnRecord) && verdict.Evaluated.After is not null;
         foreach (var recovered in ChangeEntry.Recovered(verdict, now))
         {
             Enqueue(new RecordEntry(recovered, null) { Key = KeyOf(recovered.Workload.Namespace, recovered.Name) });

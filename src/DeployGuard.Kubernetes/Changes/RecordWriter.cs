@@ -46,7 +46,7 @@ internal sealed class RecordWriter(ChangeWriter changes, TemplateWriter template
         {
             await changes.AlterAsync(
                 gone.Voted,
-                status => VoteStatus.Withdraw(status, gone.Vote.Name, gone.Vote.CreatedAt, gone.By, gone.At),
+                status => VoteStatus.Withdraw(status, gone.Vote.Name, gone.Vote.Uid, gone.Vote.CreatedAt, gone.By, gone.At),
                 cancel
             );
         }

@@ -57,16 +57,6 @@ internal static class Waivers
         }
     }
 
-    /// <summary>Another person has reviewed all uses until now.</summary>
-    public static void Review(JsonObject status, string reviewer, DateTimeOffset now)
-    {
-        foreach (var use in JsonWriting.List(status, "breakGlass").OfType<JsonObject>().Where(u => u["reviewedBy"] is null))
-        {
-            use["reviewedBy"] = reviewer;
-            use["reviewedAt"] = JsonWriting.Time(now);
-        }
-    }
-
     /// <summary>The oldest reviewed use is removed; uses that await review always stay.</summary>
     private static void MakeRoom(JsonArray uses)
     {

@@ -27,13 +27,13 @@ internal sealed class VoteNews(ClusterCaches caches, EventWriter events)
     )
     {
         var change = record.Change;
-        foreach (var vote in votes.Where(v => now - v.CreatedAt < s_news && IsNew(change, v.Name, $"{v.CreatedAt:s}", now)))
+        foreach (var vote in votes.Where(v => now - v.CreatedAt < s_news && IsNew(change, v.Name, $"{v.Uid}/{v.CreatedAt:s}", now)))
         {
             await WriteAsync(change, VoteEvent.Cast(vote, change, record.Missing), cancel);
         }
 
         var withdrawn = gone.Where(v => v.Counts.Count > 0).Concat(change.Votes.Where(v => v.WithdrawnAt is { } at && now - at < s_news));
-        foreach (var vote in withdrawn.Where(v => IsNew(change, v.Name, $"{v.At:s}/withdrawn", now)))
+        foreach (var vote in withdrawn.Where(v => IsNew(change, v.Name, $"{v.Uid}/{v.At:s}/withdrawn", now)))
         {
             await WriteAsync(change, VoteEvent.Withdrawn(vote, change, record.Missing), cancel);
         }
@@ -52,7 +52,7 @@ internal sealed class VoteNews(ClusterCaches caches, EventWriter events)
         ];
         foreach (var subject in subjects)
         {
-            await events.WriteAsync(new EventEntry(subject, said.IsWarning, said.Reason, said.Message), cancel);
+            await events.WriteAsync(new EventEntry(subject, said.IsWarning, said.Reason, said.Message) { Budget = said.Budget }, cancel);
         }
     }
 }

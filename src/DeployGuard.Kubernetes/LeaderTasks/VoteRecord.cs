@@ -12,13 +12,15 @@ namespace DeployGuard.Kubernetes.LeaderTasks;
 /// <param name="Open">What it waits for; only for a Change whose request awaits an answer.</param>
 /// <param name="Missing">The text for its column MISSING.</param>
 /// <param name="Runs">Hash of the template that the workload runs; empty if it is not known.</param>
+/// <param name="Veto">One that stands on a revision that was admitted; null if there is none.</param>
 internal sealed record VoteRecord(
     Change Change,
     IReadOnlyList<(Approval Vote, IReadOnlyList<string> Counts)> Differing,
     IReadOnlyList<RecordedVote> Absent,
     OpenRequirements Open,
     string Missing,
-    string Runs
+    string Runs,
+    Rejection? Veto
 )
 {
     /// <summary>A vote that was to be deleted, and exists after so long, was not withdrawn.</summary>
@@ -33,7 +35,8 @@ internal sealed record VoteRecord(
         Func<Approval, IReadOnlyList<string>> explain,
         OpenRequirements open,
         string runs,
-        DateTimeOffset now
+        DateTimeOffset now,
+        Approval? veto = null
     ) =>
         new(
             change,
@@ -48,8 +51,27 @@ internal sealed record VoteRecord(
             [.. change.Votes.Where(k => !k.IsGone && !votes.Any(k.IsOf))],
             open,
             MissingOf(change, open),
-            runs
+            runs,
+            veto is null ? null : new Rejection(veto.Approver.Username, veto.Reason)
         );
+
+    /// <summary>As it will be, once votes that do not exist are recorded as withdrawn: one of them may have been a review.</summary>
+    /// <param name="gone">Those absent votes that do not exist.</param>
+    public VoteRecord Without(IReadOnlyList<RecordedVote> gone, DateTimeOffset now)
+    {
+        if (gone.Count == 0)
+        {
+            return this;
+        }
+
+        var after = BreakGlassReviews.Reopened(
+            Change with
+            {
+                Votes = [.. Change.Votes.Select(v => gone.Contains(v) ? v with { WithdrawnAt = now } : v)],
+            }
+        );
+        return this with { Change = Change with { BreakGlassUses = after.BreakGlassUses }, Missing = MissingOf(after, Open) };
+    }
 
     /// <summary>Whether the last request was refused, and another one may pass, or a review is missing.</summary>
     public static bool IsOpen(Change change) =>
@@ -59,7 +81,13 @@ internal sealed record VoteRecord(
     /// <param name="gone">Those absent votes that do not exist.</param>
     public string Writes(IReadOnlyList<RecordedVote> gone)
     {
-        var says = Change.Missing == Missing && (!AwaitsAnswer(Change) || (Change.IsApproved == Open.IsApproved && !HasMoved));
+        var says =
+            Change.Missing == Missing
+            && (
+                AwaitsAnswer(Change) ? Change.IsApproved == Open.IsApproved && !HasMoved
+                : Veto is not null ? !Change.IsApproved && !Change.IsAdmissible
+                : !(Change.ShowsVeto && IsOngoing(Change))
+            );
         return says && Differing.Count == 0 && gone.Count == 0
             ? ""
             : $"{Missing} {Runs} {string.Join(' ', Differing.Select(v => v.Vote.Name))} {string.Join(' ', gone.Select(v => v.Name))}";
@@ -83,9 +111,10 @@ internal sealed record VoteRecord(
 
         foreach (var vote in gone)
         {
-            VoteStatus.Withdraw(status, vote.Name, vote.At, null, now);
+            VoteStatus.Withdraw(status, vote.Name, vote.Uid, vote.At, null, now);
         }
 
+        Reviews.Reopen(status, now);
         if (AwaitsAnswer(Change))
         {
             VoteStatus.SetOpen(status, Open, now);
@@ -93,6 +122,14 @@ internal sealed record VoteRecord(
             {
                 status[ChangeReader.RunsNowField] = Runs;
             }
+        }
+        else if (Veto is not null)
+        {
+            VoteStatus.SetVetoed(status, Veto, now);
+        }
+        else if (IsOngoing(Change))
+        {
+            VoteStatus.LiftVeto(status, now);
         }
 
         JsonWriting.SetOrRemove(status, "missing", Missing);
@@ -120,5 +157,6 @@ internal sealed record VoteRecord(
         change.Phase is Phase.Pending or Phase.Rejected
         || (change is { HasOpenRequirements: true, IsUnreviewed: false } && change.Missing != OpenRequirements.Review && IsOngoing(change));
 
-    private static bool IsOngoing(Change change) => change.Phase is Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven;
+    /// <summary>It was admitted, and runs or can be gone back to.</summary>
+    public static bool IsOngoing(Change change) => change.Phase is Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven;
 }

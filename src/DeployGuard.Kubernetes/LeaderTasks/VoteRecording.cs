@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
@@ -76,13 +77,16 @@ internal sealed class VoteRecording(
         var now = time.GetUtcNow();
         var workload = concerned[0].Workload;
         var policies = caches.PoliciesOf(workload.Namespace);
-        var runs = caches.FindWorkload(workload)?.TemplateHash ?? "";
+        var live = caches.FindWorkload(workload);
+        var runs = live?.TemplateHash ?? "";
         foreach (var change in concerned)
         {
-            var tallies = PolicyTally.All(change, siblings, votes, policies, runs, now);
-            var open = StandingRequirements.Of(change, siblings, votes, policies, runs, now);
+            var deciding = StandingVotes.Deciding(change, policies, now, live?.Spec.Labels);
+            var tallies = PolicyTally.All(change, siblings, votes, deciding, runs, now);
+            var open = StandingRequirements.Of(change, siblings, votes, deciding, runs, now);
+            var veto = VoteRecord.IsOngoing(change) ? StandingVotes.StoppingVeto(change, votes, policies, now, siblings) : null;
             IReadOnlyList<Approval> own = [.. votes.Where(v => IsVoteOn(v, change))];
-            yield return (VoteRecord.Of(change, own, v => [.. tallies.Select(t => t.Explain(v))], open, runs, now), own);
+            yield return (VoteRecord.Of(change, own, v => [.. tallies.Select(t => t.Explain(v))], open, runs, now, veto), own);
         }
     }
 
@@ -106,6 +110,7 @@ internal sealed class VoteRecording(
         var now = time.GetUtcNow();
         var change = record.Change;
         var gone = await GoneAsync(record, cancel);
+        record = record.Without(gone, now);
         var (key, writes) = ($"{change.Workload.Namespace}/{change.Name}", record.Writes(gone));
         if (writes.Length > 0 && _written.TryAdd(key, writes, now))
         {
@@ -132,7 +137,7 @@ internal sealed class VoteRecording(
         foreach (var vote in record.Absent)
         {
             using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Approvals(record.Change.Workload.Namespace), vote.Name), cancel);
-            if (found is null || found.RootElement.GetProperty("metadata").Time("creationTimestamp") != vote.At)
+            if (found is null || !IsOf(found.RootElement.GetProperty("metadata"), vote))
             {
                 gone.Add(vote);
             }
@@ -140,6 +145,12 @@ internal sealed class VoteRecording(
 
         return gone;
     }
+
+    /// <summary>Whether it is the object of a recorded vote. One that only a finalizer holds was withdrawn.</summary>
+    private static bool IsOf(JsonElement metadata, RecordedVote vote) =>
+        !metadata.TryGetProperty("deletionTimestamp", out _)
+        && metadata.Time("creationTimestamp") is { } created
+        && vote.IsOf(vote.Name, metadata.TryGetProperty("uid", out var uid) ? uid.GetString() ?? "" : "", created);
 
     private static bool IsVoteOn(Approval vote, Change change) =>
         vote.Decision is not Decision.Withdraw && StandingVotes.IsAbout(vote, change);

@@ -87,6 +87,8 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
 
     public PolicyReach ReachOf(PolicyMatch match) => PolicyReach.Nothing;
 
+    public FormerPolicy? FormerOf(string name) => null;
+
     /// <summary>There are no roles and no bindings.</summary>
-    public Task<VotingRights?> ReadVotingRightsAsync(CancellationToken deadline) => Task.FromResult<VotingRights?>(null);
+    public Task<BoundRights?> ReadRightsAsync(CancellationToken deadline) => Task.FromResult<BoundRights?>(null);
 }

@@ -14,7 +14,7 @@ namespace DeployGuard.Webhook.Records;
 /// The rules of a SafeguardPolicy: it must be valid and name its mode, an update must not take the mode away, and its author is warned of
 /// what they probably did not intend. A warning never refuses.
 /// </summary>
-internal sealed class PolicyRules(IClusterAccess cluster, AdmissionTelemetry telemetry)
+internal sealed class PolicyRules(IClusterAccess cluster, AdmissionTelemetry telemetry, TimeProvider time)
 {
     private readonly IPolicyFacts _facts = cluster.PolicyFacts;
 
@@ -64,24 +64,35 @@ internal sealed class PolicyRules(IClusterAccess cluster, AdmissionTelemetry tel
     private async ValueTask<IReadOnlyList<string>> WarnAsync(SafeguardPolicy policy, CancellationToken deadline)
     {
         var reach = _facts.ReachOf(policy.Match);
-        List<string> warnings = [.. PolicyWarnings.OfScope(policy, reach) is { } scope ? (string[])[scope] : []];
-        if (policy.Approval is not { Required: not Required.Never })
+        string?[] ofPolicy =
+        [
+            PolicyWarnings.OfScope(policy, reach),
+            PolicyWarnings.OfEmptyScope(policy, reach),
+            PolicyWarnings.OfPeriod(policy, time.GetUtcNow()),
+        ];
+        return [.. ofPolicy.OfType<string>(), .. await WarnOfRightsAsync(policy, reach, deadline)];
+    }
+
+    private async ValueTask<IReadOnlyList<string>> WarnOfRightsAsync(SafeguardPolicy policy, PolicyReach reach, CancellationToken deadline)
+    {
+        if (policy is { Approval: not { Required: not Required.Never }, Exempt.IsNobody: true })
         {
-            return warnings;
+            return [];
         }
 
         try
         {
-            if (await _facts.ReadVotingRightsAsync(deadline) is { } rights)
-            {
-                warnings.AddRange(PolicyWarnings.OfQuorum(QuorumGap.Of(policy, reach.Namespaces, rights), _facts.ApproverRole));
-            }
+            return await _facts.ReadRightsAsync(deadline) is { } rights
+                ?
+                [
+                    .. PolicyWarnings.OfQuorum(QuorumGap.Of(policy, reach.Namespaces, rights.Votes), _facts.ApproverRole),
+                    .. PolicyWarnings.OfExemption(policy, reach, rights.Deploys) is { } wide ? (string[])[wide] : [],
+                ]
+                : [];
         }
         catch (UnavailableException unavailable)
         {
-            warnings.Add(PolicyWarnings.NotChecked(unavailable.Message));
+            return [PolicyWarnings.NotChecked(unavailable.Message)];
         }
-
-        return warnings;
     }
 }

@@ -136,9 +136,11 @@ internal sealed class RecordsEndpoint(
         };
         var snapshot = await cluster.Snapshots.TakeAsync(query, deadline);
         var recorded = snapshot.Changes.FirstOrDefault(c => c.HasHash(approval.TemplateHash));
+        var policiesHere = PoliciesOf(snapshot);
+        var reviewer = await ReviewRightAsync(review, NewApproval.NeedsReviewRight(approval, policiesHere), deadline);
         var refusal =
             RefuseOwnersAndFinalizers(review)
-            ?? new NewApproval(approval, review.Requester, recorded, PoliciesOf(snapshot)).Refuse(kinds, time.GetUtcNow())
+            ?? new NewApproval(approval, review.Requester, recorded, policiesHere, reviewer).Refuse(kinds, time.GetUtcNow())
             ?? RecordLabels.Refuse(LabelsOf(review.Object), RecordLabels.Of(approval))
             ?? await RefuseAnotherAsync(review, deadline);
         if (refusal is null && !review.DryRun)
@@ -148,6 +150,12 @@ internal sealed class RecordsEndpoint(
 
         return refusal;
     }
+
+    private async ValueTask<ReviewRight> ReviewRightAsync(Review review, bool isNeeded, CancellationToken deadline) =>
+        new(
+            isNeeded && await _facts.MayAsync(review.Requester, ReviewRight.Verb, "breakglasses", review.Namespace, "", deadline),
+            cluster.PolicyFacts.ApproverRole
+        );
 
     private async ValueTask<Refusal?> RefuseNewBreakGlassAsync(Review review, CancellationToken deadline)
     {

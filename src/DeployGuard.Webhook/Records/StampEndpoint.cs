@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Ports;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;
@@ -16,7 +17,7 @@ namespace DeployGuard.Webhook.Records;
 /// adds the default <c>expiresAt</c> of a BreakGlass and the labels by which decisions find records. Kubernetes does the same for
 /// CertificateSigningRequests. A new policy without a mode gets <c>Audit</c>. DeployGuard mutates nothing else.
 /// </summary>
-internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry telemetry, TimeProvider time)
+internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry telemetry, IClusterAccess cluster, TimeProvider time)
     : ReviewEndpoint(memory, telemetry)
 {
     protected override ValueTask<Answer> EvaluateAsync(Review review, HttpContext context)
@@ -29,7 +30,7 @@ internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry
                 ? found
                 : default;
         return ValueTask.FromResult(
-            review.Resource == PolicyStamp.Resource ? PolicyStamp.Of(review)
+            review.Resource == PolicyStamp.Resource ? PolicyStamp.Of(review, cluster.PolicyFacts)
             : review.Operation is Operation.Create && spec.ValueKind is JsonValueKind.Object
                 ? Answer.AllowWith(JsonSerializer.SerializeToUtf8Bytes(Patch(review, spec)))
             : Answer.Allow([])

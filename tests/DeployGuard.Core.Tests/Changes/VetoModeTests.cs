@@ -1,6 +1,7 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
@@ -8,6 +9,9 @@ namespace DeployGuard.Core.Tests;
 public class VetoModeTests
 {
     private static readonly System.Text.Json.Nodes.JsonObject s_deployment = Some.Deployment();
+    private static readonly LabelSelector s_others = Some.Policy(
+        """{"match": {"workloadSelector": {"matchLabels": {"app": "other"}}}}"""
+    ).Match.Workloads;
 
     private static readonly (string Name, Func<SafeguardPolicy, SafeguardPolicy> Of, bool Decides)[] s_kinds =
     [
@@ -15,7 +19,18 @@ public class VetoModeTests
         ("warns", p => p with { Mode = Mode.Warn }, false),
         ("audits", p => p with { Mode = Mode.Audit }, false),
         ("enforces later", p => p with { Active = new Window(From: Some.Now.AddHours(1)) }, false),
-        ("did not match the request", p => p with { Name = "other" }, false),
+        ("is newer than the request", p => p with { Name = "other" }, true),
+        ("is of another kind", p => p with { Match = new PolicyMatch { Kinds = ["DaemonSet"] } }, false),
+        (
+            "selects other labels",
+            p =>
+                p with
+                {
+                    Name = "other",
+                    Match = new PolicyMatch { Workloads = s_others },
+                },
+            false
+        ),
         ("requires no approval", p => p with { Approval = p.Approval! with { Required = Required.Never } }, false),
     ];
 
@@ -53,11 +68,13 @@ public class VetoModeTests
             LastRequestedAt = Some.Now.AddHours(-1),
         };
 
-        var open = StandingRequirements.Of(change, [change], votes, policies, "", Some.Now);
+        var labels = s_deployment.Read().Labels;
+        var deciding = StandingVotes.Deciding(change, policies, Some.Now, labels);
+        var open = StandingRequirements.Of(change, [change], votes, deciding, "", Some.Now);
         var next = ChangeLifecycle.Next(
             change,
             Observation.Nothing,
-            StandingVotes.StoppingVeto(change, votes, policies, Some.Now, [change]),
+            StandingVotes.StoppingVeto(change, votes, policies, Some.Now, [change], labels),
             PromotionCriteria.Time,
             Some.Now
         );

@@ -200,7 +200,13 @@ public class SequenceTests
                 ExpiresAt = _now + holds,
             };
             var recorded = Changes.FirstOrDefault(c => c.TemplateHash == approval.TemplateHash);
-            if (new NewApproval(approval, Person(who), recorded, [s_policy]).Refuse(WorkloadKinds.BuiltIn, _now) is null)
+            if (
+                new NewApproval(approval, Person(who), recorded, [s_policy], new ReviewRight(false, "deployguard-approver")).Refuse(
+                    WorkloadKinds.BuiltIn,
+                    _now
+                )
+                is null
+            )
             {
                 _votes.Add(approval);
             }
@@ -406,9 +412,9 @@ public class SequenceTests
                     ChangeStatus.Move(_records[change.Name]["status"]!.AsObject(), next, _now);
                 }
 
-                if (StandingVotes.Reviewer(change, _votes, [s_policy]) is { } reviewer)
+                if (StandingVotes.Review(change, _votes, [s_policy]) is { } review)
                 {
-                    Waivers.Review(_records[change.Name]["status"]!.AsObject(), reviewer, _now);
+                    Reviews.Record(_records[change.Name]["status"]!.AsObject(), review, _now);
                 }
             }
 

@@ -100,6 +100,44 @@ public class VoteRecordTests
         Assert.That(Of(change, []).Missing, Is.EqualTo(expected));
     }
 
+    [TestCase(true, false, true, Description = "a new veto")]
+    [TestCase(false, true, false, Description = "a known veto")]
+    public void AVetoOfAnAdmittedRevisionIsWrittenOnce(bool isTrue, bool showsVeto, bool expected)
+    {
+        var proven = s_pending with
+        {
+            Phase = Phase.Proven,
+            Missing = "",
+            IsApproved = isTrue,
+            IsAdmissible = isTrue,
+            ShowsVeto = showsVeto,
+        };
+        var veto = s_vote with { Decision = Decision.Reject };
+
+        Assert.That(VoteRecord.Of(proven, [], _ => [], s_nothing, Runs, s_now, veto).Writes([]).Length > 0, Is.EqualTo(expected));
+        Assert.That(
+            VoteRecord.Of(proven, [], _ => [], s_nothing, Runs, s_now).Writes([]).Length > 0,
+            Is.EqualTo(showsVeto),
+            "without a veto"
+        );
+    }
+
+    [Test]
+    public void AReviewThatIsGoneIsMissing()
+    {
+        var review = s_recorded with { By = "alice", Decision = Decision.Approve };
+        var proven = s_pending with
+        {
+            Phase = Phase.Proven,
+            Missing = "",
+            Votes = [review],
+            BreakGlassUses = [new BreakGlassUse("g", "oscar", s_now.AddHours(-1), "alice")],
+        };
+
+        Assert.That(Of(proven, []).Missing, Is.Empty);
+        Assert.That(Of(proven, []).Without([review], s_now).Missing, Is.EqualTo("break-glass review"));
+    }
+
     /// <summary>An approver must not be shown a comparison with what no longer runs.</summary>
     [Test]
     public void AWorkloadThatRunsAnotherRevisionIsRecordedOnce()

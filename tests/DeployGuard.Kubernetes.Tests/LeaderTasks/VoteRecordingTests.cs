@@ -58,6 +58,21 @@ public class VoteRecordingTests
     }
 
     [Test]
+    public async Task APolicyThatIsNewerThanTheRequestCounts()
+    {
+        var older = Change("")
+            .Replace("\"name\": \"tier-1\", \"mode\"", "\"name\": \"older\", \"mode\"", StringComparison.Ordinal)
+            .Replace("seniors 0/1", "nothing: retry by dana", StringComparison.Ordinal);
+        await using var api = await FakeApi.StartAsync();
+        api.Own = context => AnswerAsync(context, "", "", older);
+        await using var synced = await SyncedCaches.OfAsync(api);
+
+        await TaskOf(api, synced, new FakeTimeProvider(s_now)).RunAsync(CancellationToken.None);
+
+        Assert.That((string?)_changes.Single()["status"]?["missing"], Is.EqualTo("seniors 0/1"));
+    }
+
+    [Test]
     public async Task ABusyChangeDoesNotDelayTheOthers()
     {
         await using var api = await FakeApi.StartAsync();

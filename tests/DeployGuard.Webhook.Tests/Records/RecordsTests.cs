@@ -234,6 +234,31 @@ public class RecordsTests
         Assert.That(message, refusal is null ? Is.Null : Does.Contain(refusal));
     }
 
+    /// <summary>A developer may create ChangeApprovals, to withdraw their own request. That must not make them a reviewer.</summary>
+    [TestCase(
+        "bob",
+        false,
+        "NotEligible: bob may not review here: no policy in shop names approving groups, so a review needs the verb review"
+    )]
+    [TestCase("bob", true, null)]
+    [TestCase("dana", true, "SelfApproval: dana requested deployment-web-1")]
+    public async Task WhereNoPolicyNamesApproversTheVerbReviewIsNeeded(string user, bool isHeld, string? refusal)
+    {
+        var shared = _facts.Cached;
+        _facts.Cached = shared with
+        {
+            Policies = [new SafeguardPolicy { Name = "freeze", Freeze = new FreezeRules("", TimeSpan.Zero) }],
+            Changes = [shared.Changes[0] with { BreakGlassUses = [new BreakGlassUse("g", "olga", DateTimeOffset.UnixEpoch, null)] }],
+        };
+        var permission = $"{ReviewRight.Verb} breakglasses/";
+        _ = isHeld ? _facts.Permissions.Add(permission) : _facts.Permissions.Remove(permission);
+
+        var message = await RefusalAsync(Reviews.Approval(user, ["developers"]));
+        (_facts.Cached, _) = (shared, _facts.Permissions.Remove(permission));
+
+        Assert.That(message, refusal is null ? Is.Null : Does.Contain(refusal));
+    }
+
     [Test]
     public async Task VoteByTheHashOfVersionOneIsOnTheChangeThatWasCreatedUnderIt()
     {
