@@ -80,7 +80,7 @@ public sealed class CheckAgainstRefTests : IDisposable
         var run = await CheckAsync("HEAD", "-f", _repository.At("deploy"));
 
         Assert.That(run.ExitCode, Is.Zero, run.Error);
-        Assert.That(run.Error, Does.StartWith("HEAD:deploy/shop.yaml:2: not YAML: ").And.Contain("; what is in it counts as new\n"));
+        Assert.That(run.Error, Does.StartWith("deploy/shop.yaml:2 at HEAD: not YAML: ").And.Contain("; what is in it counts as new\n"));
     }
 
     [Test]

@@ -82,8 +82,8 @@ public class VoteEffectTests
         Assert.That(
             again.Output,
             Does.Match(
-                @"^Your vote stands: you voted Approve on \S+ at \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \(changeapproval deployment-web-0\), and it counts\. "
-                    + @"No other vote was written\. Missing: nothing: retry\.$"
+                @"^Your vote stands: you voted Approve on \S+ at \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \(changeapproval deployment-web-0\)\. "
+                    + @"No other vote was written\. Nothing is missing: \S+ can send the same request again now\.$"
             )
         );
     }

@@ -141,8 +141,7 @@ internal sealed class VoteCommand
             {
                 output.WriteLine(
                     $"Your vote stands: you voted {same.Decision} on {target.View?.Name} at {same.At.UtcDateTime:u} (changeapproval "
-                        + $"{same.Name}), and it counts. No other vote was written. "
-                        + $"Missing: {(target.View?.Missing is { Length: > 0 } missing ? missing : "nothing")}."
+                        + $"{same.Name}). No other vote was written.{(target.View is { } view ? $" {VoteEffect.Next(view)}" : "")}"
                 );
             }
             else
