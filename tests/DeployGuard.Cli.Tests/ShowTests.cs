@@ -218,6 +218,43 @@ public class ShowTests
         );
     }
 
+    /// <summary>The template is on record: another request would change nothing.</summary>
+    [Test]
+    public async Task AMissingPermissionIsNotBlamedOnTheRequester()
+    {
+        Server.ShowsTemplates = false;
+
+        var output = (await RunAsync("show")).Output;
+
+        Assert.That(output, Does.Contain("ClusterRole deployguard-viewer gives this right").And.Not.Contain("ask the requester"));
+        Assert.That(
+            output,
+            Does.Contain(
+                "kubectl -n shop create rolebinding deployguard-viewer-alice --clusterrole=deployguard-viewer --user='alice'\n"
+                    + $"To see it in full, get that right, then run: kubectl deployguard show {RecordsServer.Change} -n shop"
+            )
+        );
+    }
+
+    /// <summary>It was never requested, so nobody can approve it and nothing is missing.</summary>
+    [Test]
+    public async Task AnAdoptedRevisionNeedsNoApproval()
+    {
+        Server.Template = null;
+        Server.Adopted = true;
+
+        var run = await RunAsync("show");
+
+        Assert.That(run.ExitCode, Is.Zero);
+        Assert.That(
+            run.Output,
+            Does.EndWith(
+                    "Adopted: it ran before an enforcing policy first matched its namespace. It needs no approval, and its template is not on record."
+                )
+                .And.Not.Contain("INCOMPLETE")
+        );
+    }
+
     [Test]
     public async Task ATemplateThatIsTooLargeIsReportedAsSuch()
     {
