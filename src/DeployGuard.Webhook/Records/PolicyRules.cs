@@ -49,7 +49,7 @@ internal sealed class PolicyRules(IClusterAccess cluster, AdmissionTelemetry tel
     private static string? Refuse(Review review, SafeguardPolicy policy) =>
         policy.Errors.Count > 0 ? $"is not valid:{string.Concat(policy.Errors.Select(e => $"\n - {e}"))}"
         : review.Operation is Operation.Update && NamedMode.Of(review.OldObject) is { } mode && NamedMode.Of(review.Object) is null
-            ? $"is not changed: the update removes spec.mode, which is {mode} now. Write a mode into your file: {mode} changes "
+            ? $"is not changed: the update removes spec.mode, which is {mode} now. Write the mode into your file: {mode} changes "
                 + $"nothing, {OtherModes(mode)}. Then retry"
         : review.Operation is Operation.Create && NamedMode.Of(review.Object) is null
             ? "is not created: spec names no mode, and mode: Audit could not be written into it, because the webhook modes.deployguard.io did "
