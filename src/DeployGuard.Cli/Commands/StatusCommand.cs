@@ -26,7 +26,8 @@ internal static class StatusCommand
             "status",
             """
             Show the rollout of a workload's revision: its pools, the revisions that run there, the current canary step, and what the next step
-            waits for. Users who may not read policies see what the Changes record. --watch draws it again in place; where the output is no terminal, it prints each state that differs.
+            waits for. --watch draws it again in place; where the output is no terminal, it prints each state that differs. Users who may not
+            read policies see what the Changes record.
 
             Examples:
               kubectl deployguard status deployment/web -n shop

@@ -49,7 +49,7 @@ public static class DifferencePage
         var count = LineDifference.CountOf(lines);
         return
         [
-            $"  ~ {path}{(count.Length > 0 ? $" ({count} differ)" : "")}",
+            $"  ~ {path}{(count.Length > 0 ? $" ({count} {(count.StartsWith("1 ", StringComparison.Ordinal) ? "differs" : "differ")})" : "")}",
             .. (isFull ? lines : LineDifference.Fold(lines)).Select(l => $"      {l}"),
         ];
     }

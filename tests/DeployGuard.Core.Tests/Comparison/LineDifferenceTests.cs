@@ -18,7 +18,7 @@ public class LineDifferenceTests
                 new[]
                 {
                     "Command and arguments",
-                    "  ~ spec.containers[web].args (1 of 400 lines differ)",
+                    "  ~ spec.containers[web].args (1 of 400 lines differs)",
                     "      ... 197 unchanged lines",
                     "        step 198",
                     "        step 199",
