@@ -260,7 +260,10 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
             }
             catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
             {
-                return new StoredTemplate(null, $"You may not read the complete template: {refused.ServerMessage}");
+                return new StoredTemplate(null, $"You may not read the complete template: {MissingRight.Explain(refused)}")
+                {
+                    IsForbidden = true,
+                };
             }
 
             await Task.Delay(attempt < Attempts ? TimeSpan.FromMilliseconds(300) : TimeSpan.Zero, cancel);

@@ -21,7 +21,6 @@ public class BreakGlassTests
     [TestCase("cronjob/web", "CronJob", "/apis/batch/v1beta1/namespaces/shop/cronjobs/web")]
     [TestCase("jobs/web", "Job", "/apis/batch/v1/namespaces/shop/jobs/web")]
     [TestCase("po/web", "Pod", "/api/v1/namespaces/shop/pods/web")]
-    [TestCase("svc/web", "Service", "/api/v1/namespaces/shop/services/web")]
     [TestCase("web", "StatefulSet", "/apis/apps/v1/namespaces/shop/statefulsets/web")]
     public async Task AWorkloadIsNamedAsForKubectl(string typed, string kind, string path)
     {
@@ -32,6 +31,26 @@ public class BreakGlassTests
         Assert.That(run.ExitCode, Is.Zero, run.Error);
         Assert.That(run.Output, Does.StartWith($"BreakGlass web-x7k2p waives Approval of {kind} shop/web for olga until 20"));
         Assert.That((string?)server.Written.Single()["spec"]?["workload"]?["kind"], Is.EqualTo(kind));
+    }
+
+    /// <summary>A BreakGlass that can admit nothing would give false comfort in an incident.</summary>
+    [TestCase("Approval,Pace", false)]
+    [TestCase("Approval,Canary", true)]
+    public async Task AServiceNeedsTheOnlySafeguardThatEvaluatesIt(string waive, bool isMade)
+    {
+        await using var server = await ObjectsServer.StartAsync("/api/v1/namespaces/shop/services/web");
+
+        var run = await server.RunAsync(["breakglass", "svc/web", .. s_why, "--waive", waive]);
+
+        Assert.That((run.ExitCode, server.Written.Count), Is.EqualTo(isMade ? (0, 1) : (2, 0)), run.Error);
+        Assert.That(
+            run.Error,
+            isMade
+                ? Is.Empty
+                : Does.StartWith(
+                    "error: service/web: a Service runs no pods, so Approval, Pace never refuses it. Name the workload behind it, "
+                )
+        );
     }
 
     [TestCase("Rollout.argoproj.io/web")]

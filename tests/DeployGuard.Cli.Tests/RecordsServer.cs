@@ -112,7 +112,9 @@ internal sealed class RecordsServer : IAsyncDisposable
                 new JsonObject { ["items"] = new JsonArray([ChangeObject(), .. Others.Select(o => o.DeepClone())]) }
             ),
             ("GET", $"{Folder}/changes/{Change}") when ReadsBeforeTheChange-- <= 0 => (HttpStatusCode.OK, ChangeObject()),
-            ("GET", $"{Folder}/changetemplates/{Change}") when !ShowsTemplates => Refused("changetemplates.deployguard.io is forbidden"),
+            ("GET", $"{Folder}/changetemplates/{Change}") when !ShowsTemplates => Refused(
+                "changetemplates.deployguard.io is forbidden: User \"alice\" cannot get resource \"changetemplates\" in API group \"deployguard.io\" in the namespace \"shop\""
+            ),
             ("GET", $"{Folder}/changetemplates/{Change}") when Template is { } template => (
                 HttpStatusCode.OK,
                 template.DeepClone().AsObject()
@@ -185,6 +187,9 @@ internal sealed class RecordsServer : IAsyncDisposable
 
     private static Approval Read(JsonObject vote) => ApprovalReader.Read(JsonSerializer.SerializeToElement(vote), DateTimeOffset.UnixEpoch);
 
+    /// <summary>Whether the Change is of a revision that ran before DeployGuard did.</summary>
+    public bool Adopted { get; set; }
+
     /// <summary>The phase of the Change.</summary>
     public string Phase { get; set; } = "Running";
 
@@ -203,6 +208,7 @@ internal sealed class RecordsServer : IAsyncDisposable
         var change = BareChange();
         var status = change["status"]?.AsObject() ?? [];
         status["phase"] = Phase;
+        status["adopted"] = Adopted;
         status["runsNow"] = RunsNow;
         status["policies"] = new JsonArray(
             new JsonObject

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace DeployGuard.Cli.Tests;
@@ -55,6 +56,26 @@ public class ShowTests
         );
         Assert.That(run.Output, Does.Not.Contain("INCOMPLETE"));
     }
+
+    /// <summary>A pager takes the text off the screen before the question.</summary>
+    [Test]
+    public void TheQuestionRepeatsWhatChanges()
+    {
+        var view = Views.TemplateView.Of(
+            View(HashOf(After)),
+            new Views.StoredTemplate(JsonSerializer.SerializeToElement(Server.Template), ""),
+            false,
+            [View(HashOf(Before))]
+        );
+        var target = VoteTarget.Of(View(HashOf(After)), view, isFull: false);
+
+        Assert.That(
+            Views.VoteQuestion.Of(Core.Approvals.Decision.Approve, [target]),
+            Is.EqualTo("\nChanges: spec.hostPID, spec.containers[web].args\nApprove exactly this change?")
+        );
+    }
+
+    private static Views.ChangeView View(string hash) => new(JsonSerializer.SerializeToElement(Former(hash)));
 
     [Test]
     public async Task PrivilegesThatTheFormerRevisionHadAreShownToo()
@@ -194,6 +215,43 @@ public class ShowTests
         Assert.That(
             (await RunAsync("show")).Output,
             Does.Contain("You may not read the complete template: changetemplates.deployguard.io is forbidden")
+        );
+    }
+
+    /// <summary>The template is on record: another request would change nothing.</summary>
+    [Test]
+    public async Task AMissingPermissionIsNotBlamedOnTheRequester()
+    {
+        Server.ShowsTemplates = false;
+
+        var output = (await RunAsync("show")).Output;
+
+        Assert.That(output, Does.Contain("ClusterRole deployguard-viewer gives this right").And.Not.Contain("ask the requester"));
+        Assert.That(
+            output,
+            Does.Contain(
+                "kubectl -n shop create rolebinding deployguard-viewer-alice --clusterrole=deployguard-viewer --user='alice'\n"
+                    + $"To see it in full, get that right, then run: kubectl deployguard show {RecordsServer.Change} -n shop"
+            )
+        );
+    }
+
+    /// <summary>It was never requested, so nobody can approve it and nothing is missing.</summary>
+    [Test]
+    public async Task AnAdoptedRevisionNeedsNoApproval()
+    {
+        Server.Template = null;
+        Server.Adopted = true;
+
+        var run = await RunAsync("show");
+
+        Assert.That(run.ExitCode, Is.Zero);
+        Assert.That(
+            run.Output,
+            Does.EndWith(
+                    "Adopted: it ran before an enforcing policy first matched its namespace. It needs no approval, and its template is not on record."
+                )
+                .And.Not.Contain("INCOMPLETE")
         );
     }
 

@@ -68,7 +68,11 @@ public class VoteEffectTests
     {
         Server.Denials = ["ApprovalMissing", "Frozen"];
 
-        Assert.That((await ApproveAsync()).Output, Does.Contain("Still missing: Frozen. An approval alone is not enough: Frozen"));
+        Assert.That(
+            (await ApproveAsync()).Output,
+            Does.Contain("Under policy tier-1: seniors. An approval alone is not enough: Frozen at the last request.")
+                .And.Not.Contain("Still missing")
+        );
     }
 
     [Test]
@@ -82,9 +86,25 @@ public class VoteEffectTests
         Assert.That(
             again.Output,
             Does.Match(
-                @"^Your vote stands: you voted Approve on \S+ at \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \(changeapproval deployment-web-0\), and it counts\. "
-                    + @"No other vote was written\. Missing: nothing: retry( by dana)?\.$"
+                @"^Your vote stands: you voted Approve on \S+ at \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \(changeapproval deployment-web-0\)\. "
+                    + @"No other vote was written\. Nothing is missing: \S+ can send the same request again now\.$"
             )
+        );
+    }
+
+    /// <summary>Nobody can send the same request again now: it must be requested first.</summary>
+    [TestCase("Withdrawn")]
+    [TestCase("Expired")]
+    public async Task AVoteOnAChangeThatEndedWaitsForAnotherRequest(string phase)
+    {
+        await ApproveAsync();
+        Server.Phase = phase;
+
+        Assert.That(
+            (await ApproveAsync()).Output,
+            Does.EndWith($"The change is {phase} and waits for no vote: the vote counts if somebody requests it again.")
+                .And.Not.Contain("it counts")
+                .And.Not.Contain("nothing")
         );
     }
 

@@ -18,8 +18,8 @@ internal static class BreakGlassCommand
     private static readonly Argument<string?> s_workload = new("WORKLOAD")
     {
         Description =
-            "Workload or Service, named as for kubectl: deploy/web, service/web, Rollout.argoproj.io/web, or web if only one workload has the "
-            + "name. Default: the whole namespace, which needs the verb breakglass-namespace.",
+            "Workload, named as for kubectl: deploy/web, Rollout.argoproj.io/web, or web if only one workload has the name; or, with "
+            + "--waive Canary, a Service. Default: the whole namespace, which needs the verb breakglass-namespace.",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private static readonly Option<string> s_incident = new("--incident")
@@ -85,12 +85,14 @@ internal static class BreakGlassCommand
         var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
         var records = new RecordClient(api, @namespace);
+        var workload = await WorkloadAsync(parsed, new WorkloadLookup(api, @namespace), cancel);
+        RefuseUseless(workload, waives);
         var made = await records.BreakGlassAsync(
             new BreakGlass
             {
                 Name = "",
                 Namespace = @namespace,
-                Workload = await WorkloadAsync(parsed, new WorkloadLookup(api, @namespace), cancel),
+                Workload = workload,
                 Waives = waives,
                 Incident = parsed.GetRequiredValue(s_incident),
                 Reason = parsed.GetRequiredValue(s_reason),
@@ -119,6 +121,18 @@ internal static class BreakGlassCommand
         catch (Exception unread) when (unread is ApiException or HttpRequestException)
         {
             return null;
+        }
+    }
+
+    /// <summary>A Service runs no pods: of the safeguards, only Canary evaluates a change of it.</summary>
+    private static void RefuseUseless(WorkloadRef? workload, IReadOnlyList<string> waives)
+    {
+        if (workload is { ApiGroup: "", Kind: "Service" } && !waives.Contains("Canary"))
+        {
+            throw new ManifestException(
+                $"{workload.KubectlName}: a Service runs no pods, so {string.Join(", ", waives)} never refuses it. Name the workload behind it, "
+                    + $"such as deployment/{workload.Name}; for a change of the Service itself, add --waive Canary"
+            );
         }
     }
 

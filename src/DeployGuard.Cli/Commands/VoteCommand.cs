@@ -92,13 +92,7 @@ internal sealed class VoteCommand
         }
 
         await Pager.WriteAsync(output, string.Join("\n\n", targets.Select(t => t.Description)), cancel);
-        var what = targets.Count == 1 ? "exactly this change" : $"all {targets.Count} of these changes";
-        var incomplete = targets.Count(t => !t.IsShownInFull);
-        what +=
-            incomplete == 0 ? ""
-            : targets.Count == 1 ? ", though it was not shown in full"
-            : $", though {incomplete} of them {(incomplete == 1 ? "was" : "were")} not shown in full";
-        if (!parsed.GetValue(_yes) && !VoteOptions.Confirm(output, $"{_decision} {what}?"))
+        if (!parsed.GetValue(_yes) && !VoteOptions.Confirm(output, VoteQuestion.Of(_decision, targets)))
         {
             output.WriteLine("No vote was written.");
             return ExitCodes.Refused;
@@ -147,8 +141,7 @@ internal sealed class VoteCommand
             {
                 output.WriteLine(
                     $"Your vote stands: you voted {same.Decision} on {target.View?.Name} at {same.At.UtcDateTime:u} (changeapproval "
-                        + $"{same.Name}), and it counts. No other vote was written. "
-                        + $"Missing: {(target.View?.Missing is { Length: > 0 } missing ? missing : "nothing")}."
+                        + $"{same.Name}). No other vote was written.{(target.View is { } view ? $" {VoteEffect.Next(view)}" : "")}"
                 );
             }
             else

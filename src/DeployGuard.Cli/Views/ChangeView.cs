@@ -85,6 +85,12 @@ internal sealed class ChangeView
     public IEnumerable<string> Policies =>
         Items("status", "policies").Select(p => $"{p.GetProperty("name")} ({p.GetProperty("mode")}) requires {p.GetProperty("wants")}");
 
+    /// <summary>The policies of its last request with the mode that each had then.</summary>
+    public IEnumerable<(string Policy, Mode Mode)> PolicyModes =>
+        Items("status", "policies")
+            .Where(p => p.ValueKind is JsonValueKind.Object && Enum.TryParse<Mode>(Of(p, "mode"), out _))
+            .Select(p => (Of(p, "name"), Enum.Parse<Mode>(Of(p, "mode"))));
+
     public IEnumerable<string> Approvals =>
         Items("status", "approvals")
             .Select(a => $"{Of(a, "decision")} by {Of(a, "approver")} at {Of(a, "at")}{Quoted(a, "reason")}{Standing(a)}");

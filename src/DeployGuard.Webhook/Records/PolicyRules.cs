@@ -49,12 +49,25 @@ internal sealed class PolicyRules(IClusterAccess cluster, AdmissionTelemetry tel
     private static string? Refuse(Review review, SafeguardPolicy policy) =>
         policy.Errors.Count > 0 ? $"is not valid:{string.Concat(policy.Errors.Select(e => $"\n - {e}"))}"
         : review.Operation is Operation.Update && NamedMode.Of(review.OldObject) is { } mode && NamedMode.Of(review.Object) is null
-            ? $"is not changed: the update removes spec.mode, which is {mode} now. Write the mode into your file (mode: {mode} leaves it as "
-                + "it is; mode: Enforce refuses, Warn warns, Audit only counts), then retry"
+            ? $"is not changed: the update removes spec.mode, which is {mode} now. Write the mode into your file: {mode} changes "
+                + $"nothing, {OtherModes(mode)}. Then retry"
         : review.Operation is Operation.Create && NamedMode.Of(review.Object) is null
             ? "is not created: spec names no mode, and mode: Audit could not be written into it, because the webhook modes.deployguard.io did "
                 + "not answer or is not registered. Write a mode into your file (Enforce refuses, Warn warns, Audit only counts), then retry"
         : null;
+
+    private static string OtherModes(string mode) =>
+        string.Join(
+            ", ",
+            new[]
+            {
+                (nameof(Mode.Enforce), "Enforce refuses"),
+                (nameof(Mode.Warn), "Warn warns"),
+                (nameof(Mode.Audit), "Audit only counts"),
+            }
+                .Where(m => m.Item1 != mode)
+                .Select(m => m.Item2)
+        );
 
     private static bool HasNewSpec(Review review) =>
         review.Operation is Operation.Create

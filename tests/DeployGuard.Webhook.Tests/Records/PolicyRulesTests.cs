@@ -60,6 +60,7 @@ public class PolicyRulesTests
         Assert.That(
             response.GetProperty("status").GetProperty("message").GetString(),
             Does.StartWith("SafeguardPolicy tier-1 is not changed: the update removes spec.mode, which is Enforce now. Write the mode into")
+                .And.EndWith("your file: Enforce changes nothing, Warn warns, Audit only counts. Then retry")
         );
     }
 
