@@ -20,6 +20,14 @@ if (args is ["decision", .. var count])
     return 0;
 }
 
+if (args is ["servers", var published])
+{
+    var files = Directory.CreateTempSubdirectory("deployguard-bench-");
+    await new Comparison(published, files.FullName).RunAsync();
+    files.Delete(recursive: true);
+    return 0;
+}
+
 if (args is not [var webhook] || !File.Exists(webhook))
 {
     Console.Error.WriteLine("usage: bench PATH-OF-THE-PUBLISHED-WEBHOOK (make bench publishes it first)");
