@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Net;
 using DeployGuard.Kubernetes.Api;
-using k8s;
 
 namespace DeployGuard.Benchmarks;
 
@@ -14,70 +12,39 @@ internal sealed class LargeCluster : IAsyncDisposable
     public const int PodsPerNamespace = 10_000;
     private const int Nodes = 300;
 
-    private readonly WebApplication _app;
+    private readonly FakeApi _api;
 
-    private LargeCluster(WebApplication app)
-    {
-        _app = app;
-        Connection = new ApiConnection(new k8s.Kubernetes(new KubernetesClientConfiguration { Host = app.Urls.Single() }));
-    }
+    private LargeCluster(FakeApi api) => _api = api;
 
-    public ApiConnection Connection { get; }
+    public ApiConnection Connection => _api.Connection;
 
-    public static async Task<LargeCluster> StartAsync(IReadOnlyList<string> namespaces)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
-        app.Run(context => AnswerAsync(context, namespaces));
-        await app.StartAsync();
-        return new LargeCluster(app);
-    }
+    public static async Task<LargeCluster> StartAsync(IReadOnlyList<string> namespaces) =>
+        new(await FakeApi.StartAsync((path, query) => Answer(path, query, namespaces)));
 
-    public async ValueTask DisposeAsync()
-    {
-        Connection.Dispose();
-        await _app.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _api.DisposeAsync();
 
-    private static async Task AnswerAsync(HttpContext context, IReadOnlyList<string> namespaces)
-    {
-        if (context.Request.Query.ContainsKey("watch"))
+    private static string Answer(string[] path, IQueryCollection query, IReadOnlyList<string> namespaces) =>
+        path[^1] switch
         {
-            await context.Response.StartAsync();
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default);
-            return;
-        }
-
-        var parts = (context.Request.Path.Value ?? "").Split('/');
-        await context.Response.WriteAsync(
-            parts[^1] switch
-            {
-                "pods" => PageOfPods(parts[^2], context.Request.Query),
-                "deployments" => List(namespaces.SelectMany(ns => s_tracks.Select(t => Deployment(ns, t)))),
-                "replicasets" => List(namespaces.SelectMany(ns => s_tracks.Select(t => ReplicaSet(ns, t)))),
-                "services" => List(
-                    namespaces.Select(ns =>
-                        $$"""{"metadata": {"name": "web", "namespace": "{{ns}}"}, "spec": {"selector": {"app": "web"} } }"""
-                    )
-                ),
-                "v1" => """{"resources": [{"name": "cronjobs"}]}""",
-                _ => List([]),
-            }
-        );
-    }
+            "pods" => PageOfPods(path[^2], query),
+            "deployments" => FakeApi.List(namespaces.SelectMany(ns => s_tracks.Select(t => Deployment(ns, t)))),
+            "replicasets" => FakeApi.List(namespaces.SelectMany(ns => s_tracks.Select(t => ReplicaSet(ns, t)))),
+            "services" => FakeApi.List(
+                namespaces.Select(ns =>
+                    $$"""{"metadata": {"name": "web", "namespace": "{{ns}}"}, "spec": {"selector": {"app": "web"} } }"""
+                )
+            ),
+            "v1" => """{"resources": [{"name": "cronjobs"}]}""",
+            _ => FakeApi.List([]),
+        };
 
     private static readonly string[] s_tracks = ["web", "web-canary"];
-
-    private static string List(IEnumerable<string> items, string next = "") =>
-        $$"""{"metadata": {"resourceVersion": "1", "continue": "{{next}}"}, "items": [{{string.Join(',', items)}}]}""";
 
     private static string PageOfPods(string @namespace, IQueryCollection query)
     {
         var from = int.TryParse(query["continue"], NumberStyles.None, CultureInfo.InvariantCulture, out var at) ? at : 0;
         var until = Math.Min(PodsPerNamespace, from + int.Parse($"{query["limit"]}", CultureInfo.InvariantCulture));
-        return List(
+        return FakeApi.List(
             Enumerable.Range(from, until - from).Select(i => Pod(@namespace, s_tracks[i % 2], i)),
             until < PodsPerNamespace ? until.ToString(CultureInfo.InvariantCulture) : ""
         );

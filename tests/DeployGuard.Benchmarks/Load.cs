@@ -8,16 +8,27 @@ namespace DeployGuard.Benchmarks;
 /// <param name="PerSecond">Answers per second.</param>
 /// <param name="P50">Milliseconds.</param>
 /// <param name="P99">Milliseconds.</param>
-internal sealed record Load(double PerSecond, double P50, double P99)
+/// <param name="Cpu">Microseconds of processor time of the server for each answer. Other programs on the machine disturb it least.</param>
+internal sealed record Load(double PerSecond, double P50, double P99, double Cpu)
 {
     /// <exception cref="InvalidOperationException">wrk failed, or an answer was not a 200: such a round measures nothing.</exception>
-    public static async Task<Load> RunAsync(Uri url, string script, int connections, TimeSpan duration)
+    public static async Task<Load> RunAsync(Server server, string script, int connections, TimeSpan duration)
     {
         var start = new ProcessStartInfo("wrk")
         {
-            ArgumentList = { "-t1", $"-c{connections}", $"-d{(int)duration.TotalSeconds}s", "--latency", "-s", script, url.ToString() },
+            ArgumentList =
+            {
+                "-t1",
+                $"-c{connections}",
+                $"-d{(int)duration.TotalSeconds}s",
+                "--latency",
+                "-s",
+                script,
+                server.Url.ToString(),
+            },
             RedirectStandardOutput = true,
         };
+        var before = server.ProcessorTime;
         using var wrk = Process.Start(start) ?? throw new InvalidOperationException("wrk did not start");
         var output = await wrk.StandardOutput.ReadToEndAsync();
         await wrk.WaitForExitAsync();
@@ -30,10 +41,12 @@ internal sealed record Load(double PerSecond, double P50, double P99)
             throw new InvalidOperationException($"wrk did not measure what it should:\n{output}");
         }
 
+        var answers = double.Parse(Find(output, @"(\d+) requests in").Groups[1].Value, CultureInfo.InvariantCulture);
         return new Load(
             double.Parse(Find(output, @"Requests/sec:\s+([\d.]+)").Groups[1].Value, CultureInfo.InvariantCulture),
             Milliseconds(Find(output, @"50%\s+([\d.]+)(us|ms|s)")),
-            Milliseconds(Find(output, @"99%\s+([\d.]+)(us|ms|s)"))
+            Milliseconds(Find(output, @"99%\s+([\d.]+)(us|ms|s)")),
+            (server.ProcessorTime - before).TotalMicroseconds / answers
         );
     }
 

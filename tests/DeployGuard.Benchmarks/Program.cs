@@ -14,6 +14,20 @@ if (args is ["pool"])
     return 0;
 }
 
+if (args is ["decision", .. var count])
+{
+    await DecisionPath.RunAsync(count is [var rounds] ? int.Parse(rounds, CultureInfo.InvariantCulture) : 20_000);
+    return 0;
+}
+
+if (args is ["servers", var published])
+{
+    var files = Directory.CreateTempSubdirectory("deployguard-bench-");
+    await new Comparison(published, files.FullName).RunAsync();
+    files.Delete(recursive: true);
+    return 0;
+}
+
 if (args is not [var webhook] || !File.Exists(webhook))
 {
     Console.Error.WriteLine("usage: bench PATH-OF-THE-PUBLISHED-WEBHOOK (make bench publishes it first)");
@@ -23,6 +37,7 @@ if (args is not [var webhook] || !File.Exists(webhook))
 var folder = Directory.CreateTempSubdirectory("deployguard-bench-");
 try
 {
+    await DecisionPath.RunAsync(20_000);
     PoolDecision.Run();
     await WatchedPods.RunAsync();
     await new Comparison(webhook, folder.FullName).RunAsync();

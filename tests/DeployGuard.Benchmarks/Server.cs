@@ -30,14 +30,29 @@ internal sealed class Server : IDisposable
             CultureInfo.InvariantCulture
         ) / 1024;
 
+    /// <summary>Of all its threads since its start.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>From the start of the process until it listened.</summary>
+    public TimeSpan Started { get; private set; }
+
     public static async Task<Server> StartAsync(string name, string program, Func<int, IEnumerable<string>> arguments)
     {
         var port = FreePort();
         // Its decision log is discarded, so that reading it costs no CPU.
         var start = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$0\" \"$@\" >/dev/null", program, .. arguments(port)]);
+        var began = Stopwatch.GetTimestamp();
         var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
         var server = new Server(name, port, process);
         await server.WaitUntilItListensAsync(port);
+        server.Started = Stopwatch.GetElapsedTime(began);
         return server;
     }
 
@@ -68,7 +83,7 @@ internal sealed class Server : IDisposable
             }
             catch (SocketException) when (!_process.HasExited)
             {
-                await Task.Delay(50);
+                await Task.Delay(10);
             }
         }
 

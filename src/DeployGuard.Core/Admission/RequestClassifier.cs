@@ -64,7 +64,7 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
         }
 
         var after = request.After ?? throw new InvalidOperationException($"a {request.Operation} of {request.Target} without an object");
-        if (after.Template.Canonical is { HasLostText: true })
+        if (after.Template.HasLostText)
         {
             return Classification.NotUnderstood(
                 Obstacle.TextNotUtf8,
@@ -186,7 +186,7 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
     private static bool RunsTheSame(Workload before, Workload after) =>
         after.Type.IsOnePod
             ? InSpec(before.Template.Images).SequenceEqual(InSpec(after.Template.Images))
-            : before.Template.Images.SequenceEqual(after.Template.Images) && before.Template.Hash == after.Template.Hash;
+            : before.Template.Images.SequenceEqual(after.Template.Images) && before.Template.HasHashOf(after.Template);
 
     private static IEnumerable<ImageUse> InSpec(IReadOnlyList<ImageUse> images) => images.Where(i => i.InjectedBy is null);
 

@@ -44,23 +44,32 @@ public sealed class PolicyEvaluator
     /// <summary>
     /// Step 3: the live reads and reservations that the decision requires. None for most requests: each rule says for which it needs them.
     /// </summary>
-    public Requirements Requires(EvaluatedRequest evaluated, ClusterSnapshot cluster, DateTimeOffset now)
+    public Requirements Requires(EvaluatedRequest evaluated, ClusterSnapshot cluster, DateTimeOffset now) =>
+        Requires(new Inspections(evaluated, cluster, now));
+
+    /// <summary>The same; what it computes, <see cref="Evaluate(Inspections)"/> need not compute again.</summary>
+    public Requirements Requires(Inspections inspections)
     {
+        var (evaluated, cluster, now) = (inspections.Evaluated, inspections.Cluster, inspections.Now);
         var exemption = Escaped(evaluated.Request, cluster, now).Any(p => p.Mode is Mode.Enforce)
             ? RequiredReads.Exemption
             : RequiredReads.None;
-        return evaluated
-            .Policies.Where(p => p.Mode is Mode.Enforce)
-            .Select(p => new Inspection(evaluated, p, cluster, now))
+        return inspections
+            .All.Where(i => i.Policy.Mode is Mode.Enforce)
             .SelectMany(_ => Applying(evaluated.ChangeType), (inspection, safeguard) => safeguard.Requires(inspection))
             .Aggregate(new Requirements(exemption, RequiredReservations.None), (all, some) => all | some);
     }
 
     /// <summary>Step 4: evaluates the request under every matching policy with every safeguard, and reports all findings.</summary>
-    public Verdict Evaluate(EvaluatedRequest evaluated, ClusterSnapshot cluster, DateTimeOffset now)
+    public Verdict Evaluate(EvaluatedRequest evaluated, ClusterSnapshot cluster, DateTimeOffset now) =>
+        Evaluate(new Inspections(evaluated, cluster, now));
+
+    /// <summary>The same.</summary>
+    public Verdict Evaluate(Inspections shared)
     {
+        var (evaluated, cluster, now) = (shared.Evaluated, shared.Cluster, shared.Now);
         var request = evaluated.Request;
-        List<Inspection> inspections = [.. evaluated.Policies.Select(p => new Inspection(evaluated, p, cluster, now))];
+        var inspections = shared.All;
         var applying = Applying(evaluated.ChangeType).ToList();
         return new Verdict
         {

@@ -23,6 +23,11 @@ internal static class Warnings
 
     public static IReadOnlyList<string> Of(Verdict verdict)
     {
+        if (verdict.Findings.Count == 0 && verdict.Notes.Count == 0)
+        {
+            return [];
+        }
+
         var items = Items(verdict).ToList();
         var lines = new List<string>();
         var told = 0;

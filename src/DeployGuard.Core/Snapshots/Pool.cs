@@ -33,7 +33,11 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
         return new Pool(
             $"Service {service.Name}",
             service,
-            [.. selected, .. all.SelectMany(m => RelabelledPodsOf(m, service)), .. CanariesOf(selected, all)]
+            [
+                .. selected,
+                .. all.Where(m => MayHaveRelabelledPods(m, service)).SelectMany(m => RelabelledPodsOf(m, service)),
+                .. CanariesOf(selected, all),
+            ]
         );
     }
 
@@ -80,6 +84,33 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
         }
 
         return comesElsewhere(revision) ? Math.Max(0, revision.Pods - here) : Math.Min(away, revision.Pods);
+    }
+
+    /// <summary>Nearly no member has such pods, and every Service is compared with every member.</summary>
+    private static bool MayHaveRelabelledPods(Member member, Service service)
+    {
+        if (member.Pods.Count == 0 || service.Selects(member.Spec.Template.Labels))
+        {
+            return false;
+        }
+
+        foreach (var revision in member.Pods)
+        {
+            if (revision.Labels is { } labels && service.Selects(labels))
+            {
+                return true;
+            }
+
+            foreach (var group in revision.Seen)
+            {
+                if (service.Selects(group.Shape.Template.Labels))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Pods that joined the pool by labels of their own, although the Service does not select their workload's template.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
@@ -23,34 +24,43 @@ public readonly record struct Field(JsonElement Element, FieldLocation? Place)
     public Field RequiredObject(string name) =>
         Object(name) ?? throw new MalformedObjectException(new FieldLocation(Place, name).ToString(), "is missing");
 
-    public string? Text(string name) => Typed(name, JsonValueKind.String, "a string")?.Element.GetString();
+    // Most members are of the right type. Only an error needs to know where they are.
+    public string? Text(string name) =>
+        !Has(name, out var value) ? null
+        : value.ValueKind is JsonValueKind.String ? value.GetString()
+        : throw Member(name, value).Wrong("a string");
 
-    public int? Int(string name) => this[name]?.AsInt();
+    public int? Int(string name) =>
+        !Has(name, out var value) ? null
+        : value.ValueKind is JsonValueKind.Number && value.TryGetInt32(out var number) ? number
+        : throw Member(name, value).Wrong("a whole number");
 
     public long? Long(string name) =>
-        this[name] is not { } field ? null
-        : field.Element.ValueKind is JsonValueKind.Number && field.Element.TryGetInt64(out var value) ? value
-        : throw field.Wrong("a whole number");
+        !Has(name, out var value) ? null
+        : value.ValueKind is JsonValueKind.Number && value.TryGetInt64(out var number) ? number
+        : throw Member(name, value).Wrong("a whole number");
 
     /// <summary>An RFC 3339 time, as the API server writes them; null if it is absent.</summary>
     public DateTimeOffset? Time(string name) =>
-        Typed(name, JsonValueKind.String, "a time") is not { } field ? null
-        : field.Element.TryGetDateTimeOffset(out var time) ? time
-        : throw field.Wrong("a time");
+        !Has(name, out var value) ? null
+        : value.ValueKind is JsonValueKind.String && value.TryGetDateTimeOffset(out var time) ? time
+        : throw Member(name, value).Wrong("a time");
 
     public IReadOnlyList<string> Texts(string name) =>
         [.. Items(name).Select(i => i.Element.ValueKind is JsonValueKind.String ? i.Element.GetString() ?? "" : throw i.Wrong("a string"))];
 
     public bool Flag(string name) =>
-        this[name] is { } field
-        && field.Element.ValueKind switch
+        Has(name, out var value)
+        && value.ValueKind switch
         {
             JsonValueKind.True => true,
             JsonValueKind.False => false,
-            _ => throw field.Wrong("true or false"),
+            _ => throw Member(name, value).Wrong("true or false"),
         };
 
-    public IEnumerable<Field> Items(string name)
+    public IEnumerable<Field> Items(string name) => Has(name, out _) ? Enumerate(name) : [];
+
+    private IEnumerable<Field> Enumerate(string name)
     {
         if (Typed(name, JsonValueKind.Array, "a list") is not { } list)
         {
@@ -60,27 +70,33 @@ public readonly record struct Field(JsonElement Element, FieldLocation? Place)
         var index = 0;
         foreach (var element in list.Element.EnumerateArray())
         {
-            yield return new Field(element, new FieldLocation(list.Place, $"[{index++}]"));
+            yield return new Field(element, new FieldLocation(list.Place, FieldLocation.Index(index++)));
         }
     }
 
     /// <summary>The items of a list of objects.</summary>
     public IEnumerable<Field> Objects(string name) => Items(name).Select(i => i.AsObject());
 
-    public IReadOnlyDictionary<string, string> Map(string name)
+    /// <param name="without">A key whose value is not kept.</param>
+    public IReadOnlyDictionary<string, string> Map(string name, string without = "")
     {
         if (Object(name) is not { } map)
         {
             return Maps.Empty;
         }
 
-        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        var values = new Dictionary<string, string>(map.Element.GetPropertyCount(), StringComparer.Ordinal);
         foreach (var entry in map.Element.EnumerateObject())
         {
-            values[entry.Name] =
-                entry.Value.ValueKind is JsonValueKind.String
-                    ? entry.Value.GetString() ?? ""
-                    : throw new MalformedObjectException($"{map.Path}.{entry.Name}", $"expected a string, found {Describe(entry.Value)}");
+            if (entry.Value.ValueKind is not JsonValueKind.String)
+            {
+                throw new MalformedObjectException($"{map.Path}.{entry.Name}", $"expected a string, found {Describe(entry.Value)}");
+            }
+
+            if (without.Length == 0 || !entry.NameEquals(without))
+            {
+                values[entry.Name] = entry.Value.GetString() ?? "";
+            }
         }
 
         return values;
@@ -91,8 +107,10 @@ public readonly record struct Field(JsonElement Element, FieldLocation? Place)
     /// <summary>The value itself, which must be an object; for items of lists.</summary>
     public Field AsObject() => Element.ValueKind is JsonValueKind.Object ? this : throw Wrong("an object");
 
-    private int AsInt() =>
-        Element.ValueKind is JsonValueKind.Number && Element.TryGetInt32(out var value) ? value : throw Wrong("a whole number");
+    private bool Has(string name, out JsonElement value) =>
+        Element.TryGetProperty(name, out value) && value.ValueKind is not JsonValueKind.Null;
+
+    private Field Member(string name, JsonElement value) => new(value, new FieldLocation(Place, name));
 
     private Field? Typed(string name, JsonValueKind kind, string expected) =>
         this[name] is not { } field ? null
@@ -114,8 +132,15 @@ public readonly record struct Field(JsonElement Element, FieldLocation? Place)
 /// <summary>A path segment with its parent: the name of a member, or an index such as <c>[2]</c>.</summary>
 public sealed record FieldLocation(FieldLocation? Parent, string Segment)
 {
+    private static readonly string[] s_indices = [.. Enumerable.Range(0, 64).Select(Text)];
+
+    /// <summary>The segment of an item of a list.</summary>
+    public static string Index(int index) => index < s_indices.Length ? s_indices[index] : Text(index);
+
     public override string ToString() =>
         Parent is null ? Segment
         : Segment.StartsWith('[') ? Parent + Segment
         : $"{Parent}.{Segment}";
+
+    private static string Text(int index) => string.Create(CultureInfo.InvariantCulture, $"[{index}]");
 }

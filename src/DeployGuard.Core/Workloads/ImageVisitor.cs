@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>
@@ -5,18 +7,29 @@ namespace DeployGuard.Core.Workloads;
 /// </summary>
 internal static class ImageVisitor
 {
+    private const int MaxPaths = 1000;
+
+    private static readonly ConcurrentDictionary<(string Spec, string List, int Index), string> s_paths = new();
+
     public static IReadOnlyList<string> ContainerLists { get; } = ["initContainers", "containers", "ephemeralContainers"];
 
     /// <param name="spec">The pod spec.</param>
     /// <exception cref="MalformedObjectException">A container is not an object, or an image is not a string.</exception>
-    public static IEnumerable<ImageUse> Visit(Field spec)
+    public static IReadOnlyList<ImageUse> Visit(Field spec)
     {
-        foreach (var container in ContainerLists.SelectMany(list => spec.Items(list)))
+        var (images, path) = (new List<ImageUse>(), spec.Path);
+        foreach (var list in ContainerLists)
         {
-            // Defaulting by a controller may add the image later. Without an image there is nothing to evaluate.
-            if (container.AsObject().Text("image") is { Length: > 0 } image)
+            var index = 0;
+            foreach (var container in spec.Items(list))
             {
-                yield return new ImageUse($"{container.Path}.image", new ImageReference(image));
+                // Defaulting by a controller may add the image later. Without an image there is nothing to evaluate.
+                if (container.AsObject().Text("image") is { Length: > 0 } image)
+                {
+                    images.Add(new ImageUse(PathOf(path, list, index), new ImageReference(image)));
+                }
+
+                index++;
             }
         }
 
@@ -24,8 +37,27 @@ internal static class ImageVisitor
         {
             if (volume.AsObject().Object("image") is { } source && source.Text("reference") is { Length: > 0 } image)
             {
-                yield return new ImageUse($"{source.Path}.reference", new ImageReference(image));
+                images.Add(new ImageUse($"{source.Path}.reference", new ImageReference(image)));
             }
         }
+
+        return images;
+    }
+
+    /// <summary>One string for each place: there are few, and every template that is read has some of them.</summary>
+    private static string PathOf(string spec, string list, int index)
+    {
+        if (s_paths.TryGetValue((spec, list, index), out var known))
+        {
+            return known;
+        }
+
+        var path = $"{(spec.Length == 0 ? "" : $"{spec}.")}{list}{FieldLocation.Index(index)}.image";
+        if (s_paths.Count < MaxPaths)
+        {
+            s_paths.TryAdd((spec, list, index), path);
+        }
+
+        return path;
     }
 }

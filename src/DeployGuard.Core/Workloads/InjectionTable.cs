@@ -6,11 +6,14 @@ namespace DeployGuard.Core.Workloads;
 /// <summary>The annotations with which pods select injected images. The well-known ones are data, in <c>injectors.json</c>.</summary>
 public sealed class InjectionTable
 {
+    /// <summary>Never filled.</summary>
+    private static readonly List<(string Key, string Value, InjectionAnnotation By)> s_nothing = [];
+
     private readonly InjectionTable? _known;
     private readonly FrozenDictionary<string, InjectionAnnotation> _exact;
-    private readonly IReadOnlyList<InjectionAnnotation> _patterns;
-    private readonly IReadOnlyList<InjectionAnnotation> _guesses;
-    private readonly IReadOnlyList<InjectionAnnotation> _never;
+    private readonly InjectionAnnotation[] _patterns;
+    private readonly InjectionAnnotation[] _guesses;
+    private readonly InjectionAnnotation[] _never;
 
     public InjectionTable(IEnumerable<InjectionAnnotation> annotations)
         : this(null, [.. annotations]) { }
@@ -44,7 +47,10 @@ public sealed class InjectionTable
     /// <summary>The images that annotations name, in the order of their keys.</summary>
     /// <param name="path">Path of the annotations in the object: <c>spec.template.metadata.annotations</c>.</param>
     public IEnumerable<ImageUse> ImagesIn(IReadOnlyDictionary<string, string> annotations, string path) =>
-        from found in Find(annotations)
+        Find(annotations) is { Count: > 0 } found ? ImagesIn(found, path) : [];
+
+    private static IEnumerable<ImageUse> ImagesIn(List<(string Key, string Value, InjectionAnnotation By)> all, string path) =>
+        from found in all
         from image in found.By.Form switch
         {
             InjectionForm.Image => [found.Value],
@@ -77,17 +83,30 @@ public sealed class InjectionTable
         MatchOrNull(key) is { Form: InjectionForm.Image or InjectionForm.Version or InjectionForm.Document };
 
     /// <summary>Whether the table declares that the annotation names no image.</summary>
-    public bool Excludes(string key) => _never.Any(n => n.Matches(key));
+    public bool Excludes(string key) => FirstOrNull(_never, key) is not null;
 
     private InjectionAnnotation? MatchOrNull(string key) =>
-        (DefiniteOrNull(key) ?? _guesses.FirstOrDefault(p => p.Matches(key))) is { } found
+        (DefiniteOrNull(key) ?? FirstOrNull(_guesses, key)) is { } found
         && !(found.Form is InjectionForm.Other or InjectionForm.Guess && Excludes(key))
             ? found
             : null;
 
     /// <summary>The built-in table takes precedence, so that configuration cannot redefine its annotations.</summary>
     private InjectionAnnotation? DefiniteOrNull(string key) =>
-        _known?.DefiniteOrNull(key) ?? _exact.GetValueOrDefault(key) ?? _patterns.FirstOrDefault(p => p.Matches(key));
+        _known?.DefiniteOrNull(key) ?? _exact.GetValueOrDefault(key) ?? FirstOrNull(_patterns, key);
+
+    private static InjectionAnnotation? FirstOrNull(InjectionAnnotation[] annotations, string key)
+    {
+        foreach (var annotation in annotations)
+        {
+            if (annotation.Matches(key))
+            {
+                return annotation;
+            }
+        }
+
+        return null;
+    }
 
     private static IEnumerable<InjectionAnnotation> Definite(IEnumerable<InjectionAnnotation> annotations) =>
         annotations.Where(a => a.Form is not (InjectionForm.Guess or InjectionForm.Never));
@@ -104,8 +123,13 @@ public sealed class InjectionTable
             }
         }
 
-        found?.Sort(static (a, b) => string.CompareOrdinal(a.Key, b.Key));
-        return found ?? [];
+        if (found is null)
+        {
+            return s_nothing;
+        }
+
+        found.Sort(static (a, b) => string.CompareOrdinal(a.Key, b.Key));
+        return found;
     }
 
     private static InjectionTable Load()

@@ -88,6 +88,14 @@ public sealed class PodTemplate
     /// <summary>Computed on first use, because most requests change no template. Null if only the hashes were kept.</summary>
     public CanonicalTemplate? Canonical => _source?.Canonical;
 
+    /// <summary>See <see cref="CanonicalTemplate.HasLostText"/>; false if only the hashes were kept.</summary>
+    public bool HasLostText => _source is { HasLostText: true };
+
+    /// <summary>Whether both have the same hash. Templates of the same bytes do, and are not hashed for it.</summary>
+    public bool HasHashOf(PodTemplate other) =>
+        (_kept is null && other._kept is null && _source is { } one && other._source is { } two && one.HasBytesOf(two))
+        || Hash == other.Hash;
+
     /// <summary><c>v2:</c> and 64 hex digits.</summary>
     public string Hash => _kept?.Hash ?? Source.Canonical.Hash;
 
@@ -106,7 +114,7 @@ public sealed class PodTemplate
     public string ClaimsDigest => _kept?.ClaimsDigest ?? Source.Canonical.ClaimsDigest;
 
     /// <summary>The pod reads its own annotations. Then a restart annotation may contain only a time.</summary>
-    public bool ReadsAnnotations => _kept?.ReadsAnnotations ?? Source.Canonical.ReadsAnnotations;
+    public bool ReadsAnnotations => _kept?.ReadsAnnotations ?? Source.ReadsAnnotations;
 
     /// <summary>The restart annotations and their values. Without its body, a template keeps them only if its pods read them.</summary>
     public IReadOnlyDictionary<string, string> RestartTimes => _kept?.RestartTimes ?? Source.RestartTimes(Annotations);

@@ -8,6 +8,9 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
     /// <summary>The built-in kinds and injectors with the default noise.</summary>
     public static WorkloadReader Default { get; } = new(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn);
 
+    /// <summary>kubectl keeps a copy of the whole manifest in it. Nothing here uses it.</summary>
+    private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
     public WorkloadKinds Kinds { get; } = kinds;
 
     /// <summary>The injection annotations that are read.</summary>
@@ -40,7 +43,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
             ResourceVersion = metadata.Text("resourceVersion") ?? "",
             Generation = metadata.Long("generation"),
             Labels = metadata.Map("labels"),
-            Annotations = metadata.Map("annotations"),
+            Annotations = metadata.Map("annotations", without: LastApplied),
             ControllerUid = ControllerUid(metadata),
             OwnerReferences = [.. OwnersOf(metadata)],
             Finalizers = metadata.Texts("finalizers"),

@@ -23,7 +23,7 @@ internal static class KeptRevisions
         IEnumerable<ObservedRevision> revisions
     ) =>
         live.Where(s => HoldsRevisionOf(workload, s))
-            .Select(s => (Owned(s), s.Images))
+            .Select(s => (s.AsRevision, s.Images))
             .Concat(revisions.Where(r => HoldsRevisionOf(workload, r)).Select(r => (Owned(r.Under(workload)), r.Images)));
 
     /// <summary>The object that holds the current revision of a workload; null if its kind keeps none.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
@@ -43,6 +44,9 @@ internal sealed record ObservedWorkload
 
     /// <summary>Its rollout is not in progress: paused, held at a partition, or past its deadline.</summary>
     public required bool IsAtRest { get; init; }
+
+    /// <summary>As a revision of its owner, for a ReplicaSet. Decisions ask for it often.</summary>
+    public OwnedRevision AsRevision => field ??= KeptRevisions.Owned(this);
 
     /// <exception cref="MalformedObjectException">It is not a workload.</exception>
     public static ObservedWorkload Read(JsonElement item, string apiVersion, string kind, WorkloadReader reader)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
 
@@ -9,6 +10,9 @@ internal sealed class PolicyList
     private static readonly IReadOnlyDictionary<string, AdoptedPods> s_nothing = new Dictionary<string, AdoptedPods>();
 
     private readonly Dictionary<string, IReadOnlyDictionary<string, AdoptedPods>> _adopted;
+
+    /// <summary>By the labels of a cached namespace, which are other ones when it changes.</summary>
+    private readonly ConditionalWeakTable<IReadOnlyDictionary<string, string>, IReadOnlyList<SafeguardPolicy>> _byNamespace = [];
 
     public PolicyList(IReadOnlyList<PolicyEntry> source)
     {
@@ -33,6 +37,10 @@ internal sealed class PolicyList
 
     /// <summary>Sorted by name.</summary>
     public IReadOnlyList<SafeguardPolicy> All { get; }
+
+    /// <summary>Those whose namespace selector matches these labels, whatever else they select by; all for unknown labels.</summary>
+    public IReadOnlyList<SafeguardPolicy> In(IReadOnlyDictionary<string, string>? labels) =>
+        labels is null ? All : _byNamespace.GetValue(labels, known => [.. All.Where(p => p.Match.IncludesNamespace(known))]);
 
     /// <summary>
     /// The pods that were adopted in a namespace, by policy. Only adoptions that included pods count: those by a former version did not.

@@ -11,10 +11,15 @@ internal static class SnapshotTranslation
     public static HashTranslation TranslationFor(this ClusterCaches caches, Request request) =>
         caches.Translation.For((request as WorkloadRequest)?.Before, (request as WorkloadRequest)?.After);
 
-    public static NamespaceSnapshot Translate(this HashTranslation translation, NamespaceSnapshot snapshot) =>
-        snapshot with
-        {
-            Changes = translation.Changes(snapshot.Changes),
-            Votes = translation.Approvals(snapshot.Votes),
-        };
+    public static NamespaceSnapshot Translate(this HashTranslation translation, NamespaceSnapshot snapshot)
+    {
+        var (changes, votes) = (translation.Changes(snapshot.Changes), translation.Approvals(snapshot.Votes));
+        return ReferenceEquals(changes, snapshot.Changes) && ReferenceEquals(votes, snapshot.Votes)
+            ? snapshot
+            : snapshot with
+            {
+                Changes = changes,
+                Votes = votes,
+            };
+    }
 }

@@ -11,6 +11,8 @@ namespace DeployGuard.Kubernetes.Decisions;
 /// <summary>Takes snapshots from the caches.</summary>
 internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, BudgetReservations budgets) : ISnapshotSource
 {
+    private readonly NamespaceSnapshots _namespaces = new(caches);
+
     public async ValueTask<ClusterSnapshot> TakeAsync(Request request, CancellationToken cancel)
     {
         var target = request.Target;
@@ -24,7 +26,8 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
         var schedules = owners.Where(o => o.Type.RunsOnSchedule).Select(o => ClusterCaches.WorkloadKey(o.Ref)).ToList();
         return new ClusterSnapshot
         {
-            Policies = policies.All,
+            // A namespace is matched by its labels before and after the request.
+            Policies = request is NamespaceRequest ? policies.All : policies.In(labels),
             NamespaceLabels = labels,
             Owners = owners,
             ScheduleChanges = [.. schedules.SelectMany(s => caches.Translation.Changes(caches.Changes.Under(s)))],
@@ -49,10 +52,12 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
     }
 
     public async Task<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) =>
+        // The same snapshot where there is nothing to add: it is not evaluated again.
         request is WorkloadRequest { After: { } asked }
+        && await live.FindOtherApprovedAsync(asked, cluster, deadline) is { } other
             ? cluster with
             {
-                OtherApproved = await live.FindOtherApprovedAsync(asked, cluster, deadline),
+                OtherApproved = other,
             }
             : cluster;
 
@@ -65,11 +70,11 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
 
     private NamespaceSnapshot NamespaceOf(Request request)
     {
-        var snapshot = caches.TranslationFor(request).Translate(NamespaceReader.Cached(request.Target.Namespace, caches).ToSnapshot());
+        var snapshot = caches.TranslationFor(request).Translate(_namespaces.Of(request.Target.Namespace));
         return request is ServiceRequest { After.Target: { } target } && target.Namespace != request.Target.Namespace
             ? snapshot with
             {
-                ExternalNameTarget = NamespaceReader.Cached(target.Namespace, caches).ToSnapshot(),
+                ExternalNameTarget = _namespaces.Of(target.Namespace),
             }
             : snapshot;
     }

@@ -76,7 +76,7 @@ internal sealed class DecisionPipeline(
     /// are required.
     /// </summary>
     private async ValueTask<PendingDecision> ReadCachesAsync(Request request, CancellationToken cancel) =>
-        WithRequirements(Classify(request, await cluster.Snapshots.TakeAsync(request, cancel), SnapshotParts.None));
+        Classify(request, await cluster.Snapshots.TakeAsync(request, cancel), SnapshotParts.None).WithRequirements();
 
     /// <summary>Reads from the API server the parts that the requirements name, reader by reader.</summary>
     private async ValueTask<PendingDecision> ReadLiveAsync(PendingDecision decision, CancellationToken deadline)
@@ -90,7 +90,7 @@ internal sealed class DecisionPipeline(
                 if (reader.Reads is RequiredReads.Parent)
                 {
                     // The parent of a scale decides which further reads are required.
-                    decision = WithRequirements(Reclassify(decision));
+                    decision = Reclassify(decision).WithRequirements();
                     classified = decision.Cluster;
                 }
             }
@@ -118,12 +118,6 @@ internal sealed class DecisionPipeline(
             Parts = parts | taken,
         };
     }
-
-    private PendingDecision WithRequirements(PendingDecision decision) =>
-        decision with
-        {
-            Requirements = evaluator.Requires(decision.Evaluated, decision.Cluster, decision.Now),
-        };
 
     /// <summary>Publishes the pending exposure of this request to the other replicas, and counts theirs.</summary>
     private async ValueTask<PendingDecision> ReserveExposureAsync(PendingDecision decision, CancellationToken deadline)

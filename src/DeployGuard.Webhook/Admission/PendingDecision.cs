@@ -7,21 +7,35 @@ namespace DeployGuard.Webhook.Admission;
 /// <summary>A decision in progress: the classified request, the snapshot that it uses, and the time of that snapshot.</summary>
 internal sealed record PendingDecision(PolicyEvaluator Evaluator, EvaluatedRequest Evaluated, ClusterSnapshot Cluster, DateTimeOffset Now)
 {
-    private (ClusterSnapshot Of, Verdict Verdict)? _cached;
+    private (Inspections Of, Verdict Verdict)? _cached;
+    private Inspections? _inspections;
 
     /// <summary>The parts of the snapshot that are filled.</summary>
     public SnapshotParts Parts { get; init; }
 
     public Requirements Requirements { get; init; }
 
+    /// <summary>The decision with what its policies require for the snapshot.</summary>
+    public PendingDecision WithRequirements()
+    {
+        var inspected = Inspected();
+        return this with { Requirements = Evaluator.Requires(inspected) };
+    }
+
     /// <summary>Evaluated once for each snapshot.</summary>
     public Verdict Evaluate()
     {
-        if (_cached is not { } cached || !ReferenceEquals(cached.Of, Cluster))
+        var inspected = Inspected();
+        if (_cached is not { } cached || !ReferenceEquals(cached.Of, inspected))
         {
-            _cached = cached = (Cluster, Evaluator.Evaluate(Evaluated, Cluster, Now));
+            _cached = cached = (inspected, Evaluator.Evaluate(inspected));
         }
 
         return cached.Verdict;
     }
+
+    private Inspections Inspected() =>
+        _inspections is { } known && ReferenceEquals(known.Cluster, Cluster) && ReferenceEquals(known.Evaluated, Evaluated)
+            ? known
+            : _inspections = new Inspections(Evaluated, Cluster, Now);
 }

@@ -104,7 +104,7 @@ internal sealed class ReviewBody : IDisposable
                 buffer = length == buffer.Length ? Grow(buffer) : buffer;
             }
 
-            return new ReviewBody(buffer, Parse(buffer.AsMemory(0, length)), isLarge);
+            return Read(buffer, length, isLarge);
         }
         catch
         {
@@ -120,7 +120,21 @@ internal sealed class ReviewBody : IDisposable
         return ReviewUid.Refusal(head.AsSpan(0, length), StatusCodes.Status413PayloadTooLarge, why);
     }
 
-    private static JsonDocument Parse(ReadOnlyMemory<byte> json)
+    /// <summary>Takes the buffer over, unless it throws.</summary>
+    internal static ReviewBody Read(byte[] buffer, int length, bool isLarge)
+    {
+        var json = buffer.AsMemory(0, length);
+        CheckText(json.Span);
+        if (length <= LargeBytes && ParseRestOrNull(json) is var (rest, document))
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            return new ReviewBody(rest, document, isLarge);
+        }
+
+        return new ReviewBody(buffer, ParseWhole(json), isLarge);
+    }
+
+    internal static void CheckText(ReadOnlySpan<byte> json)
     {
         if (json.IsEmpty)
         {
@@ -130,16 +144,40 @@ internal sealed class ReviewBody : IDisposable
             );
         }
 
-        if (json.Length > MaxPlainBytes && json.Length - (json.Span.Count("\\u00"u8) * 5) > MaxPlainBytes)
+        if (json.Length > MaxPlainBytes && json.Length - (json.Count("\\u00"u8) * 5) > MaxPlainBytes)
         {
-            throw ReviewUid.Refusal(json.Span, StatusCodes.Status413PayloadTooLarge, TooLarge);
+            throw ReviewUid.Refusal(json, StatusCodes.Status413PayloadTooLarge, TooLarge);
         }
 
-        if (!Utf8.IsValid(json.Span))
+        if (!Utf8.IsValid(json))
         {
-            throw ReviewUid.Refusal(json.Span, StatusCodes.Status400BadRequest, "the body is not UTF-8");
+            throw ReviewUid.Refusal(json, StatusCodes.Status400BadRequest, "the body is not UTF-8");
+        }
+    }
+
+    /// <summary>The review without <c>managedFields</c>; null if only the whole body can tell what is wrong with it.</summary>
+    private static (byte[] Buffer, JsonDocument Document)? ParseRestOrNull(ReadOnlyMemory<byte> json)
+    {
+        var rest = ArrayPool<byte>.Shared.Rent(json.Length);
+        try
+        {
+            var length = ManagedFields.CopyWithout(json.Span, rest);
+            if (length > 0 && TextEscapes.FindLoneSurrogate(rest.AsSpan(0, length), MaxDepth) is null)
+            {
+                return (rest, JsonDocument.Parse(rest.AsMemory(0, length), s_strict));
+            }
+        }
+        catch (JsonException)
+        {
+            // The whole body has the same fault, at the position that its sender knows.
         }
 
+        ArrayPool<byte>.Shared.Return(rest);
+        return null;
+    }
+
+    internal static JsonDocument ParseWhole(ReadOnlyMemory<byte> json)
+    {
         try
         {
             if (TextEscapes.FindLoneSurrogate(json.Span, MaxDepth) is { } place)

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Cache;
 
 namespace DeployGuard.Kubernetes.Tests;
@@ -22,6 +24,30 @@ public class PolicyListTests
             Assert.That(list.AdoptedIn("shop").Keys, Is.EqualTo(new[] { "a" }), "an adoption without pods does not count");
             Assert.That(list.AdoptedIn("shop")["a"].Pods, Is.EqualTo(new[] { "p" }));
             Assert.That(list.AdoptedIn("other"), Is.Empty);
+        });
+    }
+
+    [Test]
+    public void PoliciesOfOtherNamespacesAreLeftOut()
+    {
+        var list = new PolicyList([Entry("a"), Entry("b", """{"namespace": "shop"}""")]);
+        var tier1 = new Dictionary<string, string> { ["tier"] = "1" };
+        var selecting = new PolicyList([
+            Entry("everywhere"),
+            Entry("tier-1") with
+            {
+                Policy = Entry("tier-1").Policy with
+                {
+                    Match = new PolicyMatch { Namespaces = new LabelSelector([new LabelRequirement("tier", LabelOperator.In, ["1"])]) },
+                },
+            },
+        ]);
+        Assert.Multiple(() =>
+        {
+            Assert.That(list.In(null), Is.SameAs(list.All), "unknown labels match every selector");
+            Assert.That(selecting.In(tier1).Select(p => p.Name), Is.EqualTo(new[] { "everywhere", "tier-1" }));
+            Assert.That(selecting.In(new Dictionary<string, string>()).Select(p => p.Name), Is.EqualTo(new[] { "everywhere" }));
+            Assert.That(selecting.In(tier1), Is.SameAs(selecting.In(tier1)), "worked out once");
         });
     }
 
