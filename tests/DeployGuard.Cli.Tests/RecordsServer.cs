@@ -170,6 +170,9 @@ internal sealed class RecordsServer : IAsyncDisposable
 
     private static Approval Read(JsonObject vote) => ApprovalReader.Read(JsonSerializer.SerializeToElement(vote), DateTimeOffset.UnixEpoch);
 
+    /// <summary>Who requested the Change.</summary>
+    public IReadOnlyList<string> Requesters { get; set; } = ["dana"];
+
     /// <summary>The phase of the Change.</summary>
     public string Phase { get; set; } = "Running";
 
@@ -226,7 +229,7 @@ internal sealed class RecordsServer : IAsyncDisposable
                 {"metadata": {"name": "{{Change}}", "namespace": "shop"},
                  "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{Hash}}", "images": [{"path": "web", "to": "web:2"}],
                           "diff": {{JsonSerializer.Serialize(Diff)}} },
-                 "status": {"phase": "Running", "requesters": [{"username": "dana"}]} }
+                 "status": {"phase": "Running", "requesters": {{JsonSerializer.Serialize(Requesters.Select(r => new { username = r }))}}} }
                 """
             )
             ?.AsObject()

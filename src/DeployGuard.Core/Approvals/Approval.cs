@@ -17,6 +17,9 @@ public sealed record Approval
 {
     public required string Name { get; init; }
 
+    /// <summary>The API server's uid; empty if it is not known.</summary>
+    public string Uid { get; init; } = "";
+
     public required WorkloadRef Workload { get; init; }
 
     /// <summary>

@@ -21,6 +21,7 @@ public static class ApprovalReader
         return new Approval
         {
             Name = metadata.Text("name") ?? "",
+            Uid = metadata.Text("uid") ?? "",
             Workload = spec.RequiredObject("workload").Workload(metadata.Text("namespace") ?? ""),
             TemplateHash = spec.Text("templateHash") is { Length: > 0 } hash ? hash : null,
             Images = spec.Texts("images"),

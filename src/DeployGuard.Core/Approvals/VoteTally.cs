@@ -1,5 +1,6 @@
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
 
 namespace DeployGuard.Core.Approvals;
 
@@ -79,7 +80,8 @@ public sealed class VoteTally
         var who = approval.Approver;
         return who.IsMachine ? "a machine"
             : rules.Bots.Contains(who.Username) ? "a listed bot"
-            : revision.Requesters.Contains(who.Username) || revision.Authors.Contains(who.Username) ? "requester or named author"
+            : revision.Requesters.Contains(who.Username) || revision.Authors.Contains(OriginReader.AsAuthor(who.Username))
+                ? "requester or named author"
             : !Quorum.IsEligible(rules.Quorum, who.Groups) ? "in none of the groups"
             : approval.HasExpired(rules.MaxAge, now) ? "expired"
             : null;

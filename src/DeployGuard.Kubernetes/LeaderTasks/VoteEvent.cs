@@ -9,7 +9,7 @@ internal sealed record VoteEvent(bool IsWarning, string Reason, string Message)
 {
     public static VoteEvent Cast(Approval vote, Change change, string missing)
     {
-        var why = vote.Reason.Length > 0 ? $" ({VisibleText.Line(vote.Reason)})" : "";
+        var why = vote.Reason.Length > 0 ? $" ({VisibleText.Inline(vote.Reason)})" : "";
         return vote.Decision is Decision.Reject
             ? new(true, "ChangeRejected", $"{vote.Approver.Username} rejected {change.Name}{why}")
             : new(false, "ChangeApproved", $"{vote.Approver.Username} approved {change.Name}{why}{Rest(missing)}");
