@@ -190,6 +190,9 @@ internal sealed class RecordsServer : IAsyncDisposable
     /// <summary>Whether the Change is of a revision that ran before DeployGuard did.</summary>
     public bool Adopted { get; set; }
 
+    /// <summary>Who requested the Change.</summary>
+    public IReadOnlyList<string> Requesters { get; set; } = ["dana"];
+
     /// <summary>The phase of the Change.</summary>
     public string Phase { get; set; } = "Running";
 
@@ -251,7 +254,7 @@ internal sealed class RecordsServer : IAsyncDisposable
                 {"metadata": {"name": "{{Change}}", "namespace": "shop"},
                  "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{Hash}}", "images": [{"path": "web", "to": "web:2"}],
                           "diff": {{JsonSerializer.Serialize(Diff)}} },
-                 "status": {"phase": "Running", "requesters": [{"username": "dana", "lastAt": "{{LastRequest}}"}]} }
+                 "status": {"phase": "Running", "requesters": {{JsonSerializer.Serialize(Requesters.Select(r => new { username = r, lastAt = LastRequest }))}}} }
                 """
             )
             ?.AsObject()

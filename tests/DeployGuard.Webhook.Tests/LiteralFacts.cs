@@ -102,6 +102,11 @@ internal sealed class LiteralFacts
     public Task<bool> MayAsync(Requester who, string verb, string resource, string inNamespace, string name, CancellationToken deadline) =>
         ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult(Permissions.Contains($"{verb} {resource}/{name}"));
 
+    /// <summary>Uids of the votes and BreakGlasses that exist.</summary>
+    public System.Collections.Concurrent.ConcurrentDictionary<string, bool> Stored { get; } = [];
+
+    public bool IsStored(string resource, string inNamespace, string name, string uid) => Stored.ContainsKey(uid);
+
     /// <summary>The number of records of every user.</summary>
     public int Records { get; set; }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
@@ -163,7 +164,9 @@ internal sealed class VoteCommand
 
         if (release is not null)
         {
-            var waiting = (await records.ChangesAsync(cancel)).Where(c => c.AwaitsVote && c.ChangeIds.Contains(release)).ToList();
+            var waiting = (await records.ChangesAsync(cancel))
+                .Where(c => c.AwaitsVote && c.ChangeIds.Contains(VisibleText.Inline(release)))
+                .ToList();
             return waiting.Count > 0
                 ? await VoteTargetsAsync(records, waiting, parsed.GetValue(_full), cancel)
                 : throw new ManifestException($"--change-id {release}: no Change of this release waits in namespace {records.Namespace}");

@@ -13,13 +13,13 @@ internal static class ChangePage
     public static string Of(ChangeView change, Change recorded, bool isFull)
     {
         var claims = recorded.Evidence.Select(e => $"{e.Source} {e.Key}: {e.Value}{(e.By is null ? "" : $", by {e.By}")}");
-        var evidence = recorded.Evidence.Count == 0 ? "" : $" ({VisibleText.Line(string.Join(", ", claims))})";
+        var evidence = recorded.Evidence.Count == 0 ? "" : $" ({VisibleText.Inline(string.Join(", ", claims))})";
         List<string> lines =
         [
             $"Change    {change.Name}, {change.Phase}",
             $"Workload  {recorded.Workload}",
             $"Origin    {change.Origin}{evidence}",
-            $"Requester {VisibleText.Line(string.Join(", ", recorded.Requesters))}",
+            $"Requester {VisibleText.Inline(string.Join(", ", recorded.Requesters))}",
             .. Block("Release", change.ChangeIds),
             .. Block("Images", change.Images),
             .. Block("Policies", change.Policies),
@@ -95,5 +95,5 @@ internal static class ChangePage
     }
 
     private static IEnumerable<string> Block(string title, IEnumerable<string> lines) =>
-        lines.Select((line, i) => $"{(i == 0 ? title : ""), -10}{VisibleText.Line(line)}");
+        lines.Select((line, i) => $"{(i == 0 ? title : ""), -10}{VisibleText.Inline(line)}");
 }

@@ -133,9 +133,9 @@ internal sealed record TemplateView(string Text, bool IsComplete)
         List<string> lines =
         [
             "INCOMPLETE: the template cannot be shown in full. An approval signs all of it, also what is missing here.",
-            VisibleText.Line(why),
+            VisibleText.Inline(why),
             .. change.Diff.Any() ? (string[])["Differences on the Change, with long values cut:"] : [],
-            .. change.Diff.Select(d => $"  {VisibleText.Line(d)}"),
+            .. change.Diff.Select(d => $"  {VisibleText.Inline(d)}"),
             isForbidden
                 ? $"To see it in full, get that right, then run: {show}"
                 : $"To see it in full, ask the requester to apply the change again, then run: {show}",

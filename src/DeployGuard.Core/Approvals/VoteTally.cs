@@ -1,5 +1,6 @@
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
 
 namespace DeployGuard.Core.Approvals;
 
@@ -112,7 +113,7 @@ public sealed class VoteTally
         var who = approval.Approver;
         return who.IsMachine ? "a machine"
             : rules.Bots.Contains(who.Username) ? "a listed bot"
-            : revision.Requesters.Contains(who.Username) || revision.Authors.Contains(who.Username) ? OwnChange
+            : revision.Requesters.Contains(who.Username) || revision.Authors.Contains(OriginReader.AsAuthor(who.Username)) ? OwnChange
             : !Quorum.IsEligible(rules.Quorum, who.Groups) ? "in none of the groups"
             : approval.HasExpired(rules.MaxAge, now) ? "expired"
             : null;

@@ -160,7 +160,7 @@ public static class StandingVotes
             && !a.Approver.IsMachine
             && uses.All(u => u.By != a.Approver.Username)
             && !change.Requesters.Contains(a.Approver.Username)
-            && !authors.Contains(a.Approver.Username, StringComparer.OrdinalIgnoreCase)
+            && !authors.Contains(OriginReader.AsAuthor(a.Approver.Username), StringComparer.OrdinalIgnoreCase)
             && (rules.Count == 0 || rules.Any(r => Quorum.IsEligible(r.Quorum, a.Approver.Groups) && !r.Bots.Contains(a.Approver.Username)))
         );
     }

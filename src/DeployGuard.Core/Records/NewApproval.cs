@@ -137,7 +137,7 @@ public sealed record NewApproval(
 
     private string? IsTheirOwn(Change recorded) =>
         recorded.Requesters.Contains(Who.Username) ? $"{Who.Username} requested {recorded.Name}"
-        : OriginReader.AuthorsIn(recorded.EvidenceFor([])).Contains(Who.Username, StringComparer.OrdinalIgnoreCase)
+        : OriginReader.AuthorsIn(recorded.EvidenceFor([])).Contains(OriginReader.AsAuthor(Who.Username), StringComparer.OrdinalIgnoreCase)
             ? $"{Who.Username} is named as an author of {recorded.Name}"
         : null;
 

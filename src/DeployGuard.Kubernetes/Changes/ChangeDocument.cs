@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
@@ -155,8 +156,9 @@ internal static class ChangeDocument
 
     private static JsonObject ImageJson(ImageChange image)
     {
-        var json = new JsonObject { ["path"] = image.Path, ["to"] = image.To };
-        JsonWriting.SetOrRemove(json, "from", image.From);
+        // The API server accepts any text as an image. What is no image can never run.
+        var json = new JsonObject { ["path"] = image.Path, ["to"] = VisibleText.Inline(image.To) };
+        JsonWriting.SetOrRemove(json, "from", image.From is { } from ? VisibleText.Inline(from) : null);
         if (image.IsOfPolicy)
         {
             json["ofPolicy"] = true;
@@ -233,7 +235,7 @@ internal static class ChangeDocument
             ["mode"] = finding.Mode.ToString(),
             ["safeguard"] = finding.Safeguard,
             ["reason"] = finding.Finding.Reason,
-            ["message"] = finding.Finding.Message,
+            ["message"] = VisibleText.Inline(finding.Finding.Message),
         };
         JsonWriting.SetOrRemove(json, "waivedBy", finding.Waiver?.Name);
         return json;

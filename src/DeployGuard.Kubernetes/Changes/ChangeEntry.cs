@@ -128,7 +128,7 @@ internal sealed record ChangeEntry
             Diff =
             [
                 .. TemplateDiff.Between(evaluated.ConfirmedBefore?.Template.Canonical, after.Template.Canonical),
-                .. UnhashedDiff.Between(evaluated.ConfirmedBefore?.Template.Canonical, after.Template.Canonical),
+                .. UnhashedDiff.Between(evaluated.ConfirmedBefore?.Template.Canonical, after.Template.Canonical).Select(VisibleText.Inline),
             ],
             Origin = evaluated.Origin,
             IsNewRevision = evaluated.ChangeType is ChangeType.NewRevision,
@@ -205,7 +205,8 @@ internal sealed record ChangeEntry
             workload.Template.Annotations.GetValueOrDefault(ChangeIdAnnotation)
             ?? workload.Annotations.GetValueOrDefault(ChangeIdAnnotation)
             ?? "";
-        return id.Length > MaxChangeId ? id[..MaxChangeId] : id;
+        // It is shown with the record, so it must not look like other lines of it.
+        return VisibleText.Inline((id.Length > MaxChangeId ? id[..MaxChangeId] : id).Trim());
     }
 }
 

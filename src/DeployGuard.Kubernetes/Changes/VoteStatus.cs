@@ -56,7 +56,7 @@ internal static class VoteStatus
         JsonWriting.SetOrRemove(
             recorded,
             "reason",
-            VisibleText.Line(vote.Reason.Length > MaxReason ? $"{vote.Reason[..MaxReason]}..." : vote.Reason)
+            VisibleText.Inline(vote.Reason.Length > MaxReason ? $"{vote.Reason[..MaxReason]}..." : vote.Reason)
         );
         if (vote.ExpiresAt is { } end)
         {

@@ -26,7 +26,12 @@ internal sealed record EventEntry(EventSubject About, bool IsWarning, string Rea
         var about = EventSubject.Of(request.Target, uid);
         var waived = verdict.Waived.Select(w => w.Waiver?.BreakGlass).FirstOrDefault(g => g is not null);
         return !verdict.IsAllowed
-                ? new EventEntry(about, true, "RolloutRefused", $"requested by {request.Requester.Username}: {Messages.Refusal(verdict)}")
+                ? new EventEntry(
+                    about,
+                    true,
+                    "RolloutRefused",
+                    $"{Messages.RefusalCodes(verdict)}: requested by {request.Requester.Username}: {Messages.Refusal(verdict)}"
+                )
             : waived is not null
                 ? new EventEntry(
                     about,

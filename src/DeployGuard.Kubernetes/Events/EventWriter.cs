@@ -79,7 +79,7 @@ internal sealed class EventWriter(ApiConnection api, TimeProvider time)
     {
         var about = entry.About;
         // Parts come from users; kubectl prints them as they are.
-        var visible = string.Join('\n', VisibleText.Lines(entry.Message));
+        var visible = string.Join('\n', entry.Message.Split('\n').Select(VisibleText.Inline));
         var message = visible.Length > MaxMessage ? string.Concat(visible.AsSpan(0, MaxMessage), "...") : visible;
         var identity = Convert.ToHexStringLower(
             SHA256.HashData(Encoding.UTF8.GetBytes($"{about.Kind}/{about.Name}/{about.Uid}/{entry.Reason}/{message}")).AsSpan(0, 8)

@@ -10,7 +10,7 @@ internal sealed record VoteEvent(bool IsWarning, string Reason, string Message, 
 {
     public static VoteEvent Cast(Approval vote, Change change, string missing)
     {
-        var why = vote.Reason.Length > 0 ? $" ({VisibleText.Line(vote.Reason)})" : "";
+        var why = vote.Reason.Length > 0 ? $" ({VisibleText.Inline(vote.Reason)})" : "";
         var budget = BudgetOf(vote.Decision, vote.Approver.Username);
         return vote.Decision is Decision.Reject
             ? new(true, "ChangeRejected", $"{vote.Approver.Username} rejected {change.Name}{why}", budget)

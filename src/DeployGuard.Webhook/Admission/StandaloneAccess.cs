@@ -82,6 +82,8 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
     public Task<bool> MayAsync(Requester who, string verb, string resource, string inNamespace, string name, CancellationToken deadline) =>
         Task.FromResult(false);
 
+    public bool IsStored(string resource, string inNamespace, string name, string uid) => false;
+
     public Task<int> CountRecordsAsync(string resource, string inNamespace, string username, CancellationToken deadline) =>
         Task.FromResult(0);
 

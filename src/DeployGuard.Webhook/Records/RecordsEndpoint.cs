@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
@@ -57,7 +58,7 @@ internal sealed class RecordsEndpoint(
         }
         catch (MalformedObjectException wrong)
         {
-            return Answer.Malformed($"{review.Kind} {review.Name}: {wrong.Message}");
+            return Answer.Malformed(VisibleText.Inline($"{review.Kind} {review.Name}: {wrong.Message}"));
         }
         catch (UnavailableException unavailable)
         {
@@ -227,7 +228,9 @@ internal sealed class RecordsEndpoint(
     }
 
     private static Answer Of(Review review, Refusal? refusal) =>
-        refusal is null ? Answer.Allow([]) : Answer.Forbid($"{review.Kind} {review.Namespace}/{review.Name} refused: {refusal}");
+        refusal is null
+            ? Answer.Allow([])
+            : Answer.Forbid(VisibleText.Inline($"{review.Kind} {review.Namespace}/{review.Name} refused: {refusal}"));
 
     private static bool SpecDiffers(Review review) =>
         !review.Object.TryGetProperty("spec", out var now)

@@ -307,6 +307,25 @@ public class ChangeDocumentTests
         return s_requested with { Transition = To(requested), IsNewRevision = true, Findings = [finding] };
     }
 
+    /// <summary><c>kubectl describe</c> prints these texts as they are.</summary>
+    [Test]
+    public void NoTextOfAUserBeginsALineOfTheRecord()
+    {
+        const string Forged = "r\n  Approvals:\u001b[1A\u202e";
+        var used = WithGlass("g").Findings[0] with { Finding = new Finding(Reasons.ApprovalMissing, "", Forged, "r") };
+        var glass = used.Waiver?.BreakGlass ?? throw new InvalidOperationException("no break-glass");
+        var entry = WithGlass("g") with
+        {
+            Images = [new ImageChange("image", Forged, Forged)],
+            Findings = [used with { Waiver = new Waiver(glass with { Incident = Forged, Reason = Forged }) }],
+        };
+
+        var document = Merge(null, entry, s_now).ToJsonString();
+
+        Assert.That(document, Does.Contain("r\\u003CLF\\u003E  Approvals:\\u003CESC\\u003E[1A\\u003CU\\u002B202E\\u003E"));
+        Assert.That(document, Does.Not.Contain("\\n").And.Not.Contain("\\u001B").And.Not.Contain("\\u202E"));
+    }
+
     [Test]
     public void EvidenceOfAiIsKeptDespiteAFloodOfAuthors()
     {
