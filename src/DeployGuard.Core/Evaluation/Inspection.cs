@@ -11,11 +11,19 @@ namespace DeployGuard.Core.Evaluation;
 /// </summary>
 internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy policy, ClusterSnapshot cluster, DateTimeOffset now)
 {
-    private readonly Lazy<ExposureEvaluator?> _exposure = new(
-        () => ExposureEvaluator.Under(policy, cluster, now),
-        LazyThreadSafetyMode.None
-    );
+    private ExposureEvaluator? _exposure;
+    private bool _hasExposure;
     private IReadOnlyList<PoolAssessment>? _exposed;
+
+    /// <summary>Null if the policy requires no canary.</summary>
+    private ExposureEvaluator? Exposure
+    {
+        get
+        {
+            (_exposure, _hasExposure) = (_hasExposure ? _exposure : ExposureEvaluator.Under(policy, cluster, now), true);
+            return _exposure;
+        }
+    }
 
     public EvaluatedRequest Evaluated => evaluated;
 
@@ -32,7 +40,7 @@ internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy pol
     /// Every pool that the change affects, as it would be after the change; none if the policy requires no canary, or no users reach its
     /// pods.
     /// </summary>
-    public IReadOnlyList<PoolAssessment> Exposed => _exposed ??= _exposure.Value?.Assess(evaluated) ?? [];
+    public IReadOnlyList<PoolAssessment> Exposed => _exposed ??= Exposure?.Assess(evaluated) ?? [];
 
     /// <summary>
     /// A new revision of a workload: an approval or a BreakGlass that the caches do not have yet may change the decision.
@@ -86,7 +94,7 @@ internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy pol
     /// <summary>The pools as they would be with another workload after the change.</summary>
     public IReadOnlyList<PoolAssessment> Assess(Workload after)
     {
-        var exposure = _exposure.Value ?? throw new InvalidOperationException($"policy {policy.Name} has no canary");
+        var exposure = Exposure ?? throw new InvalidOperationException($"policy {policy.Name} has no canary");
         return exposure.Assess(evaluated with { After = after });
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
@@ -14,12 +15,15 @@ public sealed class PolicyEvaluator
     private readonly TrustedControllers _trusted;
     private readonly RequestClassifier _classifier;
     private readonly IReadOnlyList<ISafeguard> _safeguards;
+    private readonly FrozenDictionary<ChangeType, IReadOnlyList<ISafeguard>> _applying;
 
     /// <param name="safeguards">In the order in which their findings are reported.</param>
     internal PolicyEvaluator(TrustedControllers trusted, IReadOnlyList<ISafeguard> safeguards)
     {
         (_trusted, _safeguards) = (trusted, safeguards);
         _classifier = new RequestClassifier(trusted);
+        _applying = Enum.GetValues<ChangeType>()
+            .ToFrozenDictionary(t => t, IReadOnlyList<ISafeguard> (t) => [.. safeguards.Where(s => s.SeverityOf(t) is not Severity.None)]);
     }
 
     /// <summary>Step 1: which policies match, what type of change the request is, and everything about it that the rules share.</summary>
@@ -37,9 +41,11 @@ public sealed class PolicyEvaluator
 
     /// <summary>Step 2: the parts of the snapshot that the matching policies need for this request.</summary>
     public SnapshotParts Parts(EvaluatedRequest evaluated) =>
-        evaluated
-            .Policies.SelectMany(_ => Applying(evaluated.ChangeType), (policy, safeguard) => safeguard.Parts(evaluated, policy))
-            .Aggregate(SnapshotParts.None, (all, some) => all | some);
+        Applying(evaluated.ChangeType) is []
+            ? SnapshotParts.None
+            : evaluated
+                .Policies.SelectMany(_ => Applying(evaluated.ChangeType), (policy, safeguard) => safeguard.Parts(evaluated, policy))
+                .Aggregate(SnapshotParts.None, (all, some) => all | some);
 
     /// <summary>
     /// Step 3: the live reads and reservations that the decision requires. None for most requests: each rule says for which it needs them.
@@ -54,10 +60,12 @@ public sealed class PolicyEvaluator
         var exemption = Escaped(evaluated.Request, cluster, now).Any(p => p.Mode is Mode.Enforce)
             ? RequiredReads.Exemption
             : RequiredReads.None;
-        return inspections
-            .All.Where(i => i.Policy.Mode is Mode.Enforce)
-            .SelectMany(_ => Applying(evaluated.ChangeType), (inspection, safeguard) => safeguard.Requires(inspection))
-            .Aggregate(new Requirements(exemption, RequiredReservations.None), (all, some) => all | some);
+        return Applying(evaluated.ChangeType) is []
+            ? new Requirements(exemption, RequiredReservations.None)
+            : inspections
+                .All.Where(i => i.Policy.Mode is Mode.Enforce)
+                .SelectMany(_ => Applying(evaluated.ChangeType), (inspection, safeguard) => safeguard.Requires(inspection))
+                .Aggregate(new Requirements(exemption, RequiredReservations.None), (all, some) => all | some);
     }
 
     /// <summary>Step 4: evaluates the request under every matching policy with every safeguard, and reports all findings.</summary>
@@ -70,13 +78,16 @@ public sealed class PolicyEvaluator
         var (evaluated, cluster, now) = (shared.Evaluated, shared.Cluster, shared.Now);
         var request = evaluated.Request;
         var inspections = shared.All;
-        var applying = Applying(evaluated.ChangeType).ToList();
+        var applying = Applying(evaluated.ChangeType);
         return new Verdict
         {
             Evaluated = evaluated,
             Notes = [.. inspections.Where(i => i.Policy.Mode is not Mode.Audit).SelectMany(i => _safeguards.SelectMany(s => s.Notes(i)))],
-            Approvals = [.. cluster.Approvals.Where(a => evaluated.After is { } after && a.IsAbout(after))],
-            Exposes = [.. inspections.Where(i => i.Policy.Mode is Mode.Enforce).SelectMany(i => applying.SelectMany(s => s.Exposes(i)))],
+            Approvals =
+                cluster.Approvals.Count == 0 ? [] : [.. cluster.Approvals.Where(a => evaluated.After is { } after && a.IsAbout(after))],
+            Exposes = applying is []
+                ? []
+                : [.. inspections.Where(i => i.Policy.Mode is Mode.Enforce).SelectMany(i => applying.SelectMany(s => s.Exposes(i)))],
             Findings =
             [
                 .. inspections.SelectMany(i => Inspect(i, applying)),
@@ -213,11 +224,13 @@ public sealed class PolicyEvaluator
 
     private static Mode NoMoreThanWarn(Mode mode) => mode is Mode.Enforce ? Mode.Warn : mode;
 
-    private IEnumerable<ISafeguard> Applying(ChangeType type) => _safeguards.Where(s => s.SeverityOf(type) is not Severity.None);
+    private IReadOnlyList<ISafeguard> Applying(ChangeType type) => _applying[type];
 
     /// <summary>Policies that are not active yet, and that have a rule that warns in advance.</summary>
     private IEnumerable<SafeguardPolicy> Announcing(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
-        PolicyMatching.Upcoming(request, cluster, now).Where(p => _safeguards.Any(s => s.Announces(p)));
+        PolicyMatching.Upcoming(request, cluster, now) is { Count: > 0 } upcoming
+            ? upcoming.Where(p => _safeguards.Any(s => s.Announces(p)))
+            : [];
 
     /// <summary>A trusted controller only copies labels of an object that was evaluated.</summary>
     private IReadOnlyList<SafeguardPolicy> Escaped(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>

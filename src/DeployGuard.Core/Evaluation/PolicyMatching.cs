@@ -10,17 +10,38 @@ internal static class PolicyMatching
 {
     /// <summary>Policies that match and are active now.</summary>
     public static IReadOnlyList<SafeguardPolicy> Active(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
-        request is NamespaceRequest ? [] : [.. cluster.Policies.Where(p => p.Active.Contains(now) && Matches(p, request, cluster))];
+        Matching(request, cluster, now, isActive: true) ?? [];
 
     /// <summary>Policies that will match when they become active.</summary>
-    public static IEnumerable<SafeguardPolicy> Upcoming(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
-        request is NamespaceRequest
-            ? []
-            : cluster.Policies.Where(p => p.Active.From is { } from && now < from && Matches(p, request, cluster));
+    public static IReadOnlyList<SafeguardPolicy> Upcoming(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
+        Matching(request, cluster, now, isActive: false) ?? [];
+
+    /// <summary>Null for none.</summary>
+    private static List<SafeguardPolicy>? Matching(Request request, ClusterSnapshot cluster, DateTimeOffset now, bool isActive)
+    {
+        if (request is NamespaceRequest)
+        {
+            return null;
+        }
+
+        List<SafeguardPolicy>? matching = null;
+        foreach (var policy in cluster.Policies)
+        {
+            if ((isActive ? policy.Active.Contains(now) : now < policy.Active.From) && Matches(policy, request, cluster))
+            {
+                (matching ??= []).Add(policy);
+            }
+        }
+
+        return matching;
+    }
 
     private static bool Matches(SafeguardPolicy policy, Request request, ClusterSnapshot cluster) =>
         policy.Match.IncludesNamespace(cluster.NamespaceLabels)
-        && ((MatchesKind(policy, request) && MatchesWorkload(policy, request, cluster)) || cluster.Owners.Any(policy.Match.Includes));
+        && (
+            (MatchesKind(policy, request) && MatchesWorkload(policy, request, cluster))
+            || (cluster.Owners.Count > 0 && cluster.Owners.Any(policy.Match.Includes))
+        );
 
     /// <summary>
     /// A Service and its addresses may have pods of any kind. The canary checks for each pod whether the policy matches it.

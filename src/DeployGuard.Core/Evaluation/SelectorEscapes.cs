@@ -1,6 +1,7 @@
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Evaluation;
 
@@ -26,6 +27,8 @@ internal static class SelectorEscapes
                         p.Match.IncludesNamespace(ns.LabelsBefore) && (LosesName(ns) || !p.Match.IncludesNamespace(ns.LabelsAfter))
                     ),
             ],
+            // With the same labels it stays where it is.
+            WorkloadRequest { Before: { } before, After: { } after } when Maps.Same(before.Labels, after.Labels) => [],
             WorkloadRequest { Before: { } before, After: { } after } =>
             [
                 .. Lasting(cluster, now)

@@ -91,6 +91,10 @@ public sealed class PodTemplate
     /// <summary>See <see cref="CanonicalTemplate.HasLostText"/>; false if only the hashes were kept.</summary>
     public bool HasLostText => _source is { HasLostText: true };
 
+    /// <summary>Whether it was read from the same bytes in the same object, with the same table.</summary>
+    internal bool IsReadFrom(TemplateSource source, InjectionTable injections) =>
+        ReferenceEquals(Injections, injections) && _source?.HasBytesOf(source) is true;
+
     /// <summary>Whether both have the same hash. Templates of the same bytes do, and are not hashed for it.</summary>
     public bool HasHashOf(PodTemplate other) =>
         (_kept is null && other._kept is null && _source is { } one && other._source is { } two && one.HasBytesOf(two))

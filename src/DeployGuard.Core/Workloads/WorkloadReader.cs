@@ -21,7 +21,11 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
     /// document must stay alive until then.
     /// </summary>
     /// <exception cref="MalformedObjectException">A required field is missing or has the wrong type.</exception>
-    public Workload Read(JsonElement obj)
+    public Workload Read(JsonElement obj) => Read(obj, like: null);
+
+    /// <summary>The same for another state of an object that was read: a template of the same bytes is not read again.</summary>
+    /// <exception cref="MalformedObjectException">A required field is missing or has the wrong type.</exception>
+    public Workload Read(JsonElement obj, Workload? like)
     {
         var root = Field.Root(obj).AsObject();
         var (apiGroup, kind) = TypeOf(root);
@@ -54,7 +58,8 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
             Template = ReadTemplate(
                 TemplateAt(root, path),
                 holder,
-                type.HasClaims ? root.RequiredObject("spec")["volumeClaimTemplates"] : null
+                type.HasClaims ? root.RequiredObject("spec")["volumeClaimTemplates"] : null,
+                like is not null && (like.Ref.ApiGroup, like.Ref.Kind) == (apiGroup, kind) ? like.Template : null
             ),
             Replicas = type.ReadSize(root),
             // Fields of the same names may have another meaning in a custom kind.
@@ -98,7 +103,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
     /// <summary>Reads a pod template without an object: <c>{metadata, spec}</c>, as in a ControllerRevision.</summary>
     /// <exception cref="MalformedObjectException">It has no spec, or a field of the wrong type.</exception>
     public PodTemplate ReadTemplate(JsonElement template) =>
-        ReadTemplate(Field.Root(template).AsObject(), TemplateHolder.None, claims: null);
+        ReadTemplate(Field.Root(template).AsObject(), TemplateHolder.None, claims: null, like: null);
 
     /// <summary>The source of a serialized template.</summary>
     internal TemplateSource SourceOf(TemplateDocumentState document) =>
@@ -112,8 +117,14 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
     private static Field TemplateAt(Field root, string path) =>
         path.Length == 0 ? root : path.Split('.').Aggregate(root, (field, name) => field.RequiredObject(name));
 
-    private PodTemplate ReadTemplate(Field template, TemplateHolder holder, Field? claims)
+    private PodTemplate ReadTemplate(Field template, TemplateHolder holder, Field? claims, PodTemplate? like)
     {
+        var source = new TemplateSource(template.Element, holder, claims?.Element, noise);
+        if (like is not null && like.IsReadFrom(source, injections))
+        {
+            return like;
+        }
+
         var metadata = template.Object("metadata");
         var annotations = metadata?.Map("annotations") ?? Maps.Empty;
         var spec = template.RequiredObject("spec");
@@ -127,7 +138,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
                 .. spec.Items("initContainers").Where(IsSidecar).Select(c => ReadContainer(c) with { IsSidecar = true }),
             ],
             [.. ImageVisitor.Visit(spec), .. injections.ImagesIn(annotations, path)],
-            new TemplateSource(template.Element, holder, claims?.Element, noise)
+            source
         )
         {
             AnnotationsPath = path,

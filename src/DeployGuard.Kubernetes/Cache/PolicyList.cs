@@ -12,7 +12,7 @@ internal sealed class PolicyList
     private readonly Dictionary<string, IReadOnlyDictionary<string, AdoptedPods>> _adopted;
 
     /// <summary>By the labels of a cached namespace, which are other ones when it changes.</summary>
-    private readonly ConditionalWeakTable<IReadOnlyDictionary<string, string>, IReadOnlyList<SafeguardPolicy>> _byNamespace = [];
+    private readonly ConditionalWeakTable<IReadOnlyDictionary<string, string>, PolicyList> _byNamespace = [];
 
     public PolicyList(IReadOnlyList<PolicyEntry> source)
     {
@@ -39,8 +39,10 @@ internal sealed class PolicyList
     public IReadOnlyList<SafeguardPolicy> All { get; }
 
     /// <summary>Those whose namespace selector matches these labels, whatever else they select by; all for unknown labels.</summary>
-    public IReadOnlyList<SafeguardPolicy> In(IReadOnlyDictionary<string, string>? labels) =>
-        labels is null ? All : _byNamespace.GetValue(labels, known => [.. All.Where(p => p.Match.IncludesNamespace(known))]);
+    public PolicyList In(IReadOnlyDictionary<string, string>? labels) =>
+        labels is null
+            ? this
+            : _byNamespace.GetValue(labels, known => new PolicyList([.. Entries.Where(e => e.Policy.Match.IncludesNamespace(known))]));
 
     /// <summary>
     /// The pods that were adopted in a namespace, by policy. Only adoptions that included pods count: those by a former version did not.

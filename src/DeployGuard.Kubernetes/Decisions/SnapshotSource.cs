@@ -23,16 +23,19 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
         var seen = request is WorkloadRequest { Before: { } before } ? FindLive(before) : null;
         var translation = caches.TranslationFor(request);
         var owners = OwnersOf(request);
-        var schedules = owners.Where(o => o.Type.RunsOnSchedule).Select(o => ClusterCaches.WorkloadKey(o.Ref)).ToList();
+        List<string> schedules =
+            owners.Count == 0 ? [] : [.. owners.Where(o => o.Type.RunsOnSchedule).Select(o => ClusterCaches.WorkloadKey(o.Ref))];
         return new ClusterSnapshot
         {
             // A namespace is matched by its labels before and after the request.
-            Policies = request is NamespaceRequest ? policies.All : policies.In(labels),
+            Policies = request is NamespaceRequest ? policies.All : policies.In(labels).All,
             NamespaceLabels = labels,
             Owners = owners,
-            ScheduleChanges = [.. schedules.SelectMany(s => caches.Translation.Changes(caches.Changes.Under(s)))],
-            ScheduleVotes = [.. schedules.SelectMany(s => caches.Translation.Approvals(caches.Approvals.Under(s)))],
-            HadRecords = seen is null || HadRecords(seen, policies, labels),
+            ScheduleChanges =
+                schedules.Count == 0 ? [] : [.. schedules.SelectMany(s => caches.Translation.Changes(caches.Changes.Under(s)))],
+            ScheduleVotes =
+                schedules.Count == 0 ? [] : [.. schedules.SelectMany(s => caches.Translation.Approvals(caches.Approvals.Under(s)))],
+            HadRecords = seen is null || AdoptedBefore.IsOnRecord(seen, policies.In(labels).Entries),
             Parent =
                 request is ScaleRequest && caches.Workloads.TryGetValue(target.Kind, out var parents)
                     ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec
@@ -82,6 +85,12 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
     /// <summary>The live workloads that an object names as its owners, and those that they name: a claim, which can only tighten.</summary>
     private IReadOnlyList<Workload> OwnersOf(Request request)
     {
+        if (request is WorkloadRequest { Before: null or { OwnerReferences.Count: 0 }, After: null or { OwnerReferences.Count: 0 } })
+        {
+            // Nearly every request of a person.
+            return [];
+        }
+
         var claims = request switch
         {
             WorkloadRequest workload => (workload.Before?.OwnerReferences ?? []).Concat(workload.After?.OwnerReferences ?? []),
@@ -102,7 +111,4 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
         caches.Workloads.GetValueOrDefault(claim.Kind)?.Find(ObjectKey.Of(@namespace, claim.Name)) is { } found && found.Uid == claim.Uid
             ? found.Spec
             : null;
-
-    private static bool HadRecords(ObservedWorkload live, PolicyList policies, IReadOnlyDictionary<string, string>? labels) =>
-        AdoptedBefore.IsOnRecord(live, policies.Entries.Where(p => p.Policy.Match.IncludesNamespace(labels)));
 }

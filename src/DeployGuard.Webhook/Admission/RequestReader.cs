@@ -54,7 +54,7 @@ internal sealed class RequestReader(WorkloadReader workloads)
         }
 
         var after = review.Operation is Operation.Delete ? null : Workload(review, review.Object, "object");
-        var before = HasBefore(review, target) ? Workload(review, review.OldObject, "oldObject") : null;
+        var before = HasBefore(review, target) ? Workload(review, review.OldObject, "oldObject", after) : null;
         return new WorkloadRequest
         {
             Operation = review.Operation,
@@ -108,9 +108,9 @@ internal sealed class RequestReader(WorkloadReader workloads)
         && name.StartsWith(prefix, StringComparison.Ordinal)
         && (name.Length == prefix.Length || name.Length == prefix.Length + 5);
 
-    private Workload Workload(Review review, JsonElement obj, string place)
+    private Workload Workload(Review review, JsonElement obj, string place, Workload? like = null)
     {
-        var workload = In(place, () => workloads.Read(Present(obj)));
+        var workload = In(place, () => workloads.Read(Present(obj), like));
         // The API server acts on the path of the request; an object may leave out its own namespace and name.
         return workload with
         {

@@ -12,6 +12,16 @@ internal static class JsonSkipping
 
     private static readonly SearchValues<byte> s_endOfScalar = SearchValues.Create(",}] \n\r\t"u8);
 
+    /// <summary>The bytes that end a string, or a part of it.</summary>
+    private static readonly SearchValues<byte> s_endOfText = SearchValues.Create([
+        (byte)'"',
+        (byte)'\\',
+        .. Enumerable.Range(0, ' ').Select(b => (byte)b),
+    ]);
+
+    /// <summary>What may follow a backslash, without the escape of a code unit.</summary>
+    private static readonly SearchValues<byte> s_escaped = SearchValues.Create("\"\\/bfnrt"u8);
+
     /// <summary>The byte at a place; 0 behind the end.</summary>
     public static byte At(ReadOnlySpan<byte> json, int at) => (uint)at < (uint)json.Length ? json[at] : (byte)0;
 
@@ -52,6 +62,31 @@ internal static class JsonSkipping
             {
                 return None;
             }
+        }
+
+        return None;
+    }
+
+    /// <summary>
+    /// The end of a string that is certainly valid, but for its UTF-8. A string with an escaped code unit is not: the parser decides.
+    /// </summary>
+    public static int EndOfStrictString(ReadOnlySpan<byte> json, int at)
+    {
+        at++;
+        while (json[at..].IndexOfAny(s_endOfText) is var length and >= 0)
+        {
+            at += length;
+            if (json[at] == '"')
+            {
+                return at + 1;
+            }
+
+            if (json[at] != '\\' || !s_escaped.Contains(At(json, at + 1)))
+            {
+                return None;
+            }
+
+            at += 2;
         }
 
         return None;

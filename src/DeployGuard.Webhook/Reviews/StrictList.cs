@@ -168,33 +168,11 @@ internal ref struct StrictList(ReadOnlySpan<byte> json)
         return Step.Ended;
     }
 
-    /// <summary>A string without escapes of code units. Whether it is UTF-8 is checked for the whole body.</summary>
     private bool Text()
     {
-        for (var at = _at + 1; at < _json.Length; at++)
-        {
-            switch (_json[at])
-            {
-                case (byte)'"':
-                    _at = at + 1;
-                    return true;
-                case (byte)'\\':
-                    at++;
-                    if (
-                        JsonSkipping.At(_json, at)
-                        is not ((byte)'"' or (byte)'\\' or (byte)'/' or (byte)'b' or (byte)'f' or (byte)'n' or (byte)'r' or (byte)'t')
-                    )
-                    {
-                        return false;
-                    }
-
-                    break;
-                case < (byte)' ':
-                    return false;
-            }
-        }
-
-        return false;
+        var end = JsonSkipping.EndOfStrictString(_json, _at);
+        _at = Math.Max(_at, end);
+        return end != JsonSkipping.None;
     }
 
     private readonly byte Peek => JsonSkipping.At(_json, _at);

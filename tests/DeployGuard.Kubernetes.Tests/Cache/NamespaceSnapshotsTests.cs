@@ -13,6 +13,7 @@ public class NamespaceSnapshotsTests
     {
         var changes = new TaskCompletionSource();
         await using var api = await FakeApi.StartAsync();
+        api.Objects["/apis/batch/v1"] = """{"resources": [{"name": "cronjobs"}]}""";
         api.Own = context => AddServiceAsync(context, changes.Task);
         await using var synced = await SyncedCaches.OfAsync(api);
         var snapshots = new NamespaceSnapshots(synced.Caches);

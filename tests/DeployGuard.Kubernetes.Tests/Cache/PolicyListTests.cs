@@ -44,9 +44,9 @@ public class PolicyListTests
         ]);
         Assert.Multiple(() =>
         {
-            Assert.That(list.In(null), Is.SameAs(list.All), "unknown labels match every selector");
-            Assert.That(selecting.In(tier1).Select(p => p.Name), Is.EqualTo(new[] { "everywhere", "tier-1" }));
-            Assert.That(selecting.In(new Dictionary<string, string>()).Select(p => p.Name), Is.EqualTo(new[] { "everywhere" }));
+            Assert.That(list.In(null), Is.SameAs(list), "unknown labels match every selector");
+            Assert.That(selecting.In(tier1).All.Select(p => p.Name), Is.EqualTo(new[] { "everywhere", "tier-1" }));
+            Assert.That(selecting.In(new Dictionary<string, string>()).All.Select(p => p.Name), Is.EqualTo(new[] { "everywhere" }));
             Assert.That(selecting.In(tier1), Is.SameAs(selecting.In(tier1)), "worked out once");
         });
     }

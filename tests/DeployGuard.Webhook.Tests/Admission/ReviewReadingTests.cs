@@ -105,8 +105,8 @@ public class ReviewReadingTests
 
         private static JsonDocument Whole(byte[] bytes)
         {
-            ReviewBody.CheckText(bytes);
-            return ReviewBody.ParseWhole(bytes);
+            ReviewParser.CheckText(bytes);
+            return ReviewParser.ParseWhole(bytes);
         }
 
         private static ReviewBody Read(byte[] bytes)
