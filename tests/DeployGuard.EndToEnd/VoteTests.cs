@@ -6,54 +6,6 @@ namespace DeployGuard.EndToEnd;
 [Parallelizable(ParallelScope.All)]
 public class VoteTests
 {
-    /// <summary>Where no policy names approving groups, the role with which developers withdraw requests makes nobody a reviewer.</summary>
-    [Test]
-    public async Task TheRequesterRoleDoesNotReviewWhereNoPolicyNamesApprovers()
-    {
-        var sandbox = await UnguardedAsync();
-        await BindAsync(sandbox, "deployguard-requester");
-        var vote =
-            """
-                {"apiVersion": "deployguard.io/v1alpha1", "kind": "ChangeApproval", "metadata": {"generateName": "by-hand-"},
-                 "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "decision": "Approve", "templateHash": "v2:
-                """ + $"{new string('0', 64)}\"}}}}";
-
-        Assert.That(
-            (await VoteAsync()).Output,
-            Does.Contain(
-                    $"NotEligible: carol may not review here: no policy in {sandbox.Namespace} names approving groups, so a review needs"
-                )
-                .And.Contain("which the ClusterRole deployguard-approver has")
-        );
-
-        await BindAsync(sandbox, "deployguard-approver");
-        Assert.That((await VoteAsync()).OrFail().Output, Does.Contain("created"));
-
-        Task<Rig.Run> VoteAsync() =>
-            TestCluster.Rig.Plane.KubectlAsync(
-                "admin",
-                vote,
-                ["-n", sandbox.Namespace, "create", "-f", "-", "--as=carol", "--as-group=devs"]
-            );
-
-        static async Task BindAsync(Sandbox sandbox, string role)
-        {
-            string[] binding = ["-n", sandbox.Namespace, "create", "rolebinding", role, $"--clusterrole={role}", "--group=devs"];
-            (await TestCluster.Rig.Plane.KubectlAsync("admin", binding)).OrFail();
-            await Rig.Wait.UntilAsync(
-                () =>
-                    TestCluster.Rig.Plane.KubectlAsync(
-                        "admin",
-                        ["-n", sandbox.Namespace, "auth", "can-i", Verb(role), "--as=carol", "--as-group=devs"]
-                    ),
-                run => run.Succeeded,
-                "the binding to be in force"
-            );
-        }
-
-        static string Verb(string role) => role == "deployguard-approver" ? "review breakglasses" : "create changeapprovals";
-    }
-
     [Test]
     public async Task AVetoRejectsTheChangeAndItsWithdrawalReopensIt()
     {

@@ -221,7 +221,7 @@ public static class Reasons
     public static readonly Reason SelfApproval = new(
         "SelfApproval",
         "Records",
-        "The approver requested this revision, or is named as its author.",
+        "The approver requested this revision, is named as its author, or created the BreakGlass that they would review.",
         "another person of the named groups",
         "Run `kubectl deployguard approve CHANGE`.",
         Fix.Elsewhere

@@ -139,6 +139,9 @@ public sealed record NewApproval(
         recorded.Requesters.Contains(Who.Username) ? $"{Who.Username} requested {recorded.Name}"
         : OriginReader.AuthorsIn(recorded.EvidenceFor([])).Contains(OriginReader.AsAuthor(Who.Username), StringComparer.OrdinalIgnoreCase)
             ? $"{Who.Username} is named as an author of {recorded.Name}"
+        // A BreakGlass may be for a machine, which is the requester then.
+        : recorded.BreakGlassUses.Any(u => u.ReviewedBy is null && u.By == Who.Username)
+            ? $"{Who.Username} created the BreakGlass that admitted {recorded.Name}, and cannot review it"
         : null;
 
     private string Groups

@@ -242,6 +242,7 @@ public class RecordsTests
     )]
     [TestCase("bob", true, null)]
     [TestCase("dana", true, "SelfApproval: dana requested deployment-web-1")]
+    [TestCase("olga", true, "SelfApproval: olga created the BreakGlass that admitted deployment-web-1, and cannot review it")]
     public async Task WhereNoPolicyNamesApproversTheVerbReviewIsNeeded(string user, bool isHeld, string? refusal)
     {
         var shared = _facts.Cached;
