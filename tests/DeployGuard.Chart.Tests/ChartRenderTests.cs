@@ -52,7 +52,9 @@ public class ChartRenderTests
         );
     }
 
-    /// <summary>Developers withdraw their own requests with a ChangeApproval; the verb keeps them from reviewing where no policy does.</summary>
+    /// <summary>
+    /// Developers withdraw their own requests with a ChangeApproval; the verb keeps them from reviewing where no policy does.
+    /// </summary>
     [TestCase("requester", false)]
     [TestCase("breakglass", false)]
     [TestCase("approver", true)]

@@ -254,7 +254,9 @@ internal sealed class RecordsServer : IAsyncDisposable
                 {"metadata": {"name": "{{Change}}", "namespace": "shop"},
                  "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{Hash}}", "images": [{"path": "web", "to": "web:2"}],
                           "diff": {{JsonSerializer.Serialize(Diff)}} },
-                 "status": {"phase": "Running", "requesters": {{JsonSerializer.Serialize(Requesters.Select(r => new { username = r, lastAt = LastRequest }))}}} }
+                 "status": {"phase": "Running", "requesters": {{JsonSerializer.Serialize(
+                    Requesters.Select(r => new { username = r, lastAt = LastRequest })
+                )}}} }
                 """
             )
             ?.AsObject()

@@ -108,7 +108,9 @@ internal static class BreakGlassCommand
         return 0;
     }
 
-    /// <summary>The Change that was refused, and that the deploy probably requests again. The BreakGlass exists, whatever happens here.</summary>
+    /// <summary>
+    /// The Change that was refused, and that the deploy probably requests again. The BreakGlass exists, whatever happens here.
+    /// </summary>
     private static async Task<string?> WaitingAsync(RecordClient records, BreakGlass made, CancellationToken cancel)
     {
         try

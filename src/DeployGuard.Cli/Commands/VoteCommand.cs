@@ -111,7 +111,9 @@ internal sealed class VoteCommand
         return exitCode;
     }
 
-    /// <summary>A vote that would change nothing is not written, and the voter learns why. That their vote stands already is no failure.</summary>
+    /// <summary>
+    /// A vote that would change nothing is not written, and the voter learns why. That their vote stands already is no failure.
+    /// </summary>
     /// <returns>The targets to vote on, and whether a vote on one of the others is refused.</returns>
     private async Task<(IReadOnlyList<VoteTarget> Targets, bool IsRefused)> WithEffectAsync(
         RecordClient records,

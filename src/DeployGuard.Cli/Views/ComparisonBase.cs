@@ -5,8 +5,8 @@ using DeployGuard.Kubernetes.Changes;
 namespace DeployGuard.Cli.Views;
 
 /// <summary>
-/// Whether an approver may be shown only what differs from the revision that ran before. What the comparison leaves out they sign unseen, so
-/// other people must have let that revision in, and it must run.
+/// Whether an approver may be shown only what differs from the revision that ran before. What the comparison leaves out they sign unseen,
+/// so other people must have let that revision in, and it must run.
 /// </summary>
 internal static class ComparisonBase
 {

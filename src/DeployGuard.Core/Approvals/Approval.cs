@@ -45,8 +45,8 @@ public sealed record Approval
     public DateTimeOffset? StampedAt { get; init; }
 
     /// <summary>
-    /// When it was cast. The creationTimestamp has whole seconds, so a request in the same second would be before and after it: the stamp is
-    /// exact. A stamp that is far from the creationTimestamp was altered.
+    /// When it was cast. The creationTimestamp has whole seconds, so a request in the same second would be before and after it: the stamp
+    /// is exact. A stamp that is far from the creationTimestamp was altered.
     /// </summary>
     public DateTimeOffset CastAt => StampedAt is { } at && (at - CreatedAt).Duration() < s_creationTakes ? at : CreatedAt;
 

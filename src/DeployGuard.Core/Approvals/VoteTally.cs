@@ -74,7 +74,8 @@ public sealed class VoteTally
     }
 
     /// <summary>
-    /// The same, and why the vote of a requester or author did not fill it: <c>sre 0/1 (another approver is missing: alice requested or wrote it)</c>.
+    /// The same, and why the vote of a requester or author did not fill it: <c>sre 0/1 (another approver is missing: alice requested or
+    /// wrote it)</c>.
     /// </summary>
     public string Missing
     {

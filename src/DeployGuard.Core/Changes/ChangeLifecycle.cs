@@ -114,9 +114,9 @@ public static class ChangeLifecycle
 
     /// <summary>
     /// The last withdrawal, if every person who requested the revision withdrew it after their last request: nobody ends the request of
-    /// another person by requesting the same. Null otherwise. What only machines requested, one of them withdraws. Requests have exact times.
-    /// A withdrawal without a stamp has whole seconds, cut off: in the second of a request it does not count, because the request may be
-    /// the later one.
+    /// another person by requesting the same. Null otherwise. What only machines requested, one of them withdraws. Requests have exact
+    /// times. A withdrawal without a stamp has whole seconds, cut off: in the second of a request it does not count, because the request
+    /// may be the later one.
     /// </summary>
     private static Approval? WithdrawalOf(Change change, IEnumerable<Approval> votes)
     {

@@ -15,8 +15,8 @@ public sealed record OpenRequirements(
 )
 {
     /// <summary>
-    /// How <see cref="Missing"/> begins if a retry passes; then come the requesters for whom it passes. It is not empty: the Change is still
-    /// open.
+    /// How <see cref="Missing"/> begins if a retry passes; then come the requesters for whom it passes. It is not empty: the Change is
+    /// still open.
     /// </summary>
     public const string Retry = "nothing: retry";
 

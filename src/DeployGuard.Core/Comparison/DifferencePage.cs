@@ -21,7 +21,9 @@ public static class DifferencePage
     /// <summary>The lines of fields that stay as they are.</summary>
     public static IEnumerable<string> Kept(IEnumerable<Difference> fields) => fields.SelectMany(f => Whole(' ', f.Path, f.After ?? []));
 
-    /// <summary>The fields on one line, in the order of the page: <c>spec.hostPID, spec.containers[web].args (2 of 402 lines)</c>.</summary>
+    /// <summary>
+    /// The fields on one line, in the order of the page: <c>spec.hostPID, spec.containers[web].args (2 of 402 lines)</c>.
+    /// </summary>
     public static string Summary(IReadOnlyList<Difference> differences)
     {
         var named = differences

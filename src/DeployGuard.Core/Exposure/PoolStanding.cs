@@ -51,7 +51,10 @@ public sealed record PoolStanding
     /// <summary>Desired pods of the pool now.</summary>
     public int Desired { get; init; }
 
-    /// <summary>What steps are shares of: desired pods of the pool; if no proven pod is left, at least as many as there were within <c>coldAfter</c>.</summary>
+    /// <summary>
+    /// What steps are shares of: desired pods of the pool; if no proven pod is left, at least as many as there were within
+    /// <c>coldAfter</c>.
+    /// </summary>
     public required int Total { get; init; }
 
     public required CanaryRules Rules { get; init; }

@@ -82,8 +82,8 @@ internal sealed class ChangeRecorder(
     }
 
     /// <summary>
-    /// Queues what is recorded after the answer: refused requests that wait for approval or have a Change already, admissions that need no record first, and their
-    /// Events.
+    /// Queues what is recorded after the answer: refused requests that wait for approval or have a Change already, admissions that need
+    /// no record first, and their Events.
     /// </summary>
     public void RecordAfterwards(Verdict verdict)
     {

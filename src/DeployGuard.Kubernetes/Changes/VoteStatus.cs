@@ -188,8 +188,8 @@ internal static class VoteStatus
         (status["conditions"] as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(c => (string?)c["type"] == type);
 
     /// <summary>
-    /// By uid: the name of a deleted ChangeApproval may be used again, by anybody, within the same second. Where one side has no uid, by name
-    /// and time.
+    /// By uid: the name of a deleted ChangeApproval may be used again, by anybody, within the same second. Where one side has no uid, by
+    /// name and time.
     /// </summary>
     private static JsonObject? Find(JsonArray list, string name, string uid, DateTimeOffset cast)
     {
