@@ -61,7 +61,7 @@ public class MissingRightTests
             {"metadata": {}, "items": [{"metadata": {"name": "deployment-web-1", "namespace": "shop"},
               "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "v2:{{new string('1', 64)}}"},
               "status": {"phase": "Running", "requesters": [{"username": "dana"}],
-                "exposure": [{"policy": "tier-1", "pool": "Service web", "step": 25, "pods": 2, "unproven": 2, "total": 10}]} }]}
+                "canary": [{"policy": "tier-1", "pool": "Service web", "step": 25, "pods": 2, "unproven": 2, "total": 10}]} }]}
             """
         );
 
