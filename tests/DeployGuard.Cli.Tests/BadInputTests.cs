@@ -27,13 +27,13 @@ public class BadInputTests
     [TestCase("a: !!int x", "FILE:1: x does not match its tag int")]
     [TestCase(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: web}}}",
-        "FILE:1: spec.template.spec.containers: expected a list, found a string"
+        "FILE:4: spec.template.spec.containers: expected a list, found a string"
     )]
     [TestCase("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}", "FILE:1: spec: is missing")]
-    [TestCase("apiVersion: v1\nkind: Namespace\nmetadata: {labels: {a: b}}", "FILE:1: metadata.name: is missing")]
+    [TestCase("apiVersion: v1\nkind: Namespace\nmetadata: {labels: {a: b}}", "FILE:3: metadata.name: is missing")]
     [TestCase(
         "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: [x]}",
-        "FILE:1: metadata.labels: expected an object, found a list"
+        "FILE:3: metadata.labels: expected an object, found a list"
     )]
     [TestCase(
         "apiVersion: deployguard.io/v1\nkind: SafeguardPolicy",
