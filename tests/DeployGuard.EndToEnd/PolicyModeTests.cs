@@ -117,7 +117,14 @@ public class PolicyModeTests
         ).OrFail();
         var match = $"mode: Enforce, match: {{namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {sandbox.Namespace}}}}}}}, ";
         var bindings = (
-            await Plane.KubectlAsync("admin", "get", "rolebindings,clusterrolebindings", "-A", "-o", "jsonpath={.items[*].subjects[*].name}")
+            await Plane.KubectlAsync(
+                "admin",
+                "get",
+                "rolebindings,clusterrolebindings",
+                "-A",
+                "-o",
+                "jsonpath={.items[*].subjects[*].name}"
+            )
         )
             .OrFail()
             .Output.Split(' ')
@@ -129,7 +136,10 @@ public class PolicyModeTests
         var all = await WriteAsync(Name(), $"{match}{everybody}serviceAccounts: [gitops/controller]}}, ", "create", "--dry-run=server");
 
         Assert.That(some.OrFail().Output, Does.Not.Contain("spec.exempt"));
-        Assert.That(all.OrFail().Output, Does.Contain("Warning: spec.exempt has everybody whom a binding lets change Deployments where it"));
+        Assert.That(
+            all.OrFail().Output,
+            Does.Contain("Warning: spec.exempt has everybody whom a binding lets change Deployments where it")
+        );
     }
 
     [Test]

@@ -14,14 +14,15 @@ public class VoteTests
         await BindAsync(sandbox, "deployguard-requester");
         var vote =
             """
-            {"apiVersion": "deployguard.io/v1alpha1", "kind": "ChangeApproval", "metadata": {"generateName": "by-hand-"},
-             "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "decision": "Approve", "templateHash": "v2:
-            """
-            + $"{new string('0', 64)}\"}}}}";
+                {"apiVersion": "deployguard.io/v1alpha1", "kind": "ChangeApproval", "metadata": {"generateName": "by-hand-"},
+                 "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "decision": "Approve", "templateHash": "v2:
+                """ + $"{new string('0', 64)}\"}}}}";
 
         Assert.That(
             (await VoteAsync()).Output,
-            Does.Contain($"NotEligible: carol may not review here: no policy in {sandbox.Namespace} names approving groups, so a review needs")
+            Does.Contain(
+                    $"NotEligible: carol may not review here: no policy in {sandbox.Namespace} names approving groups, so a review needs"
+                )
                 .And.Contain("which the ClusterRole deployguard-approver has")
         );
 
@@ -29,7 +30,11 @@ public class VoteTests
         Assert.That((await VoteAsync()).OrFail().Output, Does.Contain("created"));
 
         Task<Rig.Run> VoteAsync() =>
-            TestCluster.Rig.Plane.KubectlAsync("admin", vote, ["-n", sandbox.Namespace, "create", "-f", "-", "--as=carol", "--as-group=devs"]);
+            TestCluster.Rig.Plane.KubectlAsync(
+                "admin",
+                vote,
+                ["-n", sandbox.Namespace, "create", "-f", "-", "--as=carol", "--as-group=devs"]
+            );
 
         static async Task BindAsync(Sandbox sandbox, string role)
         {
