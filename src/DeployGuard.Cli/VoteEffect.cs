@@ -41,7 +41,7 @@ internal static class VoteEffect
 
         if (target.IsUnreviewed)
         {
-            yield return change.Parsed is { IsUnreviewed: false }
+            yield return change.Parsed is { AwaitsReview: false }
                 ? "The break-glass is now reviewed."
                 : $"It is not the review of the break-glass yet: that needs a person of the approving groups who did not request, write or "
                     + "use it.";

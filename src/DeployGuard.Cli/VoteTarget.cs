@@ -26,7 +26,7 @@ internal sealed record VoteTarget(
     public bool NeedsNoApproval { get; private init; }
 
     /// <summary>Whether it was admitted by break-glass, so that an approval is its review.</summary>
-    public bool IsUnreviewed => View?.Parsed is { IsUnreviewed: true };
+    public bool IsUnreviewed => View?.Parsed is { AwaitsReview: true };
 
     /// <param name="isFull">Also what is folded by default.</param>
     public static VoteTarget Of(ChangeView change, TemplateView template, bool isFull)

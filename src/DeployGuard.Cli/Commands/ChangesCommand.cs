@@ -55,7 +55,7 @@ internal static class ChangesCommand
             .EnumerateArray()
             .Select(item => new ChangeView(item))
             .Where(c => phase is null || c.Phase == phase)
-            .Where(c => !parsed.GetValue(s_unreviewed) || c.Parsed is { IsUnreviewed: true })
+            .Where(c => !parsed.GetValue(s_unreviewed) || c.Parsed is { AwaitsReview: true })
             .OrderBy(c => c.AwaitsVote ? 0 : 1)
             .ThenByDescending(c => c.CreatedAt)
             .ToList();

@@ -41,7 +41,7 @@ internal sealed class ChangeView
     /// <summary>What it waits for: an approval; or, after a break-glass, a review.</summary>
     public string Missing =>
         Problem is { } problem ? $"cannot be read: {problem}"
-        : Parsed is { IsUnreviewed: true } ? OpenRequirements.Review
+        : Parsed is { AwaitsReview: true } && !OpenRequirements.IsReview(Text("status", "missing")) ? OpenRequirements.Review
         : Text("status", "missing");
 
     /// <summary>
@@ -99,7 +99,7 @@ internal sealed class ChangeView
         Items("status", "breakGlass")
             .Select(b =>
                 $"{b.GetProperty("name")} by {b.GetProperty("by")}, {b.GetProperty("incident")}: {b.GetProperty("reason")}; "
-                + $"{(b.TryGetProperty("reviewedBy", out var by) ? $"reviewed by {by}" : "not reviewed")}"
+                + $"{(b.TryGetProperty("reviewedBy", out var by) ? $"{ReviewOf(b)} by {by}" : "not reviewed")}"
             );
 
     /// <param name="enforced">Those of policies that enforce, or those of the others.</param>
@@ -109,6 +109,9 @@ internal sealed class ChangeView
             .Select(f => $"{f.GetProperty("reason")} ({f.GetProperty("policy")}): {f.GetProperty("message")}");
 
     private IEnumerable<RecordedVote> Votes => (Parsed?.Votes ?? []).Where(v => !v.IsGone);
+
+    private static string ReviewOf(JsonElement use) =>
+        Of(use, ChangeReader.ReviewDecisionField) == nameof(Decision.Reject) ? "reviewed and rejected" : "reviewed";
 
     /// <summary>Whether a vote counts, and for what.</summary>
     private static string Standing(JsonElement vote) =>

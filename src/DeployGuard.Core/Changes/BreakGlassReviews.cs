@@ -15,7 +15,9 @@ public static class BreakGlassReviews
             {
                 BreakGlassUses =
                 [
-                    .. change.BreakGlassUses.Select(u => WithdrawalOf(u, change.Votes) is null ? u : u with { ReviewedBy = null }),
+                    .. change.BreakGlassUses.Select(u =>
+                        WithdrawalOf(u, change.Votes) is null ? u : u with { ReviewedBy = null, IsRejected = false }
+                    ),
                 ],
             }
             : change;
@@ -25,7 +27,11 @@ public static class BreakGlassReviews
     public static RecordedVote? WithdrawalOf(BreakGlassUse use, IEnumerable<RecordedVote> votes)
     {
         var reviews = use.ReviewedBy is { } reviewer
-            ? votes.Where(v => v.Decision is Decision.Approve && v.By == reviewer && v.At.ToUnixTimeSeconds() >= use.At.ToUnixTimeSeconds())
+            ? votes.Where(v =>
+                v.Decision == (use.IsRejected ? Decision.Reject : Decision.Approve)
+                && v.By == reviewer
+                && v.At.ToUnixTimeSeconds() >= use.At.ToUnixTimeSeconds()
+            )
             : [];
         // Older versions recorded a review without its vote; that one stands.
         return reviews.ToList() is { Count: > 0 } cast && cast.TrueForAll(v => v.WasTakenBack) ? cast.MaxBy(v => v.WithdrawnAt) : null;

@@ -81,6 +81,15 @@ public sealed record Change
     /// <summary>Time of the last request; the minimum for an adopted revision, which was never requested.</summary>
     public DateTimeOffset LastRequestedAt { get; init; }
 
+    /// <summary>
+    /// When somebody last returned to the revision after its admission, or exposed it further; the minimum if nobody did. They are no
+    /// requesters.
+    /// </summary>
+    public DateTimeOffset LastReturnedAt { get; init; }
+
+    /// <summary>When it last mattered: to keep the newest.</summary>
+    public DateTimeOffset LastUsedAt => new[] { LastRequestedAt, LastReturnedAt, Since }.Max();
+
     /// <summary>Time of the first request; the minimum if it was never requested.</summary>
     public DateTimeOffset FirstRequestedAt { get; init; }
 
@@ -153,11 +162,14 @@ public sealed record Change
     /// </summary>
     public bool IsRecovered => Adopted && Phase is Phase.Completed;
 
-    /// <summary>A BreakGlass was used for it, and no other person has reviewed it since.</summary>
-    public bool IsUnreviewed => BreakGlassUses.Any(u => u.ReviewedBy is null);
+    /// <summary>A BreakGlass was used for it, and no other person has approved it since: a rejected one is never trusted again.</summary>
+    public bool IsUnreviewed => BreakGlassUses.Any(u => !u.IsApproved);
+
+    /// <summary>A BreakGlass was used for it, and its review is missing.</summary>
+    public bool AwaitsReview => BreakGlassUses.Any(u => u.ReviewedBy is null);
 
     /// <summary>A BreakGlass admitted it, and no other person has reviewed it since.</summary>
-    public bool WasAdmittedUnreviewed => BreakGlassUses.Any(u => u.AdmittedRevision && u.ReviewedBy is null);
+    public bool WasAdmittedUnreviewed => BreakGlassUses.Any(u => u.AdmittedRevision && !u.IsApproved);
 
     /// <summary>
     /// The revision once ran on all desired pods, or ran before DeployGuard was installed. A revision admitted by break-glass counts only
@@ -213,8 +225,15 @@ public sealed record RecordedExposure(
 }
 
 /// <summary>One use of a BreakGlass, as recorded in the Change.</summary>
-/// <param name="ReviewedBy">The reviewer who approved the revision afterwards; null until then.</param>
+/// <param name="ReviewedBy">The reviewer who approved or rejected the revision afterwards; null until then.</param>
 /// <param name="AdmittedRevision">
 /// It admitted a revision that had not completed. False if it admitted more exposure, or a rollback, of one admitted before.
 /// </param>
-public sealed record BreakGlassUse(string Name, string By, DateTimeOffset At, string? ReviewedBy, bool AdmittedRevision = true);
+public sealed record BreakGlassUse(string Name, string By, DateTimeOffset At, string? ReviewedBy, bool AdmittedRevision = true)
+{
+    /// <summary>The reviewer rejected the revision, and it was replaced.</summary>
+    public bool IsRejected { get; init; }
+
+    /// <summary>The reviewer approved the revision.</summary>
+    public bool IsApproved => ReviewedBy is not null && !IsRejected;
+}

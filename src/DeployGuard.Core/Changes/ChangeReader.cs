@@ -14,6 +14,12 @@ public static class ChangeReader
     /// <summary>Field of the status: today's hash of a Change that version 0.2 made.</summary>
     public const string RehashedField = "rehashed";
 
+    /// <summary>The field of the status with <see cref="Change.LastReturnedAt"/>.</summary>
+    public const string LastReturnField = "lastReturnAt";
+
+    /// <summary>The field of a use of a BreakGlass that says whether its review approved or rejected the revision.</summary>
+    public const string ReviewDecisionField = "reviewDecision";
+
     /// <summary>Field of the status: hash of the template that the workload runs while the Change awaits an answer.</summary>
     public const string RunsNowField = "runsNow";
 
@@ -109,6 +115,7 @@ public static class ChangeReader
                     )),
             ],
             Missing = status.Text("missing") ?? "",
+            LastReturnedAt = Time(status, LastReturnField),
             RunsNow = status.Text(RunsNowField),
             Denials =
             [
@@ -181,7 +188,10 @@ public static class ChangeReader
             Time(use, "at"),
             use.Text("reviewedBy"),
             use["letIn"] is null || use.Flag("letIn")
-        );
+        )
+        {
+            IsRejected = use.Text(ReviewDecisionField) == nameof(Decision.Reject),
+        };
 
     private static bool IsVetoed(Field status, string condition) =>
         Condition(status, condition) is { } found

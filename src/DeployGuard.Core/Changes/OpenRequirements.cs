@@ -26,6 +26,12 @@ public sealed record OpenRequirements(
     /// <summary>What <see cref="Missing"/> of a Change says that a break-glass admitted.</summary>
     public const string Review = "break-glass review";
 
+    /// <summary>The same, while a revision that its reviewer rejected runs.</summary>
+    public static string RejectedReview(string by) => $"{Review}: rejected by {by}, still running";
+
+    /// <summary>Whether a column MISSING says that a review is missing.</summary>
+    public static bool IsReview(string missing) => missing.StartsWith(Review, StringComparison.Ordinal);
+
     /// <summary>Codes of the findings that votes decide. They are counted, not remembered.</summary>
     public const string MissingCode = "ApprovalMissing";
 

@@ -14,9 +14,9 @@ public static class Retention
     /// <param name="changes">All of them in one namespace.</param>
     public static IEnumerable<Change> Surplus(IReadOnlyList<Change> changes) =>
         changes
-            .Where(c => !c.IsUnreviewed && !c.HasOpenRequirements && c.Phase is not (Phase.Pending or Phase.Rejected or Phase.Withdrawn))
+            .Where(c => !c.AwaitsReview && !c.HasOpenRequirements && c.Phase is not (Phase.Pending or Phase.Rejected or Phase.Withdrawn))
             .GroupBy(c => c.Requesters is [var first, ..] ? first : "")
-            .SelectMany(mine => mine.OrderByDescending(c => c.LastRequestedAt > c.Since ? c.LastRequestedAt : c.Since).Skip(MaxShortLived));
+            .SelectMany(mine => mine.OrderByDescending(c => c.LastUsedAt).Skip(MaxShortLived));
 
     /// <param name="changes">All of one workload.</param>
     /// <param name="runs">Hash of what it runs now; null if the workload is gone.</param>
@@ -28,13 +28,13 @@ public static class Retention
         var known = changes.Where(c => c.Phase is Phase.Proven && !c.IsUnreviewed).MaxBy(c => c.Since);
         var done = changes
             .Where(c => c != known)
-            .Where(c => c.Phase is Phase.Completed or Phase.Proven && c.TemplateHash != runs && !c.IsUnreviewed)
+            .Where(c => c.Phase is Phase.Completed or Phase.Proven && c.TemplateHash != runs && !c.AwaitsReview)
             // A rollback to a Change makes it recent again.
-            .OrderByDescending(c => c.LastRequestedAt > c.Since ? c.LastRequestedAt : c.Since)
+            .OrderByDescending(c => c.LastUsedAt)
             // The running revision is one of those that are kept.
             .Skip(runs is null ? kept : kept - 1);
         var old = changes.Where(c =>
-            !c.IsUnreviewed
+            !c.AwaitsReview
             && now - c.Since >= (c.Phase is Phase.Expired ? ExpiredRetention : DeletedRetention)
             && (c.Phase is Phase.Expired or Phase.Withdrawn || (runs is null && c.Phase is Phase.Completed or Phase.Proven))
         );

@@ -140,7 +140,13 @@ public static class StandingVotes
     /// The review of a Change after its last unreviewed use of a BreakGlass: the vote of a person who may approve here, and is neither
     /// requester nor author. Null if there is none. A vote that is recorded as withdrawn may still be in a cache.
     /// </summary>
-    public static Approval? Review(Change change, IEnumerable<Approval> approvals, IReadOnlyList<SafeguardPolicy> policies)
+    /// <param name="decision">A rejection is a review as well.</param>
+    public static Approval? Review(
+        Change change,
+        IEnumerable<Approval> approvals,
+        IReadOnlyList<SafeguardPolicy> policies,
+        Decision decision = Decision.Approve
+    )
     {
         var uses = change.BreakGlassUses.Where(u => u.ReviewedBy is null).ToList();
         if (uses.Count == 0)
@@ -152,7 +158,7 @@ public static class StandingVotes
         var authors = OriginReader.AuthorsIn(change.EvidenceFor(uses.Select(u => u.By)));
         var rules = policies.Select(p => p.Approval).OfType<ApprovalRules>().ToList();
         return approvals.FirstOrDefault(a =>
-            a.Decision is Decision.Approve
+            a.Decision == decision
             && a.TemplateHash == change.TemplateHash
             && a.Workload == change.Workload
             && a.CreatedAt >= last

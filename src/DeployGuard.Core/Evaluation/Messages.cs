@@ -94,7 +94,13 @@ public static class Messages
             return "";
         }
 
-        var use = former.BreakGlassUses.First(u => u is { AdmittedRevision: true, ReviewedBy: null });
+        var use = former.BreakGlassUses.First(u => u is { AdmittedRevision: true, IsApproved: false });
+        if (use.IsRejected)
+        {
+            return "\n"
+                + Cut($"It ran before by break-glass {use.Name} of {use.By}; {use.ReviewedBy} reviewed and rejected it", MaxFinding);
+        }
+
         return "\n"
             + Cut(
                 $"It ran before by break-glass {use.Name} of {use.By}, which nobody has reviewed, so going back to it is no rollback. Have "

@@ -28,7 +28,7 @@ internal static class ChangeIndex
             OfWorkload(change.Workload),
             OfNamespace(change.Workload.Namespace),
             .. IsNeverAdmitted(change) ? (string[])[NeverAdmitted(change.Workload.Namespace)] : [],
-            .. change.IsUnreviewed ? (string[])[Unreviewed] : [],
+            .. change.AwaitsReview ? (string[])[Unreviewed] : [],
             .. change.Phase is Phase.Admitted or Phase.Running ? change.Policies.Distinct().Select(InFlight) : [],
         ];
 

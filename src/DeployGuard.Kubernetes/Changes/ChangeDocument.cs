@@ -30,15 +30,8 @@ internal static class ChangeDocument
 
         var status = JsonWriting.Child(document, "status");
         var isOvertaken = IsOvertaken(status, entry);
-        if (
-            entry.Images.Count > 0
-            && !isOvertaken
-            && (string?)status["phase"]
-                is nameof(Phase.Pending)
-                    or nameof(Phase.Rejected)
-                    or nameof(Phase.Expired)
-                    or nameof(Phase.Withdrawn)
-        )
+        var staysAdmitted = StaysAdmitted(status, entry);
+        if (entry.Images.Count > 0 && !isOvertaken && !staysAdmitted)
         {
             // The approver sees the difference from the current template.
             Describe(JsonWriting.Child(document, "spec"), entry);
@@ -49,7 +42,15 @@ internal static class ChangeDocument
             ChangeStatus.Request(status, entry.Transition, now);
         }
 
-        ChangeRequesters.Merge(JsonWriting.List(status, "requesters"), entry.Requester, now);
+        if (staysAdmitted && entry.IsOnlyExposure)
+        {
+            status[ChangeReader.LastReturnField] = JsonWriting.ExactTime(now);
+        }
+        else
+        {
+            ChangeRequesters.Merge(JsonWriting.List(status, "requesters"), entry.Requester, now);
+        }
+
         MergeOrigin(JsonWriting.Child(status, "origin"), entry, JsonWriting.List(status, "requesters"));
         foreach (var approval in entry.Approvals)
         {
@@ -92,6 +93,16 @@ internal static class ChangeDocument
         ChangeRequesters.SetColumn(status);
         return document;
     }
+
+    /// <summary>
+    /// Whether the record stays the one of the admission, with its base, its time and its requesters: a later request for the admitted
+    /// revision changes nothing of what the approvers saw. A workload that is created again admits it anew, and so does a request after
+    /// the admission ended.
+    /// </summary>
+    /// <param name="status">As stored; null for a new Change.</param>
+    public static bool StaysAdmitted(JsonObject? status, ChangeEntry entry) =>
+        !entry.CreatesWorkload
+        && (string?)status?["phase"] is nameof(Phase.Admitted) or nameof(Phase.Running) or nameof(Phase.Completed) or nameof(Phase.Proven);
 
     /// <summary>
     /// Whether the refusal of a later request, or its admission, is on record already: another replica wrote it first, and it is the last

@@ -46,6 +46,14 @@ internal sealed record ChangeEntry
     /// <summary>The workload did not run it before; false if the request only exposes the current revision further.</summary>
     public bool IsNewRevision { get; init; }
 
+    /// <summary>
+    /// It exposes a revision of a live workload, or returns to it, which needs no approval: a person who sends it brings nothing in.
+    /// </summary>
+    public bool IsOnlyExposure { get; init; }
+
+    /// <summary>The workload did not exist: what is known of the revision is of an earlier workload of this name.</summary>
+    public bool CreatesWorkload { get; init; }
+
     public bool Adopted { get; init; }
 
     /// <summary>The ReplicaSet or ControllerRevision that holds it; null if none is known.</summary>
@@ -132,6 +140,10 @@ internal sealed record ChangeEntry
             ],
             Origin = evaluated.Origin,
             IsNewRevision = evaluated.ChangeType is ChangeType.NewRevision,
+            IsOnlyExposure =
+                evaluated.Before is not null
+                && evaluated.ChangeType is ChangeType.Rollback or ChangeType.MoreExposure or ChangeType.LessExposure,
+            CreatesWorkload = evaluated.Before is null && evaluated.LiveHash is null,
             Requester = evaluated.Request.Requester.Username,
             ChangeId = ChangeIdOf(after),
             // No policy evaluates a rollback: the policies of the first admission stay on record.

@@ -53,10 +53,10 @@ internal sealed class ChangeRecorder(
     {
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
         cap.CancelAfter(s_writeTimeout);
-        string uid;
+        WrittenChange written;
         try
         {
-            uid = await changes.WriteAsync(ChangeEntry.Of(verdict, time.GetUtcNow()), cap.Token);
+            written = await changes.WriteAsync(ChangeEntry.Of(verdict, time.GetUtcNow()), cap.Token);
         }
         catch (Exception fault) when (LossCounter.IsExpected(fault))
         {
@@ -74,7 +74,7 @@ internal sealed class ChangeRecorder(
                 new RecordEntry(null, told)
                 {
                     Template = template,
-                    ChangeUid = uid,
+                    Written = written,
                     Key = KeyOf(verdict),
                 }
             );

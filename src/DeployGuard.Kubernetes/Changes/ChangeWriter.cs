@@ -11,13 +11,26 @@ internal sealed class ChangeWriter(ApiConnection api, TimeProvider time)
 {
     private readonly ResiliencePipeline _pipeline = WriteRetries.Of(time);
 
-    /// <returns>The uid of the Change.</returns>
+    /// <returns>The Change as it was stored.</returns>
     /// <exception cref="ApiException">The API server refused it, and a retry does not help.</exception>
     /// <exception cref="HttpRequestException">It could not be reached.</exception>
     /// <exception cref="OperationCanceledException">Time was up.</exception>
     /// <exception cref="ChangeNameTakenException">The Change of this name is of another revision.</exception>
-    public Task<string> WriteAsync(ChangeEntry entry, CancellationToken cancel) =>
-        UpsertAsync(entry.Workload.Namespace, entry.Name, existing => ChangeDocument.Merge(existing, entry), cancel);
+    public async Task<WrittenChange> WriteAsync(ChangeEntry entry, CancellationToken cancel)
+    {
+        var stays = false;
+        var uid = await UpsertAsync(
+            entry.Workload.Namespace,
+            entry.Name,
+            existing =>
+            {
+                stays = ChangeDocument.StaysAdmitted(existing?["status"] as JsonObject, entry);
+                return ChangeDocument.Merge(existing, entry);
+            },
+            cancel
+        );
+        return new WrittenChange(uid, stays);
+    }
 
     /// <summary>Alters the status of a Change. A deleted Change is not created again.</summary>
     /// <param name="alter">Returns whether anything changed.</param>
@@ -58,3 +71,7 @@ internal sealed class ChangeWriter(ApiConnection api, TimeProvider time)
         string? Next(JsonElement? stored) => change(stored is { } existing ? JsonObject.Create(existing.Clone()) : null)?.ToJsonString();
     }
 }
+
+/// <summary>A Change that a request was written to.</summary>
+/// <param name="StaysAdmitted">It had been admitted: its ChangeTemplate stays as well.</param>
+internal sealed record WrittenChange(string Uid, bool StaysAdmitted);

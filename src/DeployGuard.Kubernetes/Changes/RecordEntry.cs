@@ -13,8 +13,8 @@ internal sealed record RecordEntry(ChangeEntry? Change, EventEntry? Event)
 
     public TemplateEntry? Template { get; init; }
 
-    /// <summary>Of the Change that was written before the answer.</summary>
-    public string ChangeUid { get; init; } = "";
+    /// <summary>The Change that was written before the answer; null if it is still to be written.</summary>
+    public WrittenChange? Written { get; init; }
 
     /// <summary>A vote that was withdrawn.</summary>
     public Withdrawal? Withdrawal { get; init; }

@@ -27,9 +27,9 @@ internal sealed class RecordWriter(ChangeWriter changes, TemplateWriter template
     /// <exception cref="ChangeNameTakenException">The Change of this name is of another revision.</exception>
     public async Task WriteAsync(RecordEntry entry, CancellationToken cancel)
     {
-        if (entry is { Change: null, Template: { } admitted })
+        if (entry is { Written: { } written, Template: { } admitted })
         {
-            await WriteTemplateAsync(admitted, entry.ChangeUid, cancel);
+            await WriteTemplateAsync(admitted, written, cancel);
         }
 
         if (entry.Change is { } change)
@@ -63,15 +63,15 @@ internal sealed class RecordWriter(ChangeWriter changes, TemplateWriter template
             return;
         }
 
-        var uid = await changes.WriteAsync(change, cancel);
+        var written = await changes.WriteAsync(change, cancel);
         if (template is not null)
         {
-            await WriteTemplateAsync(template, uid, cancel);
+            await WriteTemplateAsync(template, written, cancel);
         }
 
         await events.WriteAsync(
             new EventEntry(
-                EventSubject.OfChange(change.Workload.Namespace, change.Name, uid),
+                EventSubject.OfChange(change.Workload.Namespace, change.Name, written.Uid),
                 change.Transition.Phase is not Phase.Admitted,
                 change.Transition.Reason,
                 change.Requester is null ? change.Transition.Message : $"requested by {change.Requester}: {change.Transition.Message}"
@@ -81,11 +81,11 @@ internal sealed class RecordWriter(ChangeWriter changes, TemplateWriter template
     }
 
     /// <summary>If it fails, the Change and its Event are written nevertheless.</summary>
-    private async Task WriteTemplateAsync(TemplateEntry template, string changeUid, CancellationToken cancel)
+    private async Task WriteTemplateAsync(TemplateEntry template, WrittenChange written, CancellationToken cancel)
     {
         try
         {
-            if (!await templates.WriteAsync(template, changeUid, cancel))
+            if (!await templates.WriteAsync(template, written, cancel))
             {
                 Interlocked.Increment(ref _templatesOverflowed);
                 logger.LogWarning("namespace {Namespace} has no room for the whole template of {Name}", template.Namespace, template.Name);

@@ -33,9 +33,22 @@ internal static class Reviews
         {
             use["reviewedBy"] = review.Approver.Username;
             use["reviewedAt"] = JsonWriting.Time(now);
+            if (review.Decision is Decision.Reject)
+            {
+                use[ChangeReader.ReviewDecisionField] = nameof(Decision.Reject);
+            }
         }
 
-        VoteStatus.SetReviewed(status, review.Approver.Username, now);
+        status.Remove("missing");
+        if (review.Decision is Decision.Reject)
+        {
+            VoteStatus.SetVetoed(status, new Rejection(review.Approver.Username, review.Reason), now);
+        }
+        else
+        {
+            VoteStatus.SetReviewed(status, review.Approver.Username, now);
+        }
+
         return true;
     }
 
@@ -69,10 +82,10 @@ internal static class Reviews
         return true;
     }
 
-    /// <summary>A veto that counts opens all uses.</summary>
+    /// <summary>A veto that counts opens all uses that were approved.</summary>
     public static void Reject(JsonObject status, Rejection veto, DateTimeOffset now)
     {
-        foreach (var use in Uses(status).Where(u => u["reviewedBy"] is not null))
+        foreach (var use in Uses(status).Where(u => u["reviewedBy"] is not null && u[ChangeReader.ReviewDecisionField] is null))
         {
             End(use, Rejected, veto.By, now);
         }
@@ -96,6 +109,7 @@ internal static class Reviews
         former.Add((JsonNode)ended);
         use.Remove("reviewedBy");
         use.Remove("reviewedAt");
+        use.Remove(ChangeReader.ReviewDecisionField);
     }
 
     private static IEnumerable<JsonObject> Uses(JsonObject status) => (status["breakGlass"] as JsonArray ?? []).OfType<JsonObject>();

@@ -57,7 +57,7 @@ internal static class TemplateDocument
         }
 
         var was = JsonObject.Create(existing);
-        var knows = Part(wanted, "before") is null && Part(was, "before") is not null;
+        var knows = (bool?)wanted["spec"]?["beforeIsUnknown"] is true && Part(was, "before") is not null;
         if (
             Owner(was) == Owner(wanted)
             && Part(was, "after") == Part(wanted, "after")

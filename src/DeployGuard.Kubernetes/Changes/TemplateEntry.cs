@@ -23,6 +23,9 @@ internal sealed record TemplateEntry(
     /// <summary>The memory that it takes while it waits to be written.</summary>
     public int Bytes => After.Bytes + (Before?.Bytes ?? 0);
 
+    /// <summary>The template alone: what is on record of the one that it replaced stays.</summary>
+    public TemplateEntry WithoutBase() => this with { Before = null, BeforeIsUnknown = true };
+
     /// <summary>Null for a request without a template: a <c>/scale</c>.</summary>
     public static TemplateEntry? OfOrNull(Verdict verdict)
     {

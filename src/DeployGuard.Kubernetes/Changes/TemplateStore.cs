@@ -119,7 +119,7 @@ internal sealed class TemplateStore(ApiConnection api, ClusterCaches caches, Tim
             : change
                 is {
                     HasOpenRequirements: false,
-                    IsUnreviewed: false,
+                    AwaitsReview: false,
                     Phase: Phase.Completed or Phase.Proven or Phase.Expired or Phase.Withdrawn
                 }
                 && !IsCurrent(change);

@@ -9,14 +9,16 @@ internal sealed class TemplateWriter(ApiConnection api, TemplateStore store, Tim
 {
     private readonly ResiliencePipeline _pipeline = WriteRetries.Of(time);
 
-    /// <param name="changeUid">Of the Change, as it was stored.</param>
+    /// <param name="written">The Change, as it was stored.</param>
     /// <returns>False if the namespace has no room for it.</returns>
     /// <exception cref="ApiException">The API server refused it, and a retry does not help.</exception>
     /// <exception cref="HttpRequestException">It could not be reached.</exception>
     /// <exception cref="OperationCanceledException">Time was up.</exception>
-    public async Task<bool> WriteAsync(TemplateEntry entry, string changeUid, CancellationToken cancel)
+    public async Task<bool> WriteAsync(TemplateEntry entry, WrittenChange written, CancellationToken cancel)
     {
-        var document = TemplateDocument.Of(entry, changeUid, time.GetUtcNow());
+        // What an admitted revision replaced is known from its admission alone.
+        entry = written.StaysAdmitted ? entry.WithoutBase() : entry;
+        var document = TemplateDocument.Of(entry, written.Uid, time.GetUtcNow());
         return await _pipeline.ExecuteAsync(async token => await WriteAsync(entry, document, token), cancel);
     }
 

@@ -59,7 +59,8 @@ internal sealed class Observer(
     {
         var now = time.GetUtcNow();
         var approvals = VotesOn(change.Workload);
-        var workload = change.WasAdmitted ? await FindAsync(change, cancel) : null;
+        var rejecting = StandingVotes.Review(change, approvals, policies, Decision.Reject);
+        var workload = change.WasAdmitted ? await FindAsync(change, rejecting is not null, cancel) : null;
         // A workload that is not watched is known only now.
         change = workload is null ? change : new HashTranslation(_ => LiveTemplates.Of(workload, [])).Change(change);
         var live = workload is null
@@ -84,8 +85,12 @@ internal sealed class Observer(
         var availability =
             (change.Phase is Phase.Completed || next?.Phase is Phase.Completed) && isAvailable != change.AvailableSince is not null;
         var rejection = change.BreakGlassUses.Count > 0 ? ReviewVetoOf(change, approvals, policies, now) : null;
-        var review = rejection is null ? StandingVotes.Review(change, approvals, policies) : null;
-        var isRejected = rejection is not null && change.BreakGlassUses.Any(u => u.ReviewedBy is not null);
+        // A rejection is a review once what was rejected is replaced.
+        var review =
+            rejecting is not null ? (live.IsGone(change.TemplateHash) ? rejecting : null)
+            : rejection is null ? StandingVotes.Review(change, approvals, policies)
+            : null;
+        var isRejected = rejection is not null && change.BreakGlassUses.Any(u => u.IsApproved);
         var owned = workload is null ? null : OwnedBy(change, next, workload);
         if (next is null && !availability && review is null && !isRejected && !isProgress && completed == 0 && owned is null)
         {
@@ -186,7 +191,7 @@ internal sealed class Observer(
     private IReadOnlyList<Approval> VotesOn(WorkloadRef workload) =>
         caches.Translation.Approvals(caches.Approvals.Under(ClusterCaches.WorkloadKey(workload)));
 
-    private async Task<ObservedWorkload?> FindAsync(Change change, CancellationToken cancel)
+    private async Task<ObservedWorkload?> FindAsync(Change change, bool isRejected, CancellationToken cancel)
     {
         var workload = change.Workload;
         if (caches.WorkloadsOf(workload) is not null)
@@ -195,7 +200,7 @@ internal sealed class Observer(
         }
 
         // There are too many pods to watch, and custom kinds may not exist: the few that are needed are read until they are complete.
-        if (change.Phase is not (Phase.Admitted or Phase.Running))
+        if (!isRejected && change.Phase is not (Phase.Admitted or Phase.Running))
         {
             return null;
         }

@@ -8,13 +8,18 @@ namespace DeployGuard.Kubernetes.LeaderTasks;
 /// <summary>The Event of a vote.</summary>
 internal sealed record VoteEvent(bool IsWarning, string Reason, string Message, EventBudget Budget)
 {
-    public static VoteEvent Cast(Approval vote, Change change, string missing)
+    public static VoteEvent Cast(Approval vote, Change change, string missing, bool isReview)
     {
         var why = vote.Reason.Length > 0 ? $" ({VisibleText.Inline(vote.Reason)})" : "";
         var budget = BudgetOf(vote.Decision, vote.Approver.Username);
         return vote.Decision is Decision.Reject
             ? new(true, "ChangeRejected", $"{vote.Approver.Username} rejected {change.Name}{why}", budget)
-            : new(false, "ChangeApproved", $"{vote.Approver.Username} approved {change.Name}{why}{Rest(missing)}", budget);
+            : new(
+                false,
+                "ChangeApproved",
+                $"{vote.Approver.Username} approved {change.Name}{why}{(isReview ? "; the break-glass is reviewed" : Rest(missing))}",
+                budget
+            );
     }
 
     public static VoteEvent Withdrawn(RecordedVote vote, Change change, string missing) =>

@@ -29,7 +29,7 @@ internal sealed class VoteNews(ClusterCaches caches, EventWriter events)
         var change = record.Change;
         foreach (var vote in votes.Where(v => now - v.CreatedAt < s_news && IsNew(change, v.Name, $"{v.Uid}/{v.CreatedAt:s}", now)))
         {
-            await WriteAsync(change, VoteEvent.Cast(vote, change, record.Missing), cancel);
+            await WriteAsync(change, VoteEvent.Cast(vote, change, record.Missing, isReview: IsReview(record, vote)), cancel);
         }
 
         var withdrawn = gone.Where(v => v.Counts.Count > 0).Concat(change.Votes.Where(v => v.WithdrawnAt is { } at && now - at < s_news));
@@ -38,6 +38,16 @@ internal sealed class VoteNews(ClusterCaches caches, EventWriter events)
             await WriteAsync(change, VoteEvent.Withdrawn(vote, change, record.Missing), cancel);
         }
     }
+
+    /// <summary>Whether it is the review of a break-glass; the Observer may have recorded it already.</summary>
+    private static bool IsReview(VoteRecord record, Approval vote) =>
+        record.Review is { } review
+            ? review.Name == vote.Name && review.Uid == vote.Uid
+            : record.Change.BreakGlassUses.Any(u =>
+                u.ReviewedBy == vote.Approver.Username
+                && vote.CreatedAt >= u.At
+                && vote.Decision == (u.IsRejected ? Decision.Reject : Decision.Approve)
+            );
 
     private bool IsNew(Change change, string vote, string what, DateTimeOffset now) =>
         _told.TryAdd($"{change.Workload.Namespace}/{change.Name}/{vote}/{what}", "", now);

@@ -36,7 +36,8 @@ internal sealed record VoteRecord(
         OpenRequirements open,
         string runs,
         DateTimeOffset now,
-        Approval? veto = null
+        Approval? veto = null,
+        Approval? review = null
     ) =>
         new(
             change,
@@ -50,10 +51,16 @@ internal sealed record VoteRecord(
             ],
             [.. change.Votes.Where(k => !k.IsGone && !votes.Any(k.IsOf))],
             open,
-            MissingOf(change, open),
+            MissingOf(change, open, runs, review),
             runs,
             veto is null ? null : new Rejection(veto.Approver.Username, veto.Reason)
-        );
+        )
+        {
+            Review = review,
+        };
+
+    /// <summary>The vote that is the review of a break-glass, and is not recorded as such yet; null if there is none.</summary>
+    public Approval? Review { get; private init; }
 
     /// <summary>As it will be, once votes that do not exist are recorded as withdrawn: one of them may have been a review.</summary>
     /// <param name="gone">Those absent votes that do not exist.</param>
@@ -70,12 +77,12 @@ internal sealed record VoteRecord(
                 Votes = [.. Change.Votes.Select(v => gone.Contains(v) ? v with { WithdrawnAt = now } : v)],
             }
         );
-        return this with { Change = Change with { BreakGlassUses = after.BreakGlassUses }, Missing = MissingOf(after, Open) };
+        return this with { Change = Change with { BreakGlassUses = after.BreakGlassUses }, Missing = MissingOf(after, Open, Runs, Review) };
     }
 
     /// <summary>Whether the last request was refused, and another one may pass, or a review is missing.</summary>
     public static bool IsOpen(Change change) =>
-        change.HasOpenRequirements || change.IsUnreviewed || change.Phase is Phase.Pending or Phase.Rejected;
+        change.HasOpenRequirements || change.AwaitsReview || change.Phase is Phase.Pending or Phase.Rejected;
 
     /// <summary>What is to be written, as a text to compare; empty if the Change says everything.</summary>
     /// <param name="gone">Those absent votes that do not exist.</param>
@@ -145,17 +152,23 @@ internal sealed record VoteRecord(
         || (!known.IsGone && !known.Counts.SequenceEqual(counts));
 
     /// <summary>What it waits for; empty where nobody can do anything about it any more.</summary>
-    private static string MissingOf(Change change, OpenRequirements open) =>
-        change.IsUnreviewed && change.WasAdmitted ? OpenRequirements.Review
-        : AwaitsAnswer(change) ? open.Missing
-        : "";
+    private static string MissingOf(Change change, OpenRequirements open, string runs, Approval? review) =>
+        change.AwaitsReview && change.WasAdmitted
+            ? review is { Decision: Decision.Reject } && (runs.Length == 0 || change.HasHash(runs))
+                ? OpenRequirements.RejectedReview(review.Approver.Username)
+                : OpenRequirements.Review
+            : AwaitsAnswer(change)
+                ? open.Missing
+                : "";
 
     /// <summary>
     /// The last request was refused, and another one may pass. Also a completed revision, if its workload is to be created again.
     /// </summary>
     private static bool AwaitsAnswer(Change change) =>
         change.Phase is Phase.Pending or Phase.Rejected
-        || (change is { HasOpenRequirements: true, IsUnreviewed: false } && change.Missing != OpenRequirements.Review && IsOngoing(change));
+        || (
+            change is { HasOpenRequirements: true, AwaitsReview: false } && !OpenRequirements.IsReview(change.Missing) && IsOngoing(change)
+        );
 
     /// <summary>It was admitted, and runs or can be gone back to.</summary>
     public static bool IsOngoing(Change change) => change.Phase is Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven;

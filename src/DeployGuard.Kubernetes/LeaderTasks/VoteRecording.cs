@@ -86,7 +86,9 @@ internal sealed class VoteRecording(
             var open = StandingRequirements.Of(change, siblings, votes, deciding, runs, now);
             var veto = VoteRecord.IsOngoing(change) ? StandingVotes.StoppingVeto(change, votes, policies, now, siblings) : null;
             IReadOnlyList<Approval> own = [.. votes.Where(v => IsVoteOn(v, change))];
-            yield return (VoteRecord.Of(change, own, v => [.. tallies.Select(t => t.Explain(v))], open, runs, now, veto), own);
+            var review = StandingVotes.Review(change, votes, policies, Decision.Reject);
+            review ??= veto is null ? StandingVotes.Review(change, votes, policies) : null;
+            yield return (VoteRecord.Of(change, own, v => [.. tallies.Select(t => t.Explain(v))], open, runs, now, veto, review), own);
         }
     }
 

@@ -118,10 +118,10 @@ internal static class RecordLine
 
     private static void Workload(Utf8JsonWriter json, WorkloadRef workload) => json.WriteText("workload", workload.KubectlName);
 
-    /// <summary>An approval after a break-glass is its review.</summary>
+    /// <summary>A vote after a break-glass is its review.</summary>
     private static void Uses(Utf8JsonWriter json, Approval vote, Change? about)
     {
-        if (vote.Decision is not Decision.Approve || about is not { IsUnreviewed: true })
+        if (vote.Decision is Decision.Withdraw || about is not { AwaitsReview: true })
         {
             return;
         }

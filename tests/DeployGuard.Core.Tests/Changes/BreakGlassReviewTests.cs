@@ -53,6 +53,22 @@ public class BreakGlassReviewTests
     }
 
     [Test]
+    public void ARejectedRevisionIsReviewedAndNeverTrusted([Values] bool isWithdrawn)
+    {
+        var rejection = s_vote with { Decision = Decision.Reject, WithdrawnAt = isWithdrawn ? Some.Now : null };
+        var change = BreakGlassReviews.Reopened(
+            s_reviewed with
+            {
+                BreakGlassUses = [s_reviewed.BreakGlassUses[0] with { IsRejected = true }],
+                Votes = [rejection],
+            }
+        );
+
+        Assert.That(change.AwaitsReview, Is.EqualTo(isWithdrawn));
+        Assert.That((change.IsUnreviewed, ProvenRevisions.IsProven(change), change.HasCompleted), Is.EqualTo((true, false, false)));
+    }
+
+    [Test]
     public void AWithdrawnVoteThatACacheStillHasIsNoReview()
     {
         var vote = Some.ApprovalOf(s_deployment, Some.Alice) with { Uid = "v1" };

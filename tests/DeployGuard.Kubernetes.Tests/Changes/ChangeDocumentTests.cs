@@ -144,6 +144,35 @@ public class ChangeDocumentTests
         Assert.That((int?)document["status"]?["requesters"]?[0]?["count"], Is.EqualTo(2));
     }
 
+    [TestCase(true, false, "dana", TestName = "{m}(a rollback)")]
+    [TestCase(false, false, "dana,erin", TestName = "{m}(a new request of the revision)")]
+    [TestCase(false, true, "dana,erin", TestName = "{m}(a workload that is created again)")]
+    public void APersonWhoRollsBackIsNoRequester(bool isOnlyExposure, bool creates, string requesters)
+    {
+        var document = Merge(null, s_requested with { Transition = To(Phase.Admitted) }, s_now);
+        var again = s_requested with
+        {
+            Requester = "erin",
+            Transition = To(Phase.Admitted),
+            Images = [new ImageChange("spec.template.spec.containers[0].image", "web:5", "web:2")],
+            IsOnlyExposure = isOnlyExposure,
+            CreatesWorkload = creates,
+        };
+        Merge(document, again, s_now.AddHours(1));
+
+        Assert.That(Read(document)?.Requesters, Is.EqualTo(requesters.Split(',')));
+        Assert.That((string?)document["spec"]?["images"]?[0]?["from"], Is.EqualTo(creates ? "web:5" : "web:1"));
+    }
+
+    [Test]
+    public void BeforeItsAdmissionEveryPersonWhoSendsItIsARequester()
+    {
+        var document = Merge(null, s_requested, s_now);
+        Merge(document, s_requested with { Requester = "erin", IsOnlyExposure = true }, s_now.AddHours(1));
+
+        Assert.That(Read(document)?.Requesters, Is.EqualTo(new[] { "dana", "erin" }), "they could approve it");
+    }
+
     [TestCase(Phase.Pending, Phase.Admitted, Phase.Admitted)]
     [TestCase(Phase.Pending, Phase.Rejected, Phase.Rejected)]
     [TestCase(Phase.Rejected, Phase.Pending, Phase.Pending)]

@@ -95,12 +95,32 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task AnotherPreviousRevisionReplacesTheRecordedOne()
+    public async Task AnotherPreviousRevisionReplacesTheRecordedOneWhileTheChangeWaits()
     {
-        Recorder.RecordAfterwards(Verdict(Web("web:2"), Web("web:1")));
-        Recorder.RecordAfterwards(Verdict(Web("web:2"), Web("web:3")));
+        Recorder.RecordAfterwards(Refused(Verdict(Web("web:2"), Web("web:1"))));
+        Recorder.RecordAfterwards(Refused(Verdict(Web("web:2"), Web("web:3"))));
 
         Assert.That(Read(await WrittenAsync()).Before?.Hash, Is.EqualTo(Web("web:3").Template.Hash));
+    }
+
+    [Test]
+    public async Task WhatTheApproversSawStaysAfterTheAdmission([Values] bool isRefused)
+    {
+        Recorder.RecordAfterwards(Verdict(Web("web:2"), Web("web:1")));
+        var later = Verdict(Web("web:2"), Web("web:3"));
+        Recorder.RecordAfterwards(isRefused ? Refused(later) : later);
+
+        Assert.That(Read(await WrittenAsync()).Before?.Hash, Is.EqualTo(Web("web:1").Template.Hash));
+    }
+
+    [Test]
+    public async Task AWorkloadThatIsCreatedAgainIsANewAdmission()
+    {
+        Recorder.RecordAfterwards(Verdict(Web("web:2"), Web("web:1")));
+        Recorder.RecordAfterwards(Verdict(Web("web:2"), null));
+
+        var record = Read(await WrittenAsync());
+        Assert.That((record.Before, record.BeforeIsUnknown), Is.EqualTo(((object?)null, false)));
     }
 
     [Test]
@@ -292,6 +312,12 @@ public class TemplateRecordTests
             },
         };
     }
+
+    private static Verdict Refused(Verdict verdict) =>
+        verdict with
+        {
+            Findings = [new Violation("p", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "m", "r"))],
+        };
 
     private static Workload Web(string image, string argument = "serve") =>
         WorkloadReader.Default.Read(

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Cache;
@@ -18,12 +19,26 @@ public class BreakGlassObservationTests
     private const string ByAlice =
         """{"name": "r-alice", "uid": "alice", "approver": "alice", "decision": "Approve", "at": "2026-11-28T10:00:00Z"}""";
     private static readonly DateTimeOffset s_now = new(2026, 11, 28, 10, 1, 0, TimeSpan.Zero);
-    private static readonly string s_hash = "v2:" + new string('0', 64);
+
+    private const string Deployment = """
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop", "uid": "d", "generation": 1},
+         "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"} },
+          "template": {"metadata": {"labels": {"app": "web"} }, "spec": {"containers": [{"name": "web", "image": "web:1"}] } } },
+         "status": {"observedGeneration": 1} }
+        """;
+    private static readonly string s_hash = WorkloadReader.Default.Read(JsonElement.Parse(Deployment)).Template.Hash;
 
     private readonly ConcurrentQueue<JsonNode> _written = [];
+    private readonly ConcurrentQueue<JsonNode> _events = [];
+    private string _deployment = "";
 
     [SetUp]
-    public void Clear() => _written.Clear();
+    public void Clear()
+    {
+        _written.Clear();
+        _events.Clear();
+        _deployment = "";
+    }
 
     [Test]
     public async Task AnApprovalIsAReviewAndOnRecord()
@@ -45,8 +60,43 @@ public class BreakGlassObservationTests
     }
 
     [Test]
-    public async Task NoApprovalIsAReviewBesideAVeto() =>
-        Assert.That(await ObserveAsync(Change("", ""), Vote("alice", "Approve"), Vote("bob", "Reject")), Is.Null);
+    public async Task ARejectionIsTheReviewOfARevisionThatWasReplaced()
+    {
+        var status = await ObserveAsync(Change("", ""), Vote("alice", "Approve"), Vote("bob", "Reject"));
+
+        Assert.That((string?)status?["breakGlass"]?[0]?["reviewedBy"], Is.EqualTo("bob"));
+        Assert.That((string?)status?["breakGlass"]?[0]?["reviewDecision"], Is.EqualTo("Reject"));
+        Assert.That((string?)status?["approvals"]?[0]?["decision"], Is.EqualTo("Reject"), "its withdrawal opens the review again");
+    }
+
+    [Test]
+    public async Task WhileARejectedRevisionRunsItsReviewIsOpen()
+    {
+        _deployment = Deployment;
+
+        var observed = await ObserveAsync(Change("", ""), Vote("bob", "Reject"));
+        Assert.That((string?)observed?["breakGlass"]?[0]?["reviewedBy"], Is.Null);
+        _written.Clear();
+        var status = await RunAsync(Change("", ""), [Vote("bob", "Reject")], recording: true);
+        Assert.That((string?)status?["missing"], Is.EqualTo("break-glass review: rejected by bob, still running"));
+    }
+
+    [Test]
+    public async Task TheRejectionOfARequesterIsNoReview()
+    {
+        var status = await ObserveAsync(Change("", ""), Vote("oscar", "Reject"));
+
+        Assert.That((string?)status?["breakGlass"]?[0]?["reviewedBy"], Is.Null);
+    }
+
+    [TestCase("Approve", "alice approved deployment-web-1; the break-glass is reviewed")]
+    [TestCase("Reject", "alice rejected deployment-web-1")]
+    public async Task TheEventOfAReviewNamesNoMissingReview(string decision, string message)
+    {
+        await RunAsync(Change("", ""), [Vote("alice", decision)], recording: true);
+
+        Assert.That(_events.Select(e => (string?)e["message"]), Has.All.EqualTo(message).And.Not.Empty);
+    }
 
     [Test]
     public async Task AVetoOfSomebodyElseIsNone() =>
@@ -119,10 +169,7 @@ public class BreakGlassObservationTests
         {
             var body =
                 JsonNode.Parse(await new StreamReader(context.Request.Body).ReadToEndAsync()) ?? throw new AssertionException("no body");
-            if (!path.EndsWith("/events", StringComparison.Ordinal))
-            {
-                _written.Enqueue(body);
-            }
+            (path.EndsWith("/events", StringComparison.Ordinal) ? _events : _written).Enqueue(body);
 
             await context.Response.WriteAsync(body.ToJsonString());
             return true;
@@ -138,6 +185,7 @@ public class BreakGlassObservationTests
         var items = path switch
         {
             $"{Folder}/changes" => change,
+            "/apis/apps/v1/deployments" => _deployment,
             $"{Folder}/changeapprovals" => string.Join(',', votes),
             $"{Folder}/safeguardpolicies" => """
                 {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "tier-1"},

@@ -13,7 +13,7 @@ internal static class UnprovenNowRemedy
     {
         var workload = now.Workload;
         var running = inspection.Cluster.Namespace?.Changes.FirstOrDefault(c => c.Workload == workload && c.HasHash(now.TemplateHash));
-        var review = running is { IsUnreviewed: true }
+        var review = running is { AwaitsReview: true }
             ? $"Have the break-glass of the revision that {workload.KubectlName} runs now reviewed by another person: kubectl deployguard approve "
                 + $"{running.Name} -n {workload.Namespace}. It is then proven {When(running, inspection)}; wait until then"
             : $"Wait until the revision that {workload.KubectlName} runs now is proven, {When(running, inspection)}";
