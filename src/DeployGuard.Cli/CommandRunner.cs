@@ -69,7 +69,7 @@ internal static partial class CommandRunner
                 "the API server does not accept your credentials; log in again, or name another user with --context",
                 ExitCodes.Unusable
             ),
-            ApiException refused => (refused.ServerMessage, ExitCodes.Refused),
+            ApiException refused => (MissingRight.Explain(refused), ExitCodes.Refused),
             HttpRequestException unreachable => (
                 $"the API server cannot be reached: {FailureText.OfConnection(unreachable)}",
                 ExitCodes.Unusable

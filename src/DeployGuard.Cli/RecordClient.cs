@@ -19,15 +19,28 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
 
     public string Namespace => @namespace;
 
+    /// <summary>A Change by its name. A refusal names it, and it is on record a moment later, so this waits for it.</summary>
     /// <exception cref="ManifestException">There is no such Change.</exception>
     public async Task<ChangeView> FindChangeAsync(string name, CancellationToken cancel)
     {
-        using var found =
-            await api.FindAsync(ApiPaths.One(ApiPaths.Changes(@namespace), name), cancel)
-            ?? throw new ManifestException(
-                $"no change {name} in namespace {@namespace}; list them with: kubectl deployguard changes -n {@namespace}"
-            );
-        return new ChangeView(found.RootElement);
+        const int Attempts = 12;
+        for (var attempt = 1; ; attempt++)
+        {
+            using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Changes(@namespace), name), cancel);
+            if (found is not null)
+            {
+                return new ChangeView(found.RootElement);
+            }
+
+            if (attempt == Attempts)
+            {
+                throw new ManifestException(
+                    $"no change {name} in namespace {@namespace}; list them with: kubectl deployguard changes -n {@namespace}"
+                );
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(250), cancel);
+        }
     }
 
     /// <summary>The workload that an argument names, whether or not it exists.</summary>
@@ -40,7 +53,7 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
     public async Task<VoteTarget> VoteTargetAsync(ChangeView change, bool isFull, CancellationToken cancel) =>
         VoteTarget.Of(
             change,
-            TemplateView.Of(change, await FindTemplateAsync(change.Name, cancel), isFull, await UnreviewedAsync(change, cancel)),
+            TemplateView.Of(change, await FindTemplateAsync(change.Name, cancel), isFull, await ChangesOrNullAsync(cancel)),
             isFull
         );
 
@@ -231,17 +244,6 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
         }
     }
 
-    /// <summary>
-    /// Hashes of the revisions that a break-glass admitted and nobody reviewed; null where the user may not list Changes.
-    /// </summary>
-    private async Task<IReadOnlySet<string>?> UnreviewedAsync(ChangeView change, CancellationToken cancel) =>
-        (await ChangesOrNullAsync(cancel))
-            ?.Select(c => c.Parsed)
-            .OfType<Change>()
-            .Where(c => c.Workload == change.Parsed?.Workload && c.WasAdmittedUnreviewed)
-            .Select(c => c.TemplateHash)
-            .ToHashSet();
-
     /// <summary>The template is written a moment after its Change, so this waits for it.</summary>
     private async Task<StoredTemplate> FindTemplateAsync(string change, CancellationToken cancel)
     {
@@ -258,7 +260,10 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
             }
             catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
             {
-                return new StoredTemplate(null, $"You may not read the complete template: {refused.ServerMessage}");
+                return new StoredTemplate(null, $"You may not read the complete template: {MissingRight.Explain(refused)}")
+                {
+                    IsForbidden = true,
+                };
             }
 
             await Task.Delay(attempt < Attempts ? TimeSpan.FromMilliseconds(300) : TimeSpan.Zero, cancel);

@@ -1,6 +1,7 @@
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Evaluation;
 
 namespace DeployGuard.Cli;
 
@@ -47,18 +48,32 @@ internal static class VoteEffect
             yield break;
         }
 
-        yield return change.Missing switch
+        var outlook = change.Parsed is { } parsed ? ChangePage.OutlookOf(parsed).ToList() : [];
+        // The outlook names what is missing too, where no vote is.
+        if (outlook.Count == 0 || !IsOnlyReasons(change.Missing))
         {
-            OpenRequirements.Retry => $"Nothing is missing: {change.Requesters.FirstOrDefault("the requester")} can send the same request "
-                + "again now.",
-            "" when change.Phase is nameof(Phase.Expired) or nameof(Phase.Withdrawn) =>
-                $"The change is {change.Phase}: the vote counts if somebody requests it again.",
-            "" => $"The change is {change.Phase} and waits for nothing.",
-            var missing => $"Still missing: {missing}.",
-        };
-        foreach (var line in change.Parsed is { } parsed ? ChangePage.OutlookOf(parsed) : [])
+            yield return Next(change);
+        }
+
+        foreach (var line in outlook)
         {
             yield return line;
         }
     }
+
+    /// <summary>What the change waits for, whether or not the vote is new.</summary>
+    public static string Next(ChangeView change) =>
+        change.Missing switch
+        {
+            _ when change.Phase is nameof(Phase.Expired) or nameof(Phase.Withdrawn) =>
+                $"The change is {change.Phase} and waits for no vote: the vote counts if somebody requests it again.",
+            var nothing when OpenRequirements.IsRetry(nothing) => "Nothing is missing: "
+                + $"{OpenRequirements.RetriersIn(nothing) ?? change.Requesters.FirstOrDefault("the requester")} can send the same request "
+                + "again now.",
+            "" => $"The change is {change.Phase} and waits for nothing.",
+            var missing => $"Still missing: {missing}.",
+        };
+
+    private static bool IsOnlyReasons(string missing) =>
+        missing.Length > 0 && missing.Split("; ").All(m => Reasons.All.Any(r => r.Code == m));
 }

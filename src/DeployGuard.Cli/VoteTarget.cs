@@ -19,6 +19,12 @@ internal sealed record VoteTarget(
     ChangeView? View = null
 )
 {
+    /// <summary>What differs, on one line, for the confirmation; empty if that is not known.</summary>
+    public string Summary { get; private init; } = "";
+
+    /// <summary>Whether there is nothing to sign, so that nothing is left out either.</summary>
+    public bool NeedsNoApproval { get; private init; }
+
     /// <summary>Whether it was admitted by break-glass, so that an approval is its review.</summary>
     public bool IsUnreviewed => View?.Parsed is { IsUnreviewed: true };
 
@@ -39,7 +45,11 @@ internal sealed record VoteTarget(
             description,
             template.IsComplete,
             change
-        );
+        )
+        {
+            Summary = template.Summary,
+            NeedsNoApproval = template.NeedsNoApproval,
+        };
     }
 
     /// <summary>

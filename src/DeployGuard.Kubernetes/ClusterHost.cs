@@ -74,6 +74,7 @@ public sealed class ClusterHost : IClusterAccess
                 registration,
                 .. managed is null ? (ILeaderTask[])[] : [new CertificateRenewal(managed, registration, time, logger)],
                 new Rehash(_caches, writer),
+                new RequesterColumn(_caches, writer, time),
                 new LostRecords(_caches, writer, events, time),
                 new ServerUpgrade(api, _caches, writer, options.Noise, time),
                 new VoteRecording(api, _caches, writer, events, time, logger),
@@ -96,7 +97,7 @@ public sealed class ClusterHost : IClusterAccess
         Reservations = new ReplicaReservations(new PendingExposureStore(api, recent, options, time), budgets);
         var report = new ClusterReport(_caches, _recorder, registration, _leader, audit, canaries, budgets, time);
         RecordFacts = new RecordFacts(_caches, live, new AccessReviews(api), () => report.Unreviewed);
-        PolicyFacts = new PolicyFacts(api, _caches, options, time);
+        PolicyFacts = new PolicyFacts(api, _caches, new DeletedPolicies(_caches.Policies, time), options, time);
         Report = report;
     }
 

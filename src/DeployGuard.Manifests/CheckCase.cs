@@ -220,7 +220,8 @@ public sealed class CheckCase(WorkloadReader reader)
         }
         catch (MalformedObjectException wrong)
         {
-            throw new ManifestException($"{manifest.Source}: {wrong.Message}", wrong);
+            // The message begins with the path of the field.
+            throw new ManifestException($"{manifest.Place.AtField(wrong.Message.Split(": ")[0])}: {wrong.Message}", wrong);
         }
     }
 }

@@ -68,6 +68,11 @@ internal static class JsonStream
             );
         }
 
+        if (FindDuplicate(bytes.AsSpan(bounds)) is var (name, at))
+        {
+            throw new ManifestException($"{part.At(LineAt(bytes, start + (int)at))}: the key \"{name}\" twice");
+        }
+
         var line = LineAt(bytes, start);
         try
         {
@@ -85,6 +90,31 @@ internal static class JsonStream
         {
             throw new ManifestException($"{part.At(line + (twice.LineNumber ?? 0))}: {twice.Message}", twice);
         }
+    }
+
+    /// <summary>The first key that its object has already, and where it is; null if there is none.</summary>
+    private static (string Name, long At)? FindDuplicate(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        var open = new Stack<HashSet<string>>();
+        while (reader.Read())
+        {
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.StartObject:
+                    open.Push(new HashSet<string>(StringComparer.Ordinal));
+                    break;
+                case JsonTokenType.EndObject:
+                    open.Pop();
+                    break;
+                case JsonTokenType.PropertyName when reader.GetString() is { } name && !open.Peek().Add(name):
+                    return (name, reader.TokenStartIndex);
+                default:
+                    break;
+            }
+        }
+
+        return null;
     }
 
     private static int LineAt(byte[] bytes, int place) => 1 + bytes.AsSpan(0, place).Count((byte)'\n');

@@ -30,6 +30,47 @@ public class ChartRenderTests
         );
     }
 
+    /// <summary>The pod of a failed test stays for its logs, without the account and the role that it had.</summary>
+    [Test]
+    public async Task RightsOfHelmTestAreDeletedHoweverItEnds()
+    {
+        var rendered = await Rendered.OfAsync("--show-only", "templates/tests/probe.yaml");
+
+        Assert.That(
+            rendered.Objects.Select(o =>
+                $"{o.GetProperty("kind").GetString()}: {o.At("metadata", "annotations", "helm.sh/hook-delete-policy").GetString()}"
+            ),
+            Is.EquivalentTo(
+                new[]
+                {
+                    "ServiceAccount: before-hook-creation,hook-succeeded,hook-failed",
+                    "ClusterRole: before-hook-creation,hook-succeeded,hook-failed",
+                    "ClusterRoleBinding: before-hook-creation,hook-succeeded,hook-failed",
+                    "Pod: before-hook-creation,hook-succeeded",
+                }
+            )
+        );
+    }
+
+    /// <summary>
+    /// Developers withdraw their own requests with a ChangeApproval; the verb keeps them from reviewing where no policy does.
+    /// </summary>
+    [TestCase("requester", false)]
+    [TestCase("breakglass", false)]
+    [TestCase("approver", true)]
+    public async Task OnlyApproversMayReview(string role, bool mayReview)
+    {
+        var rendered = await Rendered.OfAsync("--show-only", $"templates/clusterrole-{role}.yaml");
+        var verbs = rendered
+            .Only("ClusterRole")
+            .GetProperty("rules")
+            .EnumerateArray()
+            .Where(r => r.GetProperty("resources").EnumerateArray().Any(n => n.ValueEquals("breakglasses")))
+            .SelectMany(r => r.GetProperty("verbs").EnumerateArray().Select(v => v.GetString()));
+
+        Assert.That(verbs.Any(v => v is "review" or "*"), Is.EqualTo(mayReview));
+    }
+
     /// <summary>What the notes say of a cluster is tested on a real one, in ChartLifecycleTests.</summary>
     [Test]
     public async Task WithoutAClusterTheNotesDoNotClaimToKnowWhatIsEnforced()

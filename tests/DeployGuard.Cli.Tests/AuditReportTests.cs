@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Policies;
 
@@ -72,6 +73,24 @@ public class AuditReportTests
         Assert.That(report.Rows.Single().Mode, Is.EqualTo("Audit"));
         Assert.That(AuditReportText.Of(report, 1, "in namespace shop", false, s_now), Does.Contain("You may not list policies"));
         Assert.That(AuditReport.Of(changes, null, "other").Rows, Is.Empty, "the findings of another policy");
+    }
+
+    /// <summary>It enforced at the newest request, so its older findings are no findings of Audit.</summary>
+    [Test]
+    public void WithoutThePoliciesTheNewestRequestKnowsTheMode()
+    {
+        var old = Change("web-1", "web", "2026-11-20", "2026-11-21", "dana", Finding("tier-1", "Audit", "ImageNotPinned"));
+        var now = Change("web-2", "web", "2026-11-22", "2026-11-23", "dana", Finding("tier-1", "Enforce", "ImageNotPinned"));
+        var report = AuditReport.Of([WithMode(now, "Enforce"), WithMode(old, "Audit")], null, null);
+
+        Assert.That((report.Rows.Count, report.LeftOut), Is.EqualTo((0, 1)));
+
+        static ChangeView WithMode(ChangeView change, string mode)
+        {
+            var json = JsonNode.Parse(change.Json.GetRawText()) ?? throw new InvalidOperationException("no JSON");
+            json["status"]?.AsObject().Add("policies", JsonNode.Parse($$"""[{"name": "tier-1", "mode": "{{mode}}", "wants": ""}]"""));
+            return new ChangeView(JsonSerializer.SerializeToElement(json));
+        }
     }
 
     [Test]

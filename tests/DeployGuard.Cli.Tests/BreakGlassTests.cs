@@ -21,7 +21,6 @@ public class BreakGlassTests
     [TestCase("cronjob/web", "CronJob", "/apis/batch/v1beta1/namespaces/shop/cronjobs/web")]
     [TestCase("jobs/web", "Job", "/apis/batch/v1/namespaces/shop/jobs/web")]
     [TestCase("po/web", "Pod", "/api/v1/namespaces/shop/pods/web")]
-    [TestCase("svc/web", "Service", "/api/v1/namespaces/shop/services/web")]
     [TestCase("web", "StatefulSet", "/apis/apps/v1/namespaces/shop/statefulsets/web")]
     public async Task AWorkloadIsNamedAsForKubectl(string typed, string kind, string path)
     {
@@ -32,6 +31,26 @@ public class BreakGlassTests
         Assert.That(run.ExitCode, Is.Zero, run.Error);
         Assert.That(run.Output, Does.StartWith($"BreakGlass web-x7k2p waives Approval of {kind} shop/web for olga until 20"));
         Assert.That((string?)server.Written.Single()["spec"]?["workload"]?["kind"], Is.EqualTo(kind));
+    }
+
+    /// <summary>A BreakGlass that can admit nothing would give false comfort in an incident.</summary>
+    [TestCase("Approval,Pace", false)]
+    [TestCase("Approval,Canary", true)]
+    public async Task AServiceNeedsTheOnlySafeguardThatEvaluatesIt(string waive, bool isMade)
+    {
+        await using var server = await ObjectsServer.StartAsync("/api/v1/namespaces/shop/services/web");
+
+        var run = await server.RunAsync(["breakglass", "svc/web", .. s_why, "--waive", waive]);
+
+        Assert.That((run.ExitCode, server.Written.Count), Is.EqualTo(isMade ? (0, 1) : (2, 0)), run.Error);
+        Assert.That(
+            run.Error,
+            isMade
+                ? Is.Empty
+                : Does.StartWith(
+                    "error: service/web: a Service runs no pods, so Approval, Pace never refuses it. Name the workload behind it, "
+                )
+        );
     }
 
     [TestCase("Rollout.argoproj.io/web")]
@@ -168,7 +187,8 @@ public class BreakGlassTests
                 @"^BreakGlass web-x7k2p waives Approval, Pace of Deployment shop/web for olga until \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ, in 4h\.\n"
                     + @"Not waived: Canary, Budget, Freeze\. If one of them refuses the deploy, run: kubectl deployguard breakglass deployment/web -n shop "
                     + @"--incident INC-1 --reason 'it'\\''s down' --waive Canary,Budget,Freeze\n"
-                    + @"Next: retry the deploy as olga\. Its warning names the change that another person must review\.\n"
+                    + @"Next: retry the deploy as olga\. From its admission on, another person can review it, and must: kubectl deployguard approve CHANGE -n "
+                    + @"shop \(the warning of the deploy names the CHANGE\)\n"
                     + @"To end it early, run: kubectl delete breakglass web-x7k2p -n shop$"
             )
         );
@@ -178,6 +198,52 @@ public class BreakGlassTests
             "each once"
         );
     }
+
+    /// <summary>What was refused is what the deploy requests again.</summary>
+    [TestCase("Pending", true)]
+    [TestCase("Completed", false)]
+    public async Task TheReviewOfTheChangeThatWaitsIsNamedAtOnce(string phase, bool isNamed)
+    {
+        await using var server = await ObjectsServer.StartAsync("/apis/apps/v1/namespaces/shop/deployments/web");
+        server.Objects["/apis/deployguard.io/v1alpha1/namespaces/shop/changes"] = Changes(phase, "[]");
+
+        var run = await server.RunAsync(["breakglass", "web", .. s_why]);
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.That(run.Output, Does.Contain($"kubectl deployguard approve {(isNamed ? "deployment-web-1" : "CHANGE")} -n shop"));
+    }
+
+    /// <summary>Long before its revision has completed.</summary>
+    [TestCase("Admitted")]
+    [TestCase("Running")]
+    [TestCase("Completed")]
+    public async Task TheReviewIsNamedFromTheAdmissionOn(string phase)
+    {
+        const string Use = """{"name": "web-x7k2p", "by": "olga", "incident": "INC-1", "reason": "down", "at": "2026-11-27T06:00:00Z"}""";
+        await using var server = await ObjectsServer.StartAsync("/apis/apps/v1/namespaces/shop/deployments/web");
+        var changes = Changes(phase, $"[{Use}]");
+        server.Objects["/apis/deployguard.io/v1alpha1/namespaces/shop/changes"] = changes;
+        server.Objects["/apis/deployguard.io/v1alpha1/namespaces/shop/changes/deployment-web-1"] = changes["items"]?[0]?.DeepClone() ?? "";
+        const string Review =
+            "Break-glass web-x7k2p of olga waits for its review. Another person reviews it, now or later: kubectl deployguard approve "
+            + "deployment-web-1 -n shop";
+        Assert.That((await server.RunAsync("show", "deployment-web-1", "-n", "shop")).Output, Does.Contain($"Next      {Review}"));
+        var recorded = Core.Changes.ChangeReader.Read(System.Text.Json.JsonSerializer.SerializeToElement(changes["items"]?[0]));
+        Assert.That(Views.ReviewAdvice.OfAll(recorded.Workload, [recorded]), Is.EqualTo(new[] { Review }), "status");
+    }
+
+    private static JsonNode Changes(string phase, string uses) =>
+        JsonNode.Parse(
+            $$"""
+            {"metadata": {}, "items": [
+              {"metadata": {"name": "deployment-web-1", "namespace": "shop"},
+               "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "v2:{{new string(
+                '1',
+                64
+            )}}"},
+               "status": {"phase": "{{phase}}", "requesters": [{"username": "olga"}], "breakGlass": {{uses}} } }]}
+            """
+        ) ?? throw new InvalidOperationException("no list");
 
     [TestCase("ImagePinning", "--waive ImagePinning: expected one of Approval, Canary, Pace, Budget, Freeze")]
     [TestCase("Approval,Nonsense", "--waive Nonsense: expected one of")]

@@ -80,7 +80,23 @@ public sealed class CheckAgainstRefTests : IDisposable
         var run = await CheckAsync("HEAD", "-f", _repository.At("deploy"));
 
         Assert.That(run.ExitCode, Is.Zero, run.Error);
-        Assert.That(run.Error, Does.StartWith("HEAD:deploy/shop.yaml:2: not YAML: ").And.Contain("; what is in it counts as new\n"));
+        Assert.That(run.Error, Does.StartWith("deploy/shop.yaml:2 at HEAD: not YAML: ").And.Contain("; what is in it counts as new\n"));
+    }
+
+    /// <summary>The temporary folder that the ref was read from means nothing to the author.</summary>
+    [Test]
+    public async Task AWrongFieldOfTheRefIsNamedByFileLineAndRef()
+    {
+        _repository.Write(
+            "deploy/shop.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec:\n  containers:\n  - name: n\n    image: 7\n"
+        );
+        _repository.Commit();
+        _repository.Write("deploy/shop.yaml", Pod($"web@sha256:{new string('a', 64)}", "web"));
+
+        var run = await CheckAsync("HEAD", "-f", _repository.At("deploy"));
+
+        Assert.That(run.Error, Does.StartWith("deploy/shop.yaml:6 at HEAD: spec.containers[0].name: expected a string"));
     }
 
     [Test]

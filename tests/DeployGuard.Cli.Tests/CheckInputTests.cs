@@ -191,6 +191,29 @@ public class CheckInputTests
         Assert.That(run.Error, Does.StartWith($"Checked 1 workload: 1 refused; 1 error\nerror: {At("web.yaml")}:1: "));
     }
 
+    [TestCase("{\n\"a\": 1,\n\"b\": {\"a\": 2},\n\"a\": 3}\n")]
+    [TestCase("a: 1\nb: 1\n# twice\na: 2\n")]
+    public async Task DuplicateKeyIsNamedWithItsLine(string twice)
+    {
+        var run = await CheckAsync($"{twice}---\n{Tagged}");
+
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(run.Error, Does.EndWith($"Checked 1 workload: 1 refused; 1 error\nerror: {At("web.yaml")}:4: the key \"a\" twice"));
+    }
+
+    [Test]
+    public async Task PoliciesThatAreNotThereAreNamedAndNothingLooksAllowed()
+    {
+        Write("web.yaml", Tagged);
+
+        var run = await CommandRun.OfAsync("check", "-f", At("web.yaml"), "--policies", At("nosuch"));
+
+        Assert.That(
+            (run.ExitCode, run.Output, run.Error),
+            Is.EqualTo((2, "", $"error: --policies {At("nosuch")}: no such file or folder, so nothing was checked"))
+        );
+    }
+
     [Test]
     public async Task FilesWithoutWorkloadsAreClean()
     {

@@ -14,6 +14,18 @@ public class CheckPoliciesTests
     [TearDown]
     public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
 
+    /// <summary>The API server names only the field that is missing then.</summary>
+    [Test]
+    public async Task AMisspeltFieldIsNamedBesidesTheOneThatIsMissing()
+    {
+        Write("policies/a.yaml", Policy("a", "  mode: Enforce\n  approval:\n    quorom:\n    - groups: [senior]\n      count: 2"));
+
+        var run = await CommandRun.OfAsync("check", "--policies", At("policies"));
+
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(run.Error, Does.Contain("spec.approval.quorom: unknown field; allowed are").And.Contain("spec.approval.quorum: "));
+    }
+
     [Test]
     public async Task PoliciesAloneAreChecked()
     {

@@ -76,9 +76,25 @@ public class DoctorRunTests
         Assert.That(run.ExitCode, Is.EqualTo(1), run.Error);
         Assert.That(
             run.Output,
-            Does.EndWith("0 failed, no warnings, 11 not checked.").And.Contain("NOT CHECKED, because olga lacks permissions:")
+            Does.EndWith("0 failed, 1 warning, 11 not checked.").And.Contain("NOT CHECKED, because olga lacks permissions:")
         );
         Assert.That(run.Output, Does.Not.Contain("Nothing failed").And.Not.Contain("All is well"));
+    }
+
+    /// <summary>The API server denies both in the same words, so that the name is the first thing to check.</summary>
+    [Test]
+    public async Task ThePersonWhoMayReadNothingIsToldToCheckTheNamespace()
+    {
+        await using var server = await ServerAsync();
+        server.Forbidden.AddRange(["/api/", "/apis/"]);
+
+        Assert.That(
+            (await server.RunAsync("doctor", "-n", "nosuch")).Output,
+            Does.Contain(
+                "\nwarning  installation: nobody can tell you whether there is a namespace nosuch, or a DeployGuard in it: you may read neither. "
+                    + "Check the name first: DeployGuard may be in another namespace than nosuch."
+            )
+        );
     }
 
     /// <summary>An on-call engineer may create a BreakGlass and no policy.</summary>

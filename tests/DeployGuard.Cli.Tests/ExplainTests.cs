@@ -53,6 +53,21 @@ public class ExplainTests
         Assert.That(run.Output, Does.Contain("With 3 pods, one pod completes 2 steps at once."));
     }
 
+    /// <summary>A refusal sends users here to learn how to run a canary.</summary>
+    [Test]
+    public async Task ACanaryIsExplainedAsARecipe()
+    {
+        var output = (await CommandRun.OfAsync("explain", "canary")).Output;
+
+        Assert.That(
+            output,
+            Does.Contain("         selector: {matchLabels: {app: web, track: canary}}")
+                .And.Contain("  2. kubectl apply -f web-canary.yaml")
+                .And.Contain("--replicas=N, where N is that of the next step: 6, 20, 20\n")
+                .And.Contain("docs/canary.md")
+        );
+    }
+
     [TestCase("--replicas 0", "error: --replicas 0: expected 1 to 1000000")]
     [TestCase("--policy nowhere.yaml", "error: nowhere.yaml: no such file")]
     public async Task AnInvalidFlagOfExplainIsAnError(string flags, string error)

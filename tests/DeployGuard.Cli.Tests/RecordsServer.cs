@@ -56,6 +56,12 @@ internal sealed class RecordsServer : IAsyncDisposable
     /// <summary>The template hash of the Change.</summary>
     public string Hash { get; set; } = "v1:" + new string('0', 64);
 
+    /// <summary>Hash of the template that the workload runs now; null if the Change does not say it.</summary>
+    public string? RunsNow { get; set; }
+
+    /// <summary>The other Changes of the namespace.</summary>
+    public List<JsonObject> Others { get; } = [];
+
     /// <summary>The ChangeTemplate beside the Change; null where there is none.</summary>
     public JsonObject? Template { get; set; }
 
@@ -64,6 +70,9 @@ internal sealed class RecordsServer : IAsyncDisposable
 
     /// <summary>The diff of the Change, line by line.</summary>
     public IReadOnlyList<string> Diff { get; set; } = [];
+
+    /// <summary>How many reads of the Change find nothing yet: the record of a refusal appears a moment after it.</summary>
+    public int ReadsBeforeTheChange { get; set; }
 
     /// <summary>The votes on record, by name.</summary>
     public Dictionary<string, JsonObject> Votes { get; } = [];
@@ -98,9 +107,14 @@ internal sealed class RecordsServer : IAsyncDisposable
                     new JsonObject { ["status"] = new JsonObject { ["userInfo"] = new JsonObject { ["username"] = User.Username } } }
                 )
                 : Refused("selfsubjectreviews is forbidden"),
-            ("GET", $"{Folder}/changes") => (HttpStatusCode.OK, new JsonObject { ["items"] = new JsonArray(ChangeObject()) }),
-            ("GET", $"{Folder}/changes/{Change}") => (HttpStatusCode.OK, ChangeObject()),
-            ("GET", $"{Folder}/changetemplates/{Change}") when !ShowsTemplates => Refused("changetemplates.deployguard.io is forbidden"),
+            ("GET", $"{Folder}/changes") => (
+                HttpStatusCode.OK,
+                new JsonObject { ["items"] = new JsonArray([ChangeObject(), .. Others.Select(o => o.DeepClone())]) }
+            ),
+            ("GET", $"{Folder}/changes/{Change}") when ReadsBeforeTheChange-- <= 0 => (HttpStatusCode.OK, ChangeObject()),
+            ("GET", $"{Folder}/changetemplates/{Change}") when !ShowsTemplates => Refused(
+                "changetemplates.deployguard.io is forbidden: User \"alice\" cannot get resource \"changetemplates\" in API group \"deployguard.io\" in the namespace \"shop\""
+            ),
             ("GET", $"{Folder}/changetemplates/{Change}") when Template is { } template => (
                 HttpStatusCode.OK,
                 template.DeepClone().AsObject()
@@ -130,7 +144,10 @@ internal sealed class RecordsServer : IAsyncDisposable
         };
         vote["metadata"] = new JsonObject { ["name"] = $"deployment-web-{Votes.Count}", ["namespace"] = "shop" };
         if (
-            new NewApproval(Read(vote), User, Recorded(vote), [s_policy]).Refuse(WorkloadKinds.BuiltIn, DateTimeOffset.UnixEpoch) is
+            new NewApproval(Read(vote), User, Recorded(vote), [s_policy], new ReviewRight(false, "deployguard-approver")).Refuse(
+                WorkloadKinds.BuiltIn,
+                DateTimeOffset.UnixEpoch
+            ) is
             { } refusal
         )
         {
@@ -170,11 +187,20 @@ internal sealed class RecordsServer : IAsyncDisposable
 
     private static Approval Read(JsonObject vote) => ApprovalReader.Read(JsonSerializer.SerializeToElement(vote), DateTimeOffset.UnixEpoch);
 
+    /// <summary>Whether the Change is of a revision that ran before DeployGuard did.</summary>
+    public bool Adopted { get; set; }
+
+    /// <summary>Who requested the Change.</summary>
+    public IReadOnlyList<string> Requesters { get; set; } = ["dana"];
+
     /// <summary>The phase of the Change.</summary>
     public string Phase { get; set; } = "Running";
 
     /// <summary>Findings for which the last request was refused, by code.</summary>
     public IReadOnlyList<string> Denials { get; set; } = [];
+
+    /// <summary>When the revision was last requested.</summary>
+    public string LastRequest { get; set; } = "2026-11-27T00:00:00Z";
 
     /// <summary>How many approvals the policy requires.</summary>
     public int Wanted { get; set; } = 1;
@@ -185,6 +211,8 @@ internal sealed class RecordsServer : IAsyncDisposable
         var change = BareChange();
         var status = change["status"]?.AsObject() ?? [];
         status["phase"] = Phase;
+        status["adopted"] = Adopted;
+        status["runsNow"] = RunsNow;
         status["policies"] = new JsonArray(
             new JsonObject
             {
@@ -226,7 +254,9 @@ internal sealed class RecordsServer : IAsyncDisposable
                 {"metadata": {"name": "{{Change}}", "namespace": "shop"},
                  "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{Hash}}", "images": [{"path": "web", "to": "web:2"}],
                           "diff": {{JsonSerializer.Serialize(Diff)}} },
-                 "status": {"phase": "Running", "requesters": [{"username": "dana"}]} }
+                 "status": {"phase": "Running", "requesters": {{JsonSerializer.Serialize(
+                    Requesters.Select(r => new { username = r, lastAt = LastRequest })
+                )}}} }
                 """
             )
             ?.AsObject()

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace DeployGuard.Cli.Tests;
@@ -26,6 +27,7 @@ public class ShowTests
         _server = await RecordsServer.StartAsync();
         Server.Hash = HashOf(After);
         Server.Template = Template(Side(After), Side(Before));
+        Server.Others.Add(Former(HashOf(Before)));
     }
 
     [TearDown]
@@ -53,6 +55,96 @@ public class ShowTests
             )
         );
         Assert.That(run.Output, Does.Not.Contain("INCOMPLETE"));
+    }
+
+    /// <summary>A pager takes the text off the screen before the question.</summary>
+    [Test]
+    public void TheQuestionRepeatsWhatChanges()
+    {
+        var view = Views.TemplateView.Of(
+            View(HashOf(After)),
+            new Views.StoredTemplate(JsonSerializer.SerializeToElement(Server.Template), ""),
+            false,
+            [View(HashOf(Before))]
+        );
+        var target = VoteTarget.Of(View(HashOf(After)), view, isFull: false);
+
+        Assert.That(
+            Views.VoteQuestion.Of(Core.Approvals.Decision.Approve, [target]),
+            Is.EqualTo("\nChanges: spec.hostPID, spec.containers[web].args\nApprove exactly this change?")
+        );
+    }
+
+    private static Views.ChangeView View(string hash) => new(JsonSerializer.SerializeToElement(Former(hash)));
+
+    [Test]
+    public async Task PrivilegesThatTheFormerRevisionHadAreShownToo()
+    {
+        var before = Before.Replace("}]}}", "}],\"hostNetwork\":true}}", StringComparison.Ordinal);
+        var after = After.Replace("\"hostPID\":true", "\"hostNetwork\":true", StringComparison.Ordinal);
+        Server.Hash = HashOf(after);
+        Server.Template = Template(Side(after), Side(before));
+        Server.Others.Add(Former(HashOf(before)));
+
+        var output = (await RunAsync("show")).Output;
+
+        Assert.That(output, Does.Contain(": 1 field\nCommand and arguments\n"));
+        Assert.That(output, Does.Contain("Signed too, and as in the revision before:\n    spec.hostNetwork: true"));
+    }
+
+    /// <summary>Its fields would be signed without being shown.</summary>
+    [TestCase("a break-glass admitted it", "nobody has reviewed revision ")]
+    [TestCase("carol rejected it", "carol rejected revision ")]
+    [TestCase("it was refused", "revision v2:HASH, which ran before it, was never admitted")]
+    [TestCase("no record", "no Change records revision ")]
+    [TestCase("rolled back", "revision v2:HASH, which ran when the change was requested, runs no longer")]
+    public async Task ARevisionThatNobodyVouchesForIsNoBase(string what, string because)
+    {
+        var status = Server.Others[0]["status"]!.AsObject();
+        switch (what)
+        {
+            case "a break-glass admitted it":
+                status["breakGlass"] = JsonNode.Parse(
+                    """[{"name": "web-1", "by": "olga", "incident": "I", "reason": "R", "admittedRevision": true}]"""
+                );
+                break;
+            case "carol rejected it":
+                status["approvals"] = JsonNode.Parse(
+                    """[{"name": "v", "approver": "carol", "decision": "Reject", "at": "2026-11-27T06:00:00Z"}]"""
+                );
+                break;
+            case "it was refused":
+                status["phase"] = "Rejected";
+                break;
+            case "no record":
+                Server.Others.Clear();
+                break;
+            default:
+                Server.Phase = "Pending";
+                Server.RunsNow = HashOf("{}");
+                break;
+        }
+
+        var output = (await RunAsync("show")).Output;
+
+        Assert.That(
+            output,
+            Does.Contain($"The complete template, because {because.Replace("v2:HASH", HashOf(Before), StringComparison.Ordinal)}")
+        );
+        Assert.That(output, Does.Contain("  + spec.containers[web].name: web"));
+    }
+
+    /// <summary>Somebody who withdrew their veto vouches for it again, and so does a workload that still runs it.</summary>
+    [Test]
+    public async Task AWithdrawnVetoAndTheRunningRevisionLeaveTheBase()
+    {
+        Server.Phase = "Pending";
+        Server.RunsNow = HashOf(Before);
+        Server.Others[0]["status"]!["approvals"] = JsonNode.Parse(
+            """[{"name": "v", "approver": "carol", "decision": "Reject", "at": "2026-11-27T06:00:00Z", "withdrawnAt": "2026-11-27T07:00:00Z"}]"""
+        );
+
+        Assert.That((await RunAsync("show")).Output, Does.Contain($"Differences from revision {HashOf(Before)}"));
     }
 
     [Test]
@@ -126,6 +218,43 @@ public class ShowTests
         );
     }
 
+    /// <summary>The template is on record: another request would change nothing.</summary>
+    [Test]
+    public async Task AMissingPermissionIsNotBlamedOnTheRequester()
+    {
+        Server.ShowsTemplates = false;
+
+        var output = (await RunAsync("show")).Output;
+
+        Assert.That(output, Does.Contain("ClusterRole deployguard-viewer gives this right").And.Not.Contain("ask the requester"));
+        Assert.That(
+            output,
+            Does.Contain(
+                "kubectl -n shop create rolebinding deployguard-viewer-alice --clusterrole=deployguard-viewer --user='alice'\n"
+                    + $"To see it in full, get that right, then run: kubectl deployguard show {RecordsServer.Change} -n shop"
+            )
+        );
+    }
+
+    /// <summary>It was never requested, so nobody can approve it and nothing is missing.</summary>
+    [Test]
+    public async Task AnAdoptedRevisionNeedsNoApproval()
+    {
+        Server.Template = null;
+        Server.Adopted = true;
+
+        var run = await RunAsync("show");
+
+        Assert.That(run.ExitCode, Is.Zero);
+        Assert.That(
+            run.Output,
+            Does.EndWith(
+                    "Adopted: it ran before an enforcing policy first matched its namespace. It needs no approval, and its template is not on record."
+                )
+                .And.Not.Contain("INCOMPLETE")
+        );
+    }
+
     [Test]
     public async Task ATemplateThatIsTooLargeIsReportedAsSuch()
     {
@@ -168,6 +297,19 @@ public class ShowTests
 
     private Task<CommandRun> RunAsync(string command) =>
         Server.RunAsync([command, RecordsServer.Change, .. command == "approve" ? (string[])["--yes"] : []]);
+
+    /// <summary>The Change of the revision that ran before.</summary>
+    private static JsonObject Former(string hash) =>
+        JsonNode
+            .Parse(
+                $$"""
+                {"metadata": {"name": "former", "namespace": "shop"},
+                 "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{hash}}", "images": []},
+                 "status": {"phase": "Proven"} }
+                """
+            )
+            ?.AsObject()
+        ?? [];
 
     private static JsonObject Template(JsonObject after, JsonObject? before)
     {

@@ -29,7 +29,8 @@ public class StatusTests
         Assert.That(
             lines[3],
             Is.EqualTo(
-                "  3 of 10 desired pods (30%) are unproven, with 1 that the rollout in progress adds; no step completed yet, step 25% allows 2."
+                "  3 of 10 desired pods (30%) are unproven, with 1 that the rollout in progress adds; no step completed yet, and its rollout in "
+                    + "place goes on at its pace."
             )
         );
     }
@@ -92,6 +93,45 @@ public class StatusTests
         return PolicyReader.Read(json.RootElement);
     }
 
+    /// <summary>Nothing is refused, and nothing is too much: the pool had ten pods before, and three are desired now.</summary>
+    [Test]
+    public void ACompletedRolloutInPlaceReadsAsOne()
+    {
+        var done = Standing('2', pods: 3, isProven: false, unproven: 3) with { Desired = 3, Size = 3 };
+
+        Assert.That(
+            PoolView.Of(s_web, [done]).Split('\n'),
+            Is.EqualTo(
+                new[]
+                {
+                    "Service web: 3 pods, policy tier-1, steps 25, 50% of 10m each",
+                    "  web:2  deployment/web  ### 3 unproven",
+                    "  The rollout of deployment/web is complete: all 3 pods run web:2. It is not proven yet: no step completed yet.",
+                    "  Next: step 50%",
+                }
+            )
+        );
+    }
+
+    [Test]
+    public void ACanaryBesideItIsStillLimitedByItsStep() =>
+        Assert.That(
+            PoolView.Of(
+                s_web,
+                [
+                    Standing('1', pods: 8, isProven: true, unproven: 2) with
+                    {
+                        Workload = s_web with { Name = "former" },
+                    },
+                    Standing('2', pods: 2, isProven: false, unproven: 2) with
+                    {
+                        Size = 2,
+                    },
+                ]
+            ),
+            Does.Contain("  2 of 10 desired pods (20%) are unproven; no step completed yet, step 25% allows 2.")
+        );
+
     private static PoolStanding Standing(char revision, int pods, bool isProven, int unproven) =>
         new()
         {
@@ -105,6 +145,8 @@ public class StatusTests
             IsProven = isProven,
             IsProving = !isProven,
             Unproven = unproven,
+            Desired = 10,
+            Size = 10,
             Total = 10,
             Rules = new CanaryRules { Steps = [25, 50] },
         };

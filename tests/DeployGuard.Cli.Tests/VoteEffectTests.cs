@@ -68,7 +68,11 @@ public class VoteEffectTests
     {
         Server.Denials = ["ApprovalMissing", "Frozen"];
 
-        Assert.That((await ApproveAsync()).Output, Does.Contain("Still missing: Frozen. An approval alone is not enough: Frozen"));
+        Assert.That(
+            (await ApproveAsync()).Output,
+            Does.Contain("Under policy tier-1: seniors. An approval alone is not enough: Frozen at the last request.")
+                .And.Not.Contain("Still missing")
+        );
     }
 
     [Test]
@@ -78,8 +82,69 @@ public class VoteEffectTests
 
         var again = await ApproveAsync();
 
-        Assert.That((again.ExitCode, Server.Votes.Count), Is.EqualTo((1, 1)));
-        Assert.That(again.Output, Does.Contain("(changeapproval deployment-web-0), and that counts. Missing: nothing: retry."));
+        Assert.That((again.ExitCode, again.Error, Server.Votes.Count), Is.EqualTo((0, "", 1)), "the vote stands, as was wanted");
+        Assert.That(
+            again.Output,
+            Does.Match(
+                @"^Your vote stands: you voted Approve on \S+ at \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \(changeapproval deployment-web-0\)\. "
+                    + @"No other vote was written\. Nothing is missing: \S+ can send the same request again now\.$"
+            )
+        );
+    }
+
+    /// <summary>Nobody can send the same request again now: it must be requested first.</summary>
+    [TestCase("Withdrawn")]
+    [TestCase("Expired")]
+    public async Task AVoteOnAChangeThatEndedWaitsForAnotherRequest(string phase)
+    {
+        await ApproveAsync();
+        Server.Phase = phase;
+
+        Assert.That(
+            (await ApproveAsync()).Output,
+            Does.EndWith($"The change is {phase} and waits for no vote: the vote counts if somebody requests it again.")
+                .And.Not.Contain("it counts")
+                .And.Not.Contain("nothing")
+        );
+    }
+
+    [TestCase("show")]
+    [TestCase("approve", "--yes")]
+    public async Task AChangeThatAppearsAMomentAfterTheRefusalIsAwaited(string command, params string[] options)
+    {
+        Server.ReadsBeforeTheChange = 3;
+
+        var run = await Server.RunAsync([command, RecordsServer.Change, .. options]);
+
+        Assert.That(run.Error, Is.Empty);
+        Assert.That(run.Output, Does.StartWith($"Change    {RecordsServer.Change}, Pending"));
+    }
+
+    [Test]
+    public async Task AChangeThatDoesNotExistIsNotAwaitedForLong()
+    {
+        var run = await Server.RunAsync("show", "deployment-web-0000000000000000");
+
+        Assert.That(
+            (run.ExitCode, run.Error),
+            Is.EqualTo(
+                (
+                    2,
+                    "error: no change deployment-web-0000000000000000 in namespace shop; list them with: kubectl deployguard changes -n shop"
+                )
+            )
+        );
+    }
+
+    [Test]
+    public async Task FindingsAreThoseOfTheLastRequest()
+    {
+        Server.LastRequest = "2026-11-27T06:00:00Z";
+
+        Assert.That(
+            (await Server.RunAsync("show", RecordsServer.Change)).Output,
+            Does.Contain("Findings  of the last request, at 2026-11-27 06:00:00Z:\n          ApprovalMissing (tier-1)")
+        );
     }
 
     [Test]

@@ -162,6 +162,19 @@ public class VoteTests
     }
 
     [Test]
+    public async Task TheLastRequesterToWithdrawIsNotToldToWaitForTheOthers()
+    {
+        (Server.Phase, Server.Requesters) = ("Pending", ["dana", "eve"]);
+        Server.User = new Requester("dana", "", []);
+        var first = await WithdrawAsync(RecordsServer.Change);
+        Server.User = new Requester("eve", "", []);
+        var last = await WithdrawAsync(RecordsServer.Change);
+
+        Assert.That(first.Output, Does.EndWith("It ends once all who requested it have withdrawn it: also eve."));
+        Assert.That(last.Output, Does.StartWith("Withdrawn: the request").And.EndsWith("may be requested again."));
+    }
+
+    [Test]
     public async Task AnotherVotersVoteIsNeitherFoundNorDeleted()
     {
         await RejectAsync();

@@ -35,6 +35,7 @@ public class BreakGlassTests
             ).Output,
             Is.EqualTo("olga INC-1 [\"Approval\"]")
         );
+        Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change)).Output, Does.Contain(" olga (break-glass) "));
         await EventAsync(sandbox, "deployment/web", "BreakGlassUsed");
         Assert.That(await UnreviewedAsync(), Is.GreaterThanOrEqualTo(1));
         Assert.That(

@@ -82,7 +82,7 @@ public class BypassRecordTests
         );
         Assert.That(
             refused.Output,
-            Does.Contain("approvals 0 of 2: senior-engineers 0/1 (two people required, because a machine is the requester)")
+            Does.Contain("approvals 0 of 2: senior-engineers 0/2 (two people, because a machine is the requester)")
         );
         var change = await sandbox.ChangeInPhaseAsync("Pending");
 
@@ -103,7 +103,7 @@ public class BypassRecordTests
             sandbox.KubectlAsync("admin", "set", "image", "deployment/web", $"web={V2}", "--as=argocd", "--as-group=system:masters");
         Assert.That(
             (await RequestAsync()).Output,
-            Does.Contain("approvals 0 of 2: senior-engineers 0/1 (two people required, because a machine is the requester)")
+            Does.Contain("approvals 0 of 2: senior-engineers 0/2 (two people, because a machine is the requester)")
         );
         var change = await sandbox.ChangeInPhaseAsync("Pending");
 

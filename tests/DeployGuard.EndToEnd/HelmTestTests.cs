@@ -48,6 +48,25 @@ public class HelmTestTests
         );
     }
 
+    /// <summary>The rig's kubelet runs nothing: the test says how the pod ends.</summary>
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task NothingThatMayWriteStaysAfterTheChartsTest(bool fails)
+    {
+        TestCluster.Rig.LetPodsFail("deployguard-test", fails);
+
+        var run = await Plane.HelmAsync("admin", "test", "deployguard", "-n", Namespace, "--timeout", "120s");
+
+        Assert.That(run.Succeeded, Is.EqualTo(!fails), run.Output);
+        var pod = await Plane.KubectlAsync("admin", "-n", Namespace, "get", "pod", "deployguard-test");
+        Assert.That(pod.Succeeded, Is.EqualTo(fails), "the pod of a failed test stays for its logs");
+        var left = await Plane.KubectlAsync(
+            "admin",
+            ["get", "serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings", "-A", "-o", "jsonpath={.items[*].metadata.name}"]
+        );
+        Assert.That(left.OrFail().Output.Split(' '), Does.Contain("deployguard").And.Not.Contain("deployguard-test"));
+    }
+
     private static Task<Rendered> RenderedAsync() =>
         Rendered.OfAsync("--show-only", "templates/tests/probe.yaml", "--namespace", Namespace);
 

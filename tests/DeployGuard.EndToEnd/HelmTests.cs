@@ -33,7 +33,11 @@ public class HelmTests
     {
         var refused = await deploy();
         Assert.That(refused.Succeeded, Is.False);
-        Assert.That(refused.Output, Does.Contain("ApprovalMissing"));
+        Assert.That(
+            refused.Output,
+            Does.Contain("ApprovalMissing")
+                .And.Contain("After approval run it again with the same chart and values: helm upgrade --install web CHART -n ")
+        );
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         (await deploy()).OrFail();
         (await sandbox.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=600s")).OrFail();

@@ -63,7 +63,7 @@ public class MonitoringTests : OwnCluster
         );
         Assert.That(
             annotations.GetProperty("description").GetString(),
-            Does.Match(@"refused rollouts in namespace \S+ [1-9]\d* times for one reason, by the safeguard Approval")
+            Does.Match(@"the safeguard Approval of an Enforce policy refused rollouts in namespace \S+ [1-9]\d* times for the same reason")
                 .And.EndWith($"kubectl get events -n {Stuck} --field-selector reason=RolloutRefused")
         );
         Assert.That(annotations.GetProperty("runbook_url").GetString(), Does.EndWith("docs/runbook.md#deployguardrolloutsdenied"));

@@ -55,16 +55,91 @@ public class PolicyModeTests
         Assert.That(await ModeOfAsync(name), Is.EqualTo("Enforce"));
     }
 
-    [Test]
-    public async Task APolicyThatIsDeletedAndCreatedWithoutItsModeAuditsAndSaysSo()
+    [TestCase("Enforce")]
+    [TestCase("Warn")]
+    public async Task AFileWithoutAModeDoesNotTakeThePlaceOfADeletedPolicy(string mode)
     {
         var name = Name();
-        (await WriteAsync(name, "mode: Enforce, ", "create")).OrFail();
+        (await WriteAsync(name, $"mode: {mode}, ", "create")).OrFail();
+
+        var run = await WriteAsync(name, "", "replace", "--force");
+
+        Assert.That(run.Succeeded, Is.False, run.Output);
+        Assert.That(
+            run.Output,
+            Does.Match($"SafeguardPolicy {name} is not created: spec names no mode, and the policy of this name .+ mode: {mode}\\.")
+                .And.Contain($"Write the mode into your file (mode: {mode} goes on as before;")
+        );
+        (await WriteAsync(name, $"mode: {mode}, ", "replace", "--force")).OrFail();
+        Assert.That(await ModeOfAsync(name), Is.EqualTo(mode), "the advice works with the same command");
+    }
+
+    [Test]
+    public async Task APolicyThatAuditsIsReplacedByAFileWithoutAMode()
+    {
+        var name = Name();
+        (await WriteAsync(name, "mode: Audit, ", "create")).OrFail();
 
         var run = await WriteAsync(name, "", "replace", "--force");
 
         Assert.That(run.OrFail().Output, Does.Contain(Warning));
         Assert.That(await ModeOfAsync(name), Is.EqualTo("Audit"));
+    }
+
+    [Test]
+    public async Task TheAuthorIsWarnedOfWhatAppliesToNothing()
+    {
+        var fields =
+            "mode: Enforce, match: {namespaceSelector: {matchLabels: {nothing: matches}}}, freeze: {}, "
+            + "active: {until: '2020-01-02T00:00:00Z'}, ";
+
+        var run = await WriteAsync(Name(), fields, "create");
+
+        Assert.That(
+            run.OrFail().Output,
+            Does.Contain(
+                    "Warning: spec.match.namespaceSelector selects no namespace now, so the policy applies to nothing. Compare it with the "
+                        + "labels: kubectl get namespaces --show-labels"
+                )
+                .And.Contain("Warning: spec.active ended at 2020-01-02T00:00:00Z, so the freeze applies to nothing")
+        );
+    }
+
+    [Test]
+    public async Task TheAuthorIsWarnedOfAnExemptionOfEverybodyWhoDeploys()
+    {
+        var sandbox = await Sandbox.UnguardedAsync();
+        (
+            await Plane.KubectlAsync(
+                "admin",
+                ["-n", sandbox.Namespace, "create", "rolebinding", "gitops", "--clusterrole=edit", "--serviceaccount=gitops:controller"]
+            )
+        ).OrFail();
+        var match = $"mode: Enforce, match: {{namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {sandbox.Namespace}}}}}}}, ";
+        var bindings = (
+            await Plane.KubectlAsync(
+                "admin",
+                "get",
+                "rolebindings,clusterrolebindings",
+                "-A",
+                "-o",
+                "jsonpath={.items[*].subjects[*].name}"
+            )
+        )
+            .OrFail()
+            .Output.Split(' ')
+            .Where(n => !n.Contains(':', StringComparison.Ordinal))
+            .Distinct();
+        var everybody = $"exempt: {{users: [{string.Join(", ", bindings)}], groups: [{string.Join(", ", bindings)}], ";
+
+        var some = await WriteAsync(Name(), $"{match}{everybody}}}, ", "create", "--dry-run=server");
+        var all = await WriteAsync(Name(), $"{match}{everybody}serviceAccounts: [gitops/controller]}}, ", "create", "--dry-run=server");
+
+        Assert.That(some.OrFail().Output, Does.Not.Contain("spec.exempt"));
+        Assert.That(
+            all.OrFail().Output,
+            Does.Contain("Warning: spec.exempt has everybody whom a binding lets change Deployments where it")
+        );
     }
 
     [Test]

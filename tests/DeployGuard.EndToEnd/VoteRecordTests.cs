@@ -20,7 +20,7 @@ public class VoteRecordTests
 
         (await waiting).OrFail();
         (await sandbox.KubectlAsync("dana", "wait", "--for=condition=Admissible", $"change/{change}", "--timeout=120s")).OrFail();
-        await SaysAsync(sandbox, change, "nothing: retry|alice Approve read the diff");
+        await SaysAsync(sandbox, change, "nothing: retry by dana|alice Approve read the diff");
         (await RequestAsync(sandbox)).OrFail();
     }
 

@@ -25,7 +25,12 @@ public class VoteTests
         Assert.That(await sandbox.ChangeInPhaseAsync("Rejected"), Is.EqualTo(change));
 
         (await sandbox.KubectlAsync("carol", "deployguard", "withdraw", change)).OrFail();
-        await sandbox.ChangeInPhaseAsync("Pending");
+        // It is approved, so it waits for nobody but its requester.
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.phase} {.status.missing}"),
+            run => run.Output == "Pending nothing: retry by dana",
+            "the veto to be lifted"
+        );
         (await sandbox.SetImageAsync()).OrFail();
     }
 

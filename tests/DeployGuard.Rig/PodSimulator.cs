@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -35,6 +36,9 @@ public sealed class PodSimulator : IAsyncDisposable
         );
         _running = Task.WhenAll([following, .. _work.Select(WorkAsync)]);
     }
+
+    /// <summary>Names of pods whose containers fail where others succeed.</summary>
+    public ConcurrentDictionary<string, bool> Failing { get; } = [];
 
     public async ValueTask DisposeAsync()
     {
@@ -108,7 +112,7 @@ public sealed class PodSimulator : IAsyncDisposable
 
         var ends =
             spec.TryGetProperty("restartPolicy", out var restart) && !restart.ValueEquals("Always") && !IsLabelled(metadata, "rig/serve");
-        var status = PodStatus.Of(spec, ends);
+        var status = PodStatus.Of(spec, ends, Failing.ContainsKey(metadata.GetProperty("name").GetString() ?? "") ? 1 : 0);
         status["metadata"] = new JsonObject { ["uid"] = Uid(metadata) };
         return IsDone(await _api.SendAsync(HttpMethod.Patch, $"{path}/status", status, "application/merge-patch+json", _stop.Token));
     }

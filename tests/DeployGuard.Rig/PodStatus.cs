@@ -4,10 +4,11 @@ using System.Text.Json.Nodes;
 
 namespace DeployGuard.Rig;
 
-/// <summary>The status that a kubelet writes for a pod whose containers have all started, or have all succeeded.</summary>
+/// <summary>The status that a kubelet writes for a pod whose containers have all started, or have all ended.</summary>
 internal static class PodStatus
 {
-    public static JsonObject Of(JsonElement spec, bool hasEnded)
+    /// <param name="exitCode">Of all containers, once they have ended.</param>
+    public static JsonObject Of(JsonElement spec, bool hasEnded, int exitCode)
     {
         var now = TimeProvider.System.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
         JsonObject Condition(string type) =>
@@ -22,7 +23,7 @@ internal static class PodStatus
             {
                 ["terminated"] = new JsonObject
                 {
-                    ["exitCode"] = 0,
+                    ["exitCode"] = exitCode,
                     ["startedAt"] = now,
                     ["finishedAt"] = now,
                 },
@@ -32,7 +33,10 @@ internal static class PodStatus
         {
             ["status"] = new JsonObject
             {
-                ["phase"] = hasEnded ? "Succeeded" : "Running",
+                ["phase"] =
+                    !hasEnded ? "Running"
+                    : exitCode == 0 ? "Succeeded"
+                    : "Failed",
                 ["conditions"] = new JsonArray(Condition("Ready"), Condition("ContainersReady")),
                 ["containerStatuses"] = new JsonArray([
                     .. spec.GetProperty("containers")

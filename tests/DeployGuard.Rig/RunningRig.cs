@@ -17,6 +17,12 @@ public sealed class RunningRig : IAsyncDisposable
     /// <summary>DeployGuard, once it was installed.</summary>
     public Installation? Installation { get; private set; }
 
+    /// <summary>The containers of pods with this name, which end, fail from now on; or succeed again.</summary>
+    public void LetPodsFail(string name, bool fail)
+    {
+        _ = fail ? _kubelet?.Failing.TryAdd(name, true) : _kubelet?.Failing.TryRemove(name, out _);
+    }
+
     /// <summary>Starts the control plane and its kubelet; nothing of DeployGuard is there yet.</summary>
     /// <exception cref="InvalidOperationException">The webhook is not published.</exception>
     /// <param name="gates">Feature gates as <c>--feature-gates</c> has them; empty for those that are on by default.</param>

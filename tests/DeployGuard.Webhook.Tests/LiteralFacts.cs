@@ -71,12 +71,16 @@ internal sealed class LiteralFacts
     /// <summary>What every policy applies to.</summary>
     public PolicyReach Reach { get; set; } = PolicyReach.Nothing;
 
-    public VotingRights VotingRights { get; set; } = new();
+    public BoundRights Rights { get; set; } = new();
+
+    public Dictionary<string, FormerPolicy> Former { get; } = [];
+
+    public FormerPolicy? FormerOf(string name) => Former.GetValueOrDefault(name);
 
     public PolicyReach ReachOf(PolicyMatch match) => Reach;
 
-    public Task<VotingRights?> ReadVotingRightsAsync(CancellationToken deadline) =>
-        ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult<VotingRights?>(VotingRights);
+    public Task<BoundRights?> ReadRightsAsync(CancellationToken deadline) =>
+        ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult<BoundRights?>(Rights);
 
     /// <summary>As the real one: a part that no rule declares is not there.</summary>
     public ClusterSnapshot Complete(Request request, ClusterSnapshot cluster, SnapshotParts parts) =>
@@ -97,6 +101,11 @@ internal sealed class LiteralFacts
 
     public Task<bool> MayAsync(Requester who, string verb, string resource, string inNamespace, string name, CancellationToken deadline) =>
         ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult(Permissions.Contains($"{verb} {resource}/{name}"));
+
+    /// <summary>Uids of the votes and BreakGlasses that exist.</summary>
+    public System.Collections.Concurrent.ConcurrentDictionary<string, bool> Stored { get; } = [];
+
+    public bool IsStored(string resource, string inNamespace, string name, string uid) => Stored.ContainsKey(uid);
 
     /// <summary>The number of records of every user.</summary>
     public int Records { get; set; }

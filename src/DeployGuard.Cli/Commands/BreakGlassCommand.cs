@@ -1,8 +1,10 @@
 using System.CommandLine;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
@@ -16,8 +18,8 @@ internal static class BreakGlassCommand
     private static readonly Argument<string?> s_workload = new("WORKLOAD")
     {
         Description =
-            "Workload or Service, named as for kubectl: deploy/web, service/web, Rollout.argoproj.io/web, or web if only one workload has the "
-            + "name. Default: the whole namespace, which needs the verb breakglass-namespace.",
+            "Workload, named as for kubectl: deploy/web, Rollout.argoproj.io/web, or web if only one workload has the name; or, with "
+            + "--waive Canary, a Service. Default: the whole namespace, which needs the verb breakglass-namespace.",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private static readonly Option<string> s_incident = new("--incident")
@@ -82,12 +84,15 @@ internal static class BreakGlassCommand
         var waives = Validated(parsed.GetRequiredValue(s_waive));
         var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
-        var made = await new RecordClient(api, @namespace).BreakGlassAsync(
+        var records = new RecordClient(api, @namespace);
+        var workload = await WorkloadAsync(parsed, new WorkloadLookup(api, @namespace), cancel);
+        RefuseUseless(workload, waives);
+        var made = await records.BreakGlassAsync(
             new BreakGlass
             {
                 Name = "",
                 Namespace = @namespace,
-                Workload = await WorkloadAsync(parsed, new WorkloadLookup(api, @namespace), cancel),
+                Workload = workload,
                 Waives = waives,
                 Incident = parsed.GetRequiredValue(s_incident),
                 Reason = parsed.GetRequiredValue(s_reason),
@@ -99,8 +104,38 @@ internal static class BreakGlassCommand
             expiresAt,
             cancel
         );
-        output.WriteLine(TerminalText.Printable(BreakGlassView.Of(made, time.GetUtcNow())));
+        output.WriteLine(TerminalText.Printable(BreakGlassView.Of(made, await WaitingAsync(records, made, cancel), time.GetUtcNow())));
         return 0;
+    }
+
+    /// <summary>
+    /// The Change that was refused, and that the deploy probably requests again. The BreakGlass exists, whatever happens here.
+    /// </summary>
+    private static async Task<string?> WaitingAsync(RecordClient records, BreakGlass made, CancellationToken cancel)
+    {
+        try
+        {
+            var waiting = (await records.ParsedChangesAsync(cancel)).Where(c =>
+                c.Workload == made.Workload && c.Phase is (Phase.Pending or Phase.Rejected)
+            );
+            return waiting.ToList() is [var only] ? only.Name : null;
+        }
+        catch (Exception unread) when (unread is ApiException or HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A Service runs no pods: of the safeguards, only Canary evaluates a change of it.</summary>
+    private static void RefuseUseless(WorkloadRef? workload, IReadOnlyList<string> waives)
+    {
+        if (workload is { ApiGroup: "", Kind: "Service" } && !waives.Contains("Canary"))
+        {
+            throw new ManifestException(
+                $"{workload.KubectlName}: a Service runs no pods, so {string.Join(", ", waives)} never refuses it. Name the workload behind it, "
+                    + $"such as deployment/{workload.Name}; for a change of the Service itself, add --waive Canary"
+            );
+        }
     }
 
     /// <summary>Null for the whole namespace.</summary>

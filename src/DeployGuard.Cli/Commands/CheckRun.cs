@@ -96,6 +96,12 @@ internal sealed class CheckRun(ParseResult parsed, ManifestInputs inputs)
 
         foreach (var file in parsed.GetRequiredValue(CheckOptions.Policies))
         {
+            // Without it nothing could be refused, and every verdict would look clean.
+            if (file != "-" && !File.Exists(file) && !Directory.Exists(file))
+            {
+                throw new ManifestException($"{CheckOptions.Policies.Name} {file}: no such file or folder, so nothing was checked");
+            }
+
             var known = check.Policies.Read;
             Take(file, check.Add);
             if (check.Policies.Read == known)

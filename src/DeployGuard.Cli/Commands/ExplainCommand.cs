@@ -4,6 +4,7 @@ using DeployGuard.Cli.Inputs;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
@@ -11,6 +12,7 @@ namespace DeployGuard.Cli.Commands;
 /// <summary><c>deployguard explain</c>: explains what a reason code means, who can fix it, and how.</summary>
 internal static class ExplainCommand
 {
+    private static readonly ClusterFlags s_cluster = new();
     private static readonly Argument<string?> s_code = new("REASON")
     {
         Description = "Reason code, such as ApprovalMissing; or canary. Default: list every reason code.",
@@ -23,7 +25,8 @@ internal static class ExplainCommand
     };
     private static readonly Option<string?> s_policy = new("--policy")
     {
-        Description = "With canary: file with the policy whose steps are shown. Default: steps 5, 25 and 50.",
+        Description =
+            "With canary: the policy whose steps are shown, by its name in the cluster, or a file with it. Default: steps 5, 25 and 50.",
     };
     private static readonly Option<bool> s_markdown = new("--markdown")
     {
@@ -35,11 +38,13 @@ internal static class ExplainCommand
         var command = new Command(
             "explain",
             """
-            Explain what a reason code means, who can fix it, and how; or how many pods each step of a canary allows.
+            Explain what a reason code means, who can fix it, and how; or how to run a canary, and how many pods each of its
+            steps allows.
 
             Examples:
               kubectl deployguard explain ApprovalMissing
               kubectl deployguard explain canary --replicas 3
+              kubectl deployguard explain canary --policy tier-1
             """
         )
         {
@@ -48,37 +53,77 @@ internal static class ExplainCommand
             s_policy,
             s_markdown,
         };
+        s_cluster.AddTo(command);
         command.Validators.Add(MisspeltOptions.Validate);
-        command.SetAction(parsed =>
-        {
-            parsed.InvocationConfiguration.Output.Write(
-                parsed.GetValue(s_markdown) ? Markdown()
-                : parsed.GetValue(s_code) is "canary"
-                    ? CanaryExplanation.Of(Rules(parsed.GetValue(s_policy), inputs), Pods(parsed.GetValue(s_replicas)))
-                : Plain(parsed.GetValue(s_code))
-            );
-            return 0;
-        });
+        command.SetAction((parsed, cancel) => RunAsync(parsed, inputs, cancel));
         return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, ManifestInputs inputs, CancellationToken cancel)
+    {
+        var output = parsed.InvocationConfiguration.Output;
+        if (parsed.GetValue(s_markdown))
+        {
+            output.Write(Markdown());
+        }
+        else if (parsed.GetValue(s_code) is "canary")
+        {
+            var pods = Pods(parsed.GetValue(s_replicas));
+            var (rules, source) = await RulesAsync(parsed, inputs, cancel);
+            output.Write(TerminalText.Printable(CanaryExplanation.Of(rules, pods, source)) + "\n");
+        }
+        else
+        {
+            output.Write(Plain(parsed.GetValue(s_code)));
+        }
+
+        return 0;
     }
 
     private static int Pods(int replicas) =>
         replicas is > 0 and <= 1_000_000 ? replicas : throw new ManifestException($"--replicas {replicas}: expected 1 to 1000000");
 
-    private static CanaryRules Rules(string? file, ManifestInputs inputs)
+    private static async Task<(CanaryRules Rules, string Source)> RulesAsync(
+        ParseResult parsed,
+        ManifestInputs inputs,
+        CancellationToken cancel
+    )
     {
-        if (file is null)
+        if (parsed.GetValue(s_policy) is not { } given)
         {
-            return new CanaryRules { Steps = [5, 25, 50] };
+            return (new CanaryRules { Steps = [5, 25, 50] }, "an example: the policy of your namespace may differ, --policy NAME shows it");
         }
 
-        var policies = inputs
-            .Read(file, wrong => throw wrong, _ => { })
-            .Where(m => m.Kind == PolicyReader.Kind)
-            .Select(PolicyFolder.Read)
-            .ToList();
-        return policies.Select(p => p.Canary).FirstOrDefault(c => c is not null)
-            ?? throw new ManifestException($"{file}: no SafeguardPolicy with a canary");
+        var isFile = Path.Exists(given) || given.Contains('/', StringComparison.Ordinal) || ManifestReader.IsManifest(given);
+        var policies = isFile
+            ? inputs.Read(given, wrong => throw wrong, _ => { }).Where(m => m.Kind == PolicyReader.Kind).Select(PolicyFolder.Read).ToList()
+            : [await FindAsync(parsed, given, cancel)];
+        return policies.FirstOrDefault(p => p.Canary is not null) is { Canary: { } canary } policy
+            ? (canary, $"policy {policy.Name}")
+            : throw new ManifestException(isFile ? $"{given}: no SafeguardPolicy with a canary" : $"policy {given} requires no canary");
+    }
+
+    /// <summary>A policy of the cluster. A name without a suffix is rather that than a file.</summary>
+    private static async Task<SafeguardPolicy> FindAsync(ParseResult parsed, string name, CancellationToken cancel)
+    {
+        try
+        {
+            if (!name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.'))
+            {
+                throw new ManifestException("it cannot be the name of a policy");
+            }
+
+            var (api, _) = s_cluster.Open(parsed);
+            using var connection = api;
+            using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Policies, name), cancel);
+            return found is not null
+                ? PolicyReader.Read(found.RootElement)
+                : throw new ManifestException("there is no policy of this name; to list them, run: kubectl get safeguardpolicies");
+        }
+        catch (ManifestException wrong)
+        {
+            throw new ManifestException($"--policy {name}: no such file, and {wrong.Message}", wrong);
+        }
     }
 
     private static string Plain(string? code)

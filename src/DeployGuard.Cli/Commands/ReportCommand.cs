@@ -4,6 +4,7 @@ using System.Text.Json;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Policies;
 using DeployGuard.Kubernetes.Api;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
 
@@ -60,7 +61,15 @@ internal static class ReportCommand
             cancel
         );
         var modes = await ModesAsync(api, cancel);
-        var report = AuditReport.Of(changes, modes, parsed.GetValue(s_policy));
+        var policy = parsed.GetValue(s_policy);
+        RequirePolicy(policy, modes, changes);
+
+        if (!isForAll && changes.Count == 0)
+        {
+            await RequireNamespaceAsync(api, @namespace, parsed.InvocationConfiguration.Error, cancel);
+        }
+
+        var report = AuditReport.Of(changes, modes, policy);
         var output = parsed.InvocationConfiguration.Output;
         if (parsed.GetValue(s_output) == "json")
         {
@@ -82,6 +91,39 @@ internal static class ReportCommand
         var scope = isForAll ? "in all namespaces" : $"in namespace {@namespace}";
         output.WriteLine(AuditReportText.Of(report, changes.Count, scope, modes is not null, time.GetUtcNow()));
         return 0;
+    }
+
+    /// <summary>No finding of a policy that does not exist would be false comfort.</summary>
+    /// <param name="modes">Null if the user may not list policies.</param>
+    private static void RequirePolicy(string? policy, IReadOnlyDictionary<string, Mode>? modes, IEnumerable<ChangeView> changes)
+    {
+        if (policy is null || (modes ?? RecordedModes.In(changes)).ContainsKey(policy))
+        {
+            return;
+        }
+
+        throw new ManifestException(
+            modes is null
+                ? $"--policy {policy}: no change on record names this policy, and you may not list policies; check its name"
+                : $"--policy {policy}: no such policy; to list them, run: kubectl get safeguardpolicies"
+        );
+    }
+
+    /// <summary>No finding in a namespace that does not exist would be false comfort.</summary>
+    private static async Task RequireNamespaceAsync(ApiConnection api, string @namespace, TextWriter error, CancellationToken cancel)
+    {
+        try
+        {
+            using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Namespaces, @namespace), cancel);
+            if (found is null)
+            {
+                throw new ManifestException($"there is no namespace {@namespace}; to list them, run: kubectl get namespaces");
+            }
+        }
+        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
+        {
+            await error.WriteLineAsync($"note: you may not read namespace {@namespace}, so check its name yourself");
+        }
     }
 
     /// <summary>Null if the user may not list policies.</summary>

@@ -17,8 +17,9 @@ internal static class ShowCommand
             "show",
             """
             Show one change: who requested it, who voted and why, what it waits for, whether it can pass as it is, and every field that
-            differs, with complete values. Control characters are shown by name. On a terminal a long text goes through $PAGER.
-            Exit code 1: the complete template is not on record.
+            differs, with every line that is new or removed. Control characters are shown by name. On a terminal, a text that is longer than
+            the screen goes through $PAGER, or through less or more where PAGER is not set; an empty PAGER turns that off.
+            Exit code 1: the complete template is not on record, or you may not read it. That of an adopted revision is never on record: exit code 0.
 
             Examples:
               kubectl deployguard show deployment-web-7f9c2ab41d03e6aa -n shop
@@ -45,6 +46,6 @@ internal static class ShowCommand
         );
         var target = await records.VoteTargetAsync(change, parsed.GetValue(s_full), cancel);
         await Pager.WriteAsync(parsed.InvocationConfiguration.Output, target.Description, cancel);
-        return target.IsShownInFull ? 0 : ExitCodes.Refused;
+        return target.IsShownInFull || target.NeedsNoApproval ? 0 : ExitCodes.Refused;
     }
 }

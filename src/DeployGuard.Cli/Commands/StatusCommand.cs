@@ -1,6 +1,10 @@
 using System.CommandLine;
+using System.Net;
 using DeployGuard.Cli.Views;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Commands;
 
@@ -22,7 +26,8 @@ internal static class StatusCommand
             "status",
             """
             Show the rollout of a workload's revision: its pools, the revisions that run there, the current canary step, and what the next step
-            waits for. --watch draws it again in place; where the output is no terminal, it prints each state that differs.
+            waits for. --watch draws it again in place; where the output is no terminal, it prints each state that differs. Users who may not
+            read policies see what the Changes record.
 
             Examples:
               kubectl deployguard status deployment/web -n shop
@@ -47,19 +52,51 @@ internal static class StatusCommand
         var view = Redrawing.On(parsed.InvocationConfiguration.Output);
         while (true)
         {
-            var standings = await reader.ReadAsync(@namespace, cancel);
-            var own = standings.Where(s => s.Workload == workload).ToList();
-            view.Show(
-                TerminalText.Printable(
-                    own.Count > 0 ? PoolView.Of(workload, standings) : await new NoCanary(api, time).ExplainAsync(workload, cancel)
-                )
-            );
-            if (!parsed.GetValue(s_watch) || own.All(s => s.IsProven))
+            var records = new RecordClient(api, @namespace);
+            var (parts, isDone) = await DrawAsync(workload, records, reader, api, time, cancel);
+            view.Show(TerminalText.Printable(string.Join('\n', parts)));
+            if (!parsed.GetValue(s_watch) || isDone)
             {
                 return 0;
             }
 
             await Task.Delay(s_interval, time, cancel);
+        }
+    }
+
+    private static async Task<(IReadOnlyList<string> Parts, bool IsDone)> DrawAsync(
+        WorkloadRef workload,
+        RecordClient records,
+        PoolReader reader,
+        ApiConnection api,
+        TimeProvider time,
+        CancellationToken cancel
+    )
+    {
+        try
+        {
+            var standings = await reader.ReadAsync(records.Namespace, cancel);
+            var own = standings.Where(s => s.Workload == workload).ToList();
+            return (
+                [
+                    own.Count > 0 ? PoolView.Of(workload, standings) : await new NoCanary(api, time).ExplainAsync(workload, cancel),
+                    .. ReviewAdvice.OfAll(workload, await records.ParsedChangesAsync(cancel)),
+                ],
+                own.All(s => s.IsProven)
+            );
+        }
+        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
+        {
+            // Users who may not list Changes either get the refusal of that.
+            var changes = (await records.ChangesAsync(cancel)).Select(c => c.Parsed).OfType<Change>().ToList();
+            return (
+                [
+                    .. RecordedRollout.Of(workload, changes, time.GetUtcNow()),
+                    $"Not shown, because you may not read it: the policies, and the pools with their pods as they are now. {MissingRight.Explain(refused)}",
+                    .. ReviewAdvice.OfAll(workload, changes),
+                ],
+                !RecordedRollout.IsRunning(workload, changes)
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
@@ -84,20 +85,15 @@ internal sealed class VoteCommand
         var (api, @namespace) = _cluster.Open(parsed);
         using var connection = api;
         var records = new RecordClient(api, @namespace);
-        var targets = await WithEffectAsync(records, await FindAsync(parsed, records, cancel), output, cancel);
+        var (targets, isRefused) = await WithEffectAsync(records, await FindAsync(parsed, records, cancel), output, cancel);
+        var exitCode = isRefused ? ExitCodes.Refused : 0;
         if (targets.Count == 0)
         {
-            return ExitCodes.Refused;
+            return exitCode;
         }
 
         await Pager.WriteAsync(output, string.Join("\n\n", targets.Select(t => t.Description)), cancel);
-        var what = targets.Count == 1 ? "exactly this change" : $"all {targets.Count} of these changes";
-        var incomplete = targets.Count(t => !t.IsShownInFull);
-        what +=
-            incomplete == 0 ? ""
-            : targets.Count == 1 ? ", though it was not shown in full"
-            : $", though {incomplete} of them {(incomplete == 1 ? "was" : "were")} not shown in full";
-        if (!parsed.GetValue(_yes) && !VoteOptions.Confirm(output, $"{_decision} {what}?"))
+        if (!parsed.GetValue(_yes) && !VoteOptions.Confirm(output, VoteQuestion.Of(_decision, targets)))
         {
             output.WriteLine("No vote was written.");
             return ExitCodes.Refused;
@@ -112,11 +108,14 @@ internal sealed class VoteCommand
             );
         }
 
-        return 0;
+        return exitCode;
     }
 
-    /// <summary>A vote that would change nothing is not written, and the voter learns why.</summary>
-    private async Task<IReadOnlyList<VoteTarget>> WithEffectAsync(
+    /// <summary>
+    /// A vote that would change nothing is not written, and the voter learns why. That their vote stands already is no failure.
+    /// </summary>
+    /// <returns>The targets to vote on, and whether a vote on one of the others is refused.</returns>
+    private async Task<(IReadOnlyList<VoteTarget> Targets, bool IsRefused)> WithEffectAsync(
         RecordClient records,
         IReadOnlyList<VoteTarget> targets,
         TextWriter output,
@@ -125,25 +124,27 @@ internal sealed class VoteCommand
     {
         if (targets.All(t => t.View is null) || await records.WhoAmIOrNullAsync(targets[0], cancel) is not { } me)
         {
-            return targets;
+            return (targets, false);
         }
 
+        var isRefused = false;
         var remaining = new List<VoteTarget>();
         foreach (var target in targets)
         {
             var own = target.View?.VotesOf(me).ToList() ?? [];
-            if (_decision is Decision.Approve && own.Find(v => v.Decision == nameof(Decision.Reject)) is { } rejection)
+            if (_decision is Decision.Approve && own.Find(v => v.Decision is Decision.Reject) is { } rejection)
             {
+                isRefused = true;
                 output.WriteLine(
                     $"Not approved: your own rejection of {target.View?.Name} still counts. Withdraw it first: kubectl deployguard withdraw "
                         + $"{rejection.Name} -n {records.Namespace}"
                 );
             }
-            else if (!target.IsUnreviewed && own.Find(v => v.Decision == _decision.ToString() && v.IsCounted) is { } same)
+            else if (!target.IsUnreviewed && own.Find(v => v.Decision == _decision && v.IsCounted) is { } same)
             {
                 output.WriteLine(
-                    $"You voted {same.Decision} on {target.View?.Name} at {same.At} (changeapproval {same.Name}), and that counts. "
-                        + $"Missing: {(target.View?.Missing is { Length: > 0 } missing ? missing : "nothing")}."
+                    $"Your vote stands: you voted {same.Decision} on {target.View?.Name} at {same.At.UtcDateTime:u} (changeapproval "
+                        + $"{same.Name}). No other vote was written.{(target.View is { } view ? $" {VoteEffect.Next(view)}" : "")}"
                 );
             }
             else
@@ -152,7 +153,7 @@ internal sealed class VoteCommand
             }
         }
 
-        return remaining;
+        return (remaining, isRefused);
     }
 
     private async Task<IReadOnlyList<VoteTarget>> FindAsync(ParseResult parsed, RecordClient records, CancellationToken cancel)
@@ -165,7 +166,9 @@ internal sealed class VoteCommand
 
         if (release is not null)
         {
-            var waiting = (await records.ChangesAsync(cancel)).Where(c => c.AwaitsVote && c.ChangeIds.Contains(release)).ToList();
+            var waiting = (await records.ChangesAsync(cancel))
+                .Where(c => c.AwaitsVote && c.ChangeIds.Contains(VisibleText.Inline(release)))
+                .ToList();
             return waiting.Count > 0
                 ? await VoteTargetsAsync(records, waiting, parsed.GetValue(_full), cancel)
                 : throw new ManifestException($"--change-id {release}: no Change of this release waits in namespace {records.Namespace}");

@@ -16,7 +16,9 @@ internal static class VoteOptions
     public static Option<bool> Full() =>
         new("--full")
         {
-            Description = "Also show findings of policies that do not enforce, and new fields with the API server's default values.",
+            Description =
+                "Also show every unchanged line of a value that differs, findings of policies that do not enforce, and new fields with the API "
+                + "server's default values.",
         };
 
     public static DateTimeOffset? ExpiresAt(string? text, TimeProvider time) =>

@@ -102,14 +102,24 @@ internal static class WithdrawCommand
             );
         }
 
-        var others = recorded.Requesters.Where(r => r != me && !Requester.IsMachineName(r)).ToList();
+        var others = recorded.Requesters.Where(r => r != me && !Requester.IsMachineName(r)).Except(Withdrew(recorded, votes)).ToList();
         output.WriteLine(
             $"Withdrawn: the request for {recorded.Name} by {me}. Its requesters and authors stay on record; the same revision may be "
                 + "requested again."
-                + (others.Count > 0 ? $" It still waits for {string.Join(", ", others)}, who requested it too." : "")
+                + (others.Count > 0 ? $" It ends once all who requested it have withdrawn it: also {string.Join(", ", others)}." : "")
         );
         return 0;
     }
+
+    /// <summary>Who withdrew it after their last request, as far as this user may list votes.</summary>
+    private static IEnumerable<string> Withdrew(Change recorded, IEnumerable<Approval> votes) =>
+        votes
+            .Where(v =>
+                v.Decision is Decision.Withdraw
+                && recorded.HasHash(v.TemplateHash)
+                && v.CastAt >= recorded.LastRequests.GetValueOrDefault(v.Approver.Username)
+            )
+            .Select(v => v.Approver.Username);
 
     private static List<Approval> Chosen(List<Approval> mine, Decision? decision, string @namespace, TextWriter output)
     {

@@ -27,7 +27,14 @@ internal static class CheckRunner
             return found.IsRegistered
                 ? new DoctorReport(
                     headline,
-                    [missing, .. await RunAsync(CheckList.All.Where(c => c is not DeploymentCheck), context, cancel)]
+                    [
+                        missing,
+                        .. await RunAsync(
+                            CheckList.All.Where(c => c is not DeploymentCheck || cause.Health is not Health.Failed),
+                            context,
+                            cancel
+                        ),
+                    ]
                 )
                 : new DoctorReport(headline, [missing]);
         }

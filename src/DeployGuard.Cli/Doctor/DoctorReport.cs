@@ -55,7 +55,7 @@ internal sealed record DoctorReport(Headline Headline, IReadOnlyList<CheckResult
         );
 
     /// <summary>Then the cause stands first, and there is nothing to name.</summary>
-    private bool IsMissing => Results is [{ Check: InstallationSearch.Check }, ..];
+    private bool IsMissing => Results is [{ Check: InstallationSearch.Check, Diagnosis.Health: Health.Failed }, ..];
 
     private string Summary()
     {

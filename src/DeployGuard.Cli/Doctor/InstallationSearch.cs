@@ -32,12 +32,6 @@ internal sealed class InstallationSearch(ApiConnection api, string @namespace, s
         var assumed = Installation.Of(null, @namespace, name);
         var (space, maySeeSpace) = await TryReadAsync(ApiPaths.One(ApiPaths.Namespaces, @namespace), cancel);
         var hasNoNamespace = space is null && maySeeSpace;
-        if (!mayRead && !hasNoNamespace)
-        {
-            // The checks say what could not be read.
-            return new FoundInstallation(assumed, null, true);
-        }
-
         var (configuration, _) = await TryReadAsync(
             $"{ApiPaths.WebhookConfigurations}/validatingwebhookconfigurations/{assumed.Options.WebhookConfiguration}",
             cancel
@@ -45,6 +39,12 @@ internal sealed class InstallationSearch(ApiConnection api, string @namespace, s
         var isRegistered = RegistrationCheck
             .EntriesOf(configuration)
             .Any(e => (string?)e["clientConfig"]?["service"]?["namespace"] == @namespace);
+        if (!mayRead && !hasNoNamespace)
+        {
+            // The checks say what could not be read.
+            return new FoundInstallation(assumed, maySeeSpace || isRegistered ? null : Unknown(), true);
+        }
+
         return new FoundInstallation(assumed, Explain(hasNoNamespace, isRegistered, await OthersAsync(cancel)), isRegistered);
     }
 
@@ -77,6 +77,14 @@ internal sealed class InstallationSearch(ApiConnection api, string @namespace, s
             ),
         };
     }
+
+    /// <summary>The API server denies access to a namespace that does not exist in the same words as to one that does.</summary>
+    private Diagnosis Unknown() =>
+        Diagnosis.Warning(
+            $"nobody can tell you whether there is a namespace {@namespace}, or a DeployGuard in it: you may read neither",
+            $"Check the name first: DeployGuard may be in another namespace than {@namespace}. Ask the platform team, then run: "
+                + "kubectl deployguard doctor --release RELEASE -n NAMESPACE"
+        );
 
     private async Task<IReadOnlyList<Elsewhere>?> OthersAsync(CancellationToken cancel)
     {

@@ -36,12 +36,28 @@ internal sealed class GitRevision : IDisposable
             return [];
         }
 
-        return _inputs.Read(former, wrong => noted($"{Named(wrong.Message, tree)}; what is in it counts as new"), _ => { });
+        return _inputs
+            .Read(former, wrong => noted($"{Named(wrong.Message, tree)}; what is in it counts as new"), _ => { })
+            .Select(m => m with { Place = m.Place with { File = WithoutFolder(m.Place.File, tree), Reference = _reference } });
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private string Named(string message, GitTree tree) => message.Replace($"{tree.Extracted}/", $"{_reference}:", StringComparison.Ordinal);
+    /// <summary>The temporary folder means nothing to the reader: <c>deploy/web.yaml:3 at main</c>.</summary>
+    private string Named(string message, GitTree tree)
+    {
+        var folder = $"{tree.Extracted}/";
+        if (!message.StartsWith(folder, StringComparison.Ordinal))
+        {
+            return message.Replace(folder, $"{_reference}:", StringComparison.Ordinal);
+        }
+
+        var parts = message[folder.Length..].Split(": ", 2);
+        return parts is [var place, var problem] ? $"{place} at {_reference}: {problem}" : $"{parts[0]} at {_reference}";
+    }
+
+    private static string WithoutFolder(string file, GitTree tree) =>
+        file.StartsWith($"{tree.Extracted}/", StringComparison.Ordinal) ? file[(tree.Extracted.Length + 1)..] : file;
 
     /// <summary>The tree of the repository that a folder is in, and the path of the folder in it.</summary>
     private (GitTree Tree, string Prefix) Locate(string folder)

@@ -20,10 +20,13 @@ internal sealed record AuditReport(IReadOnlyList<AuditRow> Rows, int LeftOut)
         "Earlier requests for the same revision: a Change has the findings of the last one.",
     ];
 
-    /// <param name="modes">The present mode of every policy by its name; null if the user may not read policies.</param>
+    /// <param name="modes">
+    /// The present mode of every policy by its name; null if the user may not read policies: then that of the newest request counts.
+    /// </param>
     /// <param name="policy">Only the findings of this one; null for all.</param>
-    public static AuditReport Of(IEnumerable<ChangeView> changes, IReadOnlyDictionary<string, Mode>? modes, string? policy)
+    public static AuditReport Of(IReadOnlyList<ChangeView> changes, IReadOnlyDictionary<string, Mode>? modes, string? policy)
     {
+        var known = modes ?? RecordedModes.In(changes);
         var found = changes
             .SelectMany(FoundIn)
             .Where(f => policy is null || f.Policy == policy)
@@ -31,8 +34,8 @@ internal sealed record AuditReport(IReadOnlyList<AuditRow> Rows, int LeftOut)
                 f with
                 {
                     Mode =
-                        modes is null ? f.Mode
-                        : modes.TryGetValue(f.Policy, out var now) ? now.ToString()
+                        known.TryGetValue(f.Policy, out var now) ? now.ToString()
+                        : modes is null ? f.Mode
                         : "",
                 }
             )

@@ -26,6 +26,15 @@ internal static class AuditReportText
     public static string Of(AuditReport report, int changes, string scope, bool knowsModes, DateTimeOffset now)
     {
         var text = new StringBuilder();
+        if (!knowsModes)
+        {
+            text.AppendLine(
+                "You may not list policies, so each MODE is that of the newest request on record. ClusterRole deployguard-viewer, bound by a "
+                    + "ClusterRoleBinding, shows the present one."
+            );
+            text.AppendLine();
+        }
+
         text.AppendLine(
             report.Rows.Count == 0
                 ? $"No policy in mode Audit or Warn would have refused any of the {changes} changes on record {scope}."
@@ -42,11 +51,6 @@ internal static class AuditReportText
         if (report.LeftOut > 0)
         {
             text.AppendLine($"Left out: {report.LeftOut} findings of policies that enforce now, or no longer exist.");
-        }
-
-        if (!knowsModes)
-        {
-            text.AppendLine("You may not list policies, so each MODE is that of the time of the request.");
         }
 
         text.AppendLine("Not in this report:");

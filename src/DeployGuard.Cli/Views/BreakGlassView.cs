@@ -6,7 +6,8 @@ namespace DeployGuard.Cli.Views;
 /// <summary>What a new BreakGlass allows, what it does not, and what to run next.</summary>
 internal static class BreakGlassView
 {
-    public static string Of(BreakGlass made, DateTimeOffset now)
+    /// <param name="waiting">Name of the Change that waits for this workload; null if there is none, or more than one.</param>
+    public static string Of(BreakGlass made, string? waiting, DateTimeOffset now)
     {
         string[] users = made.For.Length > 0 ? [made.RequestedBy.Username, made.For] : [made.RequestedBy.Username];
         var what = made.Workload is { } workload ? workload.ToString() : $"every workload in namespace {made.Namespace}";
@@ -15,7 +16,8 @@ internal static class BreakGlassView
             $"BreakGlass {made.Name} waives {string.Join(", ", made.Waives)} of {what} for {string.Join(" and ", users)} until {made.ExpiresAt:u}, "
                 + $"in {Left(made.ExpiresAt - now)}.",
             .. NotWaived(made),
-            $"Next: retry the deploy as {string.Join(" or ", users)}. Its warning names the change that another person must review.",
+            $"Next: retry the deploy as {string.Join(" or ", users)}. From its admission on, another person can review it, and must: "
+                + $"{ReviewAdvice.Command(waiting ?? "CHANGE", made.Namespace)}{(waiting is null ? " (the warning of the deploy names the CHANGE)" : "")}",
             $"To end it early, run: kubectl delete breakglass {made.Name} -n {made.Namespace}",
         ];
         return string.Join('\n', lines);

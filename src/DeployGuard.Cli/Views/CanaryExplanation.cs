@@ -7,7 +7,8 @@ namespace DeployGuard.Cli.Views;
 /// <summary><c>deployguard explain canary</c>: how many pods each step allows.</summary>
 internal static class CanaryExplanation
 {
-    public static string Of(CanaryRules rules, int replicas)
+    /// <param name="source">What the steps are of: <c>policy tier-1</c>.</param>
+    public static string Of(CanaryRules rules, int replicas, string source)
     {
         var steps = EffectiveStep.All(rules, replicas);
         var batches = (replicas + steps[0].AtOnce - 1) / steps[0].AtOnce;
@@ -19,7 +20,7 @@ internal static class CanaryExplanation
             )
         );
         return $"""
-            How many pods an unproven revision may run on, of the {replicas} that serve the same users:
+            How many pods an unproven revision may run on, of the {replicas} that serve the same users ({source}):
 
             {table}
 
@@ -37,6 +38,41 @@ internal static class CanaryExplanation
                     ? $"With {replicas} pods, one pod completes {small} steps at once.\n"
                     : ""
             )}
+            {Recipe(rules, steps)}
+            More, with partitions, GitOps and what readiness does not show: docs/canary.md
             """;
+    }
+
+    /// <summary>The example is for a Deployment web behind a Service that selects app: web.</summary>
+    private static string Recipe(CanaryRules rules, IReadOnlyList<EffectiveStep> steps)
+    {
+        if (!rules.Accept.Contains(RolloutMethod.Pool) || rules.Covers is not CanaryCovers.Images)
+        {
+            return "A second Deployment does not help under this policy: "
+                + (
+                    rules.Covers is CanaryCovers.Images
+                        ? "its accept does not list Pool.\n"
+                        : "it covers the whole template, and the two differ.\n"
+                );
+        }
+
+        string[] lines =
+        [
+            "A second Deployment, for a Deployment web whose Service selects app: web:",
+            "  1. Copy web's manifest to web-canary.yaml, with the new image. Change nothing else but the name, the size and one label:",
+            "       metadata: {name: web-canary}",
+            "       spec:",
+            $"         replicas: {steps[0].Beside}",
+            "         selector: {matchLabels: {app: web, track: canary}}",
+            "         template: {metadata: {labels: {app: web, track: canary}}}",
+            "     The pods need every label that the Service selects: kubectl get service web -o jsonpath={.spec.selector}",
+            "  2. kubectl apply -f web-canary.yaml",
+            "  3. kubectl deployguard status deployment/web-canary --watch",
+            "  4. After each soak: kubectl scale deployment/web-canary --replicas=N, where N is that of the next step: "
+                + string.Join(", ", steps.Skip(1).Select(s => s.Beside)),
+            "  5. After the last step, give web the image, then: kubectl scale deployment/web-canary --replicas=0",
+            "",
+        ];
+        return string.Join('\n', lines);
     }
 }

@@ -13,13 +13,13 @@ internal static class ChangePage
     public static string Of(ChangeView change, Change recorded, bool isFull)
     {
         var claims = recorded.Evidence.Select(e => $"{e.Source} {e.Key}: {e.Value}{(e.By is null ? "" : $", by {e.By}")}");
-        var evidence = recorded.Evidence.Count == 0 ? "" : $" ({VisibleText.Line(string.Join(", ", claims))})";
+        var evidence = recorded.Evidence.Count == 0 ? "" : $" ({VisibleText.Inline(string.Join(", ", claims))})";
         List<string> lines =
         [
             $"Change    {change.Name}, {change.Phase}",
             $"Workload  {recorded.Workload}",
             $"Origin    {change.Origin}{evidence}",
-            $"Requester {VisibleText.Line(string.Join(", ", recorded.Requesters))}",
+            $"Requester {VisibleText.Inline(string.Join(", ", recorded.Requesters))}",
             .. Block("Release", change.ChangeIds),
             .. Block("Images", change.Images),
             .. Block("Policies", change.Policies),
@@ -27,7 +27,8 @@ internal static class ChangePage
             .. Block("Missing", change.Missing.Length > 0 ? [change.Missing] : []),
             .. Block("Outlook", OutlookOf(recorded)),
             .. Block("Waived", change.BreakGlass),
-            .. Block("Findings", change.Findings(enforced: true)),
+            .. Block("Next", ReviewAdvice.Of(recorded) is { } review ? [review] : []),
+            .. Findings(change, recorded),
             .. isFull ? Block("Others", change.Findings(enforced: false)) : Folded(change),
         ];
         return TerminalText.Printable(string.Join('\n', lines));
@@ -65,6 +66,23 @@ internal static class ChangePage
         }
     }
 
+    /// <summary>Findings are those of one request: votes and time may have resolved them since.</summary>
+    private static IEnumerable<string> Findings(ChangeView change, Change recorded)
+    {
+        var findings = change.Findings(enforced: true).ToList();
+        return findings.Count == 0
+            ? []
+            : Block(
+                "Findings",
+                [
+                    recorded.LastRequestedAt == default
+                        ? "of the last request:"
+                        : $"of the last request, at {recorded.LastRequestedAt.UtcDateTime:u}:",
+                    .. findings,
+                ]
+            );
+    }
+
     private static IEnumerable<string> Folded(ChangeView change)
     {
         var count = change.Findings(enforced: false).Count();
@@ -77,5 +95,5 @@ internal static class ChangePage
     }
 
     private static IEnumerable<string> Block(string title, IEnumerable<string> lines) =>
-        lines.Select((line, i) => $"{(i == 0 ? title : ""), -10}{VisibleText.Line(line)}");
+        lines.Select((line, i) => $"{(i == 0 ? title : ""), -10}{VisibleText.Inline(line)}");
 }

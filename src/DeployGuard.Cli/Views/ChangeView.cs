@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
@@ -48,14 +49,14 @@ internal sealed class ChangeView
     /// its requester.
     /// </summary>
     public bool AwaitsVote =>
-        Missing != OpenRequirements.Retry
+        !OpenRequirements.IsRetry(Missing)
         && (Phase is nameof(Core.Changes.Phase.Pending) or nameof(Core.Changes.Phase.Rejected) || Parsed is { HasOpenRequirements: true });
 
     /// <summary>The votes of a user that still exist.</summary>
-    public IEnumerable<OwnVote> VotesOf(string user) =>
-        Items("status", "approvals")
-            .Where(a => Of(a, "approver") == user && !a.TryGetProperty("withdrawnAt", out _) && !a.TryGetProperty("expired", out _))
-            .Select(a => new OwnVote(Of(a, "name"), Of(a, "decision"), Of(a, "at"), CountsOf(a)));
+    public IEnumerable<RecordedVote> VotesOf(string user) => Votes.Where(v => v.By == user);
+
+    /// <summary>The approvers with a vote of this kind that still exists.</summary>
+    public IEnumerable<string> StandingVotes(Decision decision) => Votes.Where(v => v.Decision == decision).Select(v => v.By);
 
     /// <summary>Whether it lists a vote, and its effect.</summary>
     public bool Lists(string vote) => Items("status", "approvals").Any(a => Of(a, "name") == vote && a.TryGetProperty("counts", out _));
@@ -84,6 +85,12 @@ internal sealed class ChangeView
     public IEnumerable<string> Policies =>
         Items("status", "policies").Select(p => $"{p.GetProperty("name")} ({p.GetProperty("mode")}) requires {p.GetProperty("wants")}");
 
+    /// <summary>The policies of its last request with the mode that each had then.</summary>
+    public IEnumerable<(string Policy, Mode Mode)> PolicyModes =>
+        Items("status", "policies")
+            .Where(p => p.ValueKind is JsonValueKind.Object && Enum.TryParse<Mode>(Of(p, "mode"), out _))
+            .Select(p => (Of(p, "name"), Enum.Parse<Mode>(Of(p, "mode"))));
+
     public IEnumerable<string> Approvals =>
         Items("status", "approvals")
             .Select(a => $"{Of(a, "decision")} by {Of(a, "approver")} at {Of(a, "at")}{Quoted(a, "reason")}{Standing(a)}");
@@ -100,6 +107,8 @@ internal sealed class ChangeView
         Items("status", "findings")
             .Where(f => Of(f, "mode") == nameof(Mode.Enforce) == enforced)
             .Select(f => $"{f.GetProperty("reason")} ({f.GetProperty("policy")}): {f.GetProperty("message")}");
+
+    private IEnumerable<RecordedVote> Votes => (Parsed?.Votes ?? []).Where(v => !v.IsGone);
 
     /// <summary>Whether a vote counts, and for what.</summary>
     private static string Standing(JsonElement vote) =>
@@ -137,12 +146,4 @@ internal sealed class ChangeView
 
         return place;
     }
-}
-
-/// <summary>A vote of the user on a Change.</summary>
-/// <param name="Name">Of the ChangeApproval.</param>
-/// <param name="Counts">For what it counts under each policy, or why it does not count.</param>
-internal sealed record OwnVote(string Name, string Decision, string At, IReadOnlyList<string> Counts)
-{
-    public bool IsCounted => Counts.Any(c => !c.Contains(": not counted", StringComparison.Ordinal));
 }

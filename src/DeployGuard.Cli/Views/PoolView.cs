@@ -23,7 +23,7 @@ internal static class PoolView
 
     private static string Draw(WorkloadRef workload, string pool, string policy, IReadOnlyList<PoolStanding> all)
     {
-        var total = all[0].Total;
+        var desired = all[0].Desired;
         var rows = all.Where(s => s.Pods > 0)
             .OrderByDescending(s => s.IsProven)
             .ThenBy(s => s.Workload.Name, StringComparer.Ordinal)
@@ -36,15 +36,14 @@ internal static class PoolView
         return string.Join(
             '\n',
             [
-                $"{pool}: {Count(total, rows.Sum(s => s.Pods))}, policy {policy}, steps {string.Join(", ", all[0].Rules.Steps)}% of "
+                $"{pool}: {Count(desired, rows.Sum(s => s.Pods))}, policy {policy}, steps {string.Join(", ", all[0].Rules.Steps)}% of "
                     + $"{Durations.Show(all[0].Rules.Soak)} each",
                 .. rows.Select(
                     (s, i) =>
                         $"  {names[i].PadRight(name)}  {s.Workload.KubectlName.PadRight(owner)}  "
-                        + $"{Bar(s.Pods, total, s.IsProven)} {s.Pods}{(s.IsProven ? " proven" : " unproven")}"
+                        + $"{Bar(s.Pods, desired, s.IsProven)} {s.Pods}{(s.IsProven ? " proven" : " unproven")}"
                 ),
-                .. all.Where(s => s.Workload == workload && !s.IsProven)
-                    .Select(s => Next(s, rows.Where(r => !r.IsProven).Sum(r => r.Pods))),
+                .. all.Where(s => s.Workload == workload && !s.IsProven).Select(s => Next(s, rows)),
             ]
         );
     }
@@ -58,19 +57,37 @@ internal static class PoolView
         : now > desired ? $"{now} pods now, {now - desired} more than the {desired} desired while a rollout replaces pods"
         : $"{now} pods now of {desired} desired";
 
-    /// <param name="now">Pods of all unproven revisions of the pool.</param>
-    private static string Next(PoolStanding standing, int now)
+    private static string Next(PoolStanding standing, List<PoolStanding> rows)
     {
-        var cap = standing.Share == 100 ? standing.Total : Math.Max(1, standing.Total * standing.Share / 100);
         var completed = standing.HeldPercent == 0 ? "no step completed yet" : $"step {standing.HeldPercent}% completed";
-        var coming = standing.Unproven > now ? $", with {standing.Unproven - now} that the rollout in progress adds" : "";
-        var unproven =
-            $"  {standing.Unproven} of {standing.Total} desired pods ({standing.Unproven * 100 / Math.Max(1, standing.Total)}%) are "
-            + $"unproven{coming}; {completed}, step {standing.Share}% allows {cap}";
+        var now = IsRolledOut(standing, rows)
+            ? $"  The rollout of {standing.Workload.KubectlName} is complete: all {standing.Pods} pods run {standing.ShortName}. It is not proven yet: {completed}"
+            : $"{Unproven(standing, rows)}; {completed}, {Limit(standing, rows)}";
         var soak = standing.Left is { } left ? $" in {Durations.Show(left)}" : "";
         var wait = standing.Wait.Length > 0 ? $"; {standing.Wait}" : "";
         return standing.HoldsAllSteps
-            ? $"{unproven}. Every step is completed: it may run on all pods."
-            : $"{unproven}.\n  Next: step {standing.NextShare}%{soak}{wait}";
+            ? $"{now}. Every step is completed: it may run on all pods."
+            : $"{now}.\n  Next: step {standing.NextShare}%{soak}{wait}";
     }
+
+    /// <summary>With the pods that a rollout in progress will add.</summary>
+    private static string Unproven(PoolStanding standing, List<PoolStanding> rows)
+    {
+        var now = rows.Where(r => !r.IsProven).Sum(r => r.Pods);
+        var coming = standing.Unproven > now ? $", with {standing.Unproven - now} that the rollout in progress adds" : "";
+        var of = standing.Unproven > standing.Desired ? Math.Max(standing.Total, standing.Unproven) : standing.Desired;
+        return $"  {standing.Unproven} of {of} desired pods ({standing.Unproven * 100 / Math.Max(1, of)}%) are unproven{coming}";
+    }
+
+    /// <summary>A rollout in place by batches is limited by its pace, and not by a step.</summary>
+    private static string Limit(PoolStanding standing, List<PoolStanding> rows) =>
+        !standing.Workload.Type.HasPartition && rows.Exists(r => r.Workload == standing.Workload && r.TemplateHash != standing.TemplateHash)
+            ? "and its rollout in place goes on at its pace"
+            : $"step {standing.Share}% allows {(standing.Share == 100 ? standing.Total : Math.Max(1, standing.Total * standing.Share / 100))}";
+
+    /// <summary>It replaced every other revision of the pool, so that no proven pod is left: steps limit nothing any more.</summary>
+    private static bool IsRolledOut(PoolStanding standing, List<PoolStanding> rows) =>
+        standing is { IsCurrent: true, Pods: > 0 }
+        && standing.Pods >= standing.Size
+        && rows.TrueForAll(r => r.TemplateHash == standing.TemplateHash && r.Workload == standing.Workload);
 }

@@ -10,19 +10,33 @@ namespace DeployGuard.Cli.Views;
 /// <param name="IsComplete">Whether it shows everything that an approval signs.</param>
 internal sealed record TemplateView(string Text, bool IsComplete)
 {
+    /// <summary>One line that names what differs; empty if that is not known.</summary>
+    public string Summary { get; private init; } = "";
+
     /// <summary>For commands that show no template.</summary>
     public static TemplateView Empty { get; } = new("", false);
 
+    private static readonly TemplateView s_adopted = new(
+        "Adopted: it ran before an enforcing policy first matched its namespace. It needs no approval, and its template is not on record.",
+        false
+    )
+    {
+        NeedsNoApproval = true,
+    };
+
+    /// <summary>It was never requested, so there is nothing to sign.</summary>
+    public bool NeedsNoApproval { get; private init; }
+
     /// <param name="stored">The ChangeTemplate of the Change.</param>
-    /// <param name="unreviewed">
-    /// Hashes of revisions of the workload that a break-glass admitted and nobody reviewed; null if the user may not list Changes.
-    /// </param>
     /// <param name="isFull">Also new fields that have the API server's default value.</param>
-    public static TemplateView Of(ChangeView change, StoredTemplate stored, bool isFull, IReadOnlySet<string>? unreviewed)
+    /// <param name="siblings">All Changes of the namespace; null if the user may not list them.</param>
+    public static TemplateView Of(ChangeView change, StoredTemplate stored, bool isFull, IReadOnlyList<ChangeView>? siblings)
     {
         if (stored.Item is not { } item)
         {
-            return Incomplete(change, stored.Problem);
+            return change.Parsed is { Adopted: true, HasOpenRequirements: false } && !stored.IsForbidden
+                ? s_adopted
+                : Incomplete(change, stored.Problem, stored.IsForbidden);
         }
 
         if (TemplateRecord.ReadOrNull(item) is not { } record || !record.IsOf(change.Parsed?.TemplateHash ?? ""))
@@ -38,49 +52,44 @@ internal sealed record TemplateView(string Text, bool IsComplete)
                     + "move data into a ConfigMap."
             ),
             { After: null } => Incomplete(change, "The template on record does not match the hash of this Change."),
-            { After: { } after } => new TemplateView(string.Join('\n', Complete(record, after, isFull, unreviewed)), true),
+            { After: { } after } => Complete(change, record, after, isFull, siblings),
         };
     }
 
-    private static IEnumerable<string> Complete(
+    private static TemplateView Complete(
+        ChangeView change,
         TemplateRecord record,
         RecordedTemplate after,
         bool isFull,
-        IReadOnlySet<string>? unreviewed
+        IReadOnlyList<ChangeView>? siblings
     )
     {
         using var current = after.Read();
-        // What nobody reviewed is no base: its fields would be signed without being shown.
-        var isBase = record.Before is { } ran && unreviewed?.Contains(ran.Hash) == false;
-        using var before = isBase ? record.Before?.Read() : null;
+        var doubt = ComparisonBase.DoubtOf(change, record, siblings);
+        using var before = doubt.Length == 0 ? record.Before?.Read() : null;
         var differences = TemplateComparison.Between(before?.RootElement, current.RootElement);
-        yield return record.Before is { } old && !isBase
-            ? $"The complete template, because {(unreviewed is null ? "you may not list Changes, so it is unknown who reviewed" : "nobody has reviewed")} "
-                + $"revision {old.Hash}, which ran before it: {Count(differences.Count)}"
-        : record.Before is { } reviewed
-            ? $"Differences from revision {reviewed.Hash}, which ran when the change was requested at {record.At:u}: {Count(differences.Count)}"
-        : record.BeforeIsUnknown ? $"The complete template, because the revision before it is not on record: {Count(differences.Count)}"
-        : $"The complete template, because nothing ran before it: {Count(differences.Count)}";
+        var title =
+            record.Before is { } known && doubt.Length == 0
+                ? $"Differences from revision {known.Hash}, which ran when the change was requested at {record.At:u}"
+                : $"The complete template, because {doubt}";
         var folded = isFull ? [] : differences.Where(ServerDefault.Is).ToList();
-        foreach (var line in DifferencePage.Of([.. differences.Except(folded)]))
+        var shown = differences.Except(folded).ToList();
+        var kept = before is null ? [] : KeptPrivileges.Of(current.RootElement, differences);
+        List<string> lines =
+        [
+            $"{title}: {Count(differences.Count)}",
+            .. DifferencePage.Of(shown, isFull),
+            .. folded.Count > 0
+                ? (string[])[$"Signed and folded: {Count(folded.Count)} with the API server's default value; to read them, add --full"]
+                : [],
+            .. kept.Count > 0 ? (string[])["Signed too, and as in the revision before:", .. DifferencePage.Kept(kept)] : [],
+            .. Injected(current.RootElement),
+            .. LeftOut(record, after),
+        ];
+        return new TemplateView(string.Join('\n', lines), true)
         {
-            yield return line;
-        }
-
-        if (folded.Count > 0)
-        {
-            yield return $"Signed and folded: {Count(folded.Count)} with the API server's default value; to read them, add --full";
-        }
-
-        foreach (var line in Injected(current.RootElement))
-        {
-            yield return line;
-        }
-
-        foreach (var line in LeftOut(record, after))
-        {
-            yield return line;
-        }
+            Summary = $"{(before is null ? "The complete template" : "Changes")}: {DifferencePage.Summary(shown)}",
+        };
     }
 
     /// <summary>What known injectors will add to the pods. The template does not contain it.</summary>
@@ -110,23 +119,26 @@ internal sealed record TemplateView(string Text, bool IsComplete)
                 :
                 [
                     "Not signed (the hash leaves it out, and it may change without a new approval)",
-                    .. DifferencePage.Of((IEnumerable<Difference>)differences),
+                    .. DifferencePage.WithoutTitles(differences),
                 ];
         return record.LeftOutIsWhole
             ? lines
             : [.. lines, "Not signed, and too large to show: labels and annotations that the hash leaves out."];
     }
 
-    private static TemplateView Incomplete(ChangeView change, string why)
+    /// <param name="isForbidden">The template may be on record; the user lacks a right.</param>
+    private static TemplateView Incomplete(ChangeView change, string why, bool isForbidden = false)
     {
+        var show = $"kubectl deployguard show {change.Name} -n {change.Namespace}";
         List<string> lines =
         [
             "INCOMPLETE: the template cannot be shown in full. An approval signs all of it, also what is missing here.",
-            VisibleText.Line(why),
+            VisibleText.Inline(why),
             .. change.Diff.Any() ? (string[])["Differences on the Change, with long values cut:"] : [],
-            .. change.Diff.Select(d => $"  {VisibleText.Line(d)}"),
-            $"To see it in full, ask the requester to apply the change again, then run: kubectl deployguard show {change.Name} "
-                + $"-n {change.Namespace}",
+            .. change.Diff.Select(d => $"  {VisibleText.Inline(d)}"),
+            isForbidden
+                ? $"To see it in full, get that right, then run: {show}"
+                : $"To see it in full, ask the requester to apply the change again, then run: {show}",
         ];
         return new TemplateView(string.Join('\n', lines), false);
     }
@@ -135,4 +147,8 @@ internal sealed record TemplateView(string Text, bool IsComplete)
 }
 
 /// <summary>A ChangeTemplate as the server returned it, or why there is none.</summary>
-internal sealed record StoredTemplate(JsonElement? Item, string Problem);
+internal sealed record StoredTemplate(JsonElement? Item, string Problem)
+{
+    /// <summary>Whether the user may not read it. It may well be there.</summary>
+    public bool IsForbidden { get; init; }
+}

@@ -9,6 +9,9 @@ public enum Deployer
     /// <summary>A person, who can run a command again.</summary>
     Person,
 
+    /// <summary>A person who runs Helm: the next upgrade undoes what is changed in the cluster alone.</summary>
+    Helm,
+
     /// <summary>A controller of Kubernetes itself, such as an autoscaler: only people read its messages.</summary>
     Controller,
 
@@ -27,25 +30,42 @@ public enum Deployer
 /// <summary>The one place that says how a requester deploys, and how it tries again.</summary>
 public static class Deployers
 {
-    public static Deployer Of(Requester requester) =>
-        !requester.IsMachine ? Deployer.Person
-        : requester.IsControlPlane ? Deployer.Controller
-        : ControllerPreset.NamedLike(requester.Username)?.Name switch
-        {
-            "argo-cd" => Deployer.ArgoCd,
-            "flux" => Deployer.FluxKustomization,
-            "flux-helm" => Deployer.FluxHelm,
-            _ => Deployer.Pipeline,
-        };
+    public static Deployer Of(Request request) =>
+        request.Requester is { IsMachine: false }
+            ? request.FieldManager is "helm" or "helm3" or "helm4"
+                ? Deployer.Helm
+                : Deployer.Person
+            : OfMachine(request.Requester);
 
-    /// <summary>What it applies is in a repository: the next sync undoes a change that is made in the cluster alone.</summary>
-    public static bool AppliesRepository(this Deployer deployer) => deployer is not (Deployer.Person or Deployer.Controller);
+    private static Deployer OfMachine(Requester requester) =>
+        requester.IsControlPlane
+            ? Deployer.Controller
+            : ControllerPreset.NamedLike(requester.Username)?.Name switch
+            {
+                "argo-cd" => Deployer.ArgoCd,
+                "flux" => Deployer.FluxKustomization,
+                "flux-helm" => Deployer.FluxHelm,
+                _ => Deployer.Pipeline,
+            };
+
+    /// <summary>
+    /// Where the manifests are that it applies: the next sync or upgrade undoes a change that is made in the cluster alone. Null where a
+    /// command can change the object.
+    /// </summary>
+    public static string? Source(this Deployer deployer) =>
+        deployer switch
+        {
+            Deployer.Person or Deployer.Controller => null,
+            Deployer.Helm => "the chart or its values",
+            _ => "the repository",
+        };
 
     /// <summary>How the same request is made again, as the end of a sentence: <c>retry</c>, <c>sync again</c>.</summary>
     public static string Retry(this Deployer deployer) =>
         deployer switch
         {
             Deployer.Person or Deployer.Controller => "retry",
+            Deployer.Helm => "run the same helm command again",
             Deployer.ArgoCd or Deployer.FluxKustomization or Deployer.FluxHelm => "sync again",
             Deployer.Pipeline => "run the pipeline again",
             _ => throw new InvalidOperationException($"unknown deployer {deployer}"),
@@ -57,6 +77,8 @@ public static class Deployers
         deployer switch
         {
             Deployer.Person => "After approval re-run this command.",
+            Deployer.Helm => "After approval run it again with the same chart and values: helm upgrade --install "
+                + $"{Release(workload)} CHART -n {workload?.Ref.Namespace}",
             Deployer.Controller => "After approval the controller retries by itself.",
             Deployer.ArgoCd => "After approval sync by hand, because Argo CD does not retry a failed sync: argocd app sync APPLICATION",
             Deployer.FluxKustomization => Flux("kustomization", "kustomize.toolkit.fluxcd.io", "", workload),
@@ -64,6 +86,9 @@ public static class Deployers
             Deployer.Pipeline => "After approval run the pipeline again.",
             _ => throw new InvalidOperationException($"unknown deployer {deployer}"),
         };
+
+    /// <summary>The release that Helm says the object belongs to.</summary>
+    public static string Release(Workload? workload) => workload?.Annotations.GetValueOrDefault("meta.helm.sh/release-name") ?? "RELEASE";
 
     private static string Flux(string kind, string group, string options, Workload? workload)
     {

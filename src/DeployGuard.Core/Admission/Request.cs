@@ -24,6 +24,11 @@ public abstract record Request
 
     public bool DryRun { get; init; }
 
+    /// <summary>
+    /// The program that writes, as it calls itself: <c>kubectl-client-side-apply</c>, <c>helm</c>. Only messages use it: it is no evidence.
+    /// </summary>
+    public string FieldManager { get; init; } = "";
+
     /// <summary>The object that is written, for messages and look-ups.</summary>
     public required WorkloadRef Target { get; init; }
 }

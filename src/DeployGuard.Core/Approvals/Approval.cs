@@ -17,6 +17,9 @@ public sealed record Approval
 {
     public required string Name { get; init; }
 
+    /// <summary>Of the ChangeApproval; empty if it is not known. A name may be used again within one second, a uid never.</summary>
+    public string Uid { get; init; } = "";
+
     public required WorkloadRef Workload { get; init; }
 
     /// <summary>
@@ -38,15 +41,33 @@ public sealed record Approval
     /// <summary>The API server's creationTimestamp.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>The time that DeployGuard stamped on it; null if it stamped none.</summary>
+    public DateTimeOffset? StampedAt { get; init; }
+
+    /// <summary>
+    /// When it was cast. The creationTimestamp has whole seconds, so a request in the same second would be before and after it: the stamp
+    /// is exact. A stamp that is far from the creationTimestamp was altered.
+    /// </summary>
+    public DateTimeOffset CastAt => StampedAt is { } at && (at - CreatedAt).Duration() < s_creationTakes ? at : CreatedAt;
+
+    private static readonly TimeSpan s_creationTakes = TimeSpan.FromSeconds(10);
+
     /// <summary>Expiry set by the approver; null if only the policy's <c>maxAge</c> limits it.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>Whether it names exactly this template; or, if it names no template, one of its images.</summary>
+    /// <summary>
+    /// Whether it is about a revision: it names exactly its template; or, if it names no template, one of its images. Whether it counts is
+    /// decided under the rules of each policy.
+    /// </summary>
+    /// <param name="workload">The workload that runs the revision, or would run it.</param>
+    /// <param name="isItsHash">Whether a hash is the one of its template.</param>
+    /// <param name="images">All its images.</param>
+    public bool IsAbout(WorkloadRef workload, Func<string, bool> isItsHash, IEnumerable<string> images) =>
+        Workload == workload && (TemplateHash is { } hash ? isItsHash(hash) : images.Any(Images.Contains));
+
+    /// <inheritdoc cref="IsAbout(WorkloadRef, Func{string, bool}, IEnumerable{string})"/>
     public bool IsAbout(Workload revision) =>
-        Workload == revision.Ref
-        && (
-            TemplateHash is { } hash ? hash == revision.Template.Hash : revision.Template.Images.Any(i => Images.Contains(i.Reference.Text))
-        );
+        IsAbout(revision.Ref, h => h == revision.Template.Hash, revision.Template.Images.Select(i => i.Reference.Text));
 
     public bool HasExpired(TimeSpan maxAge, DateTimeOffset now) => now >= CreatedAt + maxAge || (ExpiresAt is { } end && now >= end);
 }

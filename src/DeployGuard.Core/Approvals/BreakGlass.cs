@@ -15,6 +15,9 @@ public sealed record BreakGlass
 
     public required string Name { get; init; }
 
+    /// <summary>The API server's uid; empty if it is not known.</summary>
+    public string Uid { get; init; } = "";
+
     public required string Namespace { get; init; }
 
     /// <summary>Null for every workload of the namespace.</summary>

@@ -20,6 +20,7 @@ public static class BreakGlassReader
         return new BreakGlass
         {
             Name = metadata.Text("name") ?? metadata.Text("generateName") ?? "",
+            Uid = metadata.Text("uid") ?? "",
             Namespace = @namespace,
             Workload = spec.Object("workload")?.Workload(@namespace),
             Waives = spec.Texts("waives"),

@@ -1,11 +1,17 @@
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
 
 namespace DeployGuard.Core.Approvals;
 
 /// <summary>The votes on one revision, counted under the rules of one policy.</summary>
 public sealed class VoteTally
 {
+    /// <summary>How the explanation of a vote begins that does not count.</summary>
+    public const string NotCountedText = "not counted";
+
+    private const string OwnChange = "requester or named author";
+
     private readonly Quorum _quorum;
     private readonly bool _needsTwoPeople;
 
@@ -50,9 +56,38 @@ public sealed class VoteTally
     public bool IsComplete => IsNotRequired || (_quorum.Filled == _quorum.Wanted && Got >= Wanted);
 
     /// <summary>Every line of the quorum with its filled seats: <c>senior-engineers 0/1, security 1/1</c>.</summary>
-    public string Lines =>
-        string.Join(", ", _quorum.Lines.Select(l => $"{string.Join(" or ", l.Line.Groups)} {l.Filled}/{l.Line.Count}"))
-        + (_needsTwoPeople && _quorum.Wanted < 2 ? " (two people required, because a machine is the requester)" : "");
+    public string Lines
+    {
+        get
+        {
+            var isTwoOfOneLine = _needsTwoPeople && _quorum.Wanted < 2;
+            var lines = _quorum.Lines.Select(l =>
+                $"{string.Join(" or ", l.Line.Groups)} {(isTwoOfOneLine ? $"{Got}/{Wanted}" : $"{l.Filled}/{l.Line.Count}")}"
+            );
+            return string.Join(", ", lines)
+                + (
+                    !isTwoOfOneLine ? ""
+                    : Got == 0 ? " (two people, because a machine is the requester)"
+                    : " (another approver is missing: two people must approve, because a machine is the requester)"
+                );
+        }
+    }
+
+    /// <summary>
+    /// The same, and why the vote of a requester or author did not fill it: <c>sre 0/1 (another approver is missing: alice requested or
+    /// wrote it)</c>.
+    /// </summary>
+    public string Missing
+    {
+        get
+        {
+            var own = Approvals.Where(a => a.WhyNot == OwnChange).Select(a => a.Vote.Approver.Username).Distinct().ToList();
+            return Lines
+                + (
+                    own.Count == 0 || IsComplete ? "" : $" (another approver is missing: {string.Join(" and ", own)} requested or wrote it)"
+                );
+        }
+    }
 
     /// <param name="votes">All votes on the workload.</param>
     public static VoteTally Of(VotedRevision revision, ApprovalRules rules, IReadOnlyList<Approval> votes, DateTimeOffset now) =>
@@ -69,9 +104,9 @@ public sealed class VoteTally
 
     /// <summary>The line of the quorum for which a vote counts; or why it does not count.</summary>
     public string Explain(Approval vote, ApprovalRules rules) =>
-        vote.Decision is Decision.Reject ? (Vetoes.Any(v => v.Name == vote.Name) ? "a veto" : "not counted")
-        : Approvals.FirstOrDefault(a => a.Vote.Name == vote.Name) is not { } counted ? "not counted (for another template or image)"
-        : counted.WhyNot is { } why ? $"not counted ({why})"
+        vote.Decision is Decision.Reject ? (Vetoes.Any(v => v.Name == vote.Name) ? "a veto" : NotCountedText)
+        : Approvals.FirstOrDefault(a => a.Vote.Name == vote.Name) is not { } counted ? $"{NotCountedText} (for another template or image)"
+        : counted.WhyNot is { } why ? $"{NotCountedText} ({why})"
         : string.Join(" or ", rules.Quorum.Where(l => l.Groups.Intersect(vote.Approver.Groups).Any()).SelectMany(l => l.Groups).Distinct());
 
     private static string? WhyNot(Approval approval, ApprovalRules rules, VotedRevision revision, DateTimeOffset now)
@@ -79,7 +114,7 @@ public sealed class VoteTally
         var who = approval.Approver;
         return who.IsMachine ? "a machine"
             : rules.Bots.Contains(who.Username) ? "a listed bot"
-            : revision.Requesters.Contains(who.Username) || revision.Authors.Contains(who.Username) ? "requester or named author"
+            : revision.Requesters.Contains(who.Username) || revision.Authors.Contains(OriginReader.AsAuthor(who.Username)) ? OwnChange
             : !Quorum.IsEligible(rules.Quorum, who.Groups) ? "in none of the groups"
             : approval.HasExpired(rules.MaxAge, now) ? "expired"
             : null;

@@ -35,9 +35,6 @@ public sealed record VotedRevision(WorkloadRef Workload, string TemplateHash, IR
     /// Whether a rejection is about this revision under the rules: a new image is rejected for every revision that has it.
     /// </summary>
     public bool IsRejectedBy(Approval rejection, ApprovalRules rules) =>
-        rejection.Workload == Workload
-        && (
-            (rejection.TemplateHash is { } hash ? hash == TemplateHash : Images.Any(rejection.Images.Contains))
-            || (rules.Covers is ApprovalCovers.Images && rejection.Images.Any(NewImages.Contains))
-        );
+        rejection.IsAbout(Workload, h => h == TemplateHash, Images)
+        || (rejection.Workload == Workload && rules.Covers is ApprovalCovers.Images && rejection.Images.Any(NewImages.Contains));
 }

@@ -42,6 +42,9 @@ public sealed record Change
     /// <summary>User names of all requesters of this revision, in the order of their first requests.</summary>
     public IReadOnlyList<string> Requesters { get; init; } = [];
 
+    /// <summary>How <c>kubectl get changes</c> names them; empty in a record that an older version wrote.</summary>
+    public string RequesterColumn { get; init; } = "";
+
     /// <summary>
     /// The claims that count for some users: their own, and those of the first requester. Claims of later requesters count only for these
     /// themselves, or a user could name every approver as an author of another person's change.
@@ -102,8 +105,17 @@ public sealed record Change
     /// <summary>The findings for which the last request was refused.</summary>
     public IReadOnlyList<RecordedDenial> Denials { get; init; } = [];
 
+    /// <summary>Hash of the template that its workload runs, while the Change awaits an answer; null if it is not on record.</summary>
+    public string? RunsNow { get; init; }
+
     /// <summary>Whether its condition Approved is true.</summary>
     public bool IsApproved { get; init; }
+
+    /// <summary>Whether its condition Admissible is true.</summary>
+    public bool IsAdmissible { get; init; }
+
+    /// <summary>Whether a condition is false because of a veto.</summary>
+    public bool ShowsVeto { get; init; }
 
     /// <summary>The votes that it lists; they may be deleted since.</summary>
     public IReadOnlyList<RecordedVote> Votes { get; init; } = [];

@@ -114,7 +114,9 @@ public static class ChangeLifecycle
 
     /// <summary>
     /// The last withdrawal, if every person who requested the revision withdrew it after their last request: nobody ends the request of
-    /// another person by requesting the same. Null otherwise. What only machines requested, one of them withdraws.
+    /// another person by requesting the same. Null otherwise. What only machines requested, one of them withdraws. Requests have exact
+    /// times. A withdrawal without a stamp has whole seconds, cut off: in the second of a request it does not count, because the request
+    /// may be the later one.
     /// </summary>
     private static Approval? WithdrawalOf(Change change, IEnumerable<Approval> votes)
     {
@@ -123,17 +125,14 @@ public static class ChangeLifecycle
                 v.Decision is Decision.Withdraw
                 && change.HasHash(v.TemplateHash)
                 && change.Requesters.Contains(v.Approver.Username)
-                && v.CreatedAt >= Seconds(change.LastRequests.GetValueOrDefault(v.Approver.Username))
+                && v.CastAt >= change.LastRequests.GetValueOrDefault(v.Approver.Username)
             )
             .ToList();
         var people = change.Requesters.Where(r => !Requester.IsMachineName(r)).ToList();
         return people.TrueForAll(p => withdrawals.Exists(w => w.Approver.Username == p))
-            ? withdrawals.FindLast(w => w.CreatedAt >= Seconds(change.LastRequestedAt))
+            ? withdrawals.FindLast(w => w.CastAt >= change.LastRequestedAt)
             : null;
     }
-
-    /// <summary>Kubernetes cuts times to whole seconds.</summary>
-    private static DateTimeOffset Seconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
 
     private static Transition Seen(Observation live) =>
         live.IsComplete

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
@@ -13,11 +14,20 @@ public static class ChangeReader
     /// <summary>Field of the status: today's hash of a Change that version 0.2 made.</summary>
     public const string RehashedField = "rehashed";
 
+    /// <summary>Field of the status: hash of the template that the workload runs while the Change awaits an answer.</summary>
+    public const string RunsNowField = "runsNow";
+
+    /// <summary>Field of the status: the text of the column REQUESTER.</summary>
+    public const string RequesterField = "requester";
+
     /// <summary>Type of the condition that all desired pods are available.</summary>
     public const string AvailableCondition = "Available";
 
     /// <summary>Type of the condition that enough people approved the revision, and nobody rejected it.</summary>
     public const string ApprovedCondition = "Approved";
+
+    /// <summary>Type of the condition that the same request would pass now.</summary>
+    public const string AdmissibleCondition = "Admissible";
 
     /// <summary>Null for an object without a phase: DeployGuard writes none, so it is not a record.</summary>
     /// <exception cref="MalformedObjectException">
@@ -42,7 +52,7 @@ public static class ChangeReader
                 $"\"{status.Text("phase")}\" is not one of {string.Join(", ", Enum.GetNames<Phase>())}"
             );
         var origin = status.Object("origin");
-        return new Change
+        var change = new Change
         {
             Name = metadata.Text("name") ?? "",
             Uid = metadata.Text("uid") ?? "",
@@ -60,12 +70,13 @@ public static class ChangeReader
             Origin = Enum.TryParse<OriginKind>(origin?.Text("kind"), out var kind) ? kind : OriginKind.Unknown,
             Evidence = [.. (origin?.Objects("evidence") ?? []).Select(ReadEvidence)],
             Requesters = [.. status.Objects("requesters").Select(r => r.Text("username")).OfType<string>()],
+            RequesterColumn = status.Text(RequesterField) ?? "",
             OwnedRevision = status.Text("ownedRevision"),
             OwnedUid = status.Text("ownedUid"),
             OwnedHash = status.Text("ownedHash"),
             OwnedServer = status.Text("ownedServer"),
             Since = Condition(status, phase.ToString()) is { } entered ? Time(entered, "lastTransitionTime") : default,
-            FirstRequestedAt = status.Objects("requesters").Select(r => Time(r, "at")).FirstOrDefault(),
+            FirstRequestedAt = status.Objects("requesters").Select(r => Time(r, "at")).DefaultIfEmpty().Min(),
             LastRequests = status
                 .Objects("requesters")
                 .GroupBy(r => r.Text("username") ?? "")
@@ -98,6 +109,7 @@ public static class ChangeReader
                     )),
             ],
             Missing = status.Text("missing") ?? "",
+            RunsNow = status.Text(RunsNowField),
             Denials =
             [
                 .. status
@@ -106,11 +118,21 @@ public static class ChangeReader
                     .Select(f => new RecordedDenial(f.Text("policy") ?? "", f.Text("reason") ?? "")),
             ],
             IsApproved = Condition(status, ApprovedCondition)?.Text("status") == "True",
+            IsAdmissible = Condition(status, AdmissibleCondition)?.Text("status") == "True",
+            ShowsVeto = IsVetoed(status, ApprovedCondition) || IsVetoed(status, AdmissibleCondition),
             Votes = [.. status.Objects("approvals").Select(ReadVote)],
             CompletedPods = status.Int("completedPods") ?? 0,
             Adopted = status.Flag("adopted"),
             BreakGlassUses = [.. status.Objects("breakGlass").Select(ReadUse)],
         };
+        return BreakGlassReviews.Reopened(change);
+    }
+
+    /// <summary>The uses of BreakGlasses in a status as they are stored, and the votes in it.</summary>
+    public static (IReadOnlyList<BreakGlassUse> Uses, IReadOnlyList<RecordedVote> Votes) ReadReviews(JsonElement status)
+    {
+        var root = Field.Root(status).AsObject();
+        return ([.. root.Objects("breakGlass").Select(ReadUse)], [.. root.Objects("approvals").Select(ReadVote)]);
     }
 
     private static Evidence ReadEvidence(Field claim) =>
@@ -121,7 +143,14 @@ public static class ChangeReader
         };
 
     private static RecordedVote ReadVote(Field vote) =>
-        new(vote.Text("name") ?? "", Time(vote, "at"), vote.Texts("counts"), vote.Time("withdrawnAt"), vote.Flag("expired"));
+        new(vote.Text("name") ?? "", Time(vote, "at"), vote.Texts("counts"), vote.Time("withdrawnAt"), vote.Flag("expired"))
+        {
+            Uid = vote.Text("uid") ?? "",
+            By = vote.Text("approver") ?? "",
+            Decision = Enum.TryParse<Decision>(vote.Text("decision"), out var decision) ? decision : null,
+            ExpiresAt = vote.Time("expiresAt"),
+            WithdrawnBy = vote.Text("withdrawnBy"),
+        };
 
     private static RecordedExposure ReadExposure(Field step) =>
         new(
@@ -153,6 +182,11 @@ public static class ChangeReader
             use.Text("reviewedBy"),
             use["letIn"] is null || use.Flag("letIn")
         );
+
+    private static bool IsVetoed(Field status, string condition) =>
+        Condition(status, condition) is { } found
+        && found.Text("status") == "False"
+        && found.Text("reason") == OpenRequirements.RejectedCode;
 
     private static Field? Condition(Field status, string type) =>
         status.Objects("conditions").Where(c => c.Text("type") == type).Select(c => (Field?)c).FirstOrDefault();

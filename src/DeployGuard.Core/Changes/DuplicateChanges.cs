@@ -29,6 +29,11 @@ internal static class DuplicateChanges
             BreakGlassUses = [.. duplicates.SelectMany(c => c.BreakGlassUses).Distinct()],
             OwnedRevision = first.OwnedRevision ?? duplicates.Select(c => c.OwnedRevision).FirstOrDefault(o => o is not null),
             LastRequestedAt = duplicates.Max(c => c.LastRequestedAt),
+            FirstRequestedAt = duplicates.Where(c => c.Requesters.Count > 0).Select(c => c.FirstRequestedAt).DefaultIfEmpty().Min(),
+            LastRequests = duplicates
+                .SelectMany(c => c.LastRequests)
+                .GroupBy(r => r.Key)
+                .ToDictionary(r => r.Key, r => r.Max(last => last.Value)),
             HasAdmittedCondition = duplicates.Any(c => c.WasAdmitted),
         };
     }

@@ -14,8 +14,14 @@ public sealed record OpenRequirements(
     IReadOnlyList<string> Others
 )
 {
-    /// <summary>What <see cref="Missing"/> says if a retry passes. It is not empty: the Change is still open.</summary>
+    /// <summary>
+    /// How <see cref="Missing"/> begins if a retry passes; then come the requesters for whom it passes. It is not empty: the Change is
+    /// still open.
+    /// </summary>
     public const string Retry = "nothing: retry";
+
+    private const string RetryBy = $"{Retry} by ";
+    private const int MaxNamed = 3;
 
     /// <summary>What <see cref="Missing"/> of a Change says that a break-glass admitted.</summary>
     public const string Review = "break-glass review";
@@ -26,6 +32,12 @@ public sealed record OpenRequirements(
     /// <inheritdoc cref="MissingCode"/>
     public const string RejectedCode = "ApprovalRejected";
 
+    /// <summary>
+    /// The requesters of whom the same request would pass. Of others it may not: a machine may need more approvals, and the approval of an
+    /// approver who requests it does not count any more.
+    /// </summary>
+    public IReadOnlyList<string> MayRetry { get; init; } = [];
+
     /// <summary>Enough people approved under every policy, and nobody rejected it.</summary>
     public bool IsApproved => Approvals.Count == 0 && Rejections.Count == 0;
 
@@ -34,7 +46,9 @@ public sealed record OpenRequirements(
 
     /// <summary>In short, for a column of a table.</summary>
     public string Missing =>
-        IsAdmissible ? Retry : string.Join("; ", Approvals.Concat(Rejections.Select(r => $"rejected by {r.By}")).Concat(Others).Distinct());
+        IsAdmissible
+            ? (MayRetry.Count > 0 ? RetryBy + Retriers : Retry)
+            : string.Join("; ", Approvals.Concat(Rejections.Select(r => $"rejected by {r.By}")).Concat(Others).Distinct());
 
     /// <summary>Reason and message of the condition Approved.</summary>
     public (string Reason, string Message) ApprovedBecause =>
@@ -46,13 +60,23 @@ public sealed record OpenRequirements(
     /// <summary>Reason and message of the condition Admissible.</summary>
     public (string Reason, string Message) AdmissibleBecause =>
         IsAdmissible
-            ? ("NothingMissing", "the same request passes if it is sent again")
+            ? ("NothingMissing", $"the same request passes if {(MayRetry.Count > 0 ? $"{Retriers} sends it" : "it is sent")} again")
             : (IsApproved ? Others[0] : ApprovedBecause.Reason, $"missing: {Missing}");
+
+    private string Retriers =>
+        string.Join(", ", MayRetry.Take(MaxNamed)) + (MayRetry.Count > MaxNamed ? $" or {MayRetry.Count - MaxNamed} more" : "");
+
+    /// <summary>Whether a column MISSING says that a retry passes.</summary>
+    public static bool IsRetry(string missing) => missing == Retry || RetriersIn(missing) is not null;
+
+    /// <summary>Who can retry according to a column MISSING; null if it does not say.</summary>
+    public static string? RetriersIn(string missing) =>
+        missing.StartsWith(RetryBy, StringComparison.Ordinal) ? missing[RetryBy.Length..] : null;
 
     public static OpenRequirements Of(IReadOnlyList<PolicyTally> tallies, IEnumerable<RecordedDenial> denials) =>
         new(
             [.. tallies.SelectMany(t => t.Votes.Counted).Select(p => p.Username).Distinct()],
-            [.. tallies.Where(t => !t.IsComplete).Select(t => t.Votes.Lines).Distinct()],
+            [.. tallies.Where(t => !t.IsComplete).Select(t => t.Votes.Missing).Distinct()],
             [.. tallies.SelectMany(t => t.Votes.Vetoes).Select(v => new Rejection(v.Approver.Username, v.Reason)).Distinct()],
             [.. denials.Select(d => d.Reason).Where(r => r is not (MissingCode or RejectedCode)).Distinct()]
         );

@@ -1,3 +1,5 @@
+using DeployGuard.Core.Approvals;
+
 namespace DeployGuard.Core.Changes;
 
 /// <summary>One vote as its Change records it.</summary>
@@ -14,11 +16,36 @@ public sealed record RecordedVote(
     bool HasExpired
 )
 {
-    /// <summary>Whether it is the record of a vote.</summary>
-    public bool IsOf(Approvals.Approval vote) => Name == vote.Name && At.ToUnixTimeSeconds() == vote.CreatedAt.ToUnixTimeSeconds();
+    /// <summary>Of the ChangeApproval; empty in a record that an older version wrote.</summary>
+    public string Uid { get; init; } = "";
+
+    /// <summary>User name of the voter.</summary>
+    public string By { get; init; } = "";
+
+    /// <summary>Null in a record that names none.</summary>
+    public Decision? Decision { get; init; }
+
+    /// <summary>Expiry that the voter set; null if there is none.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>User name of the person who withdrew it; null if nobody did, or it is not known.</summary>
+    public string? WithdrawnBy { get; init; }
+
+    /// <summary>Whether it counts under any policy.</summary>
+    public bool IsCounted => Counts.Any(PolicyTally.SaysThatItCounts);
+
+    /// <summary>Whether it is the record of a vote. Without a uid on both sides, its name and the second of the vote tell.</summary>
+    public bool IsOf(Approval vote) => IsOf(vote.Name, vote.Uid, vote.CreatedAt);
+
+    /// <inheritdoc cref="IsOf(Approval)"/>
+    public bool IsOf(string name, string uid, DateTimeOffset cast) =>
+        Name == name && (Uid.Length > 0 && uid.Length > 0 ? Uid == uid : At.ToUnixTimeSeconds() == cast.ToUnixTimeSeconds());
 
     /// <summary>The ChangeApproval should be deleted by now.</summary>
     public bool IsGone => HasExpired || WithdrawnAt is not null;
+
+    /// <summary>Somebody took it back while it counted. A vote that had expired cannot be taken back any more.</summary>
+    public bool WasTakenBack => WithdrawnAt is { } at && !HasExpired && !(ExpiresAt <= at);
 }
 
 /// <summary>A finding for which the last request was refused.</summary>

@@ -7,6 +7,56 @@ namespace DeployGuard.Core.Changes;
 /// <summary>The votes that count for a Change between requests.</summary>
 public static class StandingVotes
 {
+    /// <summary>Whether a policy enforces now. What a Warn or Audit policy counts stops nothing.</summary>
+    public static bool Enforces(SafeguardPolicy policy, DateTimeOffset now) => policy.Mode is Mode.Enforce && policy.Active.Contains(now);
+
+    /// <summary>
+    /// The policies whose votes decide about the next request: those that enforce votes and match now, also those that are newer than the
+    /// last request. The phase, the conditions and MISSING all follow them.
+    /// </summary>
+    /// <param name="policies">The policies of the namespace.</param>
+    /// <param name="labels">Of the live workload; null if it is not known: then the last request tells which label selectors match.</param>
+    public static IReadOnlyList<SafeguardPolicy> Deciding(
+        Change change,
+        IEnumerable<SafeguardPolicy> policies,
+        DateTimeOffset now,
+        IReadOnlyDictionary<string, string>? labels = null
+    ) =>
+        [
+            .. policies.Where(p =>
+                p.Approval is { Required: not Required.Never }
+                && Enforces(p, now)
+                && p.Match.IncludesKind(change.Workload.Kind)
+                && (
+                    change.Policies.Contains(p.Name)
+                    || (labels is null ? p.Match.Workloads.Requirements.Count == 0 : p.Match.IncludesLabels(labels))
+                )
+            ),
+        ];
+
+    /// <summary>
+    /// A veto that stops a Change now; null if there is none. While it waits, a veto stops the next request; later, its promotion.
+    /// </summary>
+    /// <param name="siblings">All Changes of the workload.</param>
+    /// <param name="labels">Of the live workload; null if it is not known.</param>
+    public static Approval? StoppingVeto(
+        Change change,
+        IEnumerable<Approval> approvals,
+        IReadOnlyList<SafeguardPolicy> policies,
+        DateTimeOffset now,
+        IReadOnlyList<Change> siblings,
+        IReadOnlyDictionary<string, string>? labels = null
+    ) =>
+        Veto(
+            change,
+            approvals,
+            change.Phase is Phase.Pending or Phase.Rejected
+                ? Deciding(change, policies, now, labels)
+                : [.. policies.Where(p => Enforces(p, now))],
+            now,
+            siblings
+        );
+
     /// <summary>A veto that counts now under any of the policies; null if there is none.</summary>
     /// <param name="siblings">
     /// All Changes of the workload: where images are approved, a veto of an image that none of them completed with is a veto of every
@@ -32,37 +82,65 @@ public static class StandingVotes
     }
 
     /// <summary>Whether a vote is about a Change: its template or, if it names no template, one of its images.</summary>
-    public static bool IsAbout(Approval vote, Change change) =>
-        vote.Workload == change.Workload
-        && (vote.TemplateHash is { } hash ? change.HasHash(hash) : change.Images.Any(vote.Images.Contains));
+    public static bool IsAbout(Approval vote, Change change) => vote.IsAbout(change.Workload, change.HasHash, change.Images);
 
-    /// <summary>A recorded revision, as if its first requester requested it again.</summary>
+    /// <summary>A recorded revision, as if one of its requesters requested it again.</summary>
     /// <param name="siblings">All Changes of the workload.</param>
     /// <param name="runs">Hash of the template in the workload's spec; empty if there is none.</param>
-    public static VotedRevision RevisionOf(Change change, IReadOnlyList<Change> siblings, ApprovalRules rules, string runs)
+    /// <param name="by">User name of that requester; null for the first.</param>
+    public static VotedRevision RevisionOf(
+        Change change,
+        IReadOnlyList<Change> siblings,
+        ApprovalRules rules,
+        string runs,
+        string? by = null
+    )
     {
         var others = siblings.Where(s => s.TemplateHash != change.TemplateHash).ToList();
         var known = others
             .Where(s => s.HasCompleted || (s.HasHash(runs) && s is { WasAdmitted: true, WasAdmittedUnreviewed: false }))
             .SelectMany(s => s.Images);
         IReadOnlyList<string> fresh = rules.Covers is ApprovalCovers.Images ? [.. change.Images.Except(known)] : [];
-        var brought = others.Append(change).Where(s => s.Images.Any(fresh.Contains)).OrderBy(s => s.FirstRequestedAt).ToList();
-        var requester = change.Requesters is [var first, ..] ? first : "";
-        var claims = change.EvidenceFor([requester]).Concat(brought.Take(1).SelectMany(s => s.EvidenceFor([requester])));
+        var requester = by ?? (change.Requesters is [var first, ..] ? first : "");
         return new VotedRevision(change.Workload, change.TemplateHash, change.Images)
         {
             NewImages = fresh,
             Requester = requester,
-            Requesters = change.Requesters.Concat(brought.SelectMany(s => s.Requesters)).ToHashSet(StringComparer.Ordinal),
-            Authors = OriginReader.AuthorsIn(claims).ToHashSet(StringComparer.OrdinalIgnoreCase),
+        }.WithPeople(change.Requesters, OriginReader.AuthorsIn(change.EvidenceFor([requester])), others.Append(change));
+    }
+
+    /// <summary>
+    /// A revision with the people who may not approve it: its requesters and named authors; and where images are approved, also those of
+    /// every revision that brought one of the new images. Of these revisions, only the first may name authors for other requesters: the
+    /// others came after it.
+    /// </summary>
+    /// <param name="requesters">Of the revision itself.</param>
+    /// <param name="authors">Of the revision itself, as far as their claims count for its requester.</param>
+    /// <param name="changes">All Changes of the workload.</param>
+    public static VotedRevision WithPeople(
+        this VotedRevision revision,
+        IEnumerable<string> requesters,
+        IEnumerable<string> authors,
+        IEnumerable<Change> changes
+    )
+    {
+        var brought = changes.Where(c => c.Images.Any(revision.NewImages.Contains)).OrderBy(c => c.FirstRequestedAt).ToList();
+        var claims = brought
+            .Take(1)
+            .SelectMany(c => c.EvidenceFor([revision.Requester]))
+            .Concat(brought.SelectMany(c => c.Evidence.Where(e => e.By == revision.Requester)));
+        return revision with
+        {
+            Requesters = requesters.Concat(brought.SelectMany(c => c.Requesters)).ToHashSet(StringComparer.Ordinal),
+            Authors = authors.Concat(OriginReader.AuthorsIn(claims)).ToHashSet(StringComparer.OrdinalIgnoreCase),
         };
     }
 
     /// <summary>
-    /// The reviewer of a Change after its last unreviewed use of a BreakGlass: a person who may approve here, and is neither requester nor
-    /// author. Null if there is none.
+    /// The review of a Change after its last unreviewed use of a BreakGlass: the vote of a person who may approve here, and is neither
+    /// requester nor author. Null if there is none. A vote that is recorded as withdrawn may still be in a cache.
     /// </summary>
-    public static string? Reviewer(Change change, IEnumerable<Approval> approvals, IReadOnlyList<SafeguardPolicy> policies)
+    public static Approval? Review(Change change, IEnumerable<Approval> approvals, IReadOnlyList<SafeguardPolicy> policies)
     {
         var uses = change.BreakGlassUses.Where(u => u.ReviewedBy is null).ToList();
         if (uses.Count == 0)
@@ -73,21 +151,17 @@ public static class StandingVotes
         var last = uses.Max(u => u.At);
         var authors = OriginReader.AuthorsIn(change.EvidenceFor(uses.Select(u => u.By)));
         var rules = policies.Select(p => p.Approval).OfType<ApprovalRules>().ToList();
-        return approvals
-            .FirstOrDefault(a =>
-                a.Decision is Decision.Approve
-                && a.TemplateHash == change.TemplateHash
-                && a.Workload == change.Workload
-                && a.CreatedAt >= last
-                && !a.Approver.IsMachine
-                && uses.All(u => u.By != a.Approver.Username)
-                && !change.Requesters.Contains(a.Approver.Username)
-                && !authors.Contains(a.Approver.Username, StringComparer.OrdinalIgnoreCase)
-                && (
-                    rules.Count == 0
-                    || rules.Any(r => Quorum.IsEligible(r.Quorum, a.Approver.Groups) && !r.Bots.Contains(a.Approver.Username))
-                )
-            )
-            ?.Approver.Username;
+        return approvals.FirstOrDefault(a =>
+            a.Decision is Decision.Approve
+            && a.TemplateHash == change.TemplateHash
+            && a.Workload == change.Workload
+            && a.CreatedAt >= last
+            && !change.Votes.Any(v => v.IsOf(a) && v.IsGone)
+            && !a.Approver.IsMachine
+            && uses.All(u => u.By != a.Approver.Username)
+            && !change.Requesters.Contains(a.Approver.Username)
+            && !authors.Contains(OriginReader.AsAuthor(a.Approver.Username), StringComparer.OrdinalIgnoreCase)
+            && (rules.Count == 0 || rules.Any(r => Quorum.IsEligible(r.Quorum, a.Approver.Groups) && !r.Bots.Contains(a.Approver.Username)))
+        );
     }
 }

@@ -35,6 +35,7 @@ internal static class Sections
             {
                 "spec" => Section.PodSpec,
                 "volumeClaimTemplates" => Section.Volumes,
+                _ when IsProfileAnnotation(name) => Section.SecurityContext,
                 _ => Section.Template,
             },
             Section.PodSpec => OfPod(name),
@@ -81,10 +82,19 @@ internal static class Sections
             "containers" or "initContainers" or "ephemeralContainers" => Section.Container,
             "securityContext" => Section.SecurityContext,
             "hostNetwork" or "hostPID" or "hostIPC" or "hostUsers" or "shareProcessNamespace" or "runtimeClassName" => Section.Host,
+            // Which nodes it runs on, and which pods it displaces there.
+            "nodeName" or "nodeSelector" or "affinity" or "tolerations" or "schedulerName" => Section.Host,
+            "priorityClassName" or "priority" or "preemptionPolicy" => Section.Host,
             "serviceAccountName" or "serviceAccount" or "automountServiceAccountToken" or "imagePullSecrets" => Section.Identity,
             "volumes" => Section.Volumes,
             _ => Section.PodSpec,
         };
+
+    /// <summary>Before Kubernetes 1.30 (AppArmor) and 1.27 (seccomp), annotations choose the profiles that confine a container.</summary>
+    private static bool IsProfileAnnotation(string name) =>
+        name.StartsWith("container.apparmor.security.beta.kubernetes.io/", StringComparison.Ordinal)
+        || name.StartsWith("container.seccomp.security.alpha.kubernetes.io/", StringComparison.Ordinal)
+        || name == "seccomp.security.alpha.kubernetes.io/pod";
 
     private static Section OfContainer(string name) =>
         name switch

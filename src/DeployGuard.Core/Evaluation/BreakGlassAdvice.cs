@@ -30,7 +30,7 @@ internal static class BreakGlassAdvice
             $"kubectl deployguard breakglass {covered.KubectlName} -n {covered.Namespace}"
             + $"{string.Concat(waives.Select(w => $" --waive {w}"))}{For(requester)} --incident ID --reason WHY";
         return requester.IsMachine
-            ? $"\nIn an emergency, {Deployers.Of(requester).Retry()} after the on-call engineer runs: {command}"
+            ? $"\nIn an emergency, {Deployers.Of(verdict.Evaluated.Request).Retry()} after the on-call engineer runs: {command}"
             : $"\nIn an emergency, the on-call engineer can repeat this command after they run: {command}";
     }
 

@@ -42,6 +42,10 @@ public static class Messages
         return text.Append(end).ToString();
     }
 
+    /// <summary>The reason codes of a refusal, in the order of its findings: lists of Events show only the beginning of a text.</summary>
+    public static string RefusalCodes(Verdict verdict) =>
+        string.Join(", ", FixOrder.Of(verdict.Denials, verdict.Evaluated.ApproveBy).Select(d => d.Finding.Reason).Distinct());
+
     /// <summary>The warnings of an answer: <see cref="Warnings"/>.</summary>
     public static IReadOnlyList<string> WarningLines(Verdict verdict) => Warnings.Of(verdict);
 
@@ -72,7 +76,7 @@ public static class Messages
     {
         var evaluated = verdict.Evaluated;
         var isApprovedAsItIs = verdict.AwaitsApproval && !verdict.NeedsAnotherTemplate;
-        var next = isApprovedAsItIs ? $"\n{Cut(Deployers.Of(evaluated.Request.Requester).AfterApproval(evaluated.After), MaxFinding)}" : "";
+        var next = isApprovedAsItIs ? $"\n{Cut(Deployers.Of(evaluated.Request).AfterApproval(evaluated.After), MaxFinding)}" : "";
         return ChangedByAMachine(evaluated) + Unreviewed(evaluated) + next + BreakGlassAdvice.Of(verdict);
     }
 
@@ -123,10 +127,10 @@ public static class Messages
         return $"\n - {same.Key.Reason}{whose}: {(same.Key.RemedyFirst ? $"{remedy}. Why: {message}" : $"{message}. {remedy}")}";
     }
 
-    /// <summary>Parts of a line come from other users: they must not send control characters to the reader's terminal.</summary>
+    /// <summary>Parts of a line come from other users: they must not send to the reader's terminal what cannot be seen.</summary>
     internal static string Cut(string line, int longest)
     {
-        var clean = HasControl(line) ? string.Concat(line.Select(c => char.IsControl(c) ? ' ' : c)) : line;
+        var clean = VisibleText.Inline(HasControl(line) ? string.Concat(line.Select(c => char.IsControl(c) ? ' ' : c)) : line);
         return clean.Length <= longest ? clean : string.Concat(clean.AsSpan(0, longest - 3), "...");
     }
 

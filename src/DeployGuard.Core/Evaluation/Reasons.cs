@@ -221,7 +221,7 @@ public static class Reasons
     public static readonly Reason SelfApproval = new(
         "SelfApproval",
         "Records",
-        "The approver requested this revision, or is named as its author.",
+        "The approver requested this revision, is named as its author, or created the BreakGlass that they would review.",
         "another person of the named groups",
         "Run `kubectl deployguard approve CHANGE`.",
         Fix.Elsewhere
@@ -230,7 +230,8 @@ public static class Reasons
     public static readonly Reason NotEligible = new(
         "NotEligible",
         "Records",
-        "The vote cannot count: the voter is in none of the groups that approve here, and is not a listed monitor.",
+        "The vote cannot count: the voter is in none of the groups that approve here, and is not a listed monitor. Where no policy names "
+            + "groups: they lack the verb review on breakglasses.",
         "an approver of the named groups",
         "Run `kubectl deployguard approve CHANGE`.",
         Fix.Elsewhere

@@ -46,6 +46,13 @@ public sealed record Verdict
     /// <summary>It was refused, and passes only with another template: an approval of this revision would be lost.</summary>
     public bool NeedsAnotherTemplate => Denials.Any(d => d.Finding.Fix is Fix.Template);
 
+    /// <summary>
+    /// It was refused as a revision that has a Change: the Change says why, also where no approval is missing. A refusal that says nothing
+    /// about the change is left out.
+    /// </summary>
+    public bool IsRefusedOnRecord =>
+        !IsAllowed && IsGated && !IsUndecided && Evaluated is { Recorded: not null, ApproveBy: not ApproveBy.Never };
+
     /// <summary>It was refused, and an approval would resolve at least part of it.</summary>
     public bool AwaitsApproval =>
         Evaluated.ApproveBy is not ApproveBy.Never

@@ -57,6 +57,7 @@ internal sealed class ExposureEvaluator
         var proven = _context.Proven.In(pool);
         var unproven = _context.Unproven.Of(pool, proven, null);
         var total = _context.CurrentTotal(pool, unproven);
+        var desired = ExposureContext.TotalOf(pool, unproven, null);
         foreach (var member in pool.Members)
         {
             foreach (var revision in ProvenRevisions.RevisionsOf(member))
@@ -65,6 +66,7 @@ internal sealed class ExposureEvaluator
                 yield return Standing(pool, member, revision, isUnproven) with
                 {
                     Unproven = unproven.Sum(u => u.Pods),
+                    Desired = desired,
                     Total = total,
                     Held = HeldBy(pool, revision, isUnproven, total),
                 };

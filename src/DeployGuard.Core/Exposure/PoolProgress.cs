@@ -62,8 +62,10 @@ internal sealed class PoolProgress(
 
     private Approval? FindVeto(string key)
     {
+        // What a Warn or Audit policy counts must not stop a canary that another policy enforces.
         var inForce = cluster
             .Policies.Where(p => cluster.NamespaceLabels is null || p.Match.IncludesNamespace(cluster.NamespaceLabels))
+            .Where(p => StandingVotes.Enforces(p, now) || p.Name == policy.Name)
             .ToList();
         return snapshot
             .Changes.Where(c => RevisionKey.Of(rules.Covers, c) == key)

@@ -48,7 +48,13 @@ public sealed record PoolStanding
     /// <summary>Pods of all unproven revisions of the pool, with those that their rollouts in progress will add.</summary>
     public required int Unproven { get; init; }
 
-    /// <summary>Desired pods of the pool; if no proven pod is left, at least as many as there were within <c>coldAfter</c>.</summary>
+    /// <summary>Desired pods of the pool now.</summary>
+    public int Desired { get; init; }
+
+    /// <summary>
+    /// What steps are shares of: desired pods of the pool; if no proven pod is left, at least as many as there were within
+    /// <c>coldAfter</c>.
+    /// </summary>
     public required int Total { get; init; }
 
     public required CanaryRules Rules { get; init; }

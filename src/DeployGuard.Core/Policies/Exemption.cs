@@ -10,6 +10,8 @@ public sealed record Exemption(IReadOnlyList<string> Users, IReadOnlyList<string
 {
     public static readonly Exemption Nobody = new([], [], []);
 
+    public bool IsNobody => Users.Count == 0 && Groups.Count == 0 && ServiceAccounts.Count == 0;
+
     public bool Includes(Requester who) =>
         Users.Contains(who.Username)
         || Groups.Any(who.Groups.Contains)

@@ -6,4 +6,10 @@ namespace DeployGuard.Core.Policies;
 public sealed record PolicyReach(IReadOnlyList<string> Namespaces, int Workloads)
 {
     public static readonly PolicyReach Nothing = new([], 0);
+
+    /// <summary>Workloads in these namespaces, also those that the policy does not match.</summary>
+    public int Present { get; init; } = Workloads;
+
+    /// <summary>Namespaces that the policy selects and no policy guards, such as <c>kube-system</c>; sorted.</summary>
+    public IReadOnlyList<string> Exempted { get; init; } = [];
 }

@@ -12,7 +12,12 @@ public interface IPolicyFacts
     /// <summary>What a policy with this scope applies to now.</summary>
     PolicyReach ReachOf(PolicyMatch match);
 
-    /// <summary>Who may approve, read now. Null without a cluster: nobody can be asked.</summary>
+    /// <summary>
+    /// The policy that had this name until a short time ago and did more than audit; null if there was none, or it is forgotten.
+    /// </summary>
+    FormerPolicy? FormerOf(string name);
+
+    /// <summary>Who may approve and deploy, read now. Null without a cluster: nobody can be asked.</summary>
     /// <exception cref="UnavailableException">It could not be read in time.</exception>
-    Task<VotingRights?> ReadVotingRightsAsync(CancellationToken deadline);
+    Task<BoundRights?> ReadRightsAsync(CancellationToken deadline);
 }

@@ -18,6 +18,10 @@ public interface IRecordFacts
     /// <exception cref="UnavailableException">It could not be read in time.</exception>
     Task<bool> MayAsync(Requester who, string verb, string resource, string inNamespace, string name, CancellationToken deadline);
 
+    /// <summary>Whether a ChangeApproval or BreakGlass exists, as far as this replica has seen, and is not being deleted.</summary>
+    /// <param name="uid">Another object may have had the same name.</param>
+    bool IsStored(string resource, string inNamespace, string name, string uid);
+
     /// <summary>How many ChangeApprovals or BreakGlasses one person has in a namespace now.</summary>
     /// <exception cref="UnavailableException">They could not be counted in time.</exception>
     Task<int> CountRecordsAsync(string resource, string inNamespace, string username, CancellationToken deadline);

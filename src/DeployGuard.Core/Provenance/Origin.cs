@@ -14,7 +14,7 @@ public enum OriginKind
 /// </summary>
 /// <param name="Source">Where it was read: <c>annotation</c>.</param>
 /// <param name="Key">What was read: the annotation's key.</param>
-/// <param name="Value">The value, as written.</param>
+/// <param name="Value">The value, on one line; characters that cannot be seen are shown by name.</param>
 public sealed record Evidence(string Source, string Key, string Value)
 {
     /// <summary>The requester who brought it; null if an older version recorded it.</summary>

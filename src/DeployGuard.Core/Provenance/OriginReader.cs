@@ -1,3 +1,4 @@
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Provenance;
@@ -41,13 +42,19 @@ public static class OriginReader
         var asked = Claims(workload).Distinct().Select(c => c with { By = requester, IsCarried = IsCarried(c) });
         Evidence[] evidence = [.. recorded.Concat(asked).DistinctBy(e => (e.Source, e.Key, e.Value))];
         var kind = evidence.Any(SaysAi) ? OriginKind.AiAssisted : OriginKind.Unknown;
-        var tool = evidence.FirstOrDefault(e => e.Key == AiTool)?.Value;
+        var tool = evidence.FirstOrDefault(e => e.Key == AiTool) is { } claim ? VisibleText.Inline(claim.Value) : null;
         return new Origin(kind, tool, AuthorsIn(evidence), evidence);
     }
 
     /// <summary>All users that the evidence names as authors.</summary>
     public static IReadOnlyList<string> AuthorsIn(IEnumerable<Evidence> evidence) =>
-        [.. evidence.Where(e => e.Key == Authors).SelectMany(Names).Distinct()];
+        [.. evidence.Where(e => e.Key == Authors).SelectMany(e => Names(e.Value)).Distinct()];
+
+    /// <summary>
+    /// A user name in the form in which evidence names authors: what cannot be seen is shown by name, so that nobody can write lines into
+    /// what shows the record. Compare in this form, or a user with such a name would not be found among the authors.
+    /// </summary>
+    public static string AsAuthor(string username) => VisibleText.Inline(username);
 
     /// <summary>The claims of a workload's annotations, by key and value.</summary>
     public static IReadOnlyList<(string Key, string Value)> ClaimsOf(Workload workload) =>
@@ -58,11 +65,17 @@ public static class OriginReader
         from key in (string[])[AiAssisted, AiTool, Authors]
         let value = annotations.GetValueOrDefault(key, "")
         where value.Length > 0
-        select new Evidence(Source, key, value.Length > MaxValue ? value[..MaxValue] : value);
+        select new Evidence(Source, key, AsClaimed(key, value.Length > MaxValue ? value[..MaxValue] : value));
+
+    /// <summary>The value as all see and compare it. A line break between two authors is no part of their names.</summary>
+    private static string AsClaimed(string key, string value) =>
+        VisibleText.Inline(value) == value ? value
+        : key == Authors ? string.Join(", ", Names(value))
+        : VisibleText.Inline(value.Trim());
 
     private static bool SaysAi(Evidence evidence) =>
         (evidence.Key == AiAssisted && evidence.Value.Equals("true", StringComparison.OrdinalIgnoreCase)) || evidence.Key == AiTool;
 
-    private static IEnumerable<string> Names(Evidence evidence) =>
-        evidence.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    private static IEnumerable<string> Names(string authors) =>
+        authors.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(AsAuthor);
 }

@@ -16,7 +16,14 @@ namespace DeployGuard.Core.Records;
 /// <param name="Who">The authenticated user (userInfo).</param>
 /// <param name="Recorded">The Change that it is for; null if there is none yet.</param>
 /// <param name="Policies">The policies of the namespace.</param>
-public sealed record NewApproval(Approval Approval, Requester Who, Change? Recorded, IReadOnlyList<SafeguardPolicy> Policies)
+/// <param name="Reviewer">Whether the requester may review where no policy says who may approve.</param>
+public sealed record NewApproval(
+    Approval Approval,
+    Requester Who,
+    Change? Recorded,
+    IReadOnlyList<SafeguardPolicy> Policies,
+    ReviewRight Reviewer
+)
 {
     private IReadOnlyList<ApprovalRules> Rules => [.. Policies.Select(p => p.Approval).OfType<ApprovalRules>()];
 
@@ -82,11 +89,19 @@ public sealed record NewApproval(Approval Approval, Requester Who, Change? Recor
 
         return RefuseImages()
             ?? (
-                Rules.Count > 0 && !Rules.Any(r => Quorum.IsEligible(r.Quorum, Who.Groups))
+                NeedsReviewRight(Approval, Policies) ? Reviewer.Refuse(Who, Approval.Workload.Namespace)
+                : Rules.Count > 0 && !Rules.Any(r => Quorum.IsEligible(r.Quorum, Who.Groups))
                     ? new Refusal(Reasons.NotEligible, $"{Who.Username} is in none of the approving groups: {Groups}")
-                    : null
+                : null
             );
     }
+
+    /// <summary>
+    /// Whether RBAC alone decides who approves: no policy of the namespace names approving groups, and an approval there can only be the
+    /// review of a break-glass.
+    /// </summary>
+    public static bool NeedsReviewRight(Approval approval, IReadOnlyList<SafeguardPolicy> policies) =>
+        approval.Decision is Decision.Approve && policies.All(p => p.Approval is null);
 
     private Refusal? RefuseImages()
     {
@@ -122,8 +137,11 @@ public sealed record NewApproval(Approval Approval, Requester Who, Change? Recor
 
     private string? IsTheirOwn(Change recorded) =>
         recorded.Requesters.Contains(Who.Username) ? $"{Who.Username} requested {recorded.Name}"
-        : OriginReader.AuthorsIn(recorded.EvidenceFor([])).Contains(Who.Username, StringComparer.OrdinalIgnoreCase)
+        : OriginReader.AuthorsIn(recorded.EvidenceFor([])).Contains(OriginReader.AsAuthor(Who.Username), StringComparer.OrdinalIgnoreCase)
             ? $"{Who.Username} is named as an author of {recorded.Name}"
+        // A BreakGlass may be for a machine, which is the requester then.
+        : recorded.BreakGlassUses.Any(u => u.ReviewedBy is null && u.By == Who.Username)
+            ? $"{Who.Username} created the BreakGlass that admitted {recorded.Name}, and cannot review it"
         : null;
 
     private string Groups

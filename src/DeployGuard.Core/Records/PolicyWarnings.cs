@@ -1,5 +1,6 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Records;
 
@@ -16,6 +17,37 @@ public static class PolicyWarnings
         policy.Mode is Mode.Enforce && policy.Match.IsEverything
             ? $"spec has no match, so it enforces everywhere: now in {Count(reach.Namespaces.Count, "namespace")} with "
                 + $"{Count(reach.Workloads, "workload")}. To guard only some, add match.namespaceSelector"
+            : null;
+
+    /// <summary>A scope without anything in it: mostly a misspelt label.</summary>
+    public static string? OfEmptyScope(SafeguardPolicy policy, PolicyReach reach)
+    {
+        var match = policy.Match;
+        return match.Namespaces.Requirements.Count > 0 && reach.Namespaces.Count == 0
+            ? reach.Exempted.Count > 0
+                ? $"spec.match.namespaceSelector selects only {Named(reach.Exempted)}, where DeployGuard guards nothing: its own and the "
+                    + "namespaces of Kubernetes are exempt. Select other namespaces"
+                : "spec.match.namespaceSelector selects no namespace now, so the policy applies to nothing. Compare it with the labels: "
+                    + "kubectl get namespaces --show-labels"
+            // Bare pods are not counted.
+            : reach is { Workloads: 0, Present: > 0 } && !match.Kinds.Contains(BuiltInKinds.Pod.Name)
+                ? $"spec.match selects none of the {Count(reach.Present, "workload")} in its {Count(reach.Namespaces.Count, "namespace")}, so the "
+                    + $"policy applies to nothing now. Compare the labels: kubectl -n {reach.Namespaces[0]} get deployments,statefulsets --show-labels"
+                : null;
+    }
+
+    /// <summary>A policy whose period is over.</summary>
+    public static string? OfPeriod(SafeguardPolicy policy, DateTimeOffset now) =>
+        policy.Active.Until is { } until && until <= now
+            ? $"spec.active ended at {until.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}, so {(policy.Freeze is null ? "the policy" : "the freeze")} "
+                + $"applies to nothing; now it is {now.UtcDateTime:yyyy-MM-dd'T'HH:mm'Z'}. Set a later active.until, or delete the policy"
+            : null;
+
+    /// <summary>A policy that exempts everybody whom it could refuse.</summary>
+    public static string? OfExemption(SafeguardPolicy policy, PolicyReach reach, DeployRights rights) =>
+        rights.ExemptAlone(policy.Exempt, reach.Namespaces) is { Count: > 0 } exempt
+            ? $"spec.exempt has everybody whom a binding lets change Deployments where it matches ({Named(exempt)}; cluster admins aside), so it "
+                + "refuses nobody. Remove those from spec.exempt whom it is to guard"
             : null;
 
     /// <param name="approverRole">The ClusterRole whose holders may approve.</param>
@@ -42,7 +74,13 @@ public static class PolicyWarnings
         }
     }
 
-    public static string NotChecked(string why) => $"the groups of spec.approval.quorum were not checked: {why}";
+    public static string NotChecked(string why) => $"the groups of spec.approval.quorum, and spec.exempt, were not checked: {why}";
+
+    private static string Named(IReadOnlyList<string> names) =>
+        names.Count == 1 ? Short(names[0]) : $"{Short(names[0])} and {names.Count - 1} more";
+
+    /// <summary>A group's name may have any length, and the remedy must not be cut off.</summary>
+    private static string Short(string name) => name.Length <= 63 ? name : $"{name[..60]}...";
 
     private static string Count(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";
 }

@@ -38,6 +38,21 @@ public static class Durations
         return true;
     }
 
+    /// <summary>A wait as people plan it, rounded up: <c>4m10s, at 12:31:05 UTC</c>; with the date if that is another day.</summary>
+    public static string ShowUntil(DateTimeOffset end, DateTimeOffset now) => $"{Show(RoundUp(end - now))}, at {Time(end, now)}";
+
+    /// <summary>The same for "wait ..., then": <c>4m10s, until 12:31:05 UTC</c>.</summary>
+    public static string ShowWait(TimeSpan wait, DateTimeOffset now) => $"{Show(RoundUp(wait))}, until {Time(now + wait, now)}";
+
+    /// <summary>People who wait for a time that was cut off would be refused again.</summary>
+    private static TimeSpan RoundUp(TimeSpan wait) => TimeSpan.FromSeconds(Math.Ceiling(wait.TotalSeconds));
+
+    private static string Time(DateTimeOffset at, DateTimeOffset now)
+    {
+        var (shown, today) = (at.UtcDateTime.AddTicks(TimeSpan.TicksPerSecond - 1), now.UtcDateTime.Date);
+        return shown.ToString(shown.Date == today ? "HH:mm:ss 'UTC'" : "yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+    }
+
     /// <summary>The shortest form: <c>72h</c>, <c>1h30m</c>, <c>10m</c>, <c>0s</c>. Fractions of a second are cut off.</summary>
     public static string Show(TimeSpan duration)
     {

@@ -53,5 +53,13 @@ internal static class JsonWriting
         }
     }
 
+    /// <summary>With microseconds, as MicroTime of Kubernetes: for times that are compared with others.</summary>
+    public static string ExactTime(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);
+
+    /// <summary>A time that was written before; null if there is none.</summary>
+    public static DateTimeOffset? ReadTime(JsonNode? written) =>
+        DateTimeOffset.TryParse((string?)written, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var at) ? at : null;
+
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 }

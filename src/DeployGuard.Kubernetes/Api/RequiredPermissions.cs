@@ -84,7 +84,7 @@ public static class RequiredPermissions
                 "authorization.k8s.io",
                 ["subjectaccessreviews"],
                 ["create"],
-                "no user has the verbs exempt, override and breakglass-namespace"
+                "no user has the verbs exempt, override, review and breakglass-namespace"
             ),
             .. InCluster(
                 "rbac.authorization.k8s.io",

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Evaluation;
-using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Kubernetes.Api;
@@ -16,15 +16,12 @@ internal static class ChangeDocument
 {
     private const int MaxOfEach = 20;
 
-    /// <summary>
-    /// Requesters that are people are all kept, because they may not approve. Their number is limited, unlike that of service accounts.
-    /// </summary>
-    private const int MaxPeople = 1000;
-
     /// <param name="existing">As stored; null for a new Change. It is changed and returned.</param>
     /// <exception cref="ChangeNameTakenException">The stored Change of this name is of another revision.</exception>
-    public static JsonObject Merge(JsonObject? existing, ChangeEntry entry, DateTimeOffset now)
+    public static JsonObject Merge(JsonObject? existing, ChangeEntry entry)
     {
+        // A record may wait before it is written. It has the time of the request, which votes and withdrawals are compared with.
+        var now = entry.At;
         var document = existing ?? Begin(entry);
         if (!IsOf(document, entry))
         {
@@ -32,8 +29,10 @@ internal static class ChangeDocument
         }
 
         var status = JsonWriting.Child(document, "status");
+        var isOvertaken = IsOvertaken(status, entry);
         if (
             entry.Images.Count > 0
+            && !isOvertaken
             && (string?)status["phase"]
                 is nameof(Phase.Pending)
                     or nameof(Phase.Rejected)
@@ -45,8 +44,12 @@ internal static class ChangeDocument
             Describe(JsonWriting.Child(document, "spec"), entry);
         }
 
-        ChangeStatus.Request(status, entry.Transition, now);
-        MergeRequester(JsonWriting.List(status, "requesters"), entry.Requester, now);
+        if (!isOvertaken)
+        {
+            ChangeStatus.Request(status, entry.Transition, now);
+        }
+
+        ChangeRequesters.Merge(JsonWriting.List(status, "requesters"), entry.Requester, now);
         MergeOrigin(JsonWriting.Child(status, "origin"), entry, JsonWriting.List(status, "requesters"));
         foreach (var approval in entry.Approvals)
         {
@@ -75,16 +78,27 @@ internal static class ChangeDocument
         }
 
         // Approvers need the latest findings; earlier ones are in the decision log.
-        if (entry.Policies.Count > 0)
+        if (entry.Policies.Count > 0 && !isOvertaken)
         {
             status["policies"] = new JsonArray([.. entry.Policies.Select(PolicyJson)]);
             status["findings"] = new JsonArray([.. entry.Findings.Select(FindingJson)]);
         }
 
-        SetOpen(status, entry, now);
+        if (!isOvertaken)
+        {
+            SetOpen(status, entry, now);
+        }
 
+        ChangeRequesters.SetColumn(status);
         return document;
     }
+
+    /// <summary>
+    /// Whether the refusal of a later request, or its admission, is on record already: another replica wrote it first, and it is the last
+    /// answer.
+    /// </summary>
+    private static bool IsOvertaken(JsonObject status, ChangeEntry entry) =>
+        entry.Transition.Phase is Phase.Pending or Phase.Rejected && entry.At < ChangeRequesters.LastAt(status);
 
     /// <summary>Whether the document is of the entry's revision, under either version of the hash.</summary>
     private static bool IsOf(JsonObject document, ChangeEntry entry)
@@ -101,6 +115,7 @@ internal static class ChangeDocument
         if (entry.Transition.Phase is Phase.Pending or Phase.Rejected)
         {
             VoteStatus.SetOpen(status, entry.Open, now);
+            JsonWriting.SetOrRemove(status, ChangeReader.RunsNowField, entry.RanHash);
         }
         else if (entry.Transition.Phase is Phase.Admitted)
         {
@@ -141,8 +156,9 @@ internal static class ChangeDocument
 
     private static JsonObject ImageJson(ImageChange image)
     {
-        var json = new JsonObject { ["path"] = image.Path, ["to"] = image.To };
-        JsonWriting.SetOrRemove(json, "from", image.From);
+        // The API server accepts any text as an image. What is no image can never run.
+        var json = new JsonObject { ["path"] = image.Path, ["to"] = VisibleText.Inline(image.To) };
+        JsonWriting.SetOrRemove(json, "from", image.From is { } from ? VisibleText.Inline(from) : null);
         if (image.IsOfPolicy)
         {
             json["ofPolicy"] = true;
@@ -186,38 +202,6 @@ internal static class ChangeDocument
         }
     }
 
-    private static void MergeRequester(JsonArray requesters, string? username, DateTimeOffset now)
-    {
-        if (string.IsNullOrEmpty(username))
-        {
-            return;
-        }
-
-        if (requesters.FirstOrDefault(r => (string?)r?["username"] == username) is JsonObject again)
-        {
-            again["lastAt"] = JsonWriting.Time(now);
-            again["count"] = ((int?)again["count"] ?? 0) + 1;
-            return;
-        }
-
-        // Service accounts cannot approve, and their number is unlimited: only the first twenty are kept.
-        var isMachine = Requester.IsMachineName(username);
-        var alike = requesters.Count(r => Requester.IsMachineName((string?)r?["username"] ?? "") == isMachine);
-        if (alike < (isMachine ? MaxOfEach : MaxPeople))
-        {
-            requesters.Add(
-                (JsonNode)
-                    new JsonObject
-                    {
-                        ["username"] = username,
-                        ["at"] = JsonWriting.Time(now),
-                        ["lastAt"] = JsonWriting.Time(now),
-                        ["count"] = 1,
-                    }
-            );
-        }
-    }
-
     private static JsonObject EvidenceJson(Evidence evidence)
     {
         var json = new JsonObject
@@ -251,7 +235,7 @@ internal static class ChangeDocument
             ["mode"] = finding.Mode.ToString(),
             ["safeguard"] = finding.Safeguard,
             ["reason"] = finding.Finding.Reason,
-            ["message"] = finding.Finding.Message,
+            ["message"] = VisibleText.Inline(finding.Finding.Message),
         };
         JsonWriting.SetOrRemove(json, "waivedBy", finding.Waiver?.Name);
         return json;

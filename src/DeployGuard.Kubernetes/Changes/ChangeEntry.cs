@@ -25,6 +25,12 @@ internal sealed record ChangeEntry
     /// <summary>The hash of the template in version 0.2; empty if it is not known.</summary>
     public string LegacyHash { get; init; } = "";
 
+    /// <summary>The hash of the template that the workload ran at the request; null if it is not known.</summary>
+    public string? RanHash { get; init; }
+
+    /// <summary>When the request was decided; of an adopted revision, when it was found.</summary>
+    public required DateTimeOffset At { get; init; }
+
     /// <summary>The phase that the request leads to, unless the Change is further, and the reason.</summary>
     public required Transition Transition { get; init; }
 
@@ -57,8 +63,11 @@ internal sealed record ChangeEntry
     /// <summary>What the request lacked; nothing if it was admitted.</summary>
     public OpenRequirements Open => new(ApproversOf(Approvals), MissingApprovals, Rejections, OtherDenials);
 
-    /// <summary>Whether a required approval was missing, and a waiver admitted it nevertheless.</summary>
-    public bool IsApprovalWaived => Findings.Any(f => f.Waiver is not null && f.Finding.Cause == Reasons.ApprovalMissing);
+    /// <summary>Whether a required approval was missing, or a veto stood, and a waiver admitted it nevertheless.</summary>
+    public bool IsApprovalWaived =>
+        Findings.Any(f =>
+            f.Waiver is not null && (f.Finding.Cause == Reasons.ApprovalMissing || f.Finding.Cause == Reasons.ApprovalRejected)
+        );
 
     /// <summary>Whether a BreakGlass admitted it, so that another person must review it.</summary>
     public bool IsByBreakGlass => Findings.Any(f => f.Waiver?.BreakGlass is not null);
@@ -91,7 +100,8 @@ internal sealed record ChangeEntry
     private static IReadOnlyList<string> ApproversOf(IEnumerable<Approval> approvals) =>
         [.. approvals.Where(a => a.Decision is Decision.Approve).Select(a => a.Approver.Username).Distinct()];
 
-    public static ChangeEntry Of(Verdict verdict)
+    /// <param name="at">When the request was decided.</param>
+    public static ChangeEntry Of(Verdict verdict, DateTimeOffset at)
     {
         var evaluated = verdict.Evaluated;
         var after = evaluated.After ?? throw new InvalidOperationException($"{evaluated.Request.Target} has no template to put on record");
@@ -103,6 +113,8 @@ internal sealed record ChangeEntry
             Name = evaluated.Name,
             Workload = after.Ref,
             TemplateHash = after.Template.Hash,
+            RanHash = evaluated.LiveHash,
+            At = at,
             LegacyHash = evaluated.Recorded?.LegacyHash is null ? "" : after.Template.LegacyHash,
             Transition = TransitionOf(verdict),
             Images =
@@ -116,7 +128,7 @@ internal sealed record ChangeEntry
             Diff =
             [
                 .. TemplateDiff.Between(evaluated.ConfirmedBefore?.Template.Canonical, after.Template.Canonical),
-                .. UnhashedDiff.Between(evaluated.ConfirmedBefore?.Template.Canonical, after.Template.Canonical),
+                .. UnhashedDiff.Between(evaluated.ConfirmedBefore?.Template.Canonical, after.Template.Canonical).Select(VisibleText.Inline),
             ],
             Origin = evaluated.Origin,
             IsNewRevision = evaluated.ChangeType is ChangeType.NewRevision,
@@ -142,7 +154,8 @@ internal sealed record ChangeEntry
     /// Records that were lost, from the revisions that are kept for the workload. None for a refused request: it would leave records of
     /// what it was refused for.
     /// </summary>
-    public static IEnumerable<ChangeEntry> Recovered(Verdict verdict) =>
+    /// <param name="at">When the request was decided.</param>
+    public static IEnumerable<ChangeEntry> Recovered(Verdict verdict, DateTimeOffset at) =>
         !verdict.IsAllowed || verdict.Evaluated is not { After: { } after } evaluated
             ? []
             : evaluated
@@ -152,6 +165,7 @@ internal sealed record ChangeEntry
                     Name = ChangeName.Of(after.Ref, revision.TemplateHash),
                     Workload = after.Ref,
                     TemplateHash = revision.TemplateHash,
+                    At = at,
                     Transition = new Transition(
                         Phase.Completed,
                         "RecordsLost",
@@ -168,7 +182,11 @@ internal sealed record ChangeEntry
         {
             return verdict.Denials.Any(d => d.Finding.Cause == Reasons.ApprovalRejected)
                 ? new(Phase.Rejected, "Vetoed", verdict.Denials.First(d => d.Finding.Cause == Reasons.ApprovalRejected).Finding.Message)
-                : new(Phase.Pending, "AwaitsApproval", verdict.Denials.First().Finding.Message);
+                : new(
+                    Phase.Pending,
+                    verdict.AwaitsApproval ? "AwaitsApproval" : verdict.Denials.First().Finding.Reason,
+                    verdict.Denials.First().Finding.Message
+                );
         }
 
         var waiver = verdict.Waived.Select(w => w.Waiver).OfType<Waiver>().FirstOrDefault();
@@ -187,7 +205,8 @@ internal sealed record ChangeEntry
             workload.Template.Annotations.GetValueOrDefault(ChangeIdAnnotation)
             ?? workload.Annotations.GetValueOrDefault(ChangeIdAnnotation)
             ?? "";
-        return id.Length > MaxChangeId ? id[..MaxChangeId] : id;
+        // It is shown with the record, so it must not look like other lines of it.
+        return VisibleText.Inline((id.Length > MaxChangeId ? id[..MaxChangeId] : id).Trim());
     }
 }
 

@@ -54,7 +54,7 @@ internal static class ChangeStatus
 
         var value = holds ? "True" : "False";
         // Parts come from users; kubectl prints them as they are.
-        message = VisibleText.Line(message);
+        message = VisibleText.Inline(message);
         var isPhase = holds && type == (string?)status["phase"];
         if ((string?)condition["status"] == value && !isPhase)
         {

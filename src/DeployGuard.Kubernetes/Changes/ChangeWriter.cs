@@ -17,7 +17,7 @@ internal sealed class ChangeWriter(ApiConnection api, TimeProvider time)
     /// <exception cref="OperationCanceledException">Time was up.</exception>
     /// <exception cref="ChangeNameTakenException">The Change of this name is of another revision.</exception>
     public Task<string> WriteAsync(ChangeEntry entry, CancellationToken cancel) =>
-        UpsertAsync(entry.Workload.Namespace, entry.Name, existing => ChangeDocument.Merge(existing, entry, time.GetUtcNow()), cancel);
+        UpsertAsync(entry.Workload.Namespace, entry.Name, existing => ChangeDocument.Merge(existing, entry), cancel);
 
     /// <summary>Alters the status of a Change. A deleted Change is not created again.</summary>
     /// <param name="alter">Returns whether anything changed.</param>

@@ -8,7 +8,8 @@ namespace DeployGuard.Kubernetes.Changes;
 
 /// <summary>
 /// Limits the room that the whole templates of each namespace take. They are not watched: their metadata is listed before a write if the
-/// last listing is a minute old, so several replicas may exceed the limit by what they write within a minute. For one worker at a time.
+/// last listing is a minute old, so several replicas may exceed the limit by what they write within a minute. One write at a time makes
+/// room, usually without a request.
 /// </summary>
 internal sealed class TemplateStore(ApiConnection api, ClusterCaches caches, TimeProvider time)
 {
@@ -19,9 +20,24 @@ internal sealed class TemplateStore(ApiConnection api, ClusterCaches caches, Tim
 
     private readonly Dictionary<string, Listing> _listings = [];
 
+    private SemaphoreSlim Turn { get; } = new(1);
+
     /// <summary>Deletes superseded templates until one more has room.</summary>
     /// <returns>Whether it has.</returns>
     public async Task<bool> MakeRoomAsync(TemplateEntry entry, long bytes, CancellationToken cancel)
+    {
+        await Turn.WaitAsync(cancel);
+        try
+        {
+            return await MakeRoomInTurnAsync(entry, bytes, cancel);
+        }
+        finally
+        {
+            Turn.Release();
+        }
+    }
+
+    private async Task<bool> MakeRoomInTurnAsync(TemplateEntry entry, long bytes, CancellationToken cancel)
     {
         var listing = await ListAsync(entry.Namespace, cancel);
         var now = time.GetUtcNow();

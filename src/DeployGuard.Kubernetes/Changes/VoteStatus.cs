@@ -13,20 +13,27 @@ internal static class VoteStatus
     public const string Approved = ChangeReader.ApprovedCondition;
 
     /// <summary>Whether the same request would pass now.</summary>
-    public const string Admissible = "Admissible";
+    public const string Admissible = ChangeReader.AdmissibleCondition;
+
+    /// <summary>Reason of the condition Approved after a review.</summary>
+    private const string Reviewed = "Reviewed";
 
     public const int MaxVotes = 1000;
 
     /// <summary>The ChangeApproval and the decision log have it whole; a thousand votes must fit into one object.</summary>
     private const int MaxReason = 200;
 
+    /// <summary>Reviews of break-glasses are recorded beyond that limit, or nobody could withdraw them.</summary>
+    private const int MaxReviews = 100;
+
     /// <summary>Records a vote once; the vote itself may be deleted.</summary>
-    public static JsonObject? Add(JsonObject status, Approval vote)
+    /// <param name="isReview">Whether it is the review of a break-glass.</param>
+    public static JsonObject? Add(JsonObject status, Approval vote, bool isReview = false)
     {
         var list = JsonWriting.List(status, "approvals");
-        if (Find(list, vote.Name, vote.CreatedAt) is not { } recorded)
+        if (Find(list, vote.Name, vote.Uid, vote.CreatedAt) is not { } recorded)
         {
-            if (list.Count >= MaxVotes)
+            if (list.Count >= MaxVotes + (isReview ? MaxReviews : 0))
             {
                 return null;
             }
@@ -41,10 +48,15 @@ internal static class VoteStatus
             list.Add((JsonNode)recorded);
         }
 
+        if (vote.Uid.Length > 0)
+        {
+            recorded["uid"] = vote.Uid;
+        }
+
         JsonWriting.SetOrRemove(
             recorded,
             "reason",
-            VisibleText.Line(vote.Reason.Length > MaxReason ? $"{vote.Reason[..MaxReason]}..." : vote.Reason)
+            VisibleText.Inline(vote.Reason.Length > MaxReason ? $"{vote.Reason[..MaxReason]}..." : vote.Reason)
         );
         if (vote.ExpiresAt is { } end)
         {
@@ -66,13 +78,15 @@ internal static class VoteStatus
     }
 
     /// <summary>Records that a vote was withdrawn.</summary>
+    /// <param name="uid">Of the ChangeApproval; empty if it is not known.</param>
     /// <param name="cast">When it was cast.</param>
     /// <param name="by">User name of the person who withdrew it; null if it is not known.</param>
     /// <returns>Whether anything changed.</returns>
-    public static bool Withdraw(JsonObject status, string name, DateTimeOffset cast, string? by, DateTimeOffset now)
+    public static bool Withdraw(JsonObject status, string name, string uid, DateTimeOffset cast, string? by, DateTimeOffset now)
     {
         if (
-            Find(JsonWriting.List(status, "approvals"), name, cast) is not { } recorded
+            Find(JsonWriting.List(status, "approvals"), name, uid, cast) is not { } recorded
+            || (bool?)recorded["expired"] is true
             || (recorded["withdrawnAt"] is not null && (by is null || recorded["withdrawnBy"] is not null))
         )
         {
@@ -81,6 +95,7 @@ internal static class VoteStatus
 
         recorded["withdrawnAt"] = (string?)recorded["withdrawnAt"] ?? JsonWriting.Time(now);
         JsonWriting.SetOrRemove(recorded, "withdrawnBy", by);
+        Reviews.Reopen(status, now);
         return true;
     }
 
@@ -116,10 +131,45 @@ internal static class VoteStatus
     /// <summary>A review takes the place of an approval that was waived; one that there was stays on record.</summary>
     public static void SetReviewed(JsonObject status, string reviewer, DateTimeOffset now)
     {
-        var approved = JsonWriting.List(status, "conditions").FirstOrDefault(c => (string?)c?["type"] == Approved);
-        if ((string?)approved?["status"] != "True")
+        if ((string?)Condition(status, Approved)?["status"] != "True")
         {
-            Set(status, Approved, true, ("Reviewed", $"reviewed after the break-glass by {reviewer}"), now);
+            Set(status, Approved, true, (Reviewed, $"reviewed after the break-glass by {reviewer}"), now);
+        }
+    }
+
+    /// <summary>A review does not count any more. An approval of the revision stays on record.</summary>
+    public static void SetUnreviewed(JsonObject status, (string Reason, string Message) because, DateTimeOffset now)
+    {
+        if (Condition(status, Approved) is { } approved && (string?)approved["reason"] == Reviewed)
+        {
+            Set(status, Approved, false, because, now);
+        }
+    }
+
+    /// <summary>
+    /// A veto stands on a revision that was admitted: it is neither approved nor admissible, although a rollback to it is not refused.
+    /// </summary>
+    public static void SetVetoed(JsonObject status, Rejection veto, DateTimeOffset now)
+    {
+        SetUnreviewed(status, (Reviews.Rejected, veto.ToString()), now);
+        foreach (var type in (string[])[Approved, Admissible])
+        {
+            if ((string?)Condition(status, type)?["status"] == "True")
+            {
+                Set(status, type, false, (OpenRequirements.RejectedCode, veto.ToString()), now);
+            }
+        }
+    }
+
+    /// <summary>The veto is gone: what it had made false is true again.</summary>
+    public static void LiftVeto(JsonObject status, DateTimeOffset now)
+    {
+        foreach (var type in (string[])[Approved, Admissible])
+        {
+            if (Condition(status, type) is { } set && (string?)set["reason"] == OpenRequirements.RejectedCode)
+            {
+                Set(status, type, true, ("VetoLifted", "as before the veto, which was withdrawn or has expired"), now);
+            }
         }
     }
 
@@ -134,7 +184,17 @@ internal static class VoteStatus
     private static void Set(JsonObject status, string type, bool holds, (string Reason, string Message) because, DateTimeOffset now) =>
         ChangeStatus.Set(status, type, holds, because.Reason, because.Message, now);
 
-    /// <summary>By name and time: a deleted ChangeApproval's name may be used again, by anybody.</summary>
-    private static JsonObject? Find(JsonArray list, string name, DateTimeOffset cast) =>
-        list.OfType<JsonObject>().FirstOrDefault(v => (string?)v["name"] == name && (string?)v["at"] == JsonWriting.Time(cast));
+    private static JsonObject? Condition(JsonObject status, string type) =>
+        (status["conditions"] as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(c => (string?)c["type"] == type);
+
+    /// <summary>
+    /// By uid: the name of a deleted ChangeApproval may be used again, by anybody, within the same second. Where one side has no uid, by
+    /// name and time.
+    /// </summary>
+    private static JsonObject? Find(JsonArray list, string name, string uid, DateTimeOffset cast)
+    {
+        var named = list.OfType<JsonObject>().Where(v => (string?)v["name"] == name).ToList();
+        return named.Find(v => uid.Length > 0 && (string?)v["uid"] == uid)
+            ?? named.Find(v => (uid.Length == 0 || v["uid"] is null) && (string?)v["at"] == JsonWriting.Time(cast));
+    }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Kubernetes.Api;
 
@@ -29,8 +30,8 @@ internal static class Waivers
                         {
                             ["name"] = glass.Name,
                             ["by"] = glass.RequestedBy.Username,
-                            ["incident"] = glass.Incident,
-                            ["reason"] = glass.Reason,
+                            ["incident"] = VisibleText.Inline(glass.Incident),
+                            ["reason"] = VisibleText.Inline(glass.Reason),
                             ["waived"] = new JsonArray([.. used.Select(f => f.Safeguard).Distinct().Select(s => JsonValue.Create(s))]),
                             ["letIn"] = letIn,
                             ["at"] = JsonWriting.Time(now),
@@ -54,16 +55,6 @@ internal static class Waivers
                         ["at"] = JsonWriting.Time(now),
                     }
             );
-        }
-    }
-
-    /// <summary>Another person has reviewed all uses until now.</summary>
-    public static void Review(JsonObject status, string reviewer, DateTimeOffset now)
-    {
-        foreach (var use in JsonWriting.List(status, "breakGlass").OfType<JsonObject>().Where(u => u["reviewedBy"] is null))
-        {
-            use["reviewedBy"] = reviewer;
-            use["reviewedAt"] = JsonWriting.Time(now);
         }
     }
 

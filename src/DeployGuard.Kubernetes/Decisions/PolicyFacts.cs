@@ -7,8 +7,16 @@ using DeployGuard.Kubernetes.LiveReads;
 
 namespace DeployGuard.Kubernetes.Decisions;
 
-/// <summary>What a policy applies to, from the caches; and who may approve, read when a policy is written and never kept.</summary>
-internal sealed class PolicyFacts(ApiConnection api, ClusterCaches caches, ClusterOptions options, TimeProvider time) : IPolicyFacts
+/// <summary>
+/// What a policy applies to, from the caches; and who may approve and deploy, read when a policy is written and never kept.
+/// </summary>
+internal sealed class PolicyFacts(
+    ApiConnection api,
+    ClusterCaches caches,
+    DeletedPolicies deleted,
+    ClusterOptions options,
+    TimeProvider time
+) : IPolicyFacts
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
 
@@ -16,13 +24,15 @@ internal sealed class PolicyFacts(ApiConnection api, ClusterCaches caches, Clust
 
     public PolicyReach ReachOf(PolicyMatch match) => caches.ReachOf(match, options.ExemptNamespaces);
 
-    public async Task<VotingRights?> ReadVotingRightsAsync(CancellationToken deadline)
+    public FormerPolicy? FormerOf(string name) => deleted.FormerOf(name);
+
+    public async Task<BoundRights?> ReadRightsAsync(CancellationToken deadline)
     {
         using var limit = new CancellationTokenSource(s_limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, deadline);
         try
         {
-            return await VotingRightsReader.ReadAsync(api, either.Token);
+            return await VotingRightsReader.ReadAllAsync(api, either.Token);
         }
         catch (ApiException refused)
         {

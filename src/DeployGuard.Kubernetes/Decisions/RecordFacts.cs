@@ -35,6 +35,12 @@ internal sealed class RecordFacts(ClusterCaches caches, LiveFacts live, AccessRe
         }
     }
 
+    public bool IsStored(string resource, string inNamespace, string name, string uid)
+    {
+        var key = ObjectKey.Of(inNamespace, name);
+        return uid.Length > 0 && (resource == "breakglasses" ? caches.BreakGlasses.Find(key)?.Uid : caches.Approvals.Find(key)?.Uid) == uid;
+    }
+
     /// <summary>
     /// Far from the limit the caches are good enough; near it they are counted now, which takes older API servers some time where a
     /// namespace has many.

@@ -9,6 +9,9 @@ namespace DeployGuard.Kubernetes.Events;
 /// <param name="Reason">CamelCase.</param>
 internal sealed record EventEntry(EventSubject About, bool IsWarning, string Reason, string Message)
 {
+    /// <summary>What limits its rate; null for the limit of its namespace.</summary>
+    public EventBudget? Budget { get; init; }
+
     /// <summary>Null if the decision needs no Event, such as an ordinary admission.</summary>
     public static EventEntry? Of(Verdict verdict)
     {
@@ -23,7 +26,12 @@ internal sealed record EventEntry(EventSubject About, bool IsWarning, string Rea
         var about = EventSubject.Of(request.Target, uid);
         var waived = verdict.Waived.Select(w => w.Waiver?.BreakGlass).FirstOrDefault(g => g is not null);
         return !verdict.IsAllowed
-                ? new EventEntry(about, true, "RolloutRefused", $"requested by {request.Requester.Username}: {Messages.Refusal(verdict)}")
+                ? new EventEntry(
+                    about,
+                    true,
+                    "RolloutRefused",
+                    $"{Messages.RefusalCodes(verdict)}: requested by {request.Requester.Username}: {Messages.Refusal(verdict)}"
+                )
             : waived is not null
                 ? new EventEntry(
                     about,
@@ -41,6 +49,13 @@ internal sealed record EventEntry(EventSubject About, bool IsWarning, string Rea
             : null;
     }
 }
+
+/// <summary>
+/// Limits the Events of one user in one namespace, so that nobody silences another user; and all Events of that kind together.
+/// </summary>
+/// <param name="What">A kind of Events with its own limit.</param>
+/// <param name="By">User name.</param>
+internal sealed record EventBudget(string What, string By);
 
 /// <summary>
 /// The object that an Event is about. Without a uid, of an object that did not exist yet, the Event is listed but not described.

@@ -8,13 +8,19 @@ using DeployGuard.Kubernetes.Api;
 namespace DeployGuard.Kubernetes.Events;
 
 /// <summary>
-/// Writes Events. A repeated Event increases the count of the stored one, and the rate of each namespace is limited: Events only inform,
-/// the record is the Change.
+/// Writes Events. A repeated Event increases the count of the stored one, and the rate of each namespace is limited, for votes also that
+/// of each voter: Events only inform, the record is the Change.
 /// </summary>
 internal sealed class EventWriter(ApiConnection api, TimeProvider time)
 {
     private const int MaxMessage = 1000;
     private const int MaxPerMinute = 60;
+
+    /// <summary>Of one user, where Events are limited by user: the votes of one do not silence those of another.</summary>
+    private const int MaxPerUser = 20;
+
+    /// <summary>Of all users together.</summary>
+    private const int MaxOfUsers = 240;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _written = [];
@@ -25,7 +31,7 @@ internal sealed class EventWriter(ApiConnection api, TimeProvider time)
     public async Task WriteAsync(EventEntry entry, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
-        if (!MayWrite(entry.About.EventNamespace, now))
+        if (!MayWrite(entry, now))
         {
             return;
         }
@@ -51,8 +57,9 @@ internal sealed class EventWriter(ApiConnection api, TimeProvider time)
         }
     }
 
-    private bool MayWrite(string @namespace, DateTimeOffset now)
+    private bool MayWrite(EventEntry entry, DateTimeOffset now)
     {
+        var all = $"{entry.About.EventNamespace}/{entry.Budget?.What}";
         lock (_lock)
         {
             if (now - _minute >= TimeSpan.FromMinutes(1))
@@ -61,15 +68,18 @@ internal sealed class EventWriter(ApiConnection api, TimeProvider time)
                 _written.Clear();
             }
 
-            return (_written[@namespace] = _written.GetValueOrDefault(@namespace) + 1) <= MaxPerMinute;
+            // What one user writes too much does not use up the limit of all.
+            return entry.Budget is { } budget ? Take($"{all}/{budget.By}", MaxPerUser) && Take(all, MaxOfUsers) : Take(all, MaxPerMinute);
         }
     }
+
+    private bool Take(string key, int max) => (_written[key] = _written.GetValueOrDefault(key) + 1) <= max;
 
     private static JsonObject Document(EventEntry entry, DateTimeOffset now)
     {
         var about = entry.About;
         // Parts come from users; kubectl prints them as they are.
-        var visible = string.Join('\n', VisibleText.Lines(entry.Message));
+        var visible = string.Join('\n', entry.Message.Split('\n').Select(VisibleText.Inline));
         var message = visible.Length > MaxMessage ? string.Concat(visible.AsSpan(0, MaxMessage), "...") : visible;
         var identity = Convert.ToHexStringLower(
             SHA256.HashData(Encoding.UTF8.GetBytes($"{about.Kind}/{about.Name}/{about.Uid}/{entry.Reason}/{message}")).AsSpan(0, 8)

@@ -132,7 +132,9 @@ internal sealed class Adoption(
         var transition = new Transition(Phase.Proven, "Adopted", "ran before an enforcing policy first matched its namespace");
         var count = 0;
         foreach (
-            var entry in RevisionEntries.Entries(workload, live, history, transition, transition).Where(r => known.Add(r.TemplateHash))
+            var entry in RevisionEntries
+                .Entries(workload, live, history, transition, transition, time.GetUtcNow())
+                .Where(r => known.Add(r.TemplateHash))
         )
         {
             await writer.WriteAsync(entry, cancel);

@@ -75,7 +75,7 @@ internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, Eve
             "every record of the workload was lost; its live history stands in for them"
         );
         var live = caches.OwnedBy(workload, BuiltInKinds.ReplicaSet);
-        foreach (var entry in RevisionEntries.Entries(workload, live, caches.RevisionsOf(workload), current, older))
+        foreach (var entry in RevisionEntries.Entries(workload, live, caches.RevisionsOf(workload), current, older, time.GetUtcNow()))
         {
             await writer.WriteAsync(entry, cancel);
         }

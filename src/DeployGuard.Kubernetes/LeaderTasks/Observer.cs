@@ -83,9 +83,11 @@ internal sealed class Observer(
         var isAvailable = live.Runs(change.TemplateHash) && live.IsComplete;
         var availability =
             (change.Phase is Phase.Completed || next?.Phase is Phase.Completed) && isAvailable != change.AvailableSince is not null;
-        var reviewer = StandingVotes.Reviewer(change, approvals, policies);
+        var rejection = change.BreakGlassUses.Count > 0 ? ReviewVetoOf(change, approvals, policies, now) : null;
+        var review = rejection is null ? StandingVotes.Review(change, approvals, policies) : null;
+        var isRejected = rejection is not null && change.BreakGlassUses.Any(u => u.ReviewedBy is not null);
         var owned = workload is null ? null : OwnedBy(change, next, workload);
-        if (next is null && !availability && reviewer is null && !isProgress && completed == 0 && owned is null)
+        if (next is null && !availability && review is null && !isRejected && !isProgress && completed == 0 && owned is null)
         {
             return;
         }
@@ -142,13 +144,12 @@ internal sealed class Observer(
                 status["completedPods"] = completed;
             }
 
-            if (reviewer is not null)
+            if (isRejected && rejection is not null)
             {
-                Waivers.Review(status, reviewer, now);
-                VoteStatus.SetReviewed(status, reviewer, now);
+                Reviews.Reject(status, new Rejection(rejection.Approver.Username, rejection.Reason), now);
             }
 
-            return reviewer is not null || altered || isProgress || completed > 0;
+            return (review is not null && Reviews.Record(status, review, now)) || isRejected || altered || isProgress || completed > 0;
         }
     }
 
@@ -162,7 +163,22 @@ internal sealed class Observer(
             : KeptRevisions.Of(workload, caches).FirstOrDefault(r => r.TemplateHash == change.TemplateHash && r.Uid.Length > 0);
 
     private Approval? VetoOf(Change change, IReadOnlyList<SafeguardPolicy> policies) =>
-        StandingVotes.Veto(change, VotesOn(change.Workload), policies, time.GetUtcNow(), SiblingsOf(change));
+        StandingVotes.StoppingVeto(
+            change,
+            VotesOn(change.Workload),
+            policies,
+            time.GetUtcNow(),
+            SiblingsOf(change),
+            caches.FindWorkload(change.Workload)?.Spec.Labels
+        );
+
+    /// <summary>A veto beside which no review counts.</summary>
+    private Approval? ReviewVetoOf(
+        Change change,
+        IReadOnlyList<Approval> approvals,
+        IReadOnlyList<SafeguardPolicy> policies,
+        DateTimeOffset now
+    ) => StandingVotes.Veto(change, approvals, [.. policies.Where(p => StandingVotes.Enforces(p, now))], now, SiblingsOf(change));
 
     private IReadOnlyList<Change> SiblingsOf(Change change) =>
         caches.Translation.Changes(caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)));

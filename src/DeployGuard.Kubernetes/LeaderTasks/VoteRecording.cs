@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using System.Text.Json;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
@@ -27,133 +27,117 @@ internal sealed class VoteRecording(
     /// <summary>An older definition of Change drops fields of votes: the same record is written again only after so long.</summary>
     private static readonly TimeSpan s_again = TimeSpan.FromMinutes(1);
 
-    /// <summary>An Event about an older vote is no news.</summary>
-    private static readonly TimeSpan s_news = TimeSpan.FromMinutes(2);
-
-    /// <summary>A vote that was to be deleted, and exists after so long, was not withdrawn.</summary>
-    private static readonly TimeSpan s_deletionTakes = TimeSpan.FromSeconds(30);
+    /// <summary>A Change that others write all the time is left to the next round.</summary>
+    private static readonly TimeSpan s_writeTimeout = TimeSpan.FromSeconds(5);
 
     private const int MaxRemembered = 10_000;
 
-    private readonly Dictionary<string, (string What, DateTimeOffset At)> _written = [];
-    private readonly HashSet<string> _told = [];
+    /// <summary>Changes that are written side by side: one that takes long does not delay the others.</summary>
+    private const int Workers = 4;
+
+    private readonly RecentKeys _written = new(s_again, MaxRemembered);
+    private readonly VoteNews _news = new(caches, events);
 
     public string Name => "recording of votes";
 
-    public async Task RunAsync(CancellationToken cancel)
+    public Task RunAsync(CancellationToken cancel) =>
+        Parallel.ForEachAsync(
+            Due(),
+            new ParallelOptions { MaxDegreeOfParallelism = Workers, CancellationToken = cancel },
+            async (due, token) => await TryRecordAsync(due.Record, due.Votes, token)
+        );
+
+    /// <summary>The Changes that wait for something, or list votes, or are voted on.</summary>
+    private List<(VoteRecord Record, IReadOnlyList<Approval> Votes)> Due()
     {
         var translation = caches.Translation;
+        var due = new List<(VoteRecord, IReadOnlyList<Approval>)>();
         foreach (var workload in caches.Changes.All().Select(translation.Change).GroupBy(c => c.Workload))
         {
             var votes = translation.Approvals(caches.Approvals.Under(ClusterCaches.WorkloadKey(workload.Key)));
             var siblings = workload.ToList();
-            var concerned = siblings.Where(c => IsOpen(c) || c.Votes.Any(v => !v.IsGone) || votes.Any(v => IsVoteOn(v, c))).ToList();
-            if (concerned.Count == 0)
+            var concerned = siblings
+                .Where(c => VoteRecord.IsOpen(c) || c.Votes.Any(v => !v.IsGone) || votes.Any(v => IsVoteOn(v, c)))
+                .ToList();
+            if (concerned.Count > 0)
             {
-                continue;
+                due.AddRange(Records(concerned, siblings, votes));
             }
+        }
 
-            var policies = caches.PoliciesOf(workload.Key.Namespace);
-            var runs = caches.FindWorkload(workload.Key)?.TemplateHash ?? "";
-            foreach (var change in concerned)
-            {
-                var tallies = PolicyTally.All(change, siblings, votes, policies, runs, time.GetUtcNow());
-                await TryRecordAsync(change, [.. votes.Where(v => IsVoteOn(v, change))], tallies, cancel);
-            }
+        return due;
+    }
+
+    private IEnumerable<(VoteRecord, IReadOnlyList<Approval>)> Records(
+        List<Change> concerned,
+        List<Change> siblings,
+        IReadOnlyList<Approval> votes
+    )
+    {
+        var now = time.GetUtcNow();
+        var workload = concerned[0].Workload;
+        var policies = caches.PoliciesOf(workload.Namespace);
+        var live = caches.FindWorkload(workload);
+        var runs = live?.TemplateHash ?? "";
+        foreach (var change in concerned)
+        {
+            var deciding = StandingVotes.Deciding(change, policies, now, live?.Spec.Labels);
+            var tallies = PolicyTally.All(change, siblings, votes, deciding, runs, now);
+            var open = StandingRequirements.Of(change, siblings, votes, deciding, runs, now);
+            var veto = VoteRecord.IsOngoing(change) ? StandingVotes.StoppingVeto(change, votes, policies, now, siblings) : null;
+            IReadOnlyList<Approval> own = [.. votes.Where(v => IsVoteOn(v, change))];
+            yield return (VoteRecord.Of(change, own, v => [.. tallies.Select(t => t.Explain(v))], open, runs, now, veto), own);
         }
     }
 
     /// <summary>A Change that cannot be written does not keep the others from being recorded.</summary>
-    private async Task TryRecordAsync(
-        Change change,
-        IReadOnlyList<Approval> votes,
-        IReadOnlyList<PolicyTally> tallies,
-        CancellationToken cancel
-    )
+    private async Task TryRecordAsync(VoteRecord record, IReadOnlyList<Approval> votes, CancellationToken cancel)
     {
+        using var timeout = new CancellationTokenSource(s_writeTimeout, time);
+        using var cap = CancellationTokenSource.CreateLinkedTokenSource(cancel, timeout.Token);
         try
         {
-            await RecordAsync(change, votes, tallies, cancel);
+            await RecordAsync(record, votes, cap.Token);
         }
-        catch (ApiException refused)
+        catch (Exception fault) when (fault is ApiException || (fault is OperationCanceledException && timeout.IsCancellationRequested))
         {
-            logger.LogWarning("the votes on {Change} cannot be recorded: {Fault}", change.Name, refused.Message);
+            logger.LogWarning("the votes on {Change} cannot be recorded: {Fault}", record.Change.Name, fault.Message);
         }
     }
 
-    private async Task RecordAsync(
-        Change change,
-        IReadOnlyList<Approval> votes,
-        IReadOnlyList<PolicyTally> tallies,
-        CancellationToken cancel
-    )
+    private async Task RecordAsync(VoteRecord record, IReadOnlyList<Approval> votes, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
-        var differing = votes
-            .Select(v => (Vote: v, Known: change.Votes.FirstOrDefault(k => k.IsOf(v))))
-            .Where(v => v.Known is not null || change.Votes.Count < VoteStatus.MaxVotes)
-            .Where(v => Differs(v.Known, v.Vote, tallies, now))
-            .Select(v => v.Vote)
-            .ToList();
-        var gone = await GoneAsync(change, votes, cancel);
-        var open = OpenRequirements.Of(tallies, change.Denials);
-        var missing = MissingOf(change, open);
-        var isCurrent = change.Missing == missing && (!AwaitsAnswer(change) || change.IsApproved == open.IsApproved);
-        var what = $"{missing} {string.Join(' ', differing.Select(v => v.Name))} {string.Join(' ', gone.Select(v => v.Name))}";
-        if ((differing.Count > 0 || gone.Count > 0 || !isCurrent) && !WasJustWritten(change, what, now))
+        var change = record.Change;
+        var gone = await GoneAsync(record, cancel);
+        record = record.Without(gone, now);
+        var (key, writes) = ($"{change.Workload.Namespace}/{change.Name}", record.Writes(gone));
+        if (writes.Length > 0 && _written.TryAdd(key, writes, now))
         {
-            await writer.AlterAsync(change, Alter, cancel);
+            try
+            {
+                await writer.AlterAsync(change, status => record.WriteTo(status, gone, now), cancel);
+            }
+            catch
+            {
+                _written.Remove(key);
+                throw;
+            }
         }
 
-        foreach (var vote in votes.Where(v => now - v.CreatedAt < s_news && _told.Add($"{KeyOf(change)}/{v.Name}/{v.CreatedAt:s}")))
-        {
-            await TellAsync(change, VoteEvent.Cast(vote, change, missing), cancel);
-        }
-
-        var withdrawn = gone.Where(v => v.Counts.Count > 0).Concat(change.Votes.Where(v => v.WithdrawnAt is { } at && now - at < s_news));
-        foreach (var vote in withdrawn.Where(v => _told.Add($"{KeyOf(change)}/{v.Name}/{v.At:s}/withdrawn")))
-        {
-            await TellAsync(change, VoteEvent.Withdrawn(vote, change, missing), cancel);
-        }
-
-        bool Alter(JsonObject status)
-        {
-            // A request may have changed the phase since it was cached; the next round sees that.
-            if ((string?)status["phase"] != change.Phase.ToString())
-            {
-                return false;
-            }
-
-            foreach (var vote in differing)
-            {
-                VoteStatus.Record(status, vote, [.. tallies.Select(t => t.Explain(vote))]);
-            }
-
-            foreach (var vote in gone)
-            {
-                VoteStatus.Withdraw(status, vote.Name, vote.At, null, now);
-            }
-
-            if (AwaitsAnswer(change))
-            {
-                VoteStatus.SetOpen(status, open, now);
-            }
-
-            JsonWriting.SetOrRemove(status, "missing", missing);
-            return true;
-        }
+        await _news.TellAsync(record, votes, gone, now, cancel);
     }
 
     /// <summary>
     /// Recorded votes that do not exist any more. A request may have recorded one that the watch has not brought yet, so each is read.
     /// </summary>
-    private async Task<IReadOnlyList<RecordedVote>> GoneAsync(Change change, IReadOnlyList<Approval> votes, CancellationToken cancel)
+    private async Task<IReadOnlyList<RecordedVote>> GoneAsync(VoteRecord record, CancellationToken cancel)
     {
         var gone = new List<RecordedVote>();
-        foreach (var vote in change.Votes.Where(k => !k.IsGone && !votes.Any(k.IsOf)))
+        foreach (var vote in record.Absent)
         {
-            using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Approvals(change.Workload.Namespace), vote.Name), cancel);
-            if (found is null || found.RootElement.GetProperty("metadata").Time("creationTimestamp") != vote.At)
+            using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Approvals(record.Change.Workload.Namespace), vote.Name), cancel);
+            if (found is null || !IsOf(found.RootElement.GetProperty("metadata"), vote))
             {
                 gone.Add(vote);
             }
@@ -162,64 +146,12 @@ internal sealed class VoteRecording(
         return gone;
     }
 
-    private bool WasJustWritten(Change change, string what, DateTimeOffset now)
-    {
-        var key = KeyOf(change);
-        if (_written.TryGetValue(key, out var last) && last.What == what && now - last.At < s_again)
-        {
-            return true;
-        }
-
-        if (_written.Count > MaxRemembered)
-        {
-            _written.Clear();
-            _told.Clear();
-        }
-
-        _written[key] = (what, now);
-        return false;
-    }
-
-    private static string KeyOf(Change change) => $"{change.Workload.Namespace}/{change.Name}";
-
-    private static bool Differs(RecordedVote? known, Approval vote, IReadOnlyList<PolicyTally> tallies, DateTimeOffset now) =>
-        known is null
-        || (known.WithdrawnAt is { } at && now - at > s_deletionTakes)
-        || (!known.IsGone && !known.Counts.SequenceEqual(tallies.Select(t => t.Explain(vote))));
-
-    /// <summary>What it waits for; empty where nobody can do anything about it any more.</summary>
-    private static string MissingOf(Change change, OpenRequirements open) =>
-        change.IsUnreviewed && change.WasAdmitted ? OpenRequirements.Review
-        : AwaitsAnswer(change) ? open.Missing
-        : "";
-
-    /// <summary>
-    /// The last request was refused, and another one may pass. Also a completed revision, if its workload is to be created again.
-    /// </summary>
-    private static bool AwaitsAnswer(Change change) =>
-        change.Phase is Phase.Pending or Phase.Rejected
-        || (change is { HasOpenRequirements: true, IsUnreviewed: false } && change.Missing != OpenRequirements.Review && IsOngoing(change));
-
-    private static bool IsOngoing(Change change) => change.Phase is Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven;
-
-    private static bool IsOpen(Change change) =>
-        change.HasOpenRequirements || change.IsUnreviewed || change.Phase is Phase.Pending or Phase.Rejected;
+    /// <summary>Whether it is the object of a recorded vote. One that only a finalizer holds was withdrawn.</summary>
+    private static bool IsOf(JsonElement metadata, RecordedVote vote) =>
+        !metadata.TryGetProperty("deletionTimestamp", out _)
+        && metadata.Time("creationTimestamp") is { } created
+        && vote.IsOf(vote.Name, metadata.TryGetProperty("uid", out var uid) ? uid.GetString() ?? "" : "", created);
 
     private static bool IsVoteOn(Approval vote, Change change) =>
         vote.Decision is not Decision.Withdraw && StandingVotes.IsAbout(vote, change);
-
-    /// <summary>On the Change, and on the workload, where its developers look.</summary>
-    private async Task TellAsync(Change change, VoteEvent said, CancellationToken cancel)
-    {
-        var workload = caches.FindWorkload(change.Workload);
-        EventSubject[] subjects =
-        [
-            EventSubject.OfChange(change.Workload.Namespace, change.Name, change.Uid),
-            EventSubject.Of(change.Workload, workload?.Uid ?? ""),
-        ];
-        foreach (var subject in subjects)
-        {
-            await events.WriteAsync(new EventEntry(subject, said.IsWarning, said.Reason, said.Message), cancel);
-        }
-    }
 }

@@ -14,7 +14,9 @@ internal sealed class RequestReader(WorkloadReader workloads)
 
     /// <exception cref="MalformedObjectException">A required object is missing or malformed; the path begins with <c>object</c> or
     /// <c>oldObject</c>.</exception>
-    public Request Read(Review review)
+    public Request Read(Review review) => ReadKind(review) with { FieldManager = FieldManagerOf(review.Options) };
+
+    private Request ReadKind(Review review)
     {
         if (review.SubResource == "scale")
         {
@@ -69,6 +71,13 @@ internal sealed class RequestReader(WorkloadReader workloads)
                 && (after.HasGeneratedName || HasGeneratedName(review.Object, after.Ref.Name)),
         };
     }
+
+    private static string FieldManagerOf(JsonElement options) =>
+        options.ValueKind is JsonValueKind.Object
+        && options.TryGetProperty("fieldManager", out var manager)
+        && manager.ValueKind is JsonValueKind.String
+            ? manager.GetString() ?? ""
+            : "";
 
     /// <summary>Of deleted objects, only those that a controller replaces at once are read; no other could change the answer.</summary>
     private static bool HasBefore(Review review, WorkloadRef target) =>

@@ -82,11 +82,15 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
     public Task<bool> MayAsync(Requester who, string verb, string resource, string inNamespace, string name, CancellationToken deadline) =>
         Task.FromResult(false);
 
+    public bool IsStored(string resource, string inNamespace, string name, string uid) => false;
+
     public Task<int> CountRecordsAsync(string resource, string inNamespace, string username, CancellationToken deadline) =>
         Task.FromResult(0);
 
     public PolicyReach ReachOf(PolicyMatch match) => PolicyReach.Nothing;
 
+    public FormerPolicy? FormerOf(string name) => null;
+
     /// <summary>There are no roles and no bindings.</summary>
-    public Task<VotingRights?> ReadVotingRightsAsync(CancellationToken deadline) => Task.FromResult<VotingRights?>(null);
+    public Task<BoundRights?> ReadRightsAsync(CancellationToken deadline) => Task.FromResult<BoundRights?>(null);
 }

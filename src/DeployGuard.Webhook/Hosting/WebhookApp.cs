@@ -56,6 +56,9 @@ internal static class WebhookApp
         services.AddSingleton<PolicyRules>();
         services.AddSingleton(new DecisionLog(decisions, time));
         services.AddHostedService(provider => provider.GetRequiredService<DecisionLog>());
+        // Stopped before the decision log, in which it then writes what still waits.
+        services.AddSingleton<RecordLog>();
+        services.AddHostedService(provider => provider.GetRequiredService<RecordLog>());
         services.AddSingleton<RetryDeduplicator>();
         services.AddSingleton<AdmissionTelemetry>();
         services.AddSingleton<AdmissionEndpoint>();

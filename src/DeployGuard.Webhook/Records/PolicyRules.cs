@@ -14,7 +14,7 @@ namespace DeployGuard.Webhook.Records;
 /// The rules of a SafeguardPolicy: it must be valid and name its mode, an update must not take the mode away, and its author is warned of
 /// what they probably did not intend. A warning never refuses.
 /// </summary>
-internal sealed class PolicyRules(IClusterAccess cluster, AdmissionTelemetry telemetry)
+internal sealed class PolicyRules(IClusterAccess cluster, AdmissionTelemetry telemetry, TimeProvider time)
 {
     private readonly IPolicyFacts _facts = cluster.PolicyFacts;
 
@@ -49,12 +49,25 @@ internal sealed class PolicyRules(IClusterAccess cluster, AdmissionTelemetry tel
     private static string? Refuse(Review review, SafeguardPolicy policy) =>
         policy.Errors.Count > 0 ? $"is not valid:{string.Concat(policy.Errors.Select(e => $"\n - {e}"))}"
         : review.Operation is Operation.Update && NamedMode.Of(review.OldObject) is { } mode && NamedMode.Of(review.Object) is null
-            ? $"is not changed: the update removes spec.mode, which is {mode} now. Write the mode into your file (mode: {mode} leaves it as "
-                + "it is; mode: Enforce refuses, Warn warns, Audit only counts), then retry"
+            ? $"is not changed: the update removes spec.mode, which is {mode} now. Write the mode into your file: {mode} changes "
+                + $"nothing, {OtherModes(mode)}. Then retry"
         : review.Operation is Operation.Create && NamedMode.Of(review.Object) is null
             ? "is not created: spec names no mode, and mode: Audit could not be written into it, because the webhook modes.deployguard.io did "
                 + "not answer or is not registered. Write a mode into your file (Enforce refuses, Warn warns, Audit only counts), then retry"
         : null;
+
+    private static string OtherModes(string mode) =>
+        string.Join(
+            ", ",
+            new[]
+            {
+                (nameof(Mode.Enforce), "Enforce refuses"),
+                (nameof(Mode.Warn), "Warn warns"),
+                (nameof(Mode.Audit), "Audit only counts"),
+            }
+                .Where(m => m.Item1 != mode)
+                .Select(m => m.Item2)
+        );
 
     private static bool HasNewSpec(Review review) =>
         review.Operation is Operation.Create
@@ -64,24 +77,35 @@ internal sealed class PolicyRules(IClusterAccess cluster, AdmissionTelemetry tel
     private async ValueTask<IReadOnlyList<string>> WarnAsync(SafeguardPolicy policy, CancellationToken deadline)
     {
         var reach = _facts.ReachOf(policy.Match);
-        List<string> warnings = [.. PolicyWarnings.OfScope(policy, reach) is { } scope ? (string[])[scope] : []];
-        if (policy.Approval is not { Required: not Required.Never })
+        string?[] ofPolicy =
+        [
+            PolicyWarnings.OfScope(policy, reach),
+            PolicyWarnings.OfEmptyScope(policy, reach),
+            PolicyWarnings.OfPeriod(policy, time.GetUtcNow()),
+        ];
+        return [.. ofPolicy.OfType<string>(), .. await WarnOfRightsAsync(policy, reach, deadline)];
+    }
+
+    private async ValueTask<IReadOnlyList<string>> WarnOfRightsAsync(SafeguardPolicy policy, PolicyReach reach, CancellationToken deadline)
+    {
+        if (policy is { Approval: not { Required: not Required.Never }, Exempt.IsNobody: true })
         {
-            return warnings;
+            return [];
         }
 
         try
         {
-            if (await _facts.ReadVotingRightsAsync(deadline) is { } rights)
-            {
-                warnings.AddRange(PolicyWarnings.OfQuorum(QuorumGap.Of(policy, reach.Namespaces, rights), _facts.ApproverRole));
-            }
+            return await _facts.ReadRightsAsync(deadline) is { } rights
+                ?
+                [
+                    .. PolicyWarnings.OfQuorum(QuorumGap.Of(policy, reach.Namespaces, rights.Votes), _facts.ApproverRole),
+                    .. PolicyWarnings.OfExemption(policy, reach, rights.Deploys) is { } wide ? (string[])[wide] : [],
+                ]
+                : [];
         }
         catch (UnavailableException unavailable)
         {
-            warnings.Add(PolicyWarnings.NotChecked(unavailable.Message));
+            return [PolicyWarnings.NotChecked(unavailable.Message)];
         }
-
-        return warnings;
     }
 }

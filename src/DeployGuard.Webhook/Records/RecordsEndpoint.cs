@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
@@ -57,7 +58,7 @@ internal sealed class RecordsEndpoint(
         }
         catch (MalformedObjectException wrong)
         {
-            return Answer.Malformed($"{review.Kind} {review.Name}: {wrong.Message}");
+            return Answer.Malformed(VisibleText.Inline($"{review.Kind} {review.Name}: {wrong.Message}"));
         }
         catch (UnavailableException unavailable)
         {
@@ -136,9 +137,11 @@ internal sealed class RecordsEndpoint(
         };
         var snapshot = await cluster.Snapshots.TakeAsync(query, deadline);
         var recorded = snapshot.Changes.FirstOrDefault(c => c.HasHash(approval.TemplateHash));
+        var policiesHere = PoliciesOf(snapshot);
+        var reviewer = await ReviewRightAsync(review, NewApproval.NeedsReviewRight(approval, policiesHere), deadline);
         var refusal =
             RefuseOwnersAndFinalizers(review)
-            ?? new NewApproval(approval, review.Requester, recorded, PoliciesOf(snapshot)).Refuse(kinds, time.GetUtcNow())
+            ?? new NewApproval(approval, review.Requester, recorded, policiesHere, reviewer).Refuse(kinds, time.GetUtcNow())
             ?? RecordLabels.Refuse(LabelsOf(review.Object), RecordLabels.Of(approval))
             ?? await RefuseAnotherAsync(review, deadline);
         if (refusal is null && !review.DryRun)
@@ -148,6 +151,12 @@ internal sealed class RecordsEndpoint(
 
         return refusal;
     }
+
+    private async ValueTask<ReviewRight> ReviewRightAsync(Review review, bool isNeeded, CancellationToken deadline) =>
+        new(
+            isNeeded && await _facts.MayAsync(review.Requester, ReviewRight.Verb, "breakglasses", review.Namespace, "", deadline),
+            cluster.PolicyFacts.ApproverRole
+        );
 
     private async ValueTask<Refusal?> RefuseNewBreakGlassAsync(Review review, CancellationToken deadline)
     {
@@ -219,7 +228,9 @@ internal sealed class RecordsEndpoint(
     }
 
     private static Answer Of(Review review, Refusal? refusal) =>
-        refusal is null ? Answer.Allow([]) : Answer.Forbid($"{review.Kind} {review.Namespace}/{review.Name} refused: {refusal}");
+        refusal is null
+            ? Answer.Allow([])
+            : Answer.Forbid(VisibleText.Inline($"{review.Kind} {review.Namespace}/{review.Name} refused: {refusal}"));
 
     private static bool SpecDiffers(Review review) =>
         !review.Object.TryGetProperty("spec", out var now)

@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Ports;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;
@@ -15,7 +17,7 @@ namespace DeployGuard.Webhook.Records;
 /// adds the default <c>expiresAt</c> of a BreakGlass and the labels by which decisions find records. Kubernetes does the same for
 /// CertificateSigningRequests. A new policy without a mode gets <c>Audit</c>. DeployGuard mutates nothing else.
 /// </summary>
-internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry telemetry, TimeProvider time)
+internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry telemetry, IClusterAccess cluster, TimeProvider time)
     : ReviewEndpoint(memory, telemetry)
 {
     protected override ValueTask<Answer> EvaluateAsync(Review review, HttpContext context)
@@ -28,7 +30,7 @@ internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry
                 ? found
                 : default;
         return ValueTask.FromResult(
-            review.Resource == PolicyStamp.Resource ? PolicyStamp.Of(review)
+            review.Resource == PolicyStamp.Resource ? PolicyStamp.Of(review, cluster.PolicyFacts)
             : review.Operation is Operation.Create && spec.ValueKind is JsonValueKind.Object
                 ? Answer.AllowWith(JsonSerializer.SerializeToUtf8Bytes(Patch(review, spec)))
             : Answer.Allow([])
@@ -49,17 +51,31 @@ internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry
         if (isGlass && !spec.TryGetProperty("expiresAt", out _))
         {
             // In whole seconds, as kubectl shows it in a column.
-            var expiresAt = (time.GetUtcNow() + BreakGlass.DefaultDuration).UtcDateTime;
-            patch.Add(
-                (JsonNode)Add(
-                    "/spec/expiresAt",
-                    expiresAt.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture)
-                )
-            );
+            var expiresAt = time.GetUtcNow() + BreakGlass.DefaultDuration;
+            patch.Add((JsonNode)Add("/spec/expiresAt", Text(expiresAt, "yyyy-MM-ddTHH:mm:ssZ")));
+        }
+
+        if (!isGlass)
+        {
+            AddTime(patch, review);
         }
 
         AddLabels(patch, review, isGlass);
         return patch;
+    }
+
+    /// <summary>The creationTimestamp has whole seconds: a withdrawal must not end a request that comes later in the same second.</summary>
+    private void AddTime(JsonArray patch, Review review)
+    {
+        if (!review.Object.TryGetProperty("metadata", out var metadata) || metadata.ValueKind is not JsonValueKind.Object)
+        {
+            return;
+        }
+
+        AddIfAbsent(patch, metadata, "annotations");
+        patch.Add(
+            (JsonNode)Add(PathOf("annotations", ApprovalReader.CastAtAnnotation), Text(time.GetUtcNow(), "yyyy-MM-ddTHH:mm:ss.ffffffZ"))
+        );
     }
 
     /// <summary>
@@ -80,19 +96,24 @@ internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry
             return;
         }
 
-        if (
-            !review.Object.GetProperty("metadata").TryGetProperty("labels", out var present)
-            || present.ValueKind is not JsonValueKind.Object
-        )
-        {
-            patch.Add((JsonNode)Add("/metadata/labels", new JsonObject()));
-        }
-
+        AddIfAbsent(patch, review.Object.GetProperty("metadata"), "labels");
         foreach (var (key, value) in labels)
         {
-            patch.Add((JsonNode)Add($"/metadata/labels/{key.Replace("/", "~1", StringComparison.Ordinal)}", JsonValue.Create(value)));
+            patch.Add((JsonNode)Add(PathOf("labels", key), JsonValue.Create(value)));
         }
     }
+
+    private static void AddIfAbsent(JsonArray patch, JsonElement metadata, string map)
+    {
+        if (!metadata.TryGetProperty(map, out var present) || present.ValueKind is not JsonValueKind.Object)
+        {
+            patch.Add((JsonNode)Add($"/metadata/{map}", new JsonObject()));
+        }
+    }
+
+    private static string PathOf(string map, string key) => $"/metadata/{map}/{key.Replace("/", "~1", StringComparison.Ordinal)}";
+
+    private static string Text(DateTimeOffset at, string format) => at.UtcDateTime.ToString(format, CultureInfo.InvariantCulture);
 
     private static JsonObject Add(string path, JsonNode value) =>
         new()

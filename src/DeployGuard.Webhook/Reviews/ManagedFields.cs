@@ -2,8 +2,8 @@ namespace DeployGuard.Webhook.Reviews;
 
 /// <summary>
 /// Leaves the <c>managedFields</c> of both objects out of a review before it is parsed. They are half of a review, and nothing reads them.
-/// A list that is left out was checked to be valid JSON, and its name has no namesake beside it. So the rest is valid, and without duplicate
-/// keys, exactly if the whole is; only duplicate keys within the list itself are not noticed.
+/// A list that is left out was checked to be valid JSON, and its name has no namesake beside it. So the rest is valid, and without
+/// duplicate keys, exactly if the whole is; only duplicate keys within the list itself are not noticed.
 /// </summary>
 internal ref struct ManagedFields
 {

@@ -41,6 +41,9 @@ internal sealed record Review
     /// <summary>Undefined if the request has none.</summary>
     public required JsonElement OldObject { get; init; }
 
+    /// <summary>The uid of the object, which the API server gives it before the validating webhooks; empty if it has none.</summary>
+    public string ObjectUid => Text(Child(Object.ValueKind is JsonValueKind.Object ? Object : OldObject, "metadata"), "uid") ?? "";
+
     /// <summary>The options of the write or delete; undefined if the request has none.</summary>
     public required JsonElement Options { get; init; }
 

@@ -17,6 +17,7 @@ namespace DeployGuard.Webhook.Telemetry;
 /// </summary>
 internal sealed class AdmissionTelemetry(
     DecisionLog log,
+    RecordLog records,
     Meter meter,
     RetryDeduplicator retries,
     TrustedControllers trusted,
@@ -191,11 +192,11 @@ internal sealed class AdmissionTelemetry(
             }
         );
 
-    /// <summary>Counts and logs a new BreakGlass.</summary>
+    /// <summary>Counts a new BreakGlass, and logs it once it is stored.</summary>
     public void RecordBreakGlass(Review review, BreakGlass glass)
     {
         _breakGlass.Add(1, new KeyValuePair<string, object?>("namespace", review.Namespace));
-        log.Write(RecordLine.Of(review, glass, time.GetUtcNow()));
+        records.Write(review, RecordLine.Of(review, glass, time.GetUtcNow()));
     }
 
     /// <summary>Counts the change of a policy and logs its user.</summary>
@@ -205,19 +206,19 @@ internal sealed class AdmissionTelemetry(
         log.WritePolicyChange(review);
     }
 
-    /// <summary>Counts and logs a new vote.</summary>
+    /// <summary>Counts a new vote, and logs it once it is stored.</summary>
     /// <param name="about">The Change that it is about; null if there is none yet.</param>
     public void RecordVote(Review review, Approval vote, Change? about)
     {
         _approvals.Add(1, new KeyValuePair<string, object?>("decision", vote.Decision.ToString()));
-        log.Write(RecordLine.Of(review, vote, about, time.GetUtcNow()));
+        records.Write(review, RecordLine.Of(review, vote, about, time.GetUtcNow()));
     }
 
-    /// <summary>Logs the deletion of a vote or a BreakGlass.</summary>
+    /// <summary>Logs the deletion of a vote or a BreakGlass once it is gone.</summary>
     /// <param name="creator">User name of its creator.</param>
     /// <param name="vote">Null for a BreakGlass.</param>
     public void RecordDeletion(Review review, string creator, Approval? vote) =>
-        log.Write(RecordLine.OfDeletion(review, creator, vote, time.GetUtcNow()));
+        records.Write(review, RecordLine.OfDeletion(review, creator, vote, time.GetUtcNow()));
 
     private void CountRollout(Verdict verdict)
     {

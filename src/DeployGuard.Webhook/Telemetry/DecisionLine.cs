@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Webhook.Reviews;
 
@@ -28,9 +29,9 @@ internal static class DecisionLine
             json.WriteString("kind", request.Target.Kind);
             json.WriteString("namespace", request.Target.Namespace);
             json.WriteString("name", request.Target.Name);
-            json.WriteString("user", request.Requester.Username);
+            json.WriteText("user", request.Requester.Username);
             json.WriteString("meaning", evaluated.ChangeType.ToString());
-            json.WriteString("because", evaluated.Because);
+            json.WriteText("because", evaluated.Because);
             json.WriteString("change", evaluated.Name);
             json.WriteStartArray("policies");
             foreach (var policy in verdict.Policies)
@@ -49,9 +50,9 @@ internal static class DecisionLine
             json.WriteString("event", "error");
             json.WriteString("kind", review.Kind);
             json.WriteString("namespace", review.Namespace);
-            json.WriteString("name", review.Name);
-            json.WriteString("user", review.Requester.Username);
-            json.WriteString("error", bug.ToString());
+            json.WriteText("name", review.Name);
+            json.WriteText("user", review.Requester.Username);
+            json.WriteString("error", string.Join('\n', bug.ToString().Split('\n').Select(VisibleText.Inline)));
         });
 
     private static void WriteFindings(Utf8JsonWriter json, IReadOnlyList<Violation> findings)
@@ -64,7 +65,7 @@ internal static class DecisionLine
             json.WriteString("mode", finding.Mode.ToString());
             json.WriteString("safeguard", finding.Safeguard);
             json.WriteString("reason", finding.Finding.Reason);
-            json.WriteString("message", finding.Finding.Message);
+            json.WriteText("message", finding.Finding.Message);
             if (finding.Waiver is { } waiver)
             {
                 json.WriteString("waivedBy", waiver.Name);
@@ -75,6 +76,9 @@ internal static class DecisionLine
 
         json.WriteEndArray();
     }
+
+    /// <summary>Text from users. Readers of the log print it on terminals, so characters that cannot be seen are shown by name.</summary>
+    public static void WriteText(this Utf8JsonWriter json, string name, string text) => json.WriteString(name, VisibleText.Inline(text));
 
     /// <summary>A line with the given members.</summary>
     public static ReadOnlyMemory<byte> Write(Action<Utf8JsonWriter> members)

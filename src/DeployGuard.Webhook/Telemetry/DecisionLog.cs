@@ -32,6 +32,9 @@ internal sealed class DecisionLog(Stream output, TimeProvider time) : Background
     /// <summary>Lines about allowed requests that were left out under a flood, since the start.</summary>
     public long SampledOut => Interlocked.Read(ref _sampledOut);
 
+    /// <summary>Lines that are not written yet.</summary>
+    public int Waiting => _lines.Reader.Count;
+
     public void Write(Verdict verdict)
     {
         // Requests with nothing to guard are most of a cluster's traffic and tell a reader nothing.

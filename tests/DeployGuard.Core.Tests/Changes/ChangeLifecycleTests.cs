@@ -158,11 +158,9 @@ public class ChangeLifecycleTests
             Requesters = ["dana"],
         };
         string? Reviewer(Requester by, int minutesAgo) =>
-            StandingVotes.Reviewer(
-                change,
-                [Some.ApprovalOf(s_deployment, by) with { CreatedAt = Some.Now.AddMinutes(-minutesAgo) }],
-                [Some.OneSenior]
-            );
+            StandingVotes
+                .Review(change, [Some.ApprovalOf(s_deployment, by) with { CreatedAt = Some.Now.AddMinutes(-minutesAgo) }], [Some.OneSenior])
+                ?.Approver.Username;
 
         Assert.That(Reviewer(Some.Alice, 10), Is.EqualTo("alice"));
         Assert.That(Reviewer(Some.Alice, 40), Is.Null, "before the use it was no review");

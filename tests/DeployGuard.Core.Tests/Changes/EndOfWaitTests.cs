@@ -69,6 +69,42 @@ public class EndOfWaitTests
         Assert.That(EndOf(asked, Withdrawal(s_dana, minutesAgo: 8), erin)?.Phase, Is.EqualTo(Phase.Withdrawn));
     }
 
+    [TestCase(300, 700, Phase.Withdrawn, TestName = "{m}(withdrawn after the request)")]
+    [TestCase(700, 300, null, TestName = "{m}(requested again after the withdrawal)")]
+    public void WithinOneSecondTheStampDecides(int requested, int withdrawn, Phase? expected)
+    {
+        var second = Some.Now.AddMinutes(-10);
+        var asked = AskedAt(second.AddMilliseconds(requested));
+        var withdrawal = Withdrawal(s_dana, minutesAgo: 10) with { StampedAt = second.AddMilliseconds(withdrawn) };
+
+        Assert.That(EndOf(asked, withdrawal)?.Phase, Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void AWithdrawalWithoutAStampDoesNotEndARequestOfTheSameSecond()
+    {
+        var asked = AskedAt(Some.Now.AddMinutes(-10).AddMilliseconds(1));
+
+        Assert.That(EndOf(asked, Withdrawal(s_dana, minutesAgo: 10)), Is.Null);
+        Assert.That(EndOf(asked, Withdrawal(s_dana, minutesAgo: 9))?.Phase, Is.EqualTo(Phase.Withdrawn));
+    }
+
+    [Test]
+    public void AStampThatWasAlteredAfterwardsDoesNotCount()
+    {
+        var asked = AskedAt(Some.Now.AddMinutes(-8));
+        var withdrawal = Withdrawal(s_dana, minutesAgo: 10) with { StampedAt = Some.Now };
+
+        Assert.That(EndOf(asked, withdrawal), Is.Null);
+    }
+
+    private static Change AskedAt(DateTimeOffset at) =>
+        s_pending with
+        {
+            LastRequestedAt = at,
+            LastRequests = new Dictionary<string, DateTimeOffset> { ["dana"] = at },
+        };
+
     [Test]
     public void ARolloutThatWasRequestedBeforeAndCompletesLaterDoesNotEndIt() =>
         Assert.That(EndOf(s_pending, [s_pending, s_newer with { FirstRequestedAt = Some.Now.AddHours(-2) }]), Is.Null);

@@ -60,12 +60,36 @@ public class OpenRequirementsTests
     }
 
     [Test]
+    public void WhoApprovedTheirOwnRequestIsToldThatAnotherPersonMust() =>
+        Assert.That(
+            Open(s_change with { Requesters = ["dana", "alice"] }, s_alice).Missing,
+            Is.EqualTo("senior-engineers 0/1 (another approver is missing: alice requested or wrote it)")
+        );
+
+    [Test]
     public void APolicyThatDoesNotEnforceNowIsNotMissing()
     {
         var audits = Some.OneSenior with { Mode = Mode.Audit };
         var later = Some.OneSenior with { Active = new Window(From: Some.Now.AddHours(1)) };
 
-        Assert.That(PolicyTally.All(s_change, [s_change], [], [audits, later], "", Some.Now), Is.Empty);
+        Assert.That(StandingVotes.Deciding(s_change, [audits, later], Some.Now), Is.Empty);
+    }
+
+    [TestCase(true, null, true)]
+    [TestCase(true, "other", true, Description = "it matched the last request, by its labels before or after")]
+    [TestCase(false, null, false, Description = "the workload does not exist yet")]
+    [TestCase(false, "web", true)]
+    [TestCase(false, "other", false)]
+    public void APolicyByLabelsDecidesIfItMatchedOrMatchesNow(bool matchedRequest, string? app, bool expected)
+    {
+        var policy = Some.OneSenior with
+        {
+            Match = Some.Policy("""{"match": {"workloadSelector": {"matchLabels": {"app": "web"}}}}""").Match,
+        };
+        var change = s_change with { Policies = matchedRequest ? [policy.Name] : [] };
+        var labels = app is null ? null : new Dictionary<string, string> { ["app"] = app };
+
+        Assert.That(StandingVotes.Deciding(change, [policy], Some.Now, labels).Any(), Is.EqualTo(expected));
     }
 
     [Test]
@@ -77,7 +101,10 @@ public class OpenRequirementsTests
         var tally = PolicyTally.All(change, [change], [s_alice], [strict], "", Some.Now).Single();
 
         Assert.That((tally.IsComplete, tally.Votes.Got, tally.Votes.Wanted), Is.EqualTo((false, 1, 2)));
-        Assert.That(tally.Votes.Lines, Does.Contain("two people required"));
+        Assert.That(
+            tally.Votes.Lines,
+            Is.EqualTo("senior-engineers 1/2 (another approver is missing: two people must approve, because a machine is the requester)")
+        );
     }
 
     [Test]

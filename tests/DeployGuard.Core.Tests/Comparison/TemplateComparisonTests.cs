@@ -54,6 +54,17 @@ public class TemplateComparisonTests
         Assert.That(page[^2..], Is.EqualTo(new[] { "Everything else", "  + metadata.labels.a: b" }));
     }
 
+    [TestCase("""{"spec": {"nodeName": "control-plane-1"} }""", "Access to the node")]
+    [TestCase("""{"spec": {"nodeSelector": {"pool": "control-plane"} } }""", "Access to the node")]
+    [TestCase("""{"spec": {"tolerations": [{"operator": "Exists"}] } }""", "Access to the node")]
+    [TestCase("""{"spec": {"priorityClassName": "system-node-critical"} }""", "Access to the node")]
+    [TestCase(
+        """{"metadata": {"annotations": {"container.apparmor.security.beta.kubernetes.io/web": "unconfined"} } }""",
+        "Privileges (securityContext)"
+    )]
+    public void WherePodsRunAndWhatConfinesThemComesBeforeTheEnvironment(string after, string section) =>
+        Assert.That(Page("{}", after)[0], Is.EqualTo(section));
+
     [Test]
     public void AValueIsNeverCut()
     {

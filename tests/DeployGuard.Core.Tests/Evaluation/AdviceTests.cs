@@ -89,7 +89,7 @@ public class AdviceTests
             )
             .Split('\n');
 
-        Assert.That(lines[1], Does.StartWith(" - PaceTooFast: Add a readinessProbe to web. "));
+        Assert.That(lines[1], Does.StartWith(" - PaceTooFast: Keep the readinessProbe of web, which this request removes. "));
         Assert.That(lines[2], Does.Contain("First fix PaceTooFast: that makes another revision"));
         Assert.That(lines, Has.None.Contain("deployguard approve").And.None.Contain("After approval"));
     }
@@ -170,11 +170,34 @@ public class AdviceTests
     }
 
     [Test]
+    public void APersonWhoRunsHelmIsToldToRunHelmAgain()
+    {
+        var owned = Some.Deployment(Some.OtherImage).With("metadata/annotations", """{"meta.helm.sh/release-name": "shop-web"}""");
+        var request = Some.Update(Some.Deployment(), owned) with { FieldManager = "helm" };
+        var lines = Refusal(request, Some.Policy("""{"canary": {"steps": [5]}, "approval": {"quorum": [{"groups": ["a"]}]}}"""))
+            .Split('\n');
+
+        Assert.That(
+            lines,
+            Has.One.EqualTo("After approval run it again with the same chart and values: helm upgrade --install shop-web CHART -n shop")
+        );
+        Assert.That(
+            lines,
+            Has.One.StartsWith(" - PaceTooFast: Add this to the chart or its values, then run the same helm command again: {")
+        );
+        Assert.That(lines, Has.None.Contain("kubectl patch"));
+    }
+
+    [Test]
+    public void AControllerThatRunsHelmIsNoPerson() =>
+        Assert.That(Deployers.Of(Update(by: s_helm) with { FieldManager = "helm" }), Is.EqualTo(Deployer.FluxHelm));
+
+    [Test]
     public void AServiceAccountThatIsNamedLikeAToolIsOnlyWrittenToLikeIt()
     {
         var impostor = Machine("shop:argocd-application-controller");
 
-        Assert.That(Deployers.Of(impostor), Is.EqualTo(Deployer.ArgoCd));
+        Assert.That(Deployers.Of(Update(by: impostor)), Is.EqualTo(Deployer.ArgoCd));
         Assert.That(Some.Decide(Update(by: impostor), new ClusterSnapshot { Policies = [Some.OneSenior] }).IsAllowed, Is.False);
     }
 

@@ -41,13 +41,13 @@ public class CanaryTests
         );
         Assert.That(
             finding.Remedy,
-            Is.EqualTo("Wait 1s, then retry. To watch it: kubectl deployguard status deployment/web-canary -n shop")
+            Is.EqualTo("Wait 1s, until 12:00:01 UTC, then retry. To watch it: kubectl deployguard status deployment/web-canary -n shop")
         );
     }
 
-    [TestCase(20, "Wait 1s, then scale to 6: kubectl scale deployment/web-canary -n shop --replicas=6. ", 6)]
-    [TestCase(7, "Wait 1s, then scale to 6: kubectl scale deployment/web-canary -n shop --replicas=6. ", 6)]
-    [TestCase(5, "Wait 1s, then retry. ", 5)]
+    [TestCase(20, "Wait 1s, until 12:00:01 UTC, then scale to 6: kubectl scale deployment/web-canary -n shop --replicas=6. ", 6)]
+    [TestCase(7, "Wait 1s, until 12:00:01 UTC, then scale to 6: kubectl scale deployment/web-canary -n shop --replicas=6. ", 6)]
+    [TestCase(5, "Wait 1s, until 12:00:01 UTC, then retry. ", 5)]
     public void WhatPassesAfterTheWaitIsSaidAndPasses(int asked, string remedy, int passes)
     {
         var cluster = Cluster(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599)));
@@ -65,7 +65,9 @@ public class CanaryTests
 
         Assert.That(
             Expect(Scale(C(4), 20), cluster, "20 of 40 pods").Remedy,
-            Is.EqualTo("Scale to 6 now: kubectl scale deployment/web-canary -n shop --replicas=6; or wait 2m, then retry")
+            Is.EqualTo(
+                "Scale to 6 now: kubectl scale deployment/web-canary -n shop --replicas=6; or wait 2m, until 12:02:00 UTC, then retry"
+            )
         );
     }
 
@@ -78,7 +80,7 @@ public class CanaryTests
 
         Assert.That(
             Expect(Scale(C(1), 20) with { Requester = argo }, soaking, "").Remedy,
-            Does.StartWith("Wait 1s, then set spec.replicas to 6 in the repository. ")
+            Does.StartWith("Wait 1s, until 12:00:01 UTC, then set spec.replicas to 6 in the repository. ")
         );
         Assert.That(
             Expect(Scale(C(1), 20) with { Requester = argo }, soaked, "").Remedy,
@@ -97,8 +99,8 @@ public class CanaryTests
         Assert.That(
             remedy,
             Does.StartWith(
-                "Wait until the revision that deployment/web runs now is proven, or roll it back first: kubectl rollout undo "
-                    + "deployment/web -n shop; then retry"
+                "Wait until the revision that deployment/web runs now is proven, at the earliest 10m after all its pods are available, or roll "
+                    + "it back first: kubectl rollout undo deployment/web -n shop; then retry"
             )
         );
         Expect(Update(Web(20, V2), Web(20)), With(cluster, Left()), allowed: true);
@@ -1016,10 +1018,11 @@ public class CanaryTests
             )
         );
 
-    [Test]
-    public void StatefulSetIsOfferedThePartitionOfItsStep()
+    [TestCase(0, "Add this to your manifest, or run it and retry: kubectl patch statefulset/web -n shop --type=merge -p '{SPEC}'")]
+    [TestCase(9, "Add this to your manifest, which removes or changes it in the live object, then retry: {SPEC}")]
+    public void StatefulSetIsOfferedThePartitionOfItsStep(int partition, string remedy)
     {
-        var before = Set(0, V1);
+        var before = Set(partition, V1);
         var policy = Some.Policy("""{"canary": {"required": "Always", "steps": [5, 25], "accept": ["Pool", "StatefulSetPartition"]} }""");
         var cluster = Cluster(web: 0) with
         {
@@ -1030,9 +1033,7 @@ public class CanaryTests
 
         Assert.That(
             Expect(Update(before, Set(0, V2)), cluster, "10 of 10 pods (100%) behind Service web would be unproven").Remedy,
-            Is.EqualTo(
-                """Add this to your manifest, or run it and retry: kubectl patch statefulset/web -n shop --type=merge -p '{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":9}}}}'"""
-            )
+            Is.EqualTo(remedy.Replace("{SPEC}", """{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":9}}}}"""))
         );
     }
 
@@ -1050,7 +1051,7 @@ public class CanaryTests
         Assert.That(
             Expect(Update(before, surging), cluster, "30 of 30 pods (100%) behind Service web would be unproven, 10 at once").Remedy,
             Does.Contain(
-                """'{"spec":{"minReadySeconds":600,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}'"""
+                """{"spec":{"minReadySeconds":600,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}"""
             )
         );
     }

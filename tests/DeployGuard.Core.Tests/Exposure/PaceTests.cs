@@ -52,6 +52,34 @@ public class PaceTests
         Assert.That(Findings(patched), Is.Empty);
     }
 
+    /// <summary>A patch would be gone with the retry: the request itself writes these fields.</summary>
+    [TestCase("your manifest", "", "retry")]
+    [TestCase("the chart or its values", "helm", "run the same helm command again")]
+    public void APaceThatTheRequestRemovesIsToBeKeptInTheManifest(string where, string manager, string retry)
+    {
+        var remedy = Findings(Conforming(20, Some.Image), Some.Deployment(Some.OtherImage, 20), manager).Single().Remedy;
+
+        Assert.That(
+            remedy,
+            Does.StartWith(
+                $"Add this to {where}, which removes or changes it in the live object, then {retry}: "
+                    + """{"spec":{"minReadySeconds":600,"progressDeadlineSeconds":1200,"strategy":"""
+            )
+        );
+        Assert.That(remedy, Does.Not.Contain("kubectl"));
+    }
+
+    [Test]
+    public void AProbeThatTheRequestRemovesIsToBeKept()
+    {
+        var unprobed = Conforming(20).With("spec/template/spec/containers/0/readinessProbe", "null");
+
+        Assert.That(
+            Findings(Conforming(20, Some.Image), unprobed, "").Single().Remedy,
+            Is.EqualTo("Keep the readinessProbe of web, which this request removes, then retry")
+        );
+    }
+
     [Test]
     public void Case14_QuarterOfThreePodsIsOne() => Assert.That(Findings(Timed(Some.Deployment(Some.OtherImage, 3))), Is.Empty);
 
@@ -88,8 +116,11 @@ public class PaceTests
     {
         var after = Conforming(20).With("spec/template/spec/containers/0/readinessProbe", "null");
 
-        Assert.That(Findings(after).Single().Message, Does.EndWith("container web has no readinessProbe"));
-        Assert.That(Findings(after).Single().Remedy, Is.EqualTo("Add a readinessProbe to web, then retry"));
+        var before = Conforming(20, Some.Image).With("spec/template/spec/containers/0/readinessProbe", "null");
+        var finding = Findings(before, after, "").Single();
+
+        Assert.That(finding.Message, Does.EndWith("container web has no readinessProbe"));
+        Assert.That(finding.Remedy, Is.EqualTo("Add a readinessProbe to web, then retry"));
     }
 
     [Test]
@@ -240,8 +271,8 @@ public class PaceTests
         return workload.With(kind == "Deployment" ? "spec/strategy" : "spec/updateStrategy", strategy);
     }
 
-    private static JsonObject Conforming(int replicas) =>
-        Timed(Some.Deployment(Some.OtherImage, replicas).With("spec/strategy/rollingUpdate", """{"maxSurge": 1, "maxUnavailable": 0}"""));
+    private static JsonObject Conforming(int replicas, string image = Some.OtherImage) =>
+        Timed(Some.Deployment(image, replicas).With("spec/strategy/rollingUpdate", """{"maxSurge": 1, "maxUnavailable": 0}"""));
 
     private static JsonObject Timed(JsonObject deployment) =>
         deployment.With("spec/minReadySeconds", "600").With("spec/progressDeadlineSeconds", "1200");
@@ -251,7 +282,12 @@ public class PaceTests
     private static List<Finding> Findings(JsonObject after, string covers = "Images")
     {
         var before = after.DeepClone().AsObject().With("spec/template", Some.Deployment()["spec"]!["template"]!.ToJsonString());
-        var request = Some.Update(before, after);
+        return Findings(before, after, "", covers);
+    }
+
+    private static List<Finding> Findings(JsonObject before, JsonObject after, string manager, string covers = "Images")
+    {
+        var request = Some.Update(before, after) with { FieldManager = manager };
         return [.. Some.Decide(request, View(covers)).Findings.Select(f => f.Finding)];
     }
 }

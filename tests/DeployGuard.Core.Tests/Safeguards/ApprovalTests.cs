@@ -175,7 +175,9 @@ public class ApprovalTests
 
         Assert.That(
             Some.Decide(request, cluster).Denials.Single().Finding.Message,
-            Does.EndWith("approvals 1 of 2: senior-engineers 1/1 (two people required, because a machine is the requester)")
+            Does.EndWith(
+                "approvals 1 of 2: senior-engineers 1/2 (another approver is missing: two people must approve, because a machine is the requester)"
+            )
         );
         Assert.That(Some.Decide(request, cluster with { Approvals = [By(Some.Alice), By(Some.Carol)] }).IsAllowed, Is.True);
     }

@@ -47,7 +47,7 @@ public partial class RemedyTests
             Scale().Match(finding.Remedy) is { Success: true } scale ? $$$"""{"spec": {"replicas": {{{scale.Groups[1].Value}}}}}"""
             : Create().Match(finding.Remedy) is { Success: true } create ? $$$"""{"spec": {"replicas": {{{create.Groups[1].Value}}}}}"""
             : Patch().Match(finding.Remedy) is { Success: true } patch ? patch.Groups[1].Value
-            : finding.Remedy == "Add a readinessProbe to web, then retry" ? "{}"
+            : Probe().IsMatch(finding.Remedy) ? "{}"
             : null;
         if (command is null)
         {
@@ -57,7 +57,7 @@ public partial class RemedyTests
 
         var patched = after.DeepClone().AsObject();
         Merge(patched, Some.Parse(command));
-        if (finding.Remedy.StartsWith("Add a readinessProbe to web", StringComparison.Ordinal))
+        if (finding.Remedy.Contains("readinessProbe", StringComparison.Ordinal))
         {
             patched.With("spec/template/spec/containers/0/readinessProbe", """{"httpGet": {"path": "/", "port": 8080} }""");
         }
@@ -155,8 +155,11 @@ public partial class RemedyTests
     [GeneratedRegex("Create it with replicas: (\\d+)")]
     private static partial Regex Create();
 
-    [GeneratedRegex("kubectl patch \\S+ -n shop --type=merge -p '([^']+)'")]
+    [GeneratedRegex("(?:kubectl patch \\S+ -n shop --type=merge -p '|in the live object, then retry: )(\\{[^ ']+)")]
     private static partial Regex Patch();
+
+    [GeneratedRegex("^(Add a readinessProbe to web|Keep the readinessProbe of web, which this request removes), then retry$")]
+    private static partial Regex Probe();
 }
 
 /// <summary>A pool and its possible requests.</summary>

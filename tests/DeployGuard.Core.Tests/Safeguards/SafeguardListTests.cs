@@ -33,6 +33,14 @@ public class SafeguardListTests
     public void LessExposureIsNeverRefused() =>
         Assert.That(SafeguardList.All.Where(s => s.SeverityOf(ChangeType.LessExposure) is Severity.AsPolicySays), Is.Empty);
 
+    [TestCase(1, "1 rollout at once")]
+    [TestCase(2, "2 rollouts at once")]
+    public void ABudgetIsCountedInTheRightNumber(int rollouts, string summary) =>
+        Assert.That(
+            SafeguardList.Summarise(Some.Policy($$"""{"budget": {"maxConcurrentRollouts": {{rollouts}} } }""")),
+            Is.EqualTo(summary)
+        );
+
     [Test]
     public void PolicyIsSummarisedByItsRulesInOrder() =>
         Assert.That(

@@ -72,10 +72,42 @@ public class ClaimTests
     }
 
     [Test]
+    public void AClaimCannotWriteLinesIntoTheRecordAndStillNamesItsAuthors()
+    {
+        var annotated = Some.Deployment(Some.OtherImage)
+            .Annotated(Authors, "alice,\n  bob, carol\u202e\n")
+            .Annotated("deployguard.io/ai-tool", "x\n  Approvals:\u001b[2J\u202e");
+        var cluster = new ClusterSnapshot
+        {
+            Policies = [Some.OneSenior],
+            Approvals = [Some.ApprovalOf(annotated, Some.Alice), Some.ApprovalOf(annotated, Some.Carol with { Username = "carol\u202e" })],
+        };
+
+        var verdict = Some.Decide(Some.Update(Some.Deployment(), annotated), cluster);
+
+        Assert.That(
+            verdict.Evaluated.Origin.Evidence.Select(e => e.Value),
+            Is.EquivalentTo(new[] { "alice, bob, carol<U+202E>", "x<LF>  Approvals:<ESC>[2J<U+202E>" })
+        );
+        Assert.That(verdict.Evaluated.Origin.Authors, Is.EqualTo(new[] { "alice", "bob", "carol<U+202E>" }));
+        Assert.That(
+            verdict.Denials.Single().Finding.Message,
+            Does.Contain("tool x<LF>  Approvals:<ESC>[2J<U+202E>").And.Contain("alice (requester or named author)"),
+            "none of them approves their own change"
+        );
+    }
+
+    [Test]
     public void ApproverNamedAsAuthorByALaterRequesterMayApprove()
     {
         NewApproval Vote(params string[] requesters) =>
-            new(s_alicesYes, Some.Alice, Recorded(requesters, Claim(Authors, "alice", "mallory")), [Some.OneSenior]);
+            new(
+                s_alicesYes,
+                Some.Alice,
+                Recorded(requesters, Claim(Authors, "alice", "mallory")),
+                [Some.OneSenior],
+                new ReviewRight(false, "deployguard-approver")
+            );
 
         Assert.That(Vote("dana", "mallory").Refuse(WorkloadKinds.BuiltIn, Some.Now), Is.Null);
         Assert.That(Vote("mallory", "dana").Refuse(WorkloadKinds.BuiltIn, Some.Now)?.Message, Does.Contain("alice is named as an author"));

@@ -20,6 +20,7 @@ public class ChangeDocumentTests
         Name = "deployment-web-1",
         Workload = new WorkloadRef("apps", "Deployment", "shop", "web"),
         TemplateHash = "v1:0",
+        At = s_now,
         Transition = To(Phase.Pending),
         Images = [new ImageChange("spec.template.spec.containers[0].image", "web:1", "web:2")],
         Origin = new Origin(
@@ -34,7 +35,7 @@ public class ChangeDocumentTests
     [Test]
     public void WrittenChangeIsReadBack()
     {
-        var change = Read(ChangeDocument.Merge(null, s_requested, s_now));
+        var change = Read(Merge(null, s_requested, s_now));
 
         Assert.That(change?.Workload, Is.EqualTo(s_requested.Workload));
         Assert.That(change?.Requesters, Is.EqualTo(new[] { "dana" }));
@@ -43,20 +44,73 @@ public class ChangeDocumentTests
         Assert.That(change?.Phase, Is.EqualTo(Phase.Pending));
     }
 
+    [Test]
+    public void ARequestHasTheTimeOfItsDecisionWhateverTheOrderOfWriting()
+    {
+        var document = Merge(null, s_requested, s_now.AddMilliseconds(20));
+        Merge(document, s_requested, s_now.AddMilliseconds(30));
+        Merge(document, s_requested, s_now.AddMilliseconds(10));
+
+        var requester = document["status"]?["requesters"]?[0];
+        Assert.That((string?)requester?["at"], Is.EqualTo("2026-11-23T12:00:00.010000Z"));
+        Assert.That((string?)requester?["lastAt"], Is.EqualTo("2026-11-23T12:00:00.030000Z"));
+        Assert.That((int?)requester?["count"], Is.EqualTo(3));
+        Assert.That(Read(document)?.FirstRequestedAt, Is.EqualTo(s_now.AddMilliseconds(10)));
+        Assert.That(Read(document)?.LastRequestedAt, Is.EqualTo(s_now.AddMilliseconds(30)));
+    }
+
+    [Test]
+    public void ARefusalThatIsWrittenAfterALaterAdmissionDoesNotTakeItBack()
+    {
+        var document = Merge(null, s_requested with { Transition = To(Phase.Admitted) }, s_now.AddSeconds(2));
+        Merge(document, s_requested with { Requester = "erin" }, s_now.AddSeconds(1));
+
+        Assert.That(Read(document)?.Phase, Is.EqualTo(Phase.Admitted));
+        Assert.That(Read(document)?.Missing, Is.Empty);
+        Assert.That(Read(document)?.Requesters, Is.EqualTo(new[] { "dana", "erin" }), "a forgotten requester could approve");
+    }
+
+    [Test]
+    public void TheColumnNamesTheFirstRequesterAndCountsTheOthers()
+    {
+        var document = Merge(null, s_requested, s_now);
+        Assert.That(Read(document)?.RequesterColumn, Is.EqualTo("dana"));
+
+        Merge(document, s_requested with { Requester = "erin" }, s_now);
+        Merge(document, s_requested with { Requester = "frank" }, s_now);
+        Assert.That(Read(document)?.RequesterColumn, Is.EqualTo("dana +2"));
+    }
+
+    [Test]
+    public void TheColumnNamesTheUserOfTheBreakGlassThatAdmittedIt()
+    {
+        var document = Merge(null, s_requested, s_now);
+        Merge(document, WithGlass("g") with { Requester = "oscar" }, s_now.AddMinutes(1));
+
+        Assert.That(Read(document)?.RequesterColumn, Is.EqualTo("olga (break-glass) +2"));
+    }
+
+    [Test]
+    public void WhatNobodyRequestedNamesNobody()
+    {
+        var document = Merge(null, s_requested with { Requester = null, Adopted = true }, s_now);
+
+        Assert.That(document["status"]?["requester"], Is.Null);
+    }
+
     [TestCase("v1:0", null, "v2:0", "v1:0", true, TestName = "{m}(by the hash of version 1)")]
     [TestCase("v1:0", "v2:0", "v2:0", "", true, TestName = "{m}(hashed again)")]
     [TestCase("v1:0", "v2:1", "v2:0", "v1:0", false, TestName = "{m}(hashed again as something else)")]
     [TestCase("v1:1", null, "v2:0", "v1:0", false, TestName = "{m}(of another revision)")]
     public void RecordOfVersionOneIsUpdatedUnderItsName(string made, string? rehashed, string hash, string legacy, bool expected)
     {
-        var document = ChangeDocument.Merge(null, s_requested with { TemplateHash = made }, s_now);
+        var document = Merge(null, s_requested with { TemplateHash = made }, s_now);
         if (rehashed is not null)
         {
             document["status"]!["rehashed"] = rehashed;
         }
 
-        void Write() =>
-            ChangeDocument.Merge(document, s_requested with { TemplateHash = hash, LegacyHash = legacy, Requester = "erin" }, s_now);
+        void Write() => Merge(document, s_requested with { TemplateHash = hash, LegacyHash = legacy, Requester = "erin" }, s_now);
 
         if (!expected)
         {
@@ -73,8 +127,8 @@ public class ChangeDocumentTests
     [Test]
     public void RequestersAndEvidenceAccumulate()
     {
-        var document = ChangeDocument.Merge(null, s_requested, s_now);
-        ChangeDocument.Merge(
+        var document = Merge(null, s_requested, s_now);
+        Merge(
             document,
             s_requested with
             {
@@ -83,7 +137,7 @@ public class ChangeDocumentTests
             },
             s_now
         );
-        ChangeDocument.Merge(document, s_requested, s_now.AddMinutes(1));
+        Merge(document, s_requested, s_now.AddMinutes(1));
 
         Assert.That(Read(document)?.Requesters, Is.EqualTo(new[] { "dana", "erin" }));
         Assert.That(Read(document)?.Evidence, Has.Count.EqualTo(1));
@@ -101,13 +155,13 @@ public class ChangeDocumentTests
     [TestCase(Phase.Proven, Phase.Pending, Phase.Proven)]
     public void RequestDoesNotLowerThePhaseOfARunningOrCompletedRevision(Phase stored, Phase requested, Phase expected)
     {
-        var document = ChangeDocument.Merge(null, s_requested, s_now);
+        var document = Merge(null, s_requested, s_now);
         if (stored is not Phase.Pending)
         {
             ChangeStatus.Move(document["status"]!.AsObject(), To(stored), s_now);
         }
 
-        ChangeDocument.Merge(document, s_requested with { Transition = To(requested) }, s_now);
+        Merge(document, s_requested with { Transition = To(requested) }, s_now);
 
         Assert.That(Read(document)?.Phase, Is.EqualTo(expected));
     }
@@ -115,7 +169,7 @@ public class ChangeDocumentTests
     [Test]
     public void EveryPhaseLeavesAConditionWithTimeAndCause()
     {
-        var document = ChangeDocument.Merge(null, s_requested, s_now);
+        var document = Merge(null, s_requested, s_now);
         var status = document["status"]!.AsObject();
         ChangeStatus.Move(status, new Transition(Phase.Admitted, "Approved", "approved by alice"), s_now.AddMinutes(1));
         ChangeStatus.Move(status, new Transition(Phase.Running, "Seen", "seen"), s_now.AddMinutes(2));
@@ -140,8 +194,8 @@ public class ChangeDocumentTests
     [Test]
     public void AdmissionStaysOnRecord()
     {
-        var document = ChangeDocument.Merge(null, s_requested with { Transition = To(Phase.Admitted) }, s_now);
-        ChangeDocument.Merge(document, s_requested, s_now);
+        var document = Merge(null, s_requested with { Transition = To(Phase.Admitted) }, s_now);
+        Merge(document, s_requested, s_now);
 
         Assert.That(Read(document), Has.Property("Phase").EqualTo(Phase.Pending).And.Property("WasAdmitted").True);
         Assert.That(document["status"]?["breakGlass"], Is.Null, "kubectl's JSON paths stumble over an empty list");
@@ -150,27 +204,27 @@ public class ChangeDocumentTests
     [Test]
     public void RecordOfAnotherRevisionUnderTheSameNameIsNotOverwritten() =>
         Assert.That(
-            () => ChangeDocument.Merge(ChangeDocument.Merge(null, s_requested, s_now), s_requested with { TemplateHash = "v1:1" }, s_now),
+            () => Merge(Merge(null, s_requested, s_now), s_requested with { TemplateHash = "v1:1" }, s_now),
             Throws.TypeOf<ChangeNameTakenException>()
         );
 
     [TestCase(Phase.Admitted, true)]
     [TestCase(Phase.Pending, false)]
     public void BreakGlassIsRecordedOnlyIfItAdmittedTheRequest(Phase requested, bool expected) =>
-        Assert.That(Read(ChangeDocument.Merge(null, WithGlass("g", requested), s_now))?.IsUnreviewed, Is.EqualTo(expected));
+        Assert.That(Read(Merge(null, WithGlass("g", requested), s_now))?.IsUnreviewed, Is.EqualTo(expected));
 
     [TestCase(true, null, true)]
     [TestCase(true, Phase.Completed, false)]
     [TestCase(false, null, false)]
     public void BreakGlassCountsAsAdmissionOnlyForANewRevisionThatHadNotCompleted(bool isNew, Phase? stored, bool expected)
     {
-        var document = ChangeDocument.Merge(null, s_requested, s_now);
+        var document = Merge(null, s_requested, s_now);
         if (stored is { } phase)
         {
             ChangeStatus.Move(document["status"]!.AsObject(), To(phase), s_now);
         }
 
-        var change = Read(ChangeDocument.Merge(document, WithGlass("g") with { IsNewRevision = isNew }, s_now));
+        var change = Read(Merge(document, WithGlass("g") with { IsNewRevision = isNew }, s_now));
 
         Assert.That(change, Has.Property("IsUnreviewed").True.And.Property("WasAdmittedUnreviewed").EqualTo(expected));
     }
@@ -178,9 +232,9 @@ public class ChangeDocumentTests
     [Test]
     public void BreakGlassUsedForMoreExposureAndThenForAdmissionRecordsBoth()
     {
-        var document = ChangeDocument.Merge(null, WithGlass("g") with { IsNewRevision = false }, s_now);
-        ChangeDocument.Merge(document, WithGlass("g"), s_now);
-        ChangeDocument.Merge(document, WithGlass("g"), s_now);
+        var document = Merge(null, WithGlass("g") with { IsNewRevision = false }, s_now);
+        Merge(document, WithGlass("g"), s_now);
+        Merge(document, WithGlass("g"), s_now);
 
         Assert.That(Read(document)?.BreakGlassUses.Select(u => u.AdmittedRevision), Is.EqualTo(new[] { false, true }));
     }
@@ -188,10 +242,10 @@ public class ChangeDocumentTests
     [Test]
     public void BreakGlassUsesAreKeptUntilTheirReview()
     {
-        var document = ChangeDocument.Merge(null, s_requested, s_now);
+        var document = Merge(null, s_requested, s_now);
         for (var i = 0; i < 30; i++)
         {
-            ChangeDocument.Merge(document, WithGlass($"g{i}"), s_now);
+            Merge(document, WithGlass($"g{i}"), s_now);
         }
 
         Assert.That(Read(document)?.BreakGlassUses, Has.Count.EqualTo(30));
@@ -200,7 +254,7 @@ public class ChangeDocumentTests
             use!["reviewedBy"] = "alice";
         }
 
-        ChangeDocument.Merge(document, WithGlass("last"), s_now);
+        Merge(document, WithGlass("last"), s_now);
         Assert.That(
             Read(document)?.BreakGlassUses.Select(u => u.Name),
             Is.EqualTo(Enumerable.Range(1, 29).Select(i => $"g{i}").Append("last"))
@@ -215,21 +269,19 @@ public class ChangeDocumentTests
             Policies = [new MatchedPolicy("p", Mode.Enforce, "a senior")],
             Findings = [new Violation("p", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "m", "r"))],
         };
-        var document = ChangeDocument.Merge(null, s_requested with { Transition = To(Phase.Completed) }, s_now);
+        var document = Merge(null, s_requested with { Transition = To(Phase.Completed) }, s_now);
 
         Assert.That(
-            Read(ChangeDocument.Merge(document, missing, s_now)),
+            Read(Merge(document, missing, s_now)),
             Has.Property("HasOpenRequirements").True.And.Property("Phase").EqualTo(Phase.Completed)
         );
         Assert.That(
-            Read(
-                ChangeDocument.Merge(document, missing with { Transition = To(Phase.Admitted), Findings = [] }, s_now)
-            )?.HasOpenRequirements,
+            Read(Merge(document, missing with { Transition = To(Phase.Admitted), Findings = [] }, s_now))?.HasOpenRequirements,
             Is.False
         );
-        ChangeDocument.Merge(document, missing, s_now);
+        Merge(document, missing, s_now);
         Assert.That(
-            Read(ChangeDocument.Merge(document, s_requested with { Transition = To(Phase.Admitted) }, s_now))?.HasOpenRequirements,
+            Read(Merge(document, s_requested with { Transition = To(Phase.Admitted) }, s_now))?.HasOpenRequirements,
             Is.False,
             "a rollback waits for nothing"
         );
@@ -255,16 +307,35 @@ public class ChangeDocumentTests
         return s_requested with { Transition = To(requested), IsNewRevision = true, Findings = [finding] };
     }
 
+    /// <summary><c>kubectl describe</c> prints these texts as they are.</summary>
+    [Test]
+    public void NoTextOfAUserBeginsALineOfTheRecord()
+    {
+        const string Forged = "r\n  Approvals:\u001b[1A\u202e";
+        var used = WithGlass("g").Findings[0] with { Finding = new Finding(Reasons.ApprovalMissing, "", Forged, "r") };
+        var glass = used.Waiver?.BreakGlass ?? throw new InvalidOperationException("no break-glass");
+        var entry = WithGlass("g") with
+        {
+            Images = [new ImageChange("image", Forged, Forged)],
+            Findings = [used with { Waiver = new Waiver(glass with { Incident = Forged, Reason = Forged }) }],
+        };
+
+        var document = Merge(null, entry, s_now).ToJsonString();
+
+        Assert.That(document, Does.Contain("r\\u003CLF\\u003E  Approvals:\\u003CESC\\u003E[1A\\u003CU\\u002B202E\\u003E"));
+        Assert.That(document, Does.Not.Contain("\\n").And.Not.Contain("\\u001B").And.Not.Contain("\\u202E"));
+    }
+
     [Test]
     public void EvidenceOfAiIsKeptDespiteAFloodOfAuthors()
     {
-        var document = ChangeDocument.Merge(null, s_requested with { Origin = Origin.NothingKnown }, s_now);
+        var document = Merge(null, s_requested with { Origin = Origin.NothingKnown }, s_now);
         for (var i = 0; i < 100; i++)
         {
-            ChangeDocument.Merge(document, Claims("deployguard.io/authors", $"nobody{i}"), s_now);
+            Merge(document, Claims("deployguard.io/authors", $"nobody{i}"), s_now);
         }
 
-        ChangeDocument.Merge(document, Claims("deployguard.io/ai-assisted", "true"), s_now);
+        Merge(document, Claims("deployguard.io/ai-assisted", "true"), s_now);
 
         Assert.That(Read(document)?.Evidence, Has.Count.EqualTo(21).And.Some.Property("Key").EqualTo("deployguard.io/ai-assisted"));
     }
@@ -284,13 +355,13 @@ public class ChangeDocumentTests
                     [.. authors.Select(a => new Evidence("annotation", "deployguard.io/authors", a) { By = who })]
                 ),
             };
-        var document = ChangeDocument.Merge(null, Entry("dana", OriginKind.Unknown), s_now);
+        var document = Merge(null, Entry("dana", OriginKind.Unknown), s_now);
         for (var i = 0; i < 30; i++)
         {
-            ChangeDocument.Merge(document, Entry("mallory", OriginKind.AiAssisted, "alice", $"nobody{i}"), s_now);
+            Merge(document, Entry("mallory", OriginKind.AiAssisted, "alice", $"nobody{i}"), s_now);
         }
 
-        ChangeDocument.Merge(document, Entry("dana", OriginKind.Unknown, "zoe"), s_now);
+        Merge(document, Entry("dana", OriginKind.Unknown, "zoe"), s_now);
         var read = Read(document);
         Assert.That(read?.Origin, Is.EqualTo(OriginKind.Unknown));
         Assert.That(read?.Requesters, Is.EqualTo((string[])["dana", "mallory"]));
@@ -310,25 +381,25 @@ public class ChangeDocumentTests
         var claim = new Evidence("annotation", "deployguard.io/ai-assisted", "true") { By = "dana", IsCarried = true };
         ChangeEntry Requested(Evidence e) => s_requested with { Requester = "dana", Origin = Origin.NothingKnown with { Evidence = [e] } };
 
-        var document = ChangeDocument.Merge(null, Requested(claim), s_now);
-        ChangeDocument.Merge(document, Requested(claim), s_now);
+        var document = Merge(null, Requested(claim), s_now);
+        Merge(document, Requested(claim), s_now);
         Assert.That(Read(document)?.Evidence, Is.EqualTo((Evidence[])[claim]));
         Assert.That(Read(document)?.EvidenceFor(["dana"]), Is.Empty);
 
-        ChangeDocument.Merge(document, Requested(claim with { IsCarried = false }), s_now);
+        Merge(document, Requested(claim with { IsCarried = false }), s_now);
         Assert.That(Read(document)?.EvidenceFor([]).Count(), Is.EqualTo(1));
     }
 
     [Test]
     public void FloodOfMachinesIsCappedAndNoPersonIsForgotten()
     {
-        var document = ChangeDocument.Merge(null, s_requested, s_now);
+        var document = Merge(null, s_requested, s_now);
         for (var i = 0; i < 100; i++)
         {
-            ChangeDocument.Merge(document, s_requested with { Requester = $"system:serviceaccount:shop:sa{i}" }, s_now);
+            Merge(document, s_requested with { Requester = $"system:serviceaccount:shop:sa{i}" }, s_now);
         }
 
-        ChangeDocument.Merge(document, s_requested with { Requester = "erin" }, s_now);
+        Merge(document, s_requested with { Requester = "erin" }, s_now);
 
         Assert.That(
             Read(document)?.Requesters,
@@ -343,10 +414,10 @@ public class ChangeDocumentTests
     [TestCase(Phase.Proven, "web:1 -> web:2")]
     public void ApproverSeesTheCurrentDifference(Phase stored, string expected)
     {
-        var document = ChangeDocument.Merge(null, s_requested with { Transition = To(Phase.Pending) }, s_now);
+        var document = Merge(null, s_requested with { Transition = To(Phase.Pending) }, s_now);
         ChangeStatus.Move(document["status"]!.AsObject(), To(stored), s_now);
 
-        ChangeDocument.Merge(document, s_requested with { Images = [s_requested.Images[0] with { From = "web:9" }] }, s_now);
+        Merge(document, s_requested with { Images = [s_requested.Images[0] with { From = "web:9" }] }, s_now);
 
         Assert.That($"{document["spec"]?["images"]?[0]?["from"]} -> {document["spec"]?["images"]?[0]?["to"]}", Is.EqualTo(expected));
     }
@@ -354,7 +425,7 @@ public class ChangeDocumentTests
     [Test]
     public void InvalidFieldIsNamed()
     {
-        var document = ChangeDocument.Merge(null, s_requested, s_now);
+        var document = Merge(null, s_requested, s_now);
         document["status"]!["completedPods"] = "three";
         Assert.That(
             () => Read(document),
@@ -365,7 +436,7 @@ public class ChangeDocumentTests
     [Test]
     public void ObjectWithoutAPhaseIsNoRecord()
     {
-        var document = ChangeDocument.Merge(null, s_requested, s_now);
+        var document = Merge(null, s_requested, s_now);
         document["status"]!.AsObject().Remove("phase");
         Assert.That(Read(document), Is.Null);
         document.Remove("status");
@@ -375,11 +446,12 @@ public class ChangeDocumentTests
     [Test]
     public void NoEmptyTextIsWritten() =>
         Assert.That(
-            ChangeDocument
-                .Merge(null, s_requested with { Workload = s_requested.Workload with { ApiGroup = "" }, Requester = "" }, s_now)
-                .ToJsonString(),
+            Merge(null, s_requested with { Workload = s_requested.Workload with { ApiGroup = "" }, Requester = "" }, s_now).ToJsonString(),
             Does.Not.Contain(":\"\"")
         );
+
+    private static JsonObject Merge(JsonObject? existing, ChangeEntry entry, DateTimeOffset at) =>
+        ChangeDocument.Merge(existing, entry with { At = at });
 
     private static Transition To(Phase phase) => new(phase, "Because", "because");
 

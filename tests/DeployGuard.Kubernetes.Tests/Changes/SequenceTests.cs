@@ -136,6 +136,7 @@ public class SequenceTests
                     Name = ChangeName.Of(s_revisions["old"].Ref, s_revisions["old"].Template.Hash),
                     Workload = s_revisions["old"].Ref,
                     TemplateHash = s_revisions["old"].Template.Hash,
+                    At = _now,
                     Transition = new Transition(Phase.Proven, "Adopted", ""),
                     Images = [],
                     Adopted = true,
@@ -166,7 +167,7 @@ public class SequenceTests
             var expected = MayRun(revision, who) || MayByBreakGlass(revision, who);
             if (verdict.Evaluated.After is not null)
             {
-                Record(ChangeEntry.Of(verdict));
+                Record(ChangeEntry.Of(verdict, _now));
             }
 
             if (verdict.IsAllowed)
@@ -199,7 +200,13 @@ public class SequenceTests
                 ExpiresAt = _now + holds,
             };
             var recorded = Changes.FirstOrDefault(c => c.TemplateHash == approval.TemplateHash);
-            if (new NewApproval(approval, Person(who), recorded, [s_policy]).Refuse(WorkloadKinds.BuiltIn, _now) is null)
+            if (
+                new NewApproval(approval, Person(who), recorded, [s_policy], new ReviewRight(false, "deployguard-approver")).Refuse(
+                    WorkloadKinds.BuiltIn,
+                    _now
+                )
+                is null
+            )
             {
                 _votes.Add(approval);
             }
@@ -378,7 +385,7 @@ public class SequenceTests
             [.. _records.Values.Select(r => ChangeReader.ReadOrNull(JsonSerializer.SerializeToElement(r))).OfType<Change>()];
 
         private void Record(ChangeEntry entry) =>
-            _records[entry.Name] = ChangeDocument.Merge(_records.GetValueOrDefault(entry.Name), entry, _now);
+            _records[entry.Name] = ChangeDocument.Merge(_records.GetValueOrDefault(entry.Name), entry);
 
         /// <summary>Updates the records as the leader does.</summary>
         private void Lead()
@@ -395,7 +402,7 @@ public class SequenceTests
                     ChangeLifecycle.Next(
                         change,
                         live,
-                        StandingVotes.Veto(change, _votes, [s_policy], _now, Changes),
+                        StandingVotes.StoppingVeto(change, _votes, [s_policy], _now, Changes),
                         PromotionCriteria.Time,
                         _now
                     ) is
@@ -405,9 +412,9 @@ public class SequenceTests
                     ChangeStatus.Move(_records[change.Name]["status"]!.AsObject(), next, _now);
                 }
 
-                if (StandingVotes.Reviewer(change, _votes, [s_policy]) is { } reviewer)
+                if (StandingVotes.Review(change, _votes, [s_policy]) is { } review)
                 {
-                    Waivers.Review(_records[change.Name]["status"]!.AsObject(), reviewer, _now);
+                    Reviews.Record(_records[change.Name]["status"]!.AsObject(), review, _now);
                 }
             }
 

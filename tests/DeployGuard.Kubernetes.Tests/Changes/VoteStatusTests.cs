@@ -27,7 +27,7 @@ public class VoteStatusTests
     {
         JsonObject status = [];
         VoteStatus.Record(status, s_alice, ["tier-1: seniors"]);
-        VoteStatus.Withdraw(status, s_alice.Name, s_alice.CreatedAt, "alice", s_now.AddMinutes(1));
+        VoteStatus.Withdraw(status, s_alice.Name, "", s_alice.CreatedAt, "alice", s_now.AddMinutes(1));
 
         var carol = s_alice with { Approver = new Requester("carol", "", []), Decision = Decision.Reject, CreatedAt = s_now.AddMinutes(2) };
         VoteStatus.Record(status, carol, ["tier-1: a veto"]);
@@ -39,14 +39,53 @@ public class VoteStatusTests
     }
 
     [Test]
+    public void TheNameOfADeletedVoteIsAnotherVoteWithinTheSameSecond()
+    {
+        JsonObject status = [];
+        var carol = s_alice with { Uid = "1", Approver = new Requester("carol", "", []), Decision = Decision.Reject };
+        VoteStatus.Record(status, carol, ["tier-1: a veto"]);
+        VoteStatus.Record(status, s_alice with { Uid = "2" }, ["tier-1: seniors"]);
+        VoteStatus.Withdraw(status, carol.Name, "1", carol.CreatedAt, "carol", s_now.AddMinutes(1));
+
+        Assert.That(
+            status["approvals"]?.AsArray().Select(v => $"{v?["approver"]} {v?["decision"]} {v?["uid"]} {v?["withdrawnBy"]}"),
+            Is.EqualTo(new[] { "carol Reject 1 carol", "alice Approve 2 " })
+        );
+    }
+
+    [Test]
+    public void ARecordOfAnOlderVersionGetsTheUidOfItsVote()
+    {
+        JsonObject status = [];
+        VoteStatus.Record(status, s_alice, []);
+        VoteStatus.Record(status, s_alice with { Uid = "1" }, []);
+
+        Assert.That(status["approvals"]?.AsArray().Select(v => (string?)v?["uid"]), Is.EqualTo(new[] { "1" }));
+    }
+
+    [Test]
+    public void NothingIsTrueBesideAVetoAndAsBeforeAfterwards()
+    {
+        JsonObject status = [];
+        VoteStatus.SetOpen(status, new OpenRequirements(["alice"], [], [], []), s_now);
+
+        VoteStatus.SetVetoed(status, new Rejection("bob", "it leaks"), s_now);
+        Assert.That(Conditions(status), Is.EqualTo("Approved=False Admissible=False"));
+        Assert.That((string?)status["conditions"]?[0]?["message"], Is.EqualTo("bob rejected it: it leaks"));
+
+        VoteStatus.LiftVeto(status, s_now);
+        Assert.That(Conditions(status), Is.EqualTo("Approved=True Admissible=True"));
+    }
+
+    [Test]
     public void AWithdrawalIsRecordedOnceAndItsUserAddedLater()
     {
         JsonObject status = [];
         VoteStatus.Record(status, s_alice, []);
 
-        Assert.That(VoteStatus.Withdraw(status, "web-1", s_now, null, s_now.AddMinutes(1)));
-        Assert.That(VoteStatus.Withdraw(status, "web-1", s_now, null, s_now.AddMinutes(2)), Is.False);
-        Assert.That(VoteStatus.Withdraw(status, "web-1", s_now, "carol", s_now.AddMinutes(3)));
+        Assert.That(VoteStatus.Withdraw(status, "web-1", "", s_now, null, s_now.AddMinutes(1)));
+        Assert.That(VoteStatus.Withdraw(status, "web-1", "", s_now, null, s_now.AddMinutes(2)), Is.False);
+        Assert.That(VoteStatus.Withdraw(status, "web-1", "", s_now, "carol", s_now.AddMinutes(3)));
         Assert.That(
             ((string?)status["approvals"]?[0]?["withdrawnAt"], (string?)status["approvals"]?[0]?["withdrawnBy"]),
             Is.EqualTo(("2026-11-28T10:01:00Z", "carol"))

@@ -13,6 +13,7 @@ namespace DeployGuard.Kubernetes.Tests;
 public class VoteRecordingTests
 {
     private const string Folder = "/apis/deployguard.io/v1alpha1";
+    private static readonly DateTimeOffset s_now = new(2026, 11, 28, 10, 1, 0, TimeSpan.Zero);
     private static readonly string s_hash = "v2:" + new string('0', 64);
 
     private readonly ConcurrentQueue<JsonNode> _changes = [];
@@ -31,15 +32,15 @@ public class VoteRecordingTests
         await RunAsync(Vote, recorded: "");
 
         var status = _changes.Single()["status"];
-        Assert.That((string?)status?["missing"], Is.EqualTo("nothing: retry"));
+        Assert.That((string?)status?["missing"], Is.EqualTo("nothing: retry by dana"));
         Assert.That((string?)status?["approvals"]?[0]?["counts"]?[0], Is.EqualTo("tier-1: seniors"));
         Assert.That(
             _events.Select(e => $"{e["involvedObject"]?["kind"]} {e["reason"]} {e["message"]}"),
             Is.EquivalentTo(
                 new[]
                 {
-                    "Change ChangeApproved alice approved deployment-web-1 (read it); missing: nothing: retry",
-                    "Deployment ChangeApproved alice approved deployment-web-1 (read it); missing: nothing: retry",
+                    "Change ChangeApproved alice approved deployment-web-1 (read it); missing: nothing: retry by dana",
+                    "Deployment ChangeApproved alice approved deployment-web-1 (read it); missing: nothing: retry by dana",
                 }
             )
         );
@@ -48,17 +49,57 @@ public class VoteRecordingTests
     [Test]
     public async Task AVoteThatIsGoneIsMissingAgain()
     {
-        await RunAsync(
-            "",
-            recorded: """
-            {"name": "web-1", "approver": "alice", "decision": "Approve", "at": "2026-11-28T10:00:00Z", "counts": ["tier-1: seniors"]}
-            """
-        );
+        await RunAsync("", Recorded);
 
         var status = _changes.Single()["status"];
         Assert.That((string?)status?["missing"], Is.EqualTo("seniors 0/1"));
         Assert.That((string?)status?["approvals"]?[0]?["withdrawnAt"], Is.EqualTo("2026-11-28T10:01:00Z"));
         Assert.That(_events.Select(e => (string?)e["reason"]), Is.EqualTo(new[] { "VoteWithdrawn", "VoteWithdrawn" }));
+    }
+
+    [Test]
+    public async Task APolicyThatIsNewerThanTheRequestCounts()
+    {
+        var older = Change("")
+            .Replace("\"name\": \"tier-1\", \"mode\"", "\"name\": \"older\", \"mode\"", StringComparison.Ordinal)
+            .Replace("seniors 0/1", "nothing: retry by dana", StringComparison.Ordinal);
+        await using var api = await FakeApi.StartAsync();
+        api.Own = context => AnswerAsync(context, "", "", older);
+        await using var synced = await SyncedCaches.OfAsync(api);
+
+        await TaskOf(api, synced, new FakeTimeProvider(s_now)).RunAsync(CancellationToken.None);
+
+        Assert.That((string?)_changes.Single()["status"]?["missing"], Is.EqualTo("seniors 0/1"));
+    }
+
+    [Test]
+    public async Task ABusyChangeDoesNotDelayTheOthers()
+    {
+        await using var api = await FakeApi.StartAsync();
+        var other = new TaskCompletionSource();
+        api.Own = async context =>
+        {
+            var path = context.Request.Path.Value ?? "";
+            if (context.Request.Method == "PUT" && path.EndsWith("/deployment-web-1", StringComparison.Ordinal))
+            {
+                // Answered only after the other Change is written: if they are written one after the other, never.
+                await other.Task.WaitAsync(context.RequestAborted);
+            }
+            else if (context.Request.Method == "PUT" && path.EndsWith("/deployment-api-1", StringComparison.Ordinal))
+            {
+                other.TrySetResult();
+            }
+
+            return await AnswerAsync(context, "", Recorded, Change(Recorded) + "," + Change(Recorded, "api"));
+        };
+        await using var synced = await SyncedCaches.OfAsync(api);
+
+        await TaskOf(api, synced, new FakeTimeProvider(s_now)).RunAsync(CancellationToken.None).WaitAsync(TimeSpan.FromMinutes(1));
+
+        Assert.That(
+            _changes.Select(c => (string?)c["metadata"]?["name"]),
+            Is.EquivalentTo(new[] { "deployment-web-1", "deployment-api-1" })
+        );
     }
 
     /// <summary>Two rounds, in which the cache has not seen the first write yet.</summary>
@@ -67,8 +108,14 @@ public class VoteRecordingTests
         await using var api = await FakeApi.StartAsync();
         api.Own = context => AnswerAsync(context, vote, recorded);
         await using var synced = await SyncedCaches.OfAsync(api);
-        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 28, 10, 1, 0, TimeSpan.Zero));
-        var task = new VoteRecording(
+        var task = TaskOf(api, synced, new FakeTimeProvider(s_now));
+
+        await task.RunAsync(CancellationToken.None);
+        await task.RunAsync(CancellationToken.None);
+    }
+
+    private static VoteRecording TaskOf(FakeApi api, SyncedCaches synced, TimeProvider time) =>
+        new(
             api.Connection,
             synced.Caches,
             new ChangeWriter(api.Connection, time),
@@ -77,9 +124,9 @@ public class VoteRecordingTests
             NullLogger.Instance
         );
 
-        await task.RunAsync(CancellationToken.None);
-        await task.RunAsync(CancellationToken.None);
-    }
+    private const string Recorded = """
+        {"name": "web-1", "approver": "alice", "decision": "Approve", "at": "2026-11-28T10:00:00Z", "counts": ["tier-1: seniors"]}
+        """;
 
     private static string Vote =>
         $$"""
@@ -89,11 +136,11 @@ public class VoteRecordingTests
               "reason": "read it", "approver": {"username": "alice", "uid": "", "groups": ["seniors"]} } }
             """;
 
-    private static string Change(string recorded) =>
+    private static string Change(string recorded, string workload = "web") =>
         $$"""
             {"apiVersion": "deployguard.io/v1alpha1", "kind": "Change",
-             "metadata": {"name": "deployment-web-1", "namespace": "shop", "uid": "c", "resourceVersion": "7"},
-             "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{s_hash}}", "images": []},
+             "metadata": {"name": "deployment-{{workload}}-1", "namespace": "shop", "uid": "c-{{workload}}", "resourceVersion": "7"},
+             "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "{{workload}}"}, "templateHash": "{{s_hash}}", "images": []},
              "status": {"phase": "Pending", "missing": "{{(
                 recorded.Length > 0 ? "nothing: retry" : "seniors 0/1"
             )}}", "requesters": [{"username": "dana"}],
@@ -101,7 +148,7 @@ public class VoteRecordingTests
               "findings": [{"policy": "tier-1", "mode": "Enforce", "safeguard": "Approval", "reason": "ApprovalMissing", "message": ""}] } }
             """;
 
-    private async Task<bool> AnswerAsync(HttpContext context, string vote, string recorded)
+    private async Task<bool> AnswerAsync(HttpContext context, string vote, string recorded, string? changes = null)
     {
         var path = context.Request.Path.Value ?? "";
         if (context.Request.Query.ContainsKey("watch"))
@@ -125,15 +172,15 @@ public class VoteRecordingTests
             return true;
         }
 
-        if (path == $"{Folder}/namespaces/shop/changes/deployment-web-1")
+        if (path.StartsWith($"{Folder}/namespaces/shop/changes/deployment-", StringComparison.Ordinal))
         {
-            await context.Response.WriteAsync(Change(recorded));
+            await context.Response.WriteAsync(Change(recorded, path.Split('-')[^2]));
             return true;
         }
 
         var items = path switch
         {
-            $"{Folder}/changes" => Change(recorded),
+            $"{Folder}/changes" => changes ?? Change(recorded),
             $"{Folder}/changeapprovals" => vote,
             $"{Folder}/safeguardpolicies" => """
                 {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "tier-1"},

@@ -49,6 +49,15 @@ public class RequestReaderTests
         return ((WorkloadRequest)Read("DELETE", "apps", "ReplicaSet", null, before, options: options)).Orphans;
     }
 
+    [TestCase("""{"kind": "UpdateOptions", "fieldManager": "helm"}""", "helm")]
+    [TestCase("""{"kind": "UpdateOptions", "fieldManager": 3}""", "")]
+    [TestCase("{}", "")]
+    public void TheFieldManagerOfEveryRequestIsRead(string options, string manager)
+    {
+        Assert.That(Read("UPDATE", "", "Pod", Obj("Pod"), Obj("Pod"), options: options).FieldManager, Is.EqualTo(manager));
+        Assert.That(Read("UPDATE", "", "Unknown", Obj("Pod"), Obj("Pod"), options: options).FieldManager, Is.EqualTo(manager));
+    }
+
     [Test]
     public void LabelsOfAStatusUpdateAreRead()
     {

@@ -24,7 +24,8 @@ public class PolicyRulesTests
     public void Reset()
     {
         _facts.Reach = PolicyReach.Nothing;
-        _facts.VotingRights = new VotingRights();
+        _facts.Rights = new BoundRights();
+        _facts.Former.Clear();
         _facts.ReadsFail = null;
     }
 
@@ -59,6 +60,7 @@ public class PolicyRulesTests
         Assert.That(
             response.GetProperty("status").GetProperty("message").GetString(),
             Does.StartWith("SafeguardPolicy tier-1 is not changed: the update removes spec.mode, which is Enforce now. Write the mode into")
+                .And.EndWith("your file: Enforce changes nothing, Warn warns, Audit only counts. Then retry")
         );
     }
 
@@ -71,6 +73,32 @@ public class PolicyRulesTests
             response.GetProperty("status").GetProperty("message").GetString(),
             Does.StartWith("SafeguardPolicy tier-1 is not created: spec names no mode, and mode: Audit could not be written into it")
         );
+    }
+
+    [TestCase(Mode.Enforce, 3, "that was deleted 3s ago had mode: Enforce.", "mode: Enforce goes on as before")]
+    [TestCase(Mode.Warn, 120, "that was deleted 2m ago had mode: Warn.", "mode: Warn goes on as before")]
+    [TestCase(Mode.Enforce, null, "has, or had until a moment ago, mode: Enforce.", "mode: Enforce goes on as before")]
+    public async Task AFileWithoutAModeDoesNotTakeThePlaceOfADeletedPolicy(Mode mode, int? ago, string former, string remedy)
+    {
+        _facts.Former["tier-1"] = new FormerPolicy(mode, ago is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
+
+        var response = await _webhook.SendAsync("/stamp", Review("CREATE", """{"images": {} }"""));
+
+        Assert.That(
+            response.GetProperty("status").GetProperty("message").GetString(),
+            Does.StartWith($"SafeguardPolicy tier-1 is not created: spec names no mode, and the policy of this name {former}")
+                .And.Contain($"Write the mode into your file ({remedy}")
+        );
+    }
+
+    [Test]
+    public async Task AFileThatNamesItsModeTakesThePlaceOfADeletedPolicy([Values("Audit", "Enforce")] string mode)
+    {
+        _facts.Former["tier-1"] = new FormerPolicy(Mode.Enforce, TimeSpan.Zero);
+
+        var response = await _webhook.SendAsync("/stamp", Review("CREATE", $$"""{"mode": "{{mode}}", "images": {} }"""));
+
+        Assert.That(response.GetProperty("allowed").GetBoolean(), Is.True);
     }
 
     [TestCase("""{"images": {} }""", """{"images": {"pin": "Any"} }""")]
@@ -105,14 +133,117 @@ public class PolicyRulesTests
         );
     }
 
+    [TestCase(
+        "namespaceSelector",
+        0,
+        0,
+        "spec.match.namespaceSelector selects no namespace now, so the policy applies to nothing. Compare it"
+    )]
+    [TestCase(
+        "workloadSelector",
+        0,
+        7,
+        "spec.match selects none of the 7 workloads in its 2 namespaces, so the policy applies to nothing now."
+    )]
+    [TestCase("workloadSelector", 0, 0, null)]
+    [TestCase("workloadSelector", 1, 7, null)]
+    public async Task AScopeWithNothingInItIsWarnedOfInEveryMode(string selector, int matched, int present, string? warning)
+    {
+        _facts.Reach = new PolicyReach(selector == "namespaceSelector" ? [] : ["bank", "shop"], matched) { Present = present };
+        foreach (var mode in (string[])["Enforce", "Warn", "Audit"])
+        {
+            var spec = $$"""{"mode": "{{mode}}", "match": {"{{selector}}": {"matchLabels": {"team": "shpo"} } }, "images": {} }""";
+
+            Assert.That(Warnings(await RecordAsync("CREATE", spec)), warning is null ? Is.Empty : Has.One.StartsWith(warning));
+        }
+    }
+
+    [Test]
+    public async Task APolicyForPodsAloneIsNotCountedByItsWorkloads()
+    {
+        _facts.Reach = new PolicyReach(["shop"], 0) { Present = 7 };
+
+        Assert.That(Warnings(await RecordAsync("CREATE", """{"mode": "Audit", "match": {"kinds": ["Pod"]}, "images": {} }""")), Is.Empty);
+    }
+
+    [Test]
+    public async Task ASelectorOfExemptNamespacesAloneIsWarnedOf()
+    {
+        _facts.Reach = PolicyReach.Nothing with { Exempted = ["kube-system"] };
+
+        Assert.That(
+            Warnings(await RecordAsync("CREATE", $$"""{"mode": "Enforce", {{Shop}}, "images": {} }""")),
+            Has.One.StartsWith("spec.match.namespaceSelector selects only kube-system, where DeployGuard guards nothing")
+        );
+    }
+
+    [TestCase("""  "freeze": {} """, "spec.active ended at 2020-01-02T00:00:00Z, so the freeze applies to nothing; now it is ")]
+    [TestCase("""  "images": {} """, "spec.active ended at 2020-01-02T00:00:00Z, so the policy applies to nothing; now it is ")]
+    public async Task APeriodThatIsOverIsWarnedOf(string block, string warning)
+    {
+        var spec = $$"""{"mode": "Audit", "active": {"from": "2020-01-01T00:00:00Z", "until": "2020-01-02T00:00:00Z"}, {{block}} }""";
+
+        Assert.That(
+            Warnings(await RecordAsync("CREATE", spec)),
+            Has.One.StartsWith(warning).And.One.EndsWith("Set a later active.until, or delete the policy")
+        );
+        Assert.That(Warnings(await RecordAsync("CREATE", spec.Replace("2020-01-02", "2099-01-02", StringComparison.Ordinal))), Is.Empty);
+    }
+
+    [TestCase("""{"groups": ["developers"]}""", false)]
+    [TestCase("""{"groups": ["developers"], "serviceAccounts": ["argocd/controller"]}""", true)]
+    [TestCase("""{"groups": ["developers", "system:serviceaccounts:argocd"]}""", true)]
+    public async Task AnExemptionOfEverybodyWhoDeploysIsWarnedOf(string exempt, bool isWarned)
+    {
+        _facts.Reach = new PolicyReach(["shop"], 7);
+        _facts.Rights.AddRole(
+            Json("""{"metadata": {"name": "edit"}, "rules": [{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["patch"]}]}""")
+        );
+        _facts.Rights.AddBinding(Binding("edit", "developers", "shop"));
+        _facts.Rights.AddBinding(
+            Json(
+                """
+                {"metadata": {"name": "b"}, "roleRef": {"kind": "ClusterRole", "name": "edit"},
+                 "subjects": [{"kind": "ServiceAccount", "name": "controller", "namespace": "argocd"}]}
+                """
+            )
+        );
+
+        Assert.That(
+            Warnings(await RecordAsync("CREATE", $$"""{"mode": "Enforce", {{Shop}}, "images": {}, "exempt": {{exempt}} }""")),
+            isWarned
+                ? Has.One.StartsWith("spec.exempt has everybody whom a binding lets change Deployments where it matches (argocd/controller")
+                : Is.Empty
+        );
+    }
+
+    [Test]
+    public async Task NoWarningIsCutOffByTheApiServer()
+    {
+        var name = new string('x', 300);
+        _facts.Rights.AddRole(
+            Json("""{"metadata": {"name": "edit"}, "rules": [{"apiGroups": ["apps"], "resources": ["*"], "verbs": ["*"]}]}""")
+        );
+        _facts.Rights.AddBinding(Binding("edit", name, new string('n', 63)));
+        _facts.Reach = new PolicyReach([new string('n', 63)], 0) { Present = 1234567 };
+        var spec = $$"""
+            {"mode": "Enforce", "match": {"workloadSelector": {"matchLabels": {"a": "b"} } }, "images": {},
+             "active": {"until": "2020-01-02T00:00:00Z"}, "exempt": {"groups": ["{{name}}"]} }
+            """;
+        var all = Warnings(await RecordAsync("CREATE", spec)).ToList();
+        _facts.Reach = PolicyReach.Nothing with { Exempted = [new string('n', 63), "kube-system"] };
+        all.AddRange(Warnings(await RecordAsync("CREATE", $$"""{"mode": "Enforce", {{Shop}}, "images": {} }""")));
+
+        Assert.That(all, Has.Count.EqualTo(4));
+        Assert.That(all.Select(w => w?.Length), Has.All.LessThanOrEqualTo(256), string.Join('\n', all));
+    }
+
     [Test]
     public async Task AQuorumThatNobodyCanFillIsWarnedOfWithTheCommand()
     {
         _facts.Reach = new PolicyReach(["bank", "shop"], 7);
-        _facts.VotingRights.AddRole(
-            Json("""{"metadata": {"name": "a"}, "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]}""")
-        );
-        _facts.VotingRights.AddBinding(Binding("a", "seniors", "shop"));
+        _facts.Rights.AddRole(Json("""{"metadata": {"name": "a"}, "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]}"""));
+        _facts.Rights.AddBinding(Binding("a", "seniors", "shop"));
 
         Assert.That(
             Warnings(await RecordAsync("CREATE", $$"""{"mode": "Enforce", {{Shop}}, {{Quorum}} }""")),
@@ -132,19 +263,19 @@ public class PolicyRulesTests
     public async Task APolicyThatMatchesNothingYetIsWarnedOnlyIfItsGroupsMayApproveNowhere()
     {
         var spec = $$"""{"mode": "Enforce", {{Shop}}, "approval": {"quorum": [{"groups": ["seniors"], "count": 1}]} }""";
-        _facts.VotingRights.AddBinding(Binding("view", "seniors", "shop"));
+        _facts.Rights.AddBinding(Binding("view", "seniors", "shop"));
         Assert.That(
             Warnings(await RecordAsync("CREATE", spec)),
             Has.Some.EqualTo("spec.approval.quorum[0]: no binding lets seniors approve in any namespace, so nobody can fill it there")
         );
 
-        _facts.VotingRights.AddRole(
+        _facts.Rights.AddRole(
             Json(
                 """{"metadata": {"name": "a"}, "rules": [{"apiGroups": ["deployguard.io"], "resources": ["changeapprovals"], "verbs": ["create"]}]}"""
             )
         );
-        _facts.VotingRights.AddBinding(Binding("a", "seniors", "shop"));
-        Assert.That(Warnings(await RecordAsync("CREATE", spec)), Is.Empty);
+        _facts.Rights.AddBinding(Binding("a", "seniors", "shop"));
+        Assert.That(Warnings(await RecordAsync("CREATE", spec)), Has.None.Contains("quorum"));
     }
 
     [Test]
@@ -155,7 +286,11 @@ public class PolicyRulesTests
         Assert.That(
             Warnings(await RecordAsync("CREATE", $$"""{"mode": "Audit", {{Quorum}} }""")),
             Is.EqualTo(
-                new[] { "the groups of spec.approval.quorum were not checked: the API server did not list roles and bindings within 2 s" }
+                new[]
+                {
+                    "the groups of spec.approval.quorum, and spec.exempt, were not checked: the API server did not list roles and bindings "
+                        + "within 2 s",
+                }
             )
         );
     }

@@ -1,9 +1,13 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Webhook.Reviews;
+using DeployGuard.Webhook.Telemetry;
+using Microsoft.Extensions.Time.Testing;
 
 namespace DeployGuard.Webhook.Tests;
 
@@ -21,8 +25,9 @@ public class RecordLogTests
         var vote = Reviews.ApprovalObject("alice", s_seniors, "Approve", s_hash);
         vote["spec"]?["reason"] = "read the diff";
 
-        var line = (await LogOfAsync(new LiteralFacts { Cached = Cached() }, Votes("CREATE", "alice", vote))).Single();
+        var line = (await LogOfAsync(Stored(new LiteralFacts { Cached = Cached() }, vote), Votes("CREATE", "alice", vote))).Single();
 
+        Assert.That(Text(line, "uid"), Is.EqualTo("u-1"));
         Assert.That(
             (Text(line, "event"), Text(line, "user"), Text(line, "decision"), Text(line, "change"), Text(line, "reason"), line["reviews"]),
             Is.EqualTo(("vote", "alice", "Approve", "deployment-web-1", "read the diff", (JsonNode?)null))
@@ -35,9 +40,82 @@ public class RecordLogTests
         var used = Cached(new BreakGlassUse("web-x1", "carol", DateTimeOffset.UnixEpoch, null));
         var vote = Reviews.ApprovalObject("alice", s_seniors, "Approve", s_hash);
 
-        var line = (await LogOfAsync(new LiteralFacts { Cached = used }, Votes("CREATE", "alice", vote))).Single();
+        var line = (await LogOfAsync(Stored(new LiteralFacts { Cached = used }, vote), Votes("CREATE", "alice", vote))).Single();
 
         Assert.That(line["reviews"]?.ToJsonString(), Is.EqualTo("""["web-x1"]"""));
+    }
+
+    /// <summary>Admission comes before storage: with a name that is taken, the API server answers 409 after it.</summary>
+    [Test]
+    public async Task AVoteThatWasNeverStoredIsNotLoggedAsAVote()
+    {
+        var vote = Reviews.ApprovalObject("alice", s_seniors, "Approve", s_hash);
+        var facts = Stored(new LiteralFacts { Cached = Cached() }, vote);
+        SetUid(vote, "u-2");
+
+        var line = (await LogOfAsync(facts, Votes("CREATE", "alice", vote))).Single();
+
+        Assert.That(
+            (Text(line, "event"), Text(line, "of"), Text(line, "uid"), Text(line, "user")),
+            Is.EqualTo(("unconfirmed", "vote", "u-2", "alice"))
+        );
+    }
+
+    [Test]
+    public async Task AWithdrawalThatDidNotHappenIsNotLoggedAsOne()
+    {
+        var vote = Reviews.ApprovalObject("alice", s_seniors, "Reject", s_hash);
+        var facts = Stored(new LiteralFacts { Cached = Cached() }, vote);
+
+        var line = (await LogOfAsync(facts, Votes("DELETE", "alice", null, vote))).Single();
+
+        Assert.That((Text(line, "event"), Text(line, "of")), Is.EqualTo(("unconfirmed", "withdrawal")));
+    }
+
+    [Test]
+    public async Task ALineWaitsUntilTheObjectIsSeenAndNotLonger()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch);
+        var facts = new LiteralFacts { Cached = Cached() };
+        var vote = Reviews.ApprovalObject("alice", s_seniors, "Approve", s_hash);
+        using var output = new MemoryStream();
+        using var log = new DecisionLog(output, time);
+        using var records = new RecordLog(log, facts, time);
+        await records.StartAsync(CancellationToken.None);
+        var lines = new RecordLines("seen\n"u8.ToArray(), "unseen\n"u8.ToArray());
+        Stored(facts, vote);
+        using var seen = JsonDocument.Parse(Votes("CREATE", "alice", vote));
+        SetUid(vote, "u-2");
+        using var never = JsonDocument.Parse(Votes("CREATE", "alice", vote));
+
+        records.Write(Review.Read(never.RootElement), lines);
+        records.Write(Review.Read(seen.RootElement), lines);
+        Assert.That(
+            () => AdvanceTo(time, RecordLog.Patience * 0.7, TimeSpan.FromSeconds(0.3), log),
+            Is.EqualTo(1).After(20_000, 100),
+            "one is seen, the other may still come"
+        );
+        Assert.That(
+            () => AdvanceTo(time, RecordLog.Patience * 2, TimeSpan.FromSeconds(5), log),
+            Is.EqualTo(2).After(20_000, 100),
+            "the other has not come"
+        );
+        await records.StopAsync(CancellationToken.None);
+        await log.StartAsync(CancellationToken.None);
+        await log.StopAsync(CancellationToken.None);
+
+        Assert.That(Encoding.UTF8.GetString(output.ToArray()), Is.EqualTo("seen\nunseen\n"));
+    }
+
+    [Test]
+    public async Task WhatPeopleTypeCannotDeceiveAReaderOfTheLog()
+    {
+        var vote = Reviews.ApprovalObject("alice", s_seniors, "Approve", s_hash);
+        vote["spec"]?["reason"] = "ok\n{\u202e\u001b[2J";
+
+        var line = (await LogOfAsync(Stored(new LiteralFacts { Cached = Cached() }, vote), Votes("CREATE", "alice", vote))).Single();
+
+        Assert.That(Text(line, "reason"), Is.EqualTo("ok<LF>{<U+202E><ESC>[2J"));
     }
 
     [TestCase("alice", false)]
@@ -111,6 +189,28 @@ public class RecordLogTests
 
     private static string Votes(string operation, string user, JsonNode? vote, JsonNode? before = null, bool dryRun = false) =>
         Reviews.Of(operation, "deployguard.io", "ChangeApproval", "changeapprovals", user, vote, before, dryRun, s_seniors);
+
+    private static LiteralFacts Stored(LiteralFacts facts, JsonNode vote)
+    {
+        SetUid(vote, "u-1");
+        facts.Stored["u-1"] = true;
+        return facts;
+    }
+
+    private static void SetUid(JsonNode vote, string uid) =>
+        (vote["metadata"] ?? throw new InvalidOperationException("no metadata"))["uid"] = uid;
+
+    /// <summary>Moves the clock one step, until it is so late.</summary>
+    /// <returns>The number of lines that were handed to the log.</returns>
+    private static int AdvanceTo(FakeTimeProvider time, TimeSpan latest, TimeSpan step, DecisionLog log)
+    {
+        if (time.GetUtcNow() + step <= DateTimeOffset.UnixEpoch + latest)
+        {
+            time.Advance(step);
+        }
+
+        return log.Waiting;
+    }
 
     private static string? Text(JsonNode? line, string name) => (string?)line?[name];
 

@@ -72,7 +72,9 @@ public class RecordsTests
 
         var patch = JsonNode.Parse(response.GetProperty("patch").GetBytesFromBase64())!.AsArray();
         Assert.That(
-            patch.Skip(1).Select(p => $"{p?["path"]} {p?["value"]?.ToJsonString()}"),
+            patch
+                .Where(p => $"{p?["path"]}".StartsWith("/metadata/labels", StringComparison.Ordinal))
+                .Select(p => $"{p?["path"]} {p?["value"]?.ToJsonString()}"),
             Is.EqualTo(
                 new[]
                 {
@@ -83,6 +85,20 @@ public class RecordsTests
                     $"/metadata/labels/deployguard.io~1maker \"{RecordLabels.OfCreator("mallory")}\"",
                 }
             )
+        );
+    }
+
+    [Test]
+    public async Task TheStampAddsTheExactTimeOfAVote()
+    {
+        var response = await _webhook.SendAsync("/stamp", Reviews.Approval("mallory", ["developers"], approver: "alice"));
+
+        var patch = JsonNode.Parse(response.GetProperty("patch").GetBytesFromBase64())!.AsArray();
+        var paths = patch.Select(p => $"{p?["path"]}").ToList();
+        Assert.That(paths, Does.Contain("/metadata/annotations"));
+        Assert.That(
+            $"{patch[paths.IndexOf("/metadata/annotations/deployguard.io~1cast-at")]?["value"]}",
+            Does.Match(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
         );
     }
 
@@ -215,6 +231,32 @@ public class RecordsTests
     public async Task EligibilityOfAVoter(string user, string group, string decision, string? approver, string? refusal)
     {
         var message = await RefusalAsync(Reviews.Approval(user, [group], decision, approver));
+        Assert.That(message, refusal is null ? Is.Null : Does.Contain(refusal));
+    }
+
+    /// <summary>A developer may create ChangeApprovals, to withdraw their own request. That must not make them a reviewer.</summary>
+    [TestCase(
+        "bob",
+        false,
+        "NotEligible: bob may not review here: no policy in shop names approving groups, so a review needs the verb review"
+    )]
+    [TestCase("bob", true, null)]
+    [TestCase("dana", true, "SelfApproval: dana requested deployment-web-1")]
+    [TestCase("olga", true, "SelfApproval: olga created the BreakGlass that admitted deployment-web-1, and cannot review it")]
+    public async Task WhereNoPolicyNamesApproversTheVerbReviewIsNeeded(string user, bool isHeld, string? refusal)
+    {
+        var shared = _facts.Cached;
+        _facts.Cached = shared with
+        {
+            Policies = [new SafeguardPolicy { Name = "freeze", Freeze = new FreezeRules("", TimeSpan.Zero) }],
+            Changes = [shared.Changes[0] with { BreakGlassUses = [new BreakGlassUse("g", "olga", DateTimeOffset.UnixEpoch, null)] }],
+        };
+        var permission = $"{ReviewRight.Verb} breakglasses/";
+        _ = isHeld ? _facts.Permissions.Add(permission) : _facts.Permissions.Remove(permission);
+
+        var message = await RefusalAsync(Reviews.Approval(user, ["developers"]));
+        (_facts.Cached, _) = (shared, _facts.Permissions.Remove(permission));
+
         Assert.That(message, refusal is null ? Is.Null : Does.Contain(refusal));
     }
 

@@ -73,7 +73,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
             Remedy(evaluated, policy)
         )
         {
-            Missing = votes.Lines,
+            Missing = votes.Missing,
         };
     }
 

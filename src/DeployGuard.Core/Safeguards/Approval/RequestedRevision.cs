@@ -1,7 +1,7 @@
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
@@ -20,21 +20,11 @@ internal static class RequestedRevision
     )
     {
         var newImages = rules.Covers is ApprovalCovers.Images ? NewImages(evaluated, after, policy, cluster) : [];
-        // All requesters and named authors of the revision. Where images are approved, also those of every revision that brought one of
-        // the new images. Of these revisions, only the first may name authors for other requesters: the others came after it.
-        var brought = cluster.Changes.Where(c => c.Images.Any(newImages.Contains)).OrderBy(c => c.FirstRequestedAt).ToList();
-        var requester = evaluated.Request.Requester.Username;
-        var claims = brought
-            .Take(1)
-            .SelectMany(c => c.EvidenceFor([requester]))
-            .Concat(brought.SelectMany(c => c.Evidence.Where(e => e.By == requester)));
         return new VotedRevision(after.Ref, after.Template.Hash, [.. after.Template.Images.Select(i => i.Reference.Text)])
         {
             NewImages = newImages,
-            Requester = requester,
-            Requesters = evaluated.Requesters.Concat(brought.SelectMany(c => c.Requesters)).ToHashSet(StringComparer.Ordinal),
-            Authors = evaluated.Origin.Authors.Concat(OriginReader.AuthorsIn(claims)).ToHashSet(StringComparer.OrdinalIgnoreCase),
-        };
+            Requester = evaluated.Request.Requester.Username,
+        }.WithPeople(evaluated.Requesters, evaluated.Origin.Authors, cluster.Changes);
     }
 
     /// <summary>

@@ -34,7 +34,8 @@ internal sealed class Budget : ISafeguard
         : inspection.IsNewRevisionOfWorkload ? new(RequiredReads.Votes, RequiredReservations.None)
         : Requirements.None;
 
-    public string? Summarise(SafeguardPolicy policy) => policy.Budget is { } budget ? $"{budget.MaxRollouts} rollouts at once" : null;
+    public string? Summarise(SafeguardPolicy policy) =>
+        policy.Budget is { } budget ? $"{budget.MaxRollouts} {(budget.MaxRollouts == 1 ? "rollout" : "rollouts")} at once" : null;
 
     /// <summary>Whether a change takes a place in a budget: a new rollout, or one that was at rest and continues.</summary>
     public static bool IsCounted(EvaluatedRequest evaluated) =>

@@ -16,8 +16,9 @@ internal static class BlockedRemedy
         var others = pool.Revisions.Where(r => r.TemplateHash != after.Template.Hash || r.Workload != after.Ref).ToList();
         var beside = others.Select(r => r.Workload).Where(w => w != after.Ref).Distinct().ToList();
         return beside.Count > 0 ? ByOthers(beside, inspection)
-            : inspection.Evaluated.ChangeType is ChangeType.Rollback ? OfRollback(inspection, after)
-            : others.Find(r => r.TemplateHash == inspection.Evaluated.Before?.Template.Hash) is { } former ? ByItsOwn(former, inspection)
+            : inspection.Evaluated.ChangeType is ChangeType.Rollback && OfRollback(pool, inspection, after) is { } back ? back
+            : others.Find(r => r.TemplateHash == inspection.Evaluated.Before?.Template.Hash) is { } former
+                ? UnprovenNowRemedy.Of(former, pool, inspection)
             : others.Count > 0
                 ? new(
                     $"Wait until its rollout has finished: kubectl rollout status {after.Ref.KubectlName} -n {after.Ref.Namespace}; then "
@@ -42,40 +43,31 @@ internal static class BlockedRemedy
 
         var stop =
             !others[0].Type.HasScale ? ""
-            : Edits.By(inspection.Evaluated.Request).AppliesRepository() ? ", or set its spec.replicas to 0 in the repository"
+            : Edits.By(inspection.Evaluated.Request).Source() is { } source ? $", or set its spec.replicas to 0 in {source}"
             : $", or scale it to 0: {Edits.ScaleCommand(others[0], 0)}";
         return new($"Wait until the canary of {names} is complete{stop}{then}", Fix.Waiting);
-    }
-
-    /// <summary>The revision that it runs now is unproven itself.</summary>
-    private static Remedy ByItsOwn(UnprovenPods former, Inspection inspection)
-    {
-        var (workload, request) = (former.Workload, inspection.Evaluated.Request);
-        var back =
-            workload.Type.InPlace is null ? ""
-            : Edits.By(request).AppliesRepository() ? ", or revert that revision in the repository first"
-            : $", or roll it back first: kubectl rollout undo {workload.KubectlName} -n {workload.Namespace}";
-        return new(
-            $"Wait until the revision that {workload.KubectlName} runs now is proven{back}; then {Again(inspection, [])}. To watch it: "
-                + Status(workload),
-            Fix.Waiting
-        );
     }
 
     /// <summary>
     /// A rollback does not wait. It passes at once for as many pods as the revision served before, and to a proven revision at any size.
     /// </summary>
-    private static Remedy OfRollback(Inspection inspection, Workload after)
+    /// <returns>Null if no other revision is proven, and none of its pods may return at once.</returns>
+    private static Remedy? OfRollback(PoolAssessment pool, Inspection inspection, Workload after)
     {
         var most = inspection.Highest(pods => after with { Replicas = pods }, 0, after.Replicas);
-        var history = $"kubectl rollout history {after.Ref.KubectlName} -n {after.Ref.Namespace}";
-        return new(
-            most > 0
-                ? $"Roll back to a revision that is proven ({history}); or first {Edits.Scale(inspection.Evaluated.Request, after.Ref, most)}; "
-                    + $"then {Edits.Retry(inspection.Evaluated.Request)}"
-                : $"Roll back to a revision that is proven: {history}",
-            Fix.Workload
-        );
+        var scale =
+            most == 0
+                ? ""
+                : $"{Edits.Scale(inspection.Evaluated.Request, after.Ref, most)}; then {Edits.Retry(inspection.Evaluated.Request)}";
+        return RollbackTarget.Proven(after.Ref, after.Template.Hash, pool, inspection).Count > 0
+                ? new(
+                    most > 0
+                        ? $"Roll back to a revision that is proven ({RollbackTarget.History(after.Ref)}); or first {scale}"
+                        : $"Roll back to a revision that is proven: {RollbackTarget.History(after.Ref)}",
+                    Fix.Workload
+                )
+            : most > 0 ? new($"First {scale}", Fix.Workload)
+            : null;
     }
 
     /// <param name="stopped">The workloads that have no unproven pods by then.</param>

@@ -30,7 +30,7 @@ internal sealed record CanaryOffer(int Pods, string Edit, string Sentence, bool 
         return new CanaryOffer(most, evaluated.Before is null ? $"create it with replicas: {most}" : edit, Now(), most == after.Replicas);
 
         string Now() =>
-            Edits.By(request) is var by && Admission.Deployers.AppliesRepository(by) ? $"S{edit[1..]}, then {Edits.Retry(request)}"
+            Admission.Deployers.Source(Edits.By(request)) is not null ? $"S{edit[1..]}, then {Edits.Retry(request)}"
             : evaluated.Before is null ? $"Create it with replicas: {most}"
             : evaluated.Before.Replicas < after.Replicas ? $"Scale to {most} now: {Edits.ScaleCommand(after.Ref, most)}"
             // Its labels join the Service with all of its pods at once.

@@ -68,8 +68,13 @@ internal static class CanaryRemedy
             inspection.Cluster.Namespace?.Members.FirstOrDefault(m => m.IsRollingOut && pool.Raises.Any(r => r.Workload == m.Spec.Ref))
                 is { } rolling
             ? new(
-                $"Wait until the rollout of {rolling.Spec.Ref.KubectlName} has finished, or roll it back: kubectl rollout undo "
-                    + $"{rolling.Spec.Ref.KubectlName} -n {space}",
+                $"Wait until the rollout of {rolling.Spec.Ref.KubectlName} has finished: kubectl rollout status "
+                    + $"{rolling.Spec.Ref.KubectlName} -n {space}"
+                    + (
+                        RollbackTarget.Offer(rolling.Spec.Ref, rolling.Spec.Template.Hash, pool, inspection) is { } back
+                            ? $"; or {back}"
+                            : ""
+                    ),
                 Fix.Waiting
             )
             : new($"Change the workload that owns it, or wait for the current canary: kubectl get changes -n {space}", Fix.Waiting);
@@ -80,7 +85,7 @@ internal static class CanaryRemedy
         var watch = $"To watch it: {BlockedRemedy.Status(after.Ref)}";
         var now = CanaryOffer.Of(inspection, after);
         var later = pool.Held.Left is { } left ? CanaryOffer.Of(inspection.After(left), after) : null;
-        var wait = pool.Held.Left is { } rest ? $"ait {Durations.Show(rest)}, then " : "";
+        var wait = pool.Held.Left is { } rest ? $"ait {Durations.ShowWait(rest, inspection.Now)}, then " : "";
         var then = later is { IsAsked: true } ? Edits.Retry(inspection.Evaluated.Request) : later?.Edit;
         return now is not null ? new(now.Sentence + (later is null || later.Pods <= now.Pods ? "" : $"; or w{wait}{then}"), Fix.Workload)
             : later is not null ? new($"W{wait}{then}. {watch}", Fix.Waiting)

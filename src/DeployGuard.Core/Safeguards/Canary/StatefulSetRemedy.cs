@@ -23,13 +23,14 @@ internal static class StatefulSetRemedy
         }
 
         var partition = PartitionOf(after, most);
-        var edit = Edits.By(request).AppliesRepository()
-            ? $"set partition {partition} in the repository: {{\"spec\":{Spec(after, most)}}}"
+        var source = Edits.By(request).Source();
+        var edit = source is not null
+            ? $"set partition {partition} in {source}: {{\"spec\":{Spec(after, most)}}}"
             : $"set partition {partition}: {Edits.PatchCommand(after.Ref, Spec(after, most))}";
         return new CanaryOffer(
             most,
             edit,
-            isNew || Edits.By(request).AppliesRepository() ? Edits.Patch(request, after.Ref, Spec(after, most)) : $"S{edit[1..]}",
+            isNew || source is not null ? Edits.Patch(inspection.Evaluated, after.Ref, Spec(after, most)) : $"S{edit[1..]}",
             most == asked
         );
     }
@@ -37,7 +38,7 @@ internal static class StatefulSetRemedy
     /// <summary>A partition for a StatefulSet that is changed without one; null if not even one pod may run the revision.</summary>
     public static string? HoldBack(Inspection inspection, Workload after) =>
         inspection.Highest(pods => At(after, pods), 0, after.Replicas) is > 0 and var most
-            ? Edits.Patch(inspection.Evaluated.Request, after.Ref, Spec(after, most))
+            ? Edits.Patch(inspection.Evaluated, after.Ref, Spec(after, most))
             : null;
 
     /// <summary>The workload with a partition at which so many pods run the newest revision.</summary>

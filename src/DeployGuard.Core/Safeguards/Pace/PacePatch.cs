@@ -12,7 +12,7 @@ internal static class PacePatch
     public static Remedy? Of(PaceBound bound, Inspection inspection, Workload after)
     {
         var rules = inspection.Policy.Canary ?? throw new InvalidOperationException($"policy {inspection.Policy.Name} has no canary");
-        var probed = $"Add a readinessProbe to {string.Join(" and ", bound.Unprobed)}";
+        var probed = Probes(bound, inspection.Evaluated.Before);
         if (bound.Unprobed.Count > 0 && inspection.Passes(after with { Template = after.Template.WithReadinessProbes() }))
         {
             return new($"{probed}, then {Edits.Retry(inspection.Evaluated.Request)}", Fix.Template);
@@ -28,7 +28,7 @@ internal static class PacePatch
         var conforming = Conforming(after, batch, rules);
         var probes = bound.Unprobed.Count == 0 ? "" : $"{probed}. ";
         return new(
-            $"{probes}{Edits.Patch(inspection.Evaluated.Request, after.Ref, Spec(conforming, batch))}{Lasts(Takes(conforming, batch))}",
+            $"{probes}{Edits.Patch(inspection.Evaluated, after.Ref, Spec(conforming, batch))}{Lasts(Takes(conforming, batch))}",
             bound.Unprobed.Count == 0 ? Fix.Workload : Fix.Template
         );
     }
@@ -46,6 +46,16 @@ internal static class PacePatch
     /// <summary>How long a conforming rollout takes.</summary>
     public static TimeSpan Takes(Workload workload, int batch) =>
         (long)((workload.Replicas + batch - 1) / batch) * TimeSpan.FromSeconds(workload.Strategy.MinReadySeconds);
+
+    /// <summary>The live object may have the probes, and the request takes them away.</summary>
+    private static string Probes(PaceBound bound, Workload? before)
+    {
+        var names = string.Join(" and ", bound.Unprobed);
+        var had = (before?.Template.Containers ?? []).Where(c => c.HasReadinessProbe).Select(c => c.Name);
+        return bound.Unprobed.Except(had).Any()
+            ? $"Add a readinessProbe to {names}"
+            : $"Keep the readinessProbe of {names}, which this request removes";
+    }
 
     private static string Lasts(TimeSpan takes) =>
         takes == TimeSpan.Zero

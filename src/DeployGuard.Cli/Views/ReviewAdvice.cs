@@ -1,0 +1,24 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Cli.Views;
+
+/// <summary>Who reviews a break-glass, and with which command: at any time after it admitted the revision.</summary>
+internal static class ReviewAdvice
+{
+    /// <summary>Null if there is nothing to review.</summary>
+    public static string? Of(Change change)
+    {
+        var uses = change.BreakGlassUses.Where(u => u.ReviewedBy is null).ToList();
+        return uses.Count == 0
+            ? null
+            : $"Break-glass {string.Join(" and ", uses.Select(u => u.Name).Distinct())} of {string.Join(" and ", uses.Select(u => u.By).Distinct())} "
+                + $"waits for its review. Another person reviews it, now or later: {Command(change.Name, change.Workload.Namespace)}";
+    }
+
+    /// <summary>The same for every revision of a workload: one that is over needs its review too.</summary>
+    public static IEnumerable<string> OfAll(WorkloadRef workload, IEnumerable<Change> changes) =>
+        changes.Where(c => c.Workload == workload && c.WasAdmitted).Select(Of).OfType<string>();
+
+    public static string Command(string change, string @namespace) => $"kubectl deployguard approve {change} -n {@namespace}";
+}

@@ -1,0 +1,102 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Kubernetes.Api;
+
+namespace DeployGuard.Kubernetes.Changes;
+
+/// <summary>
+/// The reviews of the uses of BreakGlasses in the status of a Change. A withdrawn or rejected review opens the use again; the record keeps
+/// both, in <c>formerReviews</c>.
+/// </summary>
+internal static class Reviews
+{
+    /// <summary>Why a review does not count any more.</summary>
+    public const string Withdrawn = "ReviewWithdrawn";
+
+    /// <inheritdoc cref="Withdrawn"/>
+    public const string Rejected = "ReviewRejected";
+
+    private const int MaxFormer = 20;
+
+    /// <summary>Another person has reviewed all uses until now. Their vote is recorded too, so that its withdrawal is noticed.</summary>
+    /// <returns>False if the vote is recorded as withdrawn: a cache may not know it yet.</returns>
+    public static bool Record(JsonObject status, Approval review, DateTimeOffset now)
+    {
+        if (VoteStatus.Add(status, review, isReview: true) is { } recorded && recorded["withdrawnAt"] is not null)
+        {
+            return false;
+        }
+
+        foreach (var use in Uses(status).Where(u => u["reviewedBy"] is null))
+        {
+            use["reviewedBy"] = review.Approver.Username;
+            use["reviewedAt"] = JsonWriting.Time(now);
+        }
+
+        VoteStatus.SetReviewed(status, review.Approver.Username, now);
+        return true;
+    }
+
+    /// <summary>Opens the uses whose reviews were withdrawn.</summary>
+    /// <returns>Whether anything changed.</returns>
+    public static bool Reopen(JsonObject status, DateTimeOffset now)
+    {
+        if (!Uses(status).Any(u => u["reviewedBy"] is not null))
+        {
+            return false;
+        }
+
+        var (uses, votes) = ChangeReader.ReadReviews(JsonSerializer.SerializeToElement(status));
+        var withdrawn = uses.Select(u => BreakGlassReviews.WithdrawalOf(u, votes)).ToList();
+        foreach (var (use, vote) in Uses(status).Zip(withdrawn))
+        {
+            if (vote is not null)
+            {
+                End(use, Withdrawn, vote.WithdrawnBy, vote.WithdrawnAt ?? now);
+            }
+        }
+
+        if (withdrawn.OfType<RecordedVote>().FirstOrDefault() is not { } last)
+        {
+            return false;
+        }
+
+        var why = $"changeapproval {last.Name}, the review by {last.By}, was withdrawn{(last.WithdrawnBy is { } by ? $" by {by}" : "")}";
+        VoteStatus.SetUnreviewed(status, (Withdrawn, why), now);
+        status["missing"] = OpenRequirements.Review;
+        return true;
+    }
+
+    /// <summary>A veto that counts opens all uses.</summary>
+    public static void Reject(JsonObject status, Rejection veto, DateTimeOffset now)
+    {
+        foreach (var use in Uses(status).Where(u => u["reviewedBy"] is not null))
+        {
+            End(use, Rejected, veto.By, now);
+        }
+
+        VoteStatus.SetUnreviewed(status, (Rejected, veto.ToString()), now);
+        status["missing"] = OpenRequirements.Review;
+    }
+
+    private static void End(JsonObject use, string cause, string? by, DateTimeOffset at)
+    {
+        var former = JsonWriting.List(use, "formerReviews");
+        if (former.Count >= MaxFormer)
+        {
+            former.RemoveAt(0);
+        }
+
+        var ended = new JsonObject { ["endedAt"] = JsonWriting.Time(at), ["cause"] = cause };
+        JsonWriting.SetOrRemove(ended, "by", (string?)use["reviewedBy"]);
+        JsonWriting.SetOrRemove(ended, "at", (string?)use["reviewedAt"]);
+        JsonWriting.SetOrRemove(ended, "endedBy", by);
+        former.Add((JsonNode)ended);
+        use.Remove("reviewedBy");
+        use.Remove("reviewedAt");
+    }
+
+    private static IEnumerable<JsonObject> Uses(JsonObject status) => (status["breakGlass"] as JsonArray ?? []).OfType<JsonObject>();
+}
