@@ -119,7 +119,6 @@ internal sealed class Comparison(string webhook, string folder)
             wrk.headers["Content-Type"] = "application/json"
             local requests, at = {}, 0
             init = function(args)
-              wrk.init(args)
               for body in io.lines("{{bodies}}") do requests[#requests + 1] = wrk.format(nil, nil, nil, body) end
             end
             request = function()

@@ -39,10 +39,10 @@ internal static class DecisionPath
         Console.WriteLine(
             $"One decision about the 11.8 KB update review, varied; {Fleet.Workloads} workloads cached, {rounds} rounds, median."
         );
-        Floor(fleet.Unchanged(), rounds);
         Hash(fleet.NewRevision(), rounds);
         Decide("allowed: another generation, the same template", fleet.Unchanged(), app.Services, rounds, isAllowed: true);
         Decide("refused: a new revision, findings of two policies", fleet.NewRevision(), app.Services, rounds, isAllowed: false);
+        Floor(fleet.Unchanged(), rounds);
         await app.StopAsync();
         await stop.CancelAsync();
         await Task.WhenAny(running);

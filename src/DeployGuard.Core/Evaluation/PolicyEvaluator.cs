@@ -82,7 +82,7 @@ public sealed class PolicyEvaluator
         return new Verdict
         {
             Evaluated = evaluated,
-            Notes = [.. inspections.Where(i => i.Policy.Mode is not Mode.Audit).SelectMany(i => _safeguards.SelectMany(s => s.Notes(i)))],
+            Notes = Notes(inspections),
             Approvals =
                 cluster.Approvals.Count == 0 ? [] : [.. cluster.Approvals.Where(a => evaluated.After is { } after && a.IsAbout(after))],
             Exposes = applying is []
@@ -182,6 +182,25 @@ public sealed class PolicyEvaluator
                 : request.DryRun && cluster.ApproveBy is ApproveBy.ChangeName ? ApproveBy.Hash
                 : cluster.ApproveBy,
         };
+    }
+
+    private List<string> Notes(IReadOnlyList<Inspection> inspections)
+    {
+        var notes = new List<string>();
+        foreach (var inspection in inspections)
+        {
+            if (inspection.Policy.Mode is Mode.Audit)
+            {
+                continue;
+            }
+
+            foreach (var safeguard in _safeguards)
+            {
+                notes.AddRange(safeguard.Notes(inspection));
+            }
+        }
+
+        return notes;
     }
 
     private static IEnumerable<Violation> Inspect(Inspection inspection, IReadOnlyList<ISafeguard> applying)

@@ -58,6 +58,9 @@ public readonly record struct Field(JsonElement Element, FieldLocation? Place)
             _ => throw Member(name, value).Wrong("true or false"),
         };
 
+    /// <summary>The items of a list, for loops: it is checked at once, and allocates only the places.</summary>
+    public FieldList Each(string name) => new(Typed(name, JsonValueKind.Array, "a list"));
+
     public IEnumerable<Field> Items(string name) => Has(name, out _) ? Enumerate(name) : [];
 
     private IEnumerable<Field> Enumerate(string name)

@@ -21,7 +21,7 @@ internal static class ImageVisitor
         foreach (var list in ContainerLists)
         {
             var index = 0;
-            foreach (var container in spec.Items(list))
+            foreach (var container in spec.Each(list))
             {
                 // Defaulting by a controller may add the image later. Without an image there is nothing to evaluate.
                 if (container.AsObject().Text("image") is { Length: > 0 } image)
@@ -33,7 +33,7 @@ internal static class ImageVisitor
             }
         }
 
-        foreach (var volume in spec.Items("volumes"))
+        foreach (var volume in spec.Each("volumes"))
         {
             if (volume.AsObject().Object("image") is { } source && source.Text("reference") is { Length: > 0 } image)
             {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
@@ -10,6 +11,9 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
 
     /// <summary>kubectl keeps a copy of the whole manifest in it. Nothing here uses it.</summary>
     private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+    /// <summary>The steps of the template paths: there is one path for each kind.</summary>
+    private static readonly ConcurrentDictionary<string, string[]> s_steps = new(StringComparer.Ordinal);
 
     public WorkloadKinds Kinds { get; } = kinds;
 
@@ -34,15 +38,11 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
             ?? throw new MalformedObjectException("kind", $"{kind} is not a kind with a pod template that DeployGuard knows");
         var metadata = root.RequiredObject("metadata");
         var type = BuiltInKinds.Of(apiGroup, kind);
-        var holder = new TemplateHolder(type, metadata.Text("name") ?? "", metadata.Text("uid") ?? "");
+        var name = metadata.Text("name");
+        var holder = new TemplateHolder(type, name ?? "", metadata.Text("uid") ?? "");
         return new Workload
         {
-            Ref = new WorkloadRef(
-                apiGroup,
-                kind,
-                metadata.Text("namespace") ?? "",
-                metadata.Text("name") ?? metadata.Text("generateName") ?? ""
-            ),
+            Ref = new WorkloadRef(apiGroup, kind, metadata.Text("namespace") ?? "", name ?? metadata.Text("generateName") ?? ""),
             Uid = holder.Uid,
             ResourceVersion = metadata.Text("resourceVersion") ?? "",
             Generation = metadata.Long("generation"),
@@ -114,8 +114,15 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
             noise
         );
 
-    private static Field TemplateAt(Field root, string path) =>
-        path.Length == 0 ? root : path.Split('.').Aggregate(root, (field, name) => field.RequiredObject(name));
+    private static Field TemplateAt(Field root, string path)
+    {
+        foreach (var step in s_steps.GetOrAdd(path, static p => p.Length == 0 ? [] : p.Split('.')))
+        {
+            root = root.RequiredObject(step);
+        }
+
+        return root;
+    }
 
     private PodTemplate ReadTemplate(Field template, TemplateHolder holder, Field? claims, PodTemplate? like)
     {
@@ -133,10 +140,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
         return new PodTemplate(
             metadata?.Map("labels") ?? Maps.Empty,
             annotations,
-            [
-                .. spec.Items("containers").Select(ReadContainer),
-                .. spec.Items("initContainers").Where(IsSidecar).Select(c => ReadContainer(c) with { IsSidecar = true }),
-            ],
+            ReadContainers(spec),
             [.. ImageVisitor.Visit(spec), .. injections.ImagesIn(annotations, path)],
             source
         )
@@ -146,20 +150,46 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
         };
     }
 
+    private static List<Container> ReadContainers(Field spec)
+    {
+        var containers = new List<Container>();
+        foreach (var container in spec.Each("containers"))
+        {
+            containers.Add(ReadContainer(container));
+        }
+
+        foreach (var container in spec.Each("initContainers"))
+        {
+            if (IsSidecar(container))
+            {
+                containers.Add(ReadContainer(container) with { IsSidecar = true });
+            }
+        }
+
+        return containers;
+    }
+
     private static bool IsSidecar(Field initContainer) => initContainer.AsObject().Text("restartPolicy") == "Always";
 
     private static Container ReadContainer(Field container) =>
         new(
             container.AsObject().Text("name") ?? "",
             container.Text("image") ?? "",
-            [
-                .. container
-                    .Items("ports")
-                    .Select(p => p.AsObject())
-                    .Select(p => new ContainerPort(p.Text("name") ?? "", p.Int("containerPort") ?? 0, p.Text("protocol") ?? "TCP")),
-            ],
+            ReadPorts(container),
             container.Object("readinessProbe") is not null
         );
+
+    private static List<ContainerPort> ReadPorts(Field container)
+    {
+        List<ContainerPort>? ports = null;
+        foreach (var port in container.Each("ports"))
+        {
+            var read = port.AsObject();
+            (ports ??= []).Add(new ContainerPort(read.Text("name") ?? "", read.Int("containerPort") ?? 0, read.Text("protocol") ?? "TCP"));
+        }
+
+        return ports ?? [];
+    }
 
     private static string? ControllerUid(Field metadata) =>
         metadata.Items("ownerReferences").Where(o => o.AsObject().Flag("controller")).Select(o => o.Text("uid")).FirstOrDefault();

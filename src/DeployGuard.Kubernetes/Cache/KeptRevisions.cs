@@ -11,10 +11,32 @@ namespace DeployGuard.Kubernetes.Cache;
 /// </summary>
 internal static class KeptRevisions
 {
-    public static IReadOnlyList<OwnedRevision> Of(ObservedWorkload workload, ClusterCaches caches) =>
-        workload.Uid.Length == 0
-            ? []
-            : [.. Of(workload, caches.OwnedBy(workload, BuiltInKinds.ReplicaSet), caches.RevisionsOf(workload)).Select(k => k.Revision)];
+    public static IReadOnlyList<OwnedRevision> Of(ObservedWorkload workload, ClusterCaches caches)
+    {
+        if (workload.Uid.Length == 0)
+        {
+            return [];
+        }
+
+        var kept = new List<OwnedRevision>();
+        foreach (var set in caches.OwnedBy(workload, BuiltInKinds.ReplicaSet))
+        {
+            if (HoldsRevisionOf(workload, set))
+            {
+                kept.Add(set.AsRevision);
+            }
+        }
+
+        foreach (var revision in caches.RevisionsOf(workload))
+        {
+            if (HoldsRevisionOf(workload, revision))
+            {
+                kept.Add(Owned(revision.Under(workload)));
+            }
+        }
+
+        return kept;
+    }
 
     /// <summary>The revisions among objects of the workload's namespace, with their images.</summary>
     public static IEnumerable<(OwnedRevision Revision, IReadOnlyList<string> Images)> Of(

@@ -112,10 +112,13 @@ internal sealed class RequestReader(WorkloadReader workloads)
     {
         var workload = In(place, () => workloads.Read(Present(obj), like));
         // The API server acts on the path of the request; an object may leave out its own namespace and name.
-        return workload with
-        {
-            Ref = workload.Ref with { Namespace = review.Namespace, Name = review.Name.Length > 0 ? review.Name : workload.Ref.Name },
-        };
+        var name = review.Name.Length > 0 ? review.Name : workload.Ref.Name;
+        return workload.Ref.Namespace == review.Namespace && workload.Ref.Name == name
+            ? workload
+            : workload with
+            {
+                Ref = workload.Ref with { Namespace = review.Namespace, Name = name },
+            };
     }
 
     private static ServiceRequest ReadService(Review review) =>

@@ -121,6 +121,11 @@ internal sealed class AdmissionTelemetry(
         }
 
         CountRollout(verdict);
+        if (verdict.Findings.Count == 0)
+        {
+            return false;
+        }
+
         foreach (var reason in verdict.Denials.Where(d => d.LimitsExposure).Select(d => d.Finding.Reason).Distinct())
         {
             _canary.Add(1, new KeyValuePair<string, object?>("reason", reason));
@@ -257,6 +262,11 @@ internal sealed class AdmissionTelemetry(
                     { "records", verdict.Evaluated.Recovered.Count > 0 ? "lost" : "kept" },
                 }
             );
+        }
+
+        if (verdict.Findings.Count == 0)
+        {
+            return;
         }
 
         foreach (
