@@ -146,7 +146,7 @@ public sealed class ClusterHost : IClusterAccess
         try
         {
             // None of them ends by itself. If one does, that is a bug: the program ends, and the kubelet restarts it.
-            await await Task.WhenAny(loops);
+            await await Task.WhenAny([.. loops, recording]);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {

@@ -26,10 +26,13 @@ public static class StandingVotes
             .. policies.Where(p =>
                 p.Approval is { Required: not Required.Never }
                 && Enforces(p, now)
-                && p.Match.IncludesKind(change.Workload.Kind)
                 && (
+                    // It may match by an owner of the workload.
                     change.Policies.Contains(p.Name)
-                    || (labels is null ? p.Match.Workloads.Requirements.Count == 0 : p.Match.IncludesLabels(labels))
+                    || (
+                        p.Match.IncludesKind(change.Workload.Kind)
+                        && (labels is null ? p.Match.Workloads.Requirements.Count == 0 : p.Match.IncludesLabels(labels))
+                    )
                 )
             ),
         ];

@@ -17,7 +17,6 @@ internal sealed class NamespaceSnapshots(ClusterCaches caches)
 
     public NamespaceSnapshot Of(string @namespace)
     {
-        // Before the objects are read: if one changes meanwhile, the next request sees another list.
         var sources = SourcesOf(@namespace);
         if (_kept.TryGetValue(@namespace, out var kept) && IsSame(kept.Sources, sources))
         {
@@ -30,7 +29,12 @@ internal sealed class NamespaceSnapshots(ClusterCaches caches)
         }
 
         var snapshot = NamespaceReader.Cached(@namespace, caches).ToSnapshot();
-        _kept[@namespace] = new Kept(sources, snapshot);
+        // An object that came after the lists were read, and goes again, would stay in a kept snapshot: all empty lists are the same.
+        if (IsSame(SourcesOf(@namespace), sources))
+        {
+            _kept[@namespace] = new Kept(sources, snapshot);
+        }
+
         return snapshot;
     }
 

@@ -6,7 +6,7 @@ namespace DeployGuard.Kubernetes.Changes;
 /// A bounded queue that a few workers handle: entries of one key one at a time and in order, those of different keys side by side. An entry
 /// that takes long delays only others of its key, as long as a worker is free.
 /// </summary>
-/// <param name="capacity">Entries that may wait or be handled at once.</param>
+/// <param name="capacity">Entries that may wait or be handled at once; a tenth of it for one key.</param>
 internal sealed class OrderedQueue<T>(int capacity, int workers)
 {
     private readonly Lock _lock = new();
@@ -27,13 +27,20 @@ internal sealed class OrderedQueue<T>(int capacity, int workers)
                 return false;
             }
 
-            _count++;
             if (_waiting.TryGetValue(key, out var others))
             {
+                // One busy key must not use the room of all others.
+                if (others.Count >= Math.Max(1, capacity / 10))
+                {
+                    return false;
+                }
+
+                _count++;
                 others.Enqueue(entry);
             }
             else
             {
+                _count++;
                 _waiting[key] = new Queue<T>([entry]);
                 _ready.Writer.TryWrite(key);
             }
@@ -53,7 +60,7 @@ internal sealed class OrderedQueue<T>(int capacity, int workers)
     }
 
     /// <summary>Handles entries until it is completed and empty, or cancelled.</summary>
-    /// <param name="handle">If it throws, its worker ends, and so does this once the other workers have ended.</param>
+    /// <param name="handle">If it throws, all workers end, and so does this, with what was thrown.</param>
     public Task RunAsync(Func<T, Task> handle, CancellationToken cancel) =>
         Task.WhenAll(Enumerable.Range(0, workers).Select(_ => WorkAsync(handle, cancel)));
 
@@ -64,6 +71,12 @@ internal sealed class OrderedQueue<T>(int capacity, int workers)
             try
             {
                 await handle(Next(key));
+            }
+            catch (Exception fault)
+            {
+                // The other workers end too, or nobody would notice that entries are lost.
+                _ready.Writer.TryComplete(fault);
+                throw;
             }
             finally
             {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Approvals;
@@ -29,7 +30,9 @@ internal static class Reviews
             return false;
         }
 
-        foreach (var use in Uses(status).Where(u => u["reviewedBy"] is null))
+        // A later use, which the leader's cache did not have, waits for a review of its own.
+        var reviewed = Uses(status).Where(u => u["reviewedBy"] is null && IsSeenBy(review, u)).ToList();
+        foreach (var use in reviewed)
         {
             use["reviewedBy"] = review.Approver.Username;
             use["reviewedAt"] = JsonWriting.Time(now);
@@ -37,6 +40,11 @@ internal static class Reviews
             {
                 use[ChangeReader.ReviewDecisionField] = nameof(Decision.Reject);
             }
+        }
+
+        if (Uses(status).Any(u => u["reviewedBy"] is null))
+        {
+            return reviewed.Count > 0;
         }
 
         status.Remove("missing");
@@ -93,6 +101,13 @@ internal static class Reviews
         VoteStatus.SetUnreviewed(status, (Rejected, veto.ToString()), now);
         status["missing"] = OpenRequirements.Review;
     }
+
+    private static bool IsSeenBy(Approval review, JsonObject use) =>
+        (string?)use["by"] != review.Approver.Username
+        && !(
+            DateTimeOffset.TryParse((string?)use["at"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+            && at.ToUnixTimeSeconds() > review.CreatedAt.ToUnixTimeSeconds()
+        );
 
     private static void End(JsonObject use, string cause, string? by, DateTimeOffset at)
     {

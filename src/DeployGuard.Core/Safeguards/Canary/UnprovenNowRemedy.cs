@@ -15,7 +15,7 @@ internal static class UnprovenNowRemedy
         var running = inspection.Cluster.Namespace?.Changes.FirstOrDefault(c => c.Workload == workload && c.HasHash(now.TemplateHash));
         var review = running is { AwaitsReview: true }
             ? $"Have the break-glass of the revision that {workload.KubectlName} runs now reviewed by another person: kubectl deployguard approve "
-                + $"{running.Name} -n {workload.Namespace}. It is then proven {When(running, inspection)}; wait until then"
+                + $"{running.Name} -n {workload.Namespace}. It is then proven, {When(running, inspection)}; wait until then"
             : $"Wait until the revision that {workload.KubectlName} runs now is proven, {When(running, inspection)}";
         var back = RollbackTarget.Offer(workload, now.TemplateHash, pool, inspection) is { } offer ? $", or {offer}" : "";
         return new(
@@ -31,6 +31,6 @@ internal static class UnprovenNowRemedy
         var soak = inspection.Policy.Canary?.Soak ?? ChangeLifecycle.Soak;
         return running?.AvailableSince is not { } since ? $"at the earliest {Durations.Show(soak)} after all its pods are available"
             : since + soak > inspection.Now ? $"at the earliest in {Durations.ShowUntil(since + soak, inspection.Now)}"
-            : "which it may be within a minute";
+            : "at the earliest within a minute";
     }
 }
