@@ -93,7 +93,7 @@ public class ShowTests
     }
 
     /// <summary>Its fields would be signed without being shown.</summary>
-    [TestCase("a break-glass admitted it", "nobody has reviewed revision ")]
+    [TestCase("a break-glass admitted it", "nobody has approved revision ")]
     [TestCase("carol rejected it", "carol rejected revision ")]
     [TestCase("it was refused", "revision v2:HASH, which ran before it, was never admitted")]
     [TestCase("no record", "no Change records revision ")]

@@ -130,6 +130,20 @@ public class VoteTests
         Assert.That(Server.Votes, Is.Empty);
     }
 
+    /// <summary>An expired review stays a review, so the answer must not say that it was taken back.</summary>
+    [Test]
+    public async Task AnExpiredVoteIsDeletedAndNotWithdrawn()
+    {
+        await Server.RunAsync("approve", RecordsServer.Change, "--yes");
+        Server.Votes.Values.Single()["spec"]!["expiresAt"] = "2026-11-01T00:00:00Z";
+
+        Assert.That(
+            (await WithdrawAsync(RecordsServer.Change)).Output,
+            Does.StartWith("Deleted: Approve of Deployment shop/web by alice").And.Contains("expired at 2026-11-01 00:00:00Z")
+        );
+        Assert.That(Server.Votes, Is.Empty);
+    }
+
     [Test]
     public async Task AVoterFindsTheirVoteEvenIfTheServerDoesNotTellUserNames()
     {

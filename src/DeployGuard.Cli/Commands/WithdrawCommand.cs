@@ -141,7 +141,13 @@ internal static class WithdrawCommand
         foreach (var vote in votes)
         {
             await records.WithdrawAsync(vote, cancel);
-            output.WriteLine($"Withdrawn: {vote.Decision} of {vote.Workload} by {vote.Approver.Username}, changeapproval {vote.Name}.");
+            var what = $"{vote.Decision} of {vote.Workload} by {vote.Approver.Username}, changeapproval {vote.Name}";
+            output.WriteLine(
+                vote.ExpiresAt is { } end && end <= TimeProvider.System.GetUtcNow()
+                    ? $"Deleted: {what}. It expired at {end:u}, so it counted no more, and a review that it was stays. To take that back, "
+                        + "reject the change: deployguard reject."
+                    : $"Withdrawn: {what}."
+            );
         }
     }
 }

@@ -33,10 +33,10 @@ internal static class ComparisonBase
         return former?.Parsed switch
         {
             null => $"no Change records revision {hash}, which ran before it",
-            { WasAdmittedUnreviewed: true } => $"nobody has reviewed revision {hash}, which ran before it",
             { WasAdmitted: false, Adopted: false } => $"revision {hash}, which ran before it, was never admitted",
             _ when former.StandingVotes(Decision.Reject).FirstOrDefault() is { Length: > 0 } by =>
                 $"{by} rejected revision {hash}, which ran before it",
+            { WasAdmittedUnreviewed: true } => $"nobody has approved revision {hash}, which a break-glass admitted and which ran before it",
             _ => "",
         };
     }
