@@ -200,7 +200,7 @@ internal sealed class RecordsServer : IAsyncDisposable
     public IReadOnlyList<string> Denials { get; set; } = [];
 
     /// <summary>When the revision was last requested.</summary>
-    public string LastRequest { get; set; } = "1970-01-01T00:00:00Z";
+    public string LastRequest { get; set; } = "0001-01-01T00:00:00Z";
 
     /// <summary>How many approvals the policy requires.</summary>
     public int Wanted { get; set; } = 1;

@@ -26,13 +26,10 @@ public static class StandingVotes
             .. policies.Where(p =>
                 p.Approval is { Required: not Required.Never }
                 && Enforces(p, now)
+                && p.Match.IncludesKind(change.Workload.Kind)
                 && (
-                    // It may match by an owner of the workload.
                     change.Policies.Contains(p.Name)
-                    || (
-                        p.Match.IncludesKind(change.Workload.Kind)
-                        && (labels is null ? p.Match.Workloads.Requirements.Count == 0 : p.Match.IncludesLabels(labels))
-                    )
+                    || (labels is null ? p.Match.Workloads.Requirements.Count == 0 : p.Match.IncludesLabels(labels))
                 )
             ),
         ];

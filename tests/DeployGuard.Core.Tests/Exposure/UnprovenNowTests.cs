@@ -95,7 +95,7 @@ public class UnprovenNowTests
             RemedyAfter(Proven(V1), running),
             Does.StartWith(
                 "Have the break-glass of the revision that deployment/web runs now reviewed by another person: kubectl deployguard approve "
-                    + $"{running.Name} -n shop. It is then proven at the earliest in 6m, at 12:06:00 UTC; wait until then"
+                    + $"{running.Name} -n shop. It is then proven, at the earliest in 6m, at 12:06:00 UTC; wait until then"
             )
         );
     }
