@@ -82,12 +82,12 @@ public class MessageTests
     }
 
     [Test]
-    public async Task ControlCharactersInAnnotationsAreRemoved()
+    public async Task ControlCharactersInAnnotationsAreNamed()
     {
         var sandbox = await WithWebRunningAsync();
         var manifest = Web(V2);
         manifest["metadata"]!["annotations"] = new JsonObject { ["deployguard.io/ai-tool"] = "tool\u001b[2J\nApproved." };
 
-        Assert.That((await sandbox.ApplyAsync("dana", manifest)).Output, Does.Contain("tool tool [2J Approved."));
+        Assert.That((await sandbox.ApplyAsync("dana", manifest)).Output, Does.Contain("tool tool<ESC>[2J<LF>Approved."));
     }
 }
