@@ -107,9 +107,14 @@ public class RefusalTests
                 .And.Contain("4 of 4 pods (100%) of Deployment web would be unproven, 4 at once; step 5% allows 1.")
         );
 
-        var patch = refused.Output.Split("-p '")[1].Split('\'')[0];
-        (await sandbox.PatchAsync("dana", "deployment/web", patch)).OrFail();
-        (await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}")).OrFail();
+        // The file itself sets the strategy, so the advice is to change the file.
+        var fields = refused.Output.Split("changes it in the live object, then retry: ")[1].Split(' ')[0];
+        foreach (var (name, value) in JsonNode.Parse(fields)?["spec"]?.AsObject() ?? [])
+        {
+            fast["spec"]![name] = value?.DeepClone();
+        }
+
+        (await sandbox.ApplyAsync("dana", fast)).OrFail();
     }
 
     [Test]
