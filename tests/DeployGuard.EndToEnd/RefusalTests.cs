@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
