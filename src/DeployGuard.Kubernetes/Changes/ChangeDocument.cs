@@ -96,8 +96,8 @@ internal static class ChangeDocument
 
     /// <summary>
     /// Whether the record stays the one of the admission, with its base, its time and its requesters: a later request for the admitted
-    /// revision changes nothing of what the approvers saw. A workload that is created again admits it anew, and so does a request after
-    /// the admission ended.
+    /// revision changes nothing of what the approvers saw. A workload that is created again needs a new admission, and so does a
+    /// request after the admission ended.
     /// </summary>
     /// <param name="status">As stored; null for a new Change.</param>
     public static bool StaysAdmitted(JsonObject? status, ChangeEntry entry) =>
