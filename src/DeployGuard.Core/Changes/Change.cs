@@ -82,8 +82,8 @@ public sealed record Change
     public DateTimeOffset LastRequestedAt { get; init; }
 
     /// <summary>
-    /// Time of the last rollback to this revision after its admission, or of the last request that exposed it further; the minimum if there was
-    /// none. Who sent it is not a requester.
+    /// Time of the last rollback to this revision after its admission, or of the last request that exposed it further; the minimum if
+    /// there was none. Who sent it is not a requester.
     /// </summary>
     public DateTimeOffset LastReturnedAt { get; init; }
 
