@@ -4,26 +4,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Kubernetes.Cache;
 
-/// <summary>Reads the objects of one namespace that decide which pods serve which Service, from the caches or live.</summary>
+/// <summary>Reads the objects of one namespace that decide which pods serve which Service, live.</summary>
 internal static class NamespaceReader
 {
-    public static NamespaceObjects Cached(string @namespace, ClusterCaches caches)
-    {
-        var pods = caches.Pods.Of(@namespace);
-        return new NamespaceObjects
-        {
-            Namespace = @namespace,
-            Services = [.. caches.Services.Under(@namespace).Select(s => s.Service)],
-            Workloads = [.. caches.Workloads.Values.SelectMany(c => c.Under(@namespace)).Select(w => w.Live)],
-            Revisions = [.. RevisionsOf(caches, @namespace)],
-            Pods = pods ?? [],
-            PodsAreKnown = pods is not null,
-            Changes = caches.Changes.Under(ChangeIndex.OfNamespace(@namespace)),
-            Votes = caches.Approvals.Under(@namespace),
-            Adopted = caches.SortedPolicies.AdoptedIn(@namespace),
-        };
-    }
-
     /// <summary>Read live, all resources in parallel. Pods come from the cache if it watches them, otherwise they are listed too.</summary>
     public static async Task<NamespaceObjects> ReadAsync(string @namespace, ClusterCaches caches, CancellationToken cancel)
     {
@@ -54,10 +37,4 @@ internal static class NamespaceReader
             Adopted = caches.SortedPolicies.AdoptedIn(@namespace),
         };
     }
-
-    private static IEnumerable<LiveRevision> RevisionsOf(ClusterCaches caches, string @namespace) =>
-        from kind in BuiltInKinds.All.Where(k => k.HasControllerRevisions)
-        from owner in caches.Workloads[kind.Name].Under(@namespace)
-        from revision in caches.RevisionsOf(owner)
-        select revision.Live(owner);
 }

@@ -41,7 +41,7 @@ internal sealed class CanaryWatch(ClusterCaches caches, TimeProvider time)
             return last.Standings;
         }
 
-        if (NamespaceReader.Cached(@namespace, caches) is not { PodsAreKnown: true } objects)
+        if (new CachedNamespace(@namespace, caches).Objects is not { PodsAreKnown: true } objects)
         {
             // Without the pods it is not known what has soaked.
             return [];

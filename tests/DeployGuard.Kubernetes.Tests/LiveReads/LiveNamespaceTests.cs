@@ -95,7 +95,7 @@ public class LiveNamespaceTests
     [Test]
     public async Task UnwatchedPodsAreListed()
     {
-        var cached = NamespaceReader.Cached("shop", _caches);
+        var cached = new CachedNamespace("shop", _caches).Objects;
         Assert.That((cached.PodsAreKnown, cached.Pods.Count), Is.EqualTo((false, 0)), "no replica watches the namespace");
 
         var read = await new LiveNamespace(_api.Connection, _caches).WithPodsAsync(
@@ -123,7 +123,7 @@ public class LiveNamespaceTests
         var serving = new LiveNamespace(_api.Connection, _caches, TimeSpan.FromSeconds(1));
 
         await Assert.ThrowsAsync<UnavailableException>(() =>
-            serving.WithPodsAsync("shop", NamespaceReader.Cached("shop", _caches).ToSnapshot(), CancellationToken.None)
+            serving.WithPodsAsync("shop", new CachedNamespace("shop", _caches).Objects.ToSnapshot(), CancellationToken.None)
         );
     }
 
@@ -133,7 +133,7 @@ public class LiveNamespaceTests
         _caches.Pods.Follow(new HashSet<string> { "shop" }, _stop.Token);
         await UntilAsync(() => _caches.Pods.Of("shop") is not null);
 
-        var cached = NamespaceReader.Cached("shop", _caches);
+        var cached = new CachedNamespace("shop", _caches).Objects;
         Assert.That((cached.PodsAreKnown, cached.Pods.Single().Pods.Single().Name), Is.EqualTo((true, "canary-1-a")));
         Assert.That(_caches.Pods.Of("shop")?.Single(), Is.SameAs(cached.Pods.Single()), "an unchanged group is the same object");
 
