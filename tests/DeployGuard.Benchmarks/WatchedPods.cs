@@ -53,7 +53,11 @@ internal static class WatchedPods
         var canary = Find("web-canary");
         IReadOnlyList<Change> changes = [PoolFixture.Change(Find("web"), Phase.Proven), PoolFixture.Change(canary, Phase.Completed)];
         var (p50, p99) = PoolDecision.Timed(() =>
-            PoolDecision.Decide(canary, changes, () => (new CachedNamespace("shop", caches).Objects with { Changes = changes }).ToSnapshot())
+            PoolDecision.Decide(
+                canary,
+                changes,
+                () => (new CachedNamespace("shop", caches).Objects with { Changes = changes }).ToSnapshot()
+            )
         );
         Console.WriteLine(
             string.Create(
