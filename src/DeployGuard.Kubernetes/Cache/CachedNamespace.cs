@@ -6,8 +6,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Kubernetes.Cache;
 
 /// <summary>
-/// The lists that the caches hold of one namespace, each read once. A cache returns the same list as before where nothing changed, so two of
-/// these say cheaply whether an object of the namespace changed between them.
+/// The lists that the caches hold of one namespace, each read once. A cache returns the same list as before where nothing changed, so two
+/// of these say cheaply whether an object of the namespace changed between them.
 /// </summary>
 internal sealed class CachedNamespace(string name, ClusterCaches caches)
 {
