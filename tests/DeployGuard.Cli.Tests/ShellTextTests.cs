@@ -14,11 +14,12 @@ public class ShellTextTests
     public async Task AShellReadsTheTextBack()
     {
         const string Text = "o'hara \"$HOME\" `id` \\ *";
-        using var shell = System.Diagnostics.Process.Start(
-            new System.Diagnostics.ProcessStartInfo("sh", ["-c", $"printf %s {ShellText.Argument(Text)}"]) { RedirectStandardOutput = true }
-        );
+        using var shell = new System.Diagnostics.Process
+        {
+            StartInfo = new("sh", ["-c", $"printf %s {ShellText.Argument(Text)}"]) { RedirectStandardOutput = true },
+        };
+        shell.Start();
 
-        Assert.That(shell, Is.Not.Null);
         Assert.That(await shell.StandardOutput.ReadToEndAsync(), Is.EqualTo(Text));
         await shell.WaitForExitAsync();
     }
