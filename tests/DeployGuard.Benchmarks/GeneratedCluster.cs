@@ -74,7 +74,8 @@ internal sealed class GeneratedCluster
         ];
 
     /// <summary>A thousand workloads are enough, from all over the cluster.</summary>
-    private IEnumerable<int> Reviewed => Enumerable.Range(0, Math.Min(1000, Workloads)).Select(i => i * (Workloads / Math.Min(1000, Workloads)));
+    private IEnumerable<int> Reviewed =>
+        Enumerable.Range(0, Math.Min(1000, Workloads)).Select(i => i * (Workloads / Math.Min(1000, Workloads)));
 
     private static (string Deployment, string ReplicaSet, string Service, string Change, List<string> Pods) Objects(
         string live,

@@ -53,7 +53,11 @@ internal sealed class Replica : IDisposable
 
         var watched = api.Expected;
         var began = Stopwatch.GetTimestamp();
-        var replica = new Replica(Process.Start(start) ?? throw new InvalidOperationException($"{webhook} did not start"), tls.Handler(), port);
+        var replica = new Replica(
+            Process.Start(start) ?? throw new InvalidOperationException($"{webhook} did not start"),
+            tls.Handler(),
+            port
+        );
         try
         {
             await replica.UntilAsync(replica.IsReadyAsync, began);

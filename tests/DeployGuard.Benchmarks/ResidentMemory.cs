@@ -24,7 +24,9 @@ internal sealed class ResidentMemory(string webhook, string folder)
             $"A replica in a cluster with pods of 9.2 KB, Deployments of 5.6 KB, ReplicaSets of 4 KB; {Decisions} decisions over TLS, "
                 + $"{Connections} connections, one of {RefusedOf} refused; medians of {rounds}."
         );
-        Console.WriteLine("workloads    pods  ready s  complete s   MB ready  decided   pause   (files)    peak  ms p50  ms p99  answers/s");
+        Console.WriteLine(
+            "workloads    pods  ready s  complete s   MB ready  decided   pause   (files)    peak  ms p50  ms p99  answers/s"
+        );
         foreach (var size in sizes)
         {
             var cluster = new GeneratedCluster(review, size);
@@ -40,7 +42,11 @@ internal sealed class ResidentMemory(string webhook, string folder)
 
             for (var i = 0; i < settings.Count; i++)
             {
-                Print(size, settings[i], [.. runs[i][0].Select((_, figure) => runs[i].Select(r => r[figure]).Order().ElementAt(rounds / 2))]);
+                Print(
+                    size,
+                    settings[i],
+                    [.. runs[i][0].Select((_, figure) => runs[i].Select(r => r[figure]).Order().ElementAt(rounds / 2))]
+                );
             }
         }
     }
@@ -56,7 +62,10 @@ internal sealed class ResidentMemory(string webhook, string folder)
         using var reviewer = new Reviewer(replica.Address, tls, Connections);
         List<VariedReview> reviews =
         [
-            .. cluster.Unchanged().Zip(cluster.NewRevision()).SelectMany((pair, i) => new[] { i % RefusedOf == 0 ? pair.Second : pair.First }),
+            .. cluster
+                .Unchanged()
+                .Zip(cluster.NewRevision())
+                .SelectMany((pair, i) => new[] { i % RefusedOf == 0 ? pair.Second : pair.First }),
         ];
         var began = System.Diagnostics.Stopwatch.GetTimestamp();
         var took = await reviewer.SendAsync(reviews, Decisions);
@@ -85,6 +94,7 @@ internal sealed class ResidentMemory(string webhook, string folder)
             )
                 + FormattableString.Invariant(
                     $"{run[4], 7:0} {run[5], 9:0} {run[6], 7:0} {run[7], 7:0.00} {run[8], 7:0.0} {run[9], 10:0}  "
-                ) + string.Join(' ', variables.Select(v => $"{v.Key}={v.Value}"))
+                )
+                + string.Join(' ', variables.Select(v => $"{v.Key}={v.Value}"))
         );
 }

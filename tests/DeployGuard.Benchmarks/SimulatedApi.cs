@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace DeployGuard.Benchmarks;
 
@@ -69,7 +70,9 @@ internal sealed class SimulatedApi : IAsyncDisposable
         }
         else if (context.Request.Method != HttpMethods.Get)
         {
-            context.Response.StatusCode = HttpMethods.IsPost(context.Request.Method) ? StatusCodes.Status201Created : StatusCodes.Status200OK;
+            context.Response.StatusCode = HttpMethods.IsPost(context.Request.Method)
+                ? StatusCodes.Status201Created
+                : StatusCodes.Status200OK;
             await WriteAsync(context, rest);
         }
         else
@@ -101,16 +104,22 @@ internal sealed class SimulatedApi : IAsyncDisposable
     /// <summary>The written object, as if it were stored.</summary>
     private static async Task WriteAsync(HttpContext context, string[] rest)
     {
-        using var body = new MemoryStream();
-        await context.Request.Body.CopyToAsync(body);
+        var written = await JsonNode.ParseAsync(context.Request.Body);
         if (rest is ["subjectaccessreviews"])
         {
-            await context.Response.WriteAsync("""{"status":{"allowed":false}}""");
-            return;
+            await context.Response.WriteAsync("""{"status":{"allowed":false} }""");
         }
-
-        body.Position = 0;
-        await body.CopyToAsync(context.Response.Body);
+        else if (written?["metadata"] is JsonObject metadata)
+        {
+            (metadata["resourceVersion"], metadata["uid"]) = ("200001", "0e0b9f5e-5d0c-4b0e-8a55-000000000001");
+            await context.Response.WriteAsync(written.ToJsonString());
+        }
+        else
+        {
+            await context.Response.WriteAsync(
+                """{"metadata":{"resourceVersion":"200001","uid":"0e0b9f5e-5d0c-4b0e-8a55-000000000001"} }"""
+            );
+        }
     }
 
     private static string Lease() =>
@@ -139,9 +148,7 @@ internal sealed class SimulatedApi : IAsyncDisposable
             return found?.Items ?? [];
         }
 
-        return _cluster.PlaceOf(@namespace) is { } place
-            ? [.. found.Items.Skip(place * found.PerNamespace).Take(found.PerNamespace)]
-            : [];
+        return _cluster.PlaceOf(@namespace) is { } place ? [.. found.Items.Skip(place * found.PerNamespace).Take(found.PerNamespace)] : [];
     }
 
     private async Task ListAsync(HttpContext context, string resource, string? @namespace)

@@ -14,7 +14,11 @@ internal sealed record TlsPair(string Certificate, string Key, string Ca)
         var hash = trusted.GetCertHashString(HashAlgorithmName.SHA256);
         return new SocketsHttpHandler
         {
-            SslOptions = { RemoteCertificateValidationCallback = (_, presented, _, _) => presented?.GetCertHashString(HashAlgorithmName.SHA256) == hash },
+            SslOptions =
+            {
+                RemoteCertificateValidationCallback = (_, presented, _, _) =>
+                    presented?.GetCertHashString(HashAlgorithmName.SHA256) == hash,
+            },
         };
     }
 

@@ -227,9 +227,7 @@ public sealed record Container(string Name, string Image, IReadOnlyList<Containe
         {
             Name = texts.Same(Name),
             Image = texts.Same(Image),
-            Ports = Ports
-                .Select(p => p with { Name = texts.Same(p.Name), Protocol = texts.Same(p.Protocol) })
-                .ToArray(),
+            Ports = Ports.Select(p => p with { Name = texts.Same(p.Name), Protocol = texts.Same(p.Protocol) }).ToArray(),
         };
 }
 

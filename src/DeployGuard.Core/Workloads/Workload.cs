@@ -73,7 +73,11 @@ public sealed record Workload
         var template = Template.WithoutDocument(IsOurs, texts);
         var annotations = Annotations.Where(a => IsOurs(a.Key)).ToDictionary();
         return texts is null
-            ? this with { Annotations = annotations, Template = template }
+            ? this with
+            {
+                Annotations = annotations,
+                Template = template,
+            }
             : this with
             {
                 Ref = new WorkloadRef(texts.Same(Ref.ApiGroup), texts.Same(Ref.Kind), texts.Same(Ref.Namespace), texts.Same(Ref.Name)),
