@@ -4,8 +4,9 @@ namespace DeployGuard.Benchmarks;
 internal sealed class ColdStart(string webhook, string folder)
 {
     private const int First = 200;
-    private const int WarmUp = 30_000;
-    private const int Steady = 10_000;
+    private const int WarmUp = 10_000;
+    private const int WarmUpRefused = 1500;
+    private const int Steady = 1000;
     private const int Connections = 8;
     private const int Workloads = 1000;
 
@@ -48,7 +49,7 @@ internal sealed class ColdStart(string webhook, string folder)
             using var reviewer = new Reviewer(replica.Address, tls, Connections);
             await reviewer.ConnectAsync("/livez");
             var first = await reviewer.SendAsync(reviews, First);
-            await reviewer.SendAsync(reviews, WarmUp);
+            await reviewer.SendAsync(reviews, name == "refused" ? WarmUpRefused : WarmUp);
             var steady = await reviewer.SendAsync(reviews, Steady);
             runs.Add([
                 replica.Ready.TotalSeconds,
