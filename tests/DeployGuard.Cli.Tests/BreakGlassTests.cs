@@ -33,6 +33,35 @@ public class BreakGlassTests
         Assert.That((string?)server.Written.Single()["spec"]?["workload"]?["kind"], Is.EqualTo(kind));
     }
 
+    /// <summary>Somebody said no, perhaps for a reason that on-call does not know.</summary>
+    [TestCase("Reject", false, "Approval", true)]
+    [TestCase("Reject", true, "Approval", false)]
+    [TestCase("Approve", false, "Approval", false)]
+    [TestCase("Reject", false, "Pace", false)]
+    public async Task ItSaysThatItWaivesAVetoToo(string decision, bool isWithdrawn, string waive, bool isSaid)
+    {
+        const string Deployment = "/apis/apps/v1/namespaces/shop/deployments/web";
+        await using var server = await ObjectsServer.StartAsync(Deployment);
+        var withdrawn = isWithdrawn ? """, "withdrawnAt": "2026-11-28T11:59:30Z" """ : "";
+        server.Objects["/apis/deployguard.io/v1alpha1/namespaces/shop/changes"] = JsonNode.Parse(
+            $$$"""
+            {"items": [{"metadata": {"name": "deployment-web-1", "namespace": "shop"},
+              "spec": {"workload": {"kind": "Deployment", "apiGroup": "apps", "name": "web"}, "templateHash": "v2:0"},
+              "status": {"phase": "Rejected", "approvals": [
+                {"name": "v", "approver": "alice", "decision": "{{{decision}}}", "at": "2026-11-28T11:59:00Z"{{{withdrawn}}}}] } }] }
+            """
+        )!;
+
+        var run = await server.RunAsync(["breakglass", "deployment/web", .. s_why, "--waive", waive]);
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.That(
+            run.Output.Contains("Note: alice rejected deployment-web-1, and the BreakGlass waives that too", StringComparison.Ordinal),
+            Is.EqualTo(isSaid),
+            run.Output
+        );
+    }
+
     /// <summary>A BreakGlass that can admit nothing would give false comfort in an incident.</summary>
     [TestCase("Approval,Pace", false)]
     [TestCase("Approval,Canary", true)]

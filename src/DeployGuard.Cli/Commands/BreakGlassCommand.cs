@@ -111,14 +111,14 @@ internal static class BreakGlassCommand
     /// <summary>
     /// The Change that was refused, and that the deploy probably requests again. The BreakGlass exists, whatever happens here.
     /// </summary>
-    private static async Task<string?> WaitingAsync(RecordClient records, BreakGlass made, CancellationToken cancel)
+    private static async Task<Change?> WaitingAsync(RecordClient records, BreakGlass made, CancellationToken cancel)
     {
         try
         {
             var waiting = (await records.ParsedChangesAsync(cancel)).Where(c =>
                 c.Workload == made.Workload && c.Phase is (Phase.Pending or Phase.Rejected)
             );
-            return waiting.ToList() is [var only] ? only.Name : null;
+            return waiting.ToList() is [var only] ? only : null;
         }
         catch (Exception unread) when (unread is ApiException or HttpRequestException)
         {

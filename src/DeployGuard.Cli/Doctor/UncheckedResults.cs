@@ -34,7 +34,7 @@ internal sealed partial class UncheckedResults(IReadOnlyList<CheckResult> result
         results.All(r => r.Check == CertificateCheck.OfSecret)
             ? ""
             : "; or to grant you all but the Secret: kubectl create clusterrolebinding "
-                + $"deployguard-doctor-{Binding(user)} --clusterrole={headline.Name}-doctor --user='{user}'";
+                + $"deployguard-doctor-{Binding(user)} --clusterrole={headline.Name}-doctor --user={ShellText.Quoted(user)}";
 
     private string Why => User is { } user ? $"because {user} lacks permissions" : "because of the API server";
 

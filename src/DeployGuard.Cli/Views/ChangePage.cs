@@ -20,6 +20,7 @@ internal static class ChangePage
             $"Workload  {recorded.Workload}",
             $"Origin    {change.Origin}{evidence}",
             $"Requester {VisibleText.Inline(string.Join(", ", recorded.Requesters))}",
+            .. Block("Since", change.Progress),
             .. Block("Release", change.ChangeIds),
             .. Block("Images", change.Images),
             .. Block("Policies", change.Policies),

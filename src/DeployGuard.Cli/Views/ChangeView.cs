@@ -95,6 +95,12 @@ internal sealed class ChangeView
         Items("status", "approvals")
             .Select(a => $"{Of(a, "decision")} by {Of(a, "approver")} at {Of(a, "at")}{Quoted(a, "reason")}{Standing(a)}");
 
+    /// <summary>When the present phase, and the admission, were entered, and why.</summary>
+    public IEnumerable<string> Progress =>
+        Items("status", "conditions")
+            .Where(c => Of(c, "type") is nameof(Core.Changes.Phase.Admitted) || Of(c, "type") == Phase)
+            .Select(c => $"{Of(c, "type")} at {Of(c, "lastTransitionTime")}{Quoted(c, "message")}");
+
     public IEnumerable<string> BreakGlass =>
         Items("status", "breakGlass")
             .Select(b =>
@@ -117,9 +123,11 @@ internal sealed class ChangeView
     private static string Standing(JsonElement vote) =>
         vote.TryGetProperty("withdrawnAt", out var at)
             ? $"; withdrawn at {at}{(Of(vote, "withdrawnBy") is { Length: > 0 } by ? $" by {by}" : "")}"
-        : vote.TryGetProperty("expired", out _) ? "; expired"
-        : (Of(vote, "expiresAt") is { Length: > 0 } end ? $"; until {end}" : "")
-            + (CountsOf(vote) is { Count: > 0 } counts ? $"; for {string.Join(", ", counts)}" : "");
+        : vote.TryGetProperty("expired", out _) ? $"; expired{Counting(vote, "counted for")}"
+        : (Of(vote, "expiresAt") is { Length: > 0 } end ? $"; until {end}" : "") + Counting(vote, "for");
+
+    private static string Counting(JsonElement vote, string word) =>
+        CountsOf(vote) is { Count: > 0 } counts ? $"; {word} {string.Join(", ", counts)}" : "";
 
     private static IReadOnlyList<string> CountsOf(JsonElement vote) =>
         vote.TryGetProperty("counts", out var counts) && counts.ValueKind is JsonValueKind.Array

@@ -44,6 +44,9 @@ public sealed record OpenRequirements(
     /// </summary>
     public IReadOnlyList<string> MayRetry { get; init; } = [];
 
+    /// <summary>What stood in for an approval of an admitted revision; nothing if an approval, or nothing, was required.</summary>
+    public IReadOnlyList<string> Basis { get; init; } = [];
+
     /// <summary>Enough people approved under every policy, and nobody rejected it.</summary>
     public bool IsApproved => Approvals.Count == 0 && Rejections.Count == 0;
 
@@ -61,7 +64,7 @@ public sealed record OpenRequirements(
         Rejections is [var rejection, ..] ? (RejectedCode, rejection.ToString())
         : Approvals.Count > 0 ? (MissingCode, string.Join("; ", Approvals))
         : Approvers.Count > 0 ? ("Approved", $"approved by {string.Join(", ", Approvers)}")
-        : ("NotRequired", "no policy requires an approval");
+        : ("NotRequired", Basis.Count > 0 ? string.Join("; ", Basis) : "no policy requires an approval");
 
     /// <summary>Reason and message of the condition Admissible.</summary>
     public (string Reason, string Message) AdmissibleBecause =>

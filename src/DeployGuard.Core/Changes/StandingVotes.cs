@@ -35,6 +35,16 @@ public static class StandingVotes
         ];
 
     /// <summary>
+    /// The Change without denials by policies that are deleted, or that enforce nothing now: they refuse no further request.
+    /// </summary>
+    /// <param name="policies">The policies of the namespace.</param>
+    public static Change StillDenied(Change change, IReadOnlyList<SafeguardPolicy> policies, DateTimeOffset now) =>
+        change with
+        {
+            Denials = [.. change.Denials.Where(d => policies.Any(p => p.Name == d.Policy && Enforces(p, now)))],
+        };
+
+    /// <summary>
     /// A veto that stops a Change now; null if there is none. While it waits, a veto stops the next request; later, its promotion.
     /// </summary>
     /// <param name="siblings">All Changes of the workload.</param>

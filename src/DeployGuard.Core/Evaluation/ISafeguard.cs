@@ -33,6 +33,12 @@ internal interface ISafeguard
     /// <summary>Notes for the requester of an admitted change. They are no findings, and no metric counts them.</summary>
     IEnumerable<string> Notes(Inspection inspection) => [];
 
+    /// <summary>
+    /// What stands in for something that the rule requires of an admitted new revision, for the record: <c>a run of cronjob/report,
+    /// ...</c>.
+    /// </summary>
+    IEnumerable<string> Basis(Inspection inspection) => [];
+
     /// <summary>Whether the rule warns before its policy becomes active.</summary>
     bool Announces(SafeguardPolicy policy) => false;
 

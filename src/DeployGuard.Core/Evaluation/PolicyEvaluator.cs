@@ -85,6 +85,10 @@ public sealed class PolicyEvaluator
             Notes = Notes(inspections),
             Approvals =
                 cluster.Approvals.Count == 0 ? [] : [.. cluster.Approvals.Where(a => evaluated.After is { } after && a.IsAbout(after))],
+            Basis =
+                evaluated.ChangeType is ChangeType.NewRevision && cluster.Owners.Count > 0
+                    ? [.. inspections.SelectMany(i => applying.SelectMany(s => s.Basis(i))).Distinct()]
+                    : [],
             Exposes = applying is []
                 ? []
                 : [.. inspections.Where(i => i.Policy.Mode is Mode.Enforce).SelectMany(i => applying.SelectMany(s => s.Exposes(i)))],

@@ -22,6 +22,9 @@ public sealed record Verdict
     /// <summary>Notes for the requester of an admitted request. They are no findings, and no metric counts them.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>What stands in for something that a policy requires of an admitted new revision; for the record.</summary>
+    public IReadOnlyList<string> Basis { get; init; } = [];
+
     /// <summary>Unproven pods that the request adds under Enforce. Other replicas must know of them before it is admitted.</summary>
     public IReadOnlyList<PendingExposure> Exposes { get; init; } = [];
 

@@ -39,7 +39,7 @@ internal sealed class ExposureContext
     public int CurrentTotal(Pool pool, IReadOnlyList<UnprovenPods> unproven)
     {
         var total = TotalOf(pool, unproven, null);
-        return total > unproven.Sum(u => u.Pods) ? total : Math.Max(total, Replaced(pool, ProvenOf(pool, unproven)).Pods);
+        return total > unproven.Sum(u => u.Pods) ? total : Math.Max(total, Replaced(pool, ProvenOf(pool, unproven)).Most);
     }
 
     /// <summary>The pods of a pool: the desired and ready ones of its own members, and the unproven ones of all members.</summary>
@@ -75,8 +75,10 @@ internal sealed class ExposureContext
         pool.Members.Where(pool.IsFullMember).Any(m => m.Pods.Any(r => r.Pods > 0 && !Proven.IsUnproven(m, r, here)));
 
     /// <summary>The proven pods that the unproven ones replace: those of now, or those within <c>coldAfter</c>.</summary>
-    public ServedPool Replaced(Pool pool, int provenBefore) =>
-        Proven.LastServed(pool.Name) is { } served && served.Pods >= provenBefore ? served : new ServedPool(pool.Name, provenBefore, Now);
+    public ReplacedPods Replaced(Pool pool, int provenBefore) =>
+        Proven.LastServed(pool.Name) is { } served && served.Pods > provenBefore
+            ? new ReplacedPods(provenBefore, served.Pods, served.IsPresent ? Now : served.At)
+            : new ReplacedPods(provenBefore, provenBefore, Now);
 
     /// <summary>The fewest steps held among some revisions.</summary>
     public StepProgress FewestHeld(Pool before, IEnumerable<string> keys, int totalBefore) =>

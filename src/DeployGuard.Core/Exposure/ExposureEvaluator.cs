@@ -11,8 +11,9 @@ namespace DeployGuard.Core.Exposure;
 internal sealed class ExposureEvaluator
 {
     private readonly ExposureContext _context;
+    private readonly WorkloadExposure _workloads;
 
-    private ExposureEvaluator(ExposureContext context) => _context = context;
+    private ExposureEvaluator(ExposureContext context) => (_context, _workloads) = (context, new WorkloadExposure(context));
 
     /// <summary>Null if the policy requires no canary.</summary>
     public static ExposureEvaluator? Under(SafeguardPolicy policy, ClusterSnapshot cluster, DateTimeOffset now) =>
@@ -31,7 +32,7 @@ internal sealed class ExposureEvaluator
                 objects
             ),
             WorkloadRequest { SubResource: "ephemeralcontainers" or "status" } or WorkloadRequest { Operation: Operation.Delete } => [],
-            _ => evaluated.After is { } after && after.Type.Serves ? new WorkloadExposure(_context).Of(evaluated, after) : [],
+            _ => evaluated.After is { } after && after.Type.Serves ? _workloads.Of(evaluated, after) : [],
         };
 
     /// <summary>How every pool of the namespace stands now, without a request.</summary>

@@ -90,7 +90,7 @@ internal sealed class ObjectExposure(ExposureContext context)
         var served = context.Replaced(pool, provenBefore);
         var (totalBefore, total) = (context.CurrentTotal(before, had), ExposureContext.TotalOf(pool, has, null));
         var noneLeft = ExposureContext.ProvenOf(pool, has) <= 0 && !context.HasProven(pool, proven);
-        total = noneLeft ? Math.Max(total, served.Pods) : total;
+        total = noneLeft ? Math.Max(total, served.Most) : total;
         // Deleted pods are replaced now, and not when their turn in the rollout comes.
         var hastened = has.Where(p =>
                 pool.Members.Any(m => m.ReplacesAtOnce && m.Spec.Ref == p.Workload && m.Spec.Template.Hash == p.TemplateHash)
@@ -116,7 +116,7 @@ internal sealed class ObjectExposure(ExposureContext context)
             Revisions = has,
             Rules = context.Rules,
             Held = context.FewestHeld(before, raised.Count > 0 ? raised : has.Select(p => p.Key).Distinct(), totalBefore),
-            IsCold = noneLeft && served.Pods == 0,
+            IsCold = noneLeft && served.Most == 0,
             IsRaised = raised.Count > 0,
             OwnBatch = pool
                 .Members.Where(m => m.IsRollingOut && raised.Contains(RevisionKey.Of(context.Rules.Covers, m.Spec)))

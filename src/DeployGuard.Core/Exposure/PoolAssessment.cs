@@ -48,7 +48,7 @@ internal sealed record PoolAssessment
     public required bool LeavesNoneProven { get; init; }
 
     /// <summary>The proven pods that are replaced; null unless none would be left.</summary>
-    public ServedPool? Replaced { get; init; }
+    public ReplacedPods? Replaced { get; init; }
 
     /// <summary>Set if the pods that the pool's users would reach cannot be determined.</summary>
     public UnknownExposure? UnknownExposure { get; init; }

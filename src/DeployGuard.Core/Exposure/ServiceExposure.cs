@@ -138,22 +138,22 @@ internal sealed class ServiceExposure(ExposureContext context)
         : IsUnbounded(before, pool, proven) ? UnknownExposure.OfJobs(pool.Where)
         : null;
 
-    private PoolAssessment Unknown(Pool pool, Pool before, ServedPool served, UnknownExposure unknown) =>
+    private PoolAssessment Unknown(Pool pool, Pool before, ReplacedPods served, UnknownExposure unknown) =>
         Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(before, [], 0)) with
         {
-            IsCold = served.Pods == 0,
+            IsCold = served.Most == 0,
             IsRaised = true,
             UnknownExposure = unknown,
         };
 
     /// <summary>Users of an ExternalName reached the pods of its target.</summary>
-    private ServedPool ServedOf(Pool before, int proven)
+    private ReplacedPods ServedOf(Pool before, int proven)
     {
         var (own, others) = (
             context.Replaced(before, proven),
             context.Replaced(before with { Name = $"Service {before.Service?.Name}" }, proven)
         );
-        return own.Pods >= others.Pods ? own : others;
+        return own.Most >= others.Most ? own : others;
     }
 
     /// <summary>
@@ -185,7 +185,7 @@ internal sealed class ServiceExposure(ExposureContext context)
         Pool pool,
         Pool poolBefore,
         int totalBefore,
-        ServedPool served,
+        ReplacedPods served,
         bool isNew
     )
     {
@@ -209,7 +209,7 @@ internal sealed class ServiceExposure(ExposureContext context)
         var noneLeft = share.Proven <= 0;
         return Assessment(pool, share, raised, held) with
         {
-            IsCold = noneLeft && served.Pods == 0,
+            IsCold = noneLeft && served.Most == 0,
             IsRaised = raised.Count > 0,
             Replaced = noneLeft ? served : null,
             // Every step allows one pod, unless the Service was narrowed: then one pod may be all that the users reach.
@@ -221,10 +221,10 @@ internal sealed class ServiceExposure(ExposureContext context)
     /// The pods of which the users had a share. If other pods are added and no proven one was there, at least as many as within
     /// <c>coldAfter</c>: an unproven pod that is briefly alone is not the whole pool.
     /// </summary>
-    private static int HadBy(Share was, Pool pool, Pool poolBefore, ServedPool served) =>
+    private static int HadBy(Share was, Pool pool, Pool poolBefore, ReplacedPods served) =>
         was.Total > was.Revisions.Sum(r => r.Pods) || Workloads(pool).SetEquals(Workloads(poolBefore))
             ? was.Total
-            : Math.Max(was.Total, served.Pods);
+            : Math.Max(was.Total, served.Most);
 
     private static HashSet<WorkloadRef> Workloads(Pool pool) => [.. pool.Members.Select(m => m.Spec.Ref)];
 

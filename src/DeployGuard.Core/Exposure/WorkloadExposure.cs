@@ -4,12 +4,24 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>The effect of a request on a workload on its pools.</summary>
+/// <summary>
+/// The effect of a request on a workload on its pools. A remedy is the same request with another size or pace, so the pools before it are
+/// worked out once.
+/// </summary>
 internal sealed class WorkloadExposure(ExposureContext context)
 {
+    private readonly List<PoolBefore> _before = [];
+    private Workload? _beforeOf;
+
     public IReadOnlyList<PoolAssessment> Of(EvaluatedRequest evaluated, Workload after)
     {
         var snapshot = context.Namespace;
+        if (!ReferenceEquals(_beforeOf, evaluated.Before))
+        {
+            _before.Clear();
+            _beforeOf = evaluated.Before;
+        }
+
         var asked = RequestedWorkload.Of(evaluated, after, context.Cluster, snapshot);
         var first = ScaledBeforeRollout.Of(asked, snapshot);
         var scaled = ReferenceEquals(first, snapshot.Members) ? asked.Before : first.FirstOrDefault(m => m.Spec.Ref == after.Ref);
@@ -25,9 +37,14 @@ internal sealed class WorkloadExposure(ExposureContext context)
                 .Where(pool => pool.Service is not null || !after.Type.RunsToCompletion)
                 .Where(pool =>
                     evaluated.ChangeType is not ChangeType.Rollback
-                    || !RevisionHistory.HasServedAsMany(after, pool.Name, PresentIn(PoolNow(pool, asked, now), asked), context.Cluster)
+                    || !RevisionHistory.HasServedAsMany(
+                        after,
+                        pool.Name,
+                        PresentIn(BeforeOf(pool, asked, now).Pool, asked),
+                        context.Cluster
+                    )
                 )
-                .Select(pool => Assess(pool, PoolNow(pool, asked, now), asked, scaled)),
+                .Select(pool => Assess(pool, BeforeOf(pool, asked, now), asked, scaled)),
             // A re-created workload may adopt newer ReplicaSets, and a growing rollback scales the revision that it leaves: neither is
             // exempt as a rollback.
             .. evaluated.ChangeType is ChangeType.Rollback && asked.Before is { } was && asked.After.Size <= was.Size
@@ -41,6 +58,11 @@ internal sealed class WorkloadExposure(ExposureContext context)
     {
         var now = context.Namespace.Members;
         var refilled = ScaledBeforeRollout.Refilled(asked, scaled);
+        if (ReferenceEquals(refilled, now))
+        {
+            return [];
+        }
+
         var changed = refilled.Except(now, ReferenceEqualityComparer.Instance).OfType<Member>().ToList();
         return from service in context.Namespace.Services
             where changed.Exists(m => MaySelect(service, m))
@@ -66,6 +88,27 @@ internal sealed class WorkloadExposure(ExposureContext context)
         return (long)unproven * context.CurrentTotal(now, had) > (long)unprovenNow * then.Total;
     }
 
+    private PoolBefore BeforeOf(Pool pool, RequestedWorkload asked, IReadOnlyList<Member> now)
+    {
+        var known = _before.Find(b => ReferenceEquals(b.Pool.Service, pool.Service) && b.Pool.Name == pool.Name);
+        if (known is null)
+        {
+            var before = PoolNow(pool, asked, now);
+            var proven = context.Proven.In(before);
+            var unproven = context.Unproven.Of(before, proven, asked.After.Spec.Ref);
+            known = new PoolBefore(
+                before,
+                proven,
+                unproven,
+                context.CurrentTotal(before, unproven),
+                ExposureContext.ProvenOf(before, unproven)
+            );
+            _before.Add(known);
+        }
+
+        return known;
+    }
+
     /// <summary>The same pool before the request, without the workload if it is new there.</summary>
     private Pool PoolNow(Pool pool, RequestedWorkload asked, IReadOnlyList<Member> now) =>
         pool.Service is { } service ? Pool.Behind(service, now)
@@ -76,15 +119,11 @@ internal sealed class WorkloadExposure(ExposureContext context)
     private static int PresentIn(Pool before, RequestedWorkload asked) =>
         asked.Before is { } was && before.Members.Any(m => m.Spec.Ref == was.Spec.Ref) ? was.Size : 0;
 
-    private PoolAssessment Assess(Pool pool, Pool before, RequestedWorkload asked, Member? scaled)
+    private PoolAssessment Assess(Pool pool, PoolBefore known, RequestedWorkload asked, Member? scaled)
     {
         var target = asked.After.Spec.Ref;
-        var proven = context.Proven.In(before);
-        var had = context.Unproven.Of(before, proven, target);
-        var provenBefore = ExposureContext.ProvenOf(before, had);
+        var (before, proven, had, totalBefore, provenBefore) = known;
         var served = context.Replaced(pool, provenBefore);
-        // Steps are held by, and are shares of, the pods that users have now.
-        var totalBefore = context.CurrentTotal(before, had);
         var reach = new RequestedExposureEvaluator(context.Rules, context.Proven, context.Unproven, context.Held).Of(
             asked,
             scaled,
@@ -96,7 +135,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
         List<UnprovenPods> has = [.. context.Unproven.Of(others, proven, target), .. reach.Pods];
         var (unproven, total) = (has.Sum(p => p.Pods), ExposureContext.TotalOf(pool, has, asked));
         var noneLeft = ExposureContext.ProvenOf(pool, has) <= 0 && !context.HasProven(asked.IsInPlace ? others : before, proven);
-        total = noneLeft ? Math.Max(total, served.Pods) : total;
+        total = noneLeft ? Math.Max(total, served.Most) : total;
 
         // A workload raises its own revision alone: a canary that joins its pool by its word must not keep it from being made.
         var (running, runningBefore) = (ExposureContext.RunningOf(pool, has), ExposureContext.RunningOf(before, had));
@@ -113,7 +152,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
             Revisions = has,
             Rules = context.Rules,
             Held = held,
-            IsCold = noneLeft && served.Pods == 0,
+            IsCold = noneLeft && served.Most == 0,
             IsRaised = raised.Count > 0,
             InPlace =
                 !isUnbounded && !target.Type.RunsToCompletion && reach is { IsInPlace: true } or { Bound.Faults.Count: > 0 }
@@ -180,3 +219,10 @@ internal sealed class WorkloadExposure(ExposureContext context)
             .DefaultIfEmpty(0)
             .Max();
 }
+
+/// <summary>A pool before the request.</summary>
+/// <param name="Proven">The revisions that are proven for its users.</param>
+/// <param name="Unproven">Its unproven pods.</param>
+/// <param name="Total">The pods that its users have: steps are held by, and are shares of, them.</param>
+/// <param name="ProvenPods">Its proven pods that are desired.</param>
+internal sealed record PoolBefore(Pool Pool, ProvenInPool Proven, IReadOnlyList<UnprovenPods> Unproven, int Total, int ProvenPods);

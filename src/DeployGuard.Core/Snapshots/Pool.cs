@@ -29,16 +29,24 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     /// <summary>The pool behind one Service.</summary>
     public static Pool Behind(Service service, IReadOnlyList<Member> all)
     {
-        var selected = all.Where(m => service.Selects(m.Spec.Template.Labels)).Select(m => WithoutExcluded(m, service)).ToList();
-        return new Pool(
-            $"Service {service.Name}",
-            service,
-            [
-                .. selected,
-                .. all.Where(m => MayHaveRelabelledPods(m, service)).SelectMany(m => RelabelledPodsOf(m, service)),
-                .. CanariesOf(selected, all),
-            ]
-        );
+        List<Member> selected = [];
+        List<Member> relabelled = [];
+        var hasCanaries = false;
+        // Every Service is compared with every member of its namespace, and selects few of them.
+        foreach (var member in all)
+        {
+            hasCanaries |= member.CanaryOf is not null;
+            if (service.Selects(member.Spec.Template.Labels))
+            {
+                selected.Add(WithoutExcluded(member, service));
+            }
+            else if (HasRelabelledPods(member, service))
+            {
+                relabelled.AddRange(RelabelledPodsOf(member, service));
+            }
+        }
+
+        return new Pool($"Service {service.Name}", service, [.. selected, .. relabelled, .. hasCanaries ? CanariesOf(selected, all) : []]);
     }
 
     /// <summary>A relabelled pod that the Service does not select is not part of the pool, even if its template matches.</summary>
@@ -50,28 +58,31 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     /// <param name="comesElsewhere">Whether unobserved pods of a revision will be outside the pool.</param>
     internal static Member WithoutExcluded(Member member, Func<PodTemplate, bool> isHere, Func<RevisionPods, bool> comesElsewhere)
     {
+        var total = member.Pods.Sum(p => ExcludedOf(p, isHere, comesElsewhere));
+        if (total == 0)
+        {
+            return member;
+        }
+
         var away = member.Pods.Select(p => (Revision: p, Pods: ExcludedOf(p, isHere, comesElsewhere))).ToList();
-        var total = away.Sum(a => a.Pods);
         // Surge pods are not part of the size, whether inside or outside the pool.
         var gone = member.Excluded + Math.Max(0, total - Math.Max(0, member.Pods.Sum(p => p.Pods) - member.Spec.Replicas));
         var coming = member.Joining + away.Where(a => a.Revision.TemplateHash != member.Spec.Template.Hash).Sum(a => a.Pods);
-        return total == 0
-            ? member
-            : member with
-            {
-                Excluded = gone,
-                Joining = member.Spec.Strategy.Paused ? 0 : Math.Min(gone, coming),
-                Pods =
-                [
-                    .. away.Select(a =>
-                        a.Revision with
-                        {
-                            Pods = Math.Max(0, a.Revision.Pods - a.Pods),
-                            Seen = [.. a.Revision.Seen.Where(g => isHere(g.Shape.Template))],
-                        }
-                    ),
-                ],
-            };
+        return member with
+        {
+            Excluded = gone,
+            Joining = member.Spec.Strategy.Paused ? 0 : Math.Min(gone, coming),
+            Pods =
+            [
+                .. away.Select(a =>
+                    a.Revision with
+                    {
+                        Pods = Math.Max(0, a.Revision.Pods - a.Pods),
+                        Seen = [.. a.Revision.Seen.Where(g => isHere(g.Shape.Template))],
+                    }
+                ),
+            ],
+        };
     }
 
     /// <summary>Observed pods outside the pool, and unobserved ones that will be created outside.</summary>
@@ -86,14 +97,9 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
         return comesElsewhere(revision) ? Math.Max(0, revision.Pods - here) : Math.Min(away, revision.Pods);
     }
 
-    /// <summary>Nearly no member has such pods, and every Service is compared with every member.</summary>
-    private static bool MayHaveRelabelledPods(Member member, Service service)
+    /// <summary>Nearly no member has such pods.</summary>
+    private static bool HasRelabelledPods(Member member, Service service)
     {
-        if (member.Pods.Count == 0 || service.Selects(member.Spec.Template.Labels))
-        {
-            return false;
-        }
-
         foreach (var revision in member.Pods)
         {
             if (revision.Labels is { } labels && service.Selects(labels))
@@ -116,11 +122,6 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     /// <summary>Pods that joined the pool by labels of their own, although the Service does not select their workload's template.</summary>
     private static IEnumerable<Member> RelabelledPodsOf(Member member, Service service)
     {
-        if (member.Pods.Count == 0 || service.Selects(member.Spec.Template.Labels))
-        {
-            yield break;
-        }
-
         foreach (var revision in member.Pods)
         {
             var here = revision.Seen.Where(g => g.Serving > 0 && service.Selects(g.Shape.Template.Labels)).ToList();

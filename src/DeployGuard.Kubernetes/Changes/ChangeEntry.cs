@@ -68,8 +68,11 @@ internal sealed record ChangeEntry
 
     public IReadOnlyList<Approval> Approvals { get; init; } = [];
 
+    /// <inheritdoc cref="Verdict.Basis"/>
+    public IReadOnlyList<string> Basis { get; init; } = [];
+
     /// <summary>What the request lacked; nothing if it was admitted.</summary>
-    public OpenRequirements Open => new(ApproversOf(Approvals), MissingApprovals, Rejections, OtherDenials);
+    public OpenRequirements Open => new(ApproversOf(Approvals), MissingApprovals, Rejections, OtherDenials) { Basis = Basis };
 
     /// <summary>Whether a required approval was missing, or a veto stood, and a waiver admitted it nevertheless.</summary>
     public bool IsApprovalWaived =>
@@ -153,6 +156,7 @@ internal sealed record ChangeEntry
                     : [.. verdict.Policies.Select(p => new MatchedPolicy(p.Name, p.Mode, SafeguardList.Summarise(p)))],
             Findings = verdict.Findings,
             Approvals = [.. verdict.Approvals.Where(a => a.Decision is not Decision.Withdraw)],
+            Basis = verdict.Basis,
         };
     }
 
@@ -208,6 +212,7 @@ internal sealed record ChangeEntry
             : waiver is not null
                 ? new(Phase.Admitted, waiver.BreakGlass is null ? "ExemptIdentity" : "BreakGlass", $"admitted by {waiver.Name}")
             : approvers.Length > 0 ? new(Phase.Admitted, "Approved", $"approved by {approvers}")
+            : verdict.Basis.Count > 0 ? new(Phase.Admitted, "NothingMissing", string.Join("; ", verdict.Basis))
             : new(Phase.Admitted, "NothingMissing", "all requirements of the policies were met");
     }
 

@@ -45,7 +45,8 @@ internal sealed record VoteRecord(
                 .. from vote in votes
                 let known = change.Votes.FirstOrDefault(k => k.IsOf(vote))
                 where known is not null || change.Votes.Count < VoteStatus.MaxVotes
-                let counts = explain(vote)
+                // What it counted for stays on record when it has expired.
+                let counts = known is not null && vote.ExpiresAt <= now ? known.Counts : explain(vote)
                 where Differs(known, counts, now)
                 select (vote, counts),
             ],

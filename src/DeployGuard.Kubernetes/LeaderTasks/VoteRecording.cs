@@ -83,7 +83,7 @@ internal sealed class VoteRecording(
         {
             var deciding = StandingVotes.Deciding(change, policies, now, live?.Spec.Labels);
             var tallies = PolicyTally.All(change, siblings, votes, deciding, runs, now);
-            var open = StandingRequirements.Of(change, siblings, votes, deciding, runs, now);
+            var open = StandingRequirements.Of(StandingVotes.StillDenied(change, policies, now), siblings, votes, deciding, runs, now);
             var veto = VoteRecord.IsOngoing(change) ? StandingVotes.StoppingVeto(change, votes, policies, now, siblings) : null;
             IReadOnlyList<Approval> own = [.. votes.Where(v => IsVoteOn(v, change))];
             var review = StandingVotes.Review(change, votes, policies, Decision.Reject);
@@ -118,7 +118,12 @@ internal sealed class VoteRecording(
         {
             try
             {
-                await writer.AlterAsync(change, status => record.WriteTo(status, gone, now), cancel);
+                var isWritten = false;
+                await writer.AlterAsync(change, status => isWritten = record.WriteTo(status, gone, now), cancel);
+                if (!isWritten)
+                {
+                    _written.Remove(key);
+                }
             }
             catch
             {

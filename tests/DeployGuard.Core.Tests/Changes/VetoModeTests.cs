@@ -48,6 +48,19 @@ public class VetoModeTests
             $"{{m}}({first.Name}, {second.Name}, {(approves ? "approved" : "not approved")}, {(vetoes ? "rejected" : "not rejected")}, {phase})"
         );
 
+    /// <summary>A policy that is gone, or enforces no more, refuses no further request.</summary>
+    [TestCase(Mode.Enforce, "a", true)]
+    [TestCase(Mode.Audit, "a", false)]
+    [TestCase(Mode.Enforce, "another", false)]
+    public void WhatOnlyAFormerPolicyRefusedIsNotMissing(Mode mode, string name, bool isDenied)
+    {
+        var change = Some.Change(s_deployment, Phase.Pending) with { Denials = [new RecordedDenial("a", "ImageNotPinned")] };
+
+        var still = StandingVotes.StillDenied(change, [Some.OneSenior with { Name = name, Mode = mode }], Some.Now);
+
+        Assert.That(still.Denials.Any(), Is.EqualTo(isDenied));
+    }
+
     [TestCaseSource(nameof(Combinations))]
     public void AVetoMakesItRejectedAndNotApprovedIfAPolicyThatDecidesCountsIt(
         Func<SafeguardPolicy, SafeguardPolicy> first,

@@ -62,10 +62,13 @@ public class AdviceTests
         );
 
     [Test]
-    public void ABreakGlassIsNotOfferedWhereSomethingElseRefusesToo() =>
+    public void ABreakGlassIsOfferedForTheRestOfWhatRefuses() =>
         Assert.That(
             Refusal(Update("web:1"), Some.Policy("""{"images": {}, "approval": {"quorum": [{"groups": ["a"]}]}}""")),
-            Does.EndWith("\nA break-glass cannot waive ImageNotPinned.").And.Not.Contain("deployguard breakglass")
+            Does.EndWith(
+                "\nA break-glass cannot waive ImageNotPinned. Once that is resolved, and in an emergency, the on-call engineer can waive the "
+                    + "rest: kubectl deployguard breakglass deployment/web -n shop --waive Approval --incident ID --reason WHY"
+            )
         );
 
     [Test]

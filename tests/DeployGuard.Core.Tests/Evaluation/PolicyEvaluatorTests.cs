@@ -32,7 +32,7 @@ public class PolicyEvaluatorTests
                  - ImageNotPinned: image web:1 (spec.template.spec.containers[0].image) is referenced by tag: a tag can be moved after the approval. Reference it by digest: repository@sha256:...
                  - ApprovalMissing: AI-assisted change (annotation, tool claude-code); approvals 0 of 2: senior-engineers 0/1, directors 0/1. First fix ImageNotPinned: that makes another revision, and an approval counts for one revision only. Then request the new revision: the answer has the command to approve it
                  - PaceTooFast: Add this to your manifest, or run it and retry: kubectl patch deployment/web -n shop --type=merge -p '{"spec":{"minReadySeconds":60,"progressDeadlineSeconds":660,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0} } } }' (the rollout then takes about 3m; Helm needs --timeout 8m). Why: 3 of 3 pods (100%) of Deployment web would be unproven, 1 at once; step 5% allows 1. In place, policy allows 1 at once: minReadySeconds 0 is below 60
-                A break-glass cannot waive ImageNotPinned.
+                A break-glass cannot waive ImageNotPinned. Once that is resolved, and in an emergency, the on-call engineer can waive the rest: kubectl deployguard breakglass deployment/web -n shop --waive Approval --waive Pace --incident ID --reason WHY
                 """.Replace("} } } }", "}}}}")
             )
         );

@@ -380,6 +380,33 @@ public class CanaryTests
         Expect(Create(Web(replicas, V3)), Cluster(web: 0) with { Namespace = Serve([], [deleted], []), Changes = [deleted] }, refusal);
     }
 
+    /// <summary>Pods that serve now are not said to have served at another time.</summary>
+    [TestCase(8, false, ". They would replace 6 proven pods; 8 served 4m ago")]
+    [TestCase(8, true, ". They would replace 8 proven pods")]
+    [TestCase(6, false, null)]
+    public void WhatIsReplacedAreThePodsOfNow(int most, bool isPresent, string? expected)
+    {
+        var served = Proven(Web(6)) with { Served = [new ServedPool("Service web", most, Ago(4), isPresent)] };
+        var cluster = Cluster(web: 6) with { Namespace = Serve([Running(Web(6)).Member], [served], []), Changes = [served] };
+
+        var finding = Expect(Update(Web(6), Web(6, V3)), cluster, "6 of ");
+
+        Assert.That(finding.Message, expected is null ? Does.Not.Contain("They would replace") : Does.Contain($"{expected}. In place"));
+    }
+
+    [Test]
+    public void APolicyThatAcceptsNoPaceSaysSo()
+    {
+        var policy = Some.Policy("""{"canary": {"steps": [5], "accept": ["Pool"]}}""");
+
+        var finding = Expect(Update(Web(20), Web(20, V3)), Cluster(web: 20) with { Policies = [policy] }, "20 of 20 pods");
+
+        Assert.That(finding.Message, Does.EndWith(". The policy accepts no rollout in place (canary.accept)"));
+        Assert.That(finding.Remedy, Does.StartWith("First run it in a second Deployment behind the same Service"));
+        Assert.That(policy.Canary, Is.Not.Null);
+        Assert.That(Safeguards.SafeguardList.Summarise(policy), Does.EndWith("canary 5% of 10m each"));
+    }
+
     [Test]
     public void Case20_PoolIsColdAnHourLater()
     {

@@ -14,6 +14,14 @@ public class ManualRunTests
     [Test]
     public void TheTemplateOfAnAdmittedScheduleNeedsNoApproval() => Assert.That(Decide(Job(), Schedule(Phase.Completed)), Is.Empty);
 
+    /// <summary>An auditor asks why it ran without an approval.</summary>
+    [Test]
+    public void TheRecordNamesTheScheduleAndItsChange() =>
+        Assert.That(
+            Some.Decide(Some.Create(Job()), Schedule(Phase.Completed)).Basis,
+            Is.EqualTo(new[] { "a run of cronjob/report, which was admitted with this template (change cronjob-report-1)" })
+        );
+
     [TestCase(Phase.Admitted, true)]
     [TestCase(Phase.Running, true)]
     [TestCase(Phase.Proven, true)]

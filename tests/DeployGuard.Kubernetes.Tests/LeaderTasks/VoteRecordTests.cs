@@ -57,6 +57,17 @@ public class VoteRecordTests
         Assert.That(Of(known with { Votes = [s_recorded with { Counts = ["tier-1: expired"] }] }, [s_vote]).Writes([]), Is.Not.Empty);
     }
 
+    [TestCase(-1, true)]
+    [TestCase(1, false)]
+    public void WhatAnExpiredVoteCountedForStaysOnRecord(int seconds, bool keeps)
+    {
+        var known = s_pending with { Votes = [s_recorded with { Counts = ["tier-1: counted"] }] };
+
+        var record = Of(known, [s_vote with { ExpiresAt = s_now.AddSeconds(seconds) }]);
+
+        Assert.That(record.Differing, keeps ? Is.Empty : Has.Count.EqualTo(1));
+    }
+
     [Test]
     public void ARecordedVoteThatIsNotKnownIsAbsentUntilItIsRead()
     {

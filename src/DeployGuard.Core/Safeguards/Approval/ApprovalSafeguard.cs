@@ -37,11 +37,17 @@ internal sealed class ApprovalSafeguard : ISafeguard
             .. votes.Vetoes.Select(veto => RejectedBy(veto, evaluated)),
             .. !votes.IsComplete
             && policy.IsRequired(rules.Required, evaluated.Origin.Kind)
-            && !ManualRun.IsOfAdmittedSchedule(inspection, after)
+            && ManualRun.AdmittedSchedule(inspection, after) is null
                 ? [Missing(inspection, rules, votes)]
                 : (Finding[])[],
         ];
     }
+
+    public IEnumerable<string> Basis(Inspection inspection) =>
+        inspection is { Evaluated: { ChangeType: ChangeType.NewRevision, After: { } after }, Policy.Approval: not null }
+        && ManualRun.AdmittedSchedule(inspection, after) is { } schedule
+            ? [$"a run of {schedule.Workload.KubectlName}, which was admitted with this template (change {schedule.Name})"]
+            : [];
 
     public Requirements Requires(Inspection inspection) =>
         inspection is { IsNewRevisionOfWorkload: true, Policy.Approval.Required: not Required.Never }

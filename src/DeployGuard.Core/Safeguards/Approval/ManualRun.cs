@@ -12,20 +12,27 @@ namespace DeployGuard.Core.Safeguards;
 internal static class ManualRun
 {
     /// <summary>
-    /// Whether a new Job has the template that its live owner has now, and that template was admitted for the owner. The claim of an
-    /// owner is no evidence: the template must be equal, and on record. Not after a break-glass that nobody reviewed, nor after a
-    /// rejection, nor while the schedule is suspended: then nothing runs it anyway.
+    /// The Change of the schedule that a new Job is a run of; null if it is none. It has the template that its live owner has now, and
+    /// that template was admitted for the owner. The claim of an owner is no evidence: the template must be equal, and on record. Not
+    /// after a break-glass that nobody reviewed, nor after a rejection, nor while the schedule is suspended: then nothing runs it anyway.
     /// </summary>
-    public static bool IsOfAdmittedSchedule(Inspection inspection, Workload after) =>
-        inspection is { Evaluated.Before: null, Cluster: var cluster }
-        && cluster.Owners.Any(owner =>
-            owner.Type.RunsOnSchedule
-            && owner.Replicas > 0
-            && owner.Ref.Namespace == after.Ref.Namespace
-            && owner.Template.Hash == after.Template.Hash
-            && after.OwnerReferences.Any(o => o.IsController && o.Uid == owner.Uid)
-            && cluster.ScheduleChanges.Any(c => c.Workload == owner.Ref && c.HasHash(owner.Template.Hash) && IsInForce(c, inspection))
-        );
+    public static Change? AdmittedSchedule(Inspection inspection, Workload after) =>
+        inspection is not { Evaluated.Before: null, Cluster: var cluster }
+            ? null
+            : cluster
+                .Owners.Where(owner =>
+                    owner.Type.RunsOnSchedule
+                    && owner.Replicas > 0
+                    && owner.Ref.Namespace == after.Ref.Namespace
+                    && owner.Template.Hash == after.Template.Hash
+                    && after.OwnerReferences.Any(o => o.IsController && o.Uid == owner.Uid)
+                )
+                .SelectMany(owner =>
+                    cluster.ScheduleChanges.Where(c =>
+                        c.Workload == owner.Ref && c.HasHash(owner.Template.Hash) && IsInForce(c, inspection)
+                    )
+                )
+                .FirstOrDefault();
 
     private static bool IsInForce(Change change, Inspection inspection) =>
         change is { IsUnreviewed: false, Phase: Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven }

@@ -63,7 +63,8 @@ internal sealed class Canary : ISafeguard
 
     public string? Summarise(SafeguardPolicy policy) =>
         policy.Canary is { Required: not Required.Never } canary
-            ? $"canary {string.Join(", ", canary.Steps)}% of {Durations.Show(canary.Soak)} each, or pace {canary.Pace.Percent}%"
+            ? $"canary {string.Join(", ", canary.Steps)}% of {Durations.Show(canary.Soak)} each"
+                + (canary.Accept.Contains(RolloutMethod.Pace) ? $", or pace {canary.Pace.Percent}%" : "")
             : null;
 
     private static Finding Exceeded(PoolAssessment pool, Inspection inspection)

@@ -19,10 +19,7 @@ internal static class CanaryMessage
             others.Count == 0 || request is ServiceRequest && pool.Revisions.Count == 1
                 ? ""
                 : $". Unproven: {string.Join(", ", pool.Revisions.Select(Show))}";
-        var replaced =
-            pool.Replaced is not { Pods: > 0 } was || was.At == now
-                ? ""
-                : $". They would replace {was.Pods} proven {(was.Pods == 1 ? "pod" : "pods")}{(was.IsPresent ? "" : $" that served {Durations.Show(now - was.At)} ago")}";
+        var replaced = pool.Replaced is { } replacedPods ? Replaced(replacedPods, now) : "";
         var stale = inspection.Cluster.Namespace?.Stale is { } why ? $". Evaluated with older data, because {why}" : "";
         if (pool.UnknownExposure is { } unknown)
         {
@@ -49,6 +46,15 @@ internal static class CanaryMessage
         // A rollout in place waits for no step: it follows its pace.
         return pool.InPlace is not null || text.Length == 0 ? "" : $"; {text}";
     }
+
+    /// <summary>Nothing if the pool's present pods are what is replaced: the share says that already.</summary>
+    private static string Replaced(ReplacedPods pods, DateTimeOffset now) =>
+        pods.Most <= pods.Now ? ""
+        : pods.At == now ? $". They would replace {Proven(pods.Most)}"
+        : pods.Now == 0 ? $". They would replace {Proven(pods.Most)} that served {Durations.Show(now - pods.At)} ago"
+        : $". They would replace {Proven(pods.Now)}; {pods.Most} served {Durations.Show(now - pods.At)} ago";
+
+    private static string Proven(int pods) => $"{pods} proven {(pods == 1 ? "pod" : "pods")}";
 
     private static string Show(UnprovenPods some) =>
         $"{some.Pods} of {some.Workload.KubectlName} ({RevisionKey.Show(some.TemplateHash, some.Images)})";

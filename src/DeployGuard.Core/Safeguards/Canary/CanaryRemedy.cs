@@ -52,7 +52,8 @@ internal static class CanaryRemedy
 
     /// <summary>How to make a rollout in place conform, as a command that the API server accepts.</summary>
     public static Remedy InPlace(PoolAssessment pool, Inspection inspection, Workload after) =>
-        pool.InPlace is not { Faults.Count: > 0 } bound ? BlockedRemedy.Of(pool, inspection, after)
+        pool.InPlace is not { } bound || (bound.Faults.Count == 0 && pool.Rules.Accept.Contains(RolloutMethod.Pace))
+            ? BlockedRemedy.Of(pool, inspection, after)
         : after.Type.InPlace is null ? new($"First run it in a Deployment that serves the same users: {Explained}", Fix.Elsewhere)
         : after.Type.HasPartition && pool.Rules.Accept.Contains(RolloutMethod.StatefulSetPartition)
             ? StatefulSetRemedy.HoldBack(inspection, after) is { } partition ? new(partition, Fix.Workload)

@@ -60,7 +60,9 @@ internal sealed class Pace : ISafeguard
                 ? (workload with { Replicas = pool.Asked }, found)
                 : throw new InvalidOperationException("the change is not in place");
         var faults =
-            bound.Faults.Count == 0 ? "" : $". In place, policy allows {bound.MaxAtOnce} at once: {string.Join("; ", bound.Faults)}";
+            !pool.Rules.Accept.Contains(RolloutMethod.Pace) ? ". The policy accepts no rollout in place (canary.accept)"
+            : bound.Faults.Count == 0 ? ""
+            : $". In place, policy allows {bound.MaxAtOnce} at once: {string.Join("; ", bound.Faults)}";
         var none = pool.LeavesNoneProven && !pool.IsOver ? ", and no proven pod would be left" : "";
         var remedy = CanaryRemedy.InPlace(pool, inspection, after);
         return new Finding(Reasons.PaceTooFast, "spec.strategy", $"{CanaryMessage.Of(pool, inspection)}{none}{faults}", remedy.Text)
