@@ -6,7 +6,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Benchmarks;
 
 /// <summary>
-/// The objects of a cluster of any size, as large as real ones: Deployments, twenty in a namespace, each with a Service, a ReplicaSet, three
+/// The objects of a cluster of any size, as large as real ones: Deployments, twenty in a namespace, each with a Service, a
+/// ReplicaSet, three
 /// pods and the record of its revision. Names, uids and templates differ.
 /// </summary>
 internal sealed class GeneratedCluster

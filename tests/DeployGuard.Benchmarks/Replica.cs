@@ -31,7 +31,8 @@ internal sealed class Replica : IDisposable
 
     public double Resident => Status("VmRSS:");
 
-    /// <summary>Of that, pages of files such as the program itself, which the kernel can drop, and shares between replicas of a node.</summary>
+    /// <summary>Of that, pages of files such as the program itself, which the kernel can drop, and shares between replicas of a
+    /// node.</summary>
     public double ResidentOfFiles => Status("RssFile:");
 
     public double Peak => Status("VmHWM:");

@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace DeployGuard.Kubernetes.Api;
 
 /// <summary>
-/// Reads a list as it arrives, object by object: a page has megabytes, and many lists are read at once when a replica starts. No more than a
+/// Reads a list as it arrives, object by object: a page has megabytes, and many lists are read at once when a replica starts. No
+/// more than a
 /// buffer and one object are in memory.
 /// </summary>
 internal sealed class ListReader(Stream body) : IDisposable
