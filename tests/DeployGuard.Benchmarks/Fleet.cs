@@ -50,7 +50,7 @@ internal sealed class Fleet
         path[^1] switch
         {
             "namespaces" => FakeApi.List(Namespaces.Select(NamespaceObject)),
-            "safeguardpolicies" => FakeApi.List(s_policies),
+            "safeguardpolicies" => FakeApi.List(Policies),
             "deployments" => FakeApi.List(Indices.Select(i => Of(_live, i))),
             "services" => FakeApi.List(Indices.Select(Service)),
             "replicasets" => FakeApi.List(Indices.Select(ReplicaSet)),
@@ -62,7 +62,7 @@ internal sealed class Fleet
         };
 
     /// <summary>Two of the three match, with every safeguard that needs no window of time.</summary>
-    private static readonly string[] s_policies =
+    public static IReadOnlyList<string> Policies { get; } =
     [
         """
             {"metadata": {"name": "tier-1", "generation": 2}, "spec": {"mode": "Enforce", "images": {"pin": "Digest"},

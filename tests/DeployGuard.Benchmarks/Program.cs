@@ -28,6 +28,12 @@ if (args is ["servers", var published])
     return 0;
 }
 
+if (args is ["memory" or "cold", var measured, .. var more])
+{
+    await Replicas.RunAsync(args[0], measured, more);
+    return 0;
+}
+
 if (args is not [var webhook] || !File.Exists(webhook))
 {
     Console.Error.WriteLine("usage: bench PATH-OF-THE-PUBLISHED-WEBHOOK (make bench publishes it first)");

@@ -7,6 +7,21 @@ namespace DeployGuard.Benchmarks;
 /// <summary>A CA and a leaf for loopback, as files, made for one run.</summary>
 internal sealed record TlsPair(string Certificate, string Key, string Ca)
 {
+    /// <summary>Trusts this certificate alone.</summary>
+    public SocketsHttpHandler Handler()
+    {
+        using var trusted = X509Certificate2.CreateFromPem(File.ReadAllText(Certificate));
+        var hash = trusted.GetCertHashString(HashAlgorithmName.SHA256);
+        return new SocketsHttpHandler
+        {
+            SslOptions =
+            {
+                RemoteCertificateValidationCallback = (_, presented, _, _) =>
+                    presented?.GetCertHashString(HashAlgorithmName.SHA256) == hash,
+            },
+        };
+    }
+
     public static TlsPair WriteTo(string folder)
     {
         var now = TimeProvider.System.GetUtcNow();

@@ -6,6 +6,8 @@ public sealed record LabelSelector(IReadOnlyList<LabelRequirement> Requirements)
     public static readonly LabelSelector Everything = new([]);
 
     public bool Matches(IReadOnlyDictionary<string, string> labels) => Requirements.All(r => r.Holds(labels));
+
+    internal LabelSelector With(TextPool texts) => new(Requirements.Select(r => r.With(texts)).ToArray());
 }
 
 public enum LabelOperator
@@ -31,4 +33,6 @@ public sealed record LabelRequirement(string Key, LabelOperator Operator, IReadO
             _ => throw new InvalidOperationException($"unknown label operator {Operator}"),
         };
     }
+
+    internal LabelRequirement With(TextPool texts) => new(texts.Same(Key), Operator, texts.Same(Values));
 }

@@ -160,23 +160,28 @@ public sealed class PodTemplate
 
     /// <summary>The template of a pod, with only the parts that many pods share.</summary>
     /// <param name="hash">Empty if it was not computed: it then equals no revision.</param>
+    /// <param name="texts">Shares the texts with other objects; null to share none.</param>
     public static PodTemplate OfPod(
         IReadOnlyDictionary<string, string> labels,
         IReadOnlyList<Container> containers,
         IReadOnlyList<ImageUse> images,
-        string hash
+        string hash,
+        TextPool? texts = null
     ) =>
-        new(
-            new PodTemplate(labels, Maps.Empty, containers, images),
+        new PodTemplate(
+            labels,
             Maps.Empty,
             containers,
-            new TemplateFingerprint(hash, "", hash, "", false, Maps.Empty)
-        );
+            images,
+            new TemplateFingerprint(hash, "", hash, "", false, Maps.Empty),
+            source: null
+        ).With(texts);
 
     /// <summary>The template without its document, for caches that keep many.</summary>
     /// <param name="kept">Selects the annotations to keep.</param>
-    public PodTemplate WithoutDocument(Func<string, bool> kept) =>
-        new(
+    /// <param name="texts">Shares the texts with other objects; null to share none.</param>
+    public PodTemplate WithoutDocument(Func<string, bool> kept, TextPool? texts = null) =>
+        new PodTemplate(
             this,
             Annotations.Where(a => kept(a.Key)).ToDictionary(),
             Containers,
@@ -188,7 +193,24 @@ public sealed class PodTemplate
                 ReadsAnnotations,
                 ReadsAnnotations ? RestartTimes : Maps.Empty
             )
-        );
+        ).With(texts);
+
+    /// <summary>The same with shared texts, in the least room. Only without a document, whose texts would stay.</summary>
+    private PodTemplate With(TextPool? texts) =>
+        texts is null || _kept is null
+            ? this
+            : new(
+                texts.Same(Labels),
+                texts.Same(Annotations),
+                Containers.Select(c => c.With(texts)).ToArray(),
+                Images.Select(i => i with { Reference = new ImageReference(texts.Same(i.Reference.Text)) }).ToArray(),
+                _kept.With(texts),
+                source: null
+            )
+            {
+                AnnotationsPath = AnnotationsPath,
+                Injections = Injections,
+            };
 }
 
 /// <summary>A container that keeps running, with the fields that the exposure model uses.</summary>
@@ -199,6 +221,14 @@ public sealed record Container(string Name, string Image, IReadOnlyList<Containe
 
     /// <summary>A native sidecar. Users reach its ports too.</summary>
     public bool IsSidecar { get; init; }
+
+    internal Container With(TextPool texts) =>
+        this with
+        {
+            Name = texts.Same(Name),
+            Image = texts.Same(Image),
+            Ports = Ports.Select(p => p with { Name = texts.Same(p.Name), Protocol = texts.Same(p.Protocol) }).ToArray(),
+        };
 }
 
 /// <summary>A port that a container declares.</summary>

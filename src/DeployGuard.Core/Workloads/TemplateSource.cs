@@ -80,4 +80,15 @@ internal sealed record TemplateFingerprint(
     string ClaimsDigest,
     bool ReadsAnnotations,
     IReadOnlyDictionary<string, string> RestartTimes
-);
+)
+{
+    public TemplateFingerprint With(TextPool texts) =>
+        new(
+            texts.Same(Hash),
+            texts.Same(LegacyHash),
+            texts.Same(UnboundHash),
+            texts.Same(ClaimsDigest),
+            ReadsAnnotations,
+            texts.Same(RestartTimes)
+        );
+}

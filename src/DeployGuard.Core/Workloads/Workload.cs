@@ -67,12 +67,31 @@ public sealed record Workload
     ["deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"];
 
     /// <summary>The workload with only the fields that decisions about other workloads use, for caches that keep many.</summary>
-    public Workload WithoutDocument() =>
-        this with
-        {
-            Annotations = Annotations.Where(a => IsOurs(a.Key)).ToDictionary(),
-            Template = Template.WithoutDocument(IsOurs),
-        };
+    /// <param name="texts">Shares the texts with other objects; null to share none.</param>
+    public Workload WithoutDocument(TextPool? texts = null)
+    {
+        var template = Template.WithoutDocument(IsOurs, texts);
+        var annotations = Annotations.Where(a => IsOurs(a.Key)).ToDictionary();
+        return texts is null
+            ? this with
+            {
+                Annotations = annotations,
+                Template = template,
+            }
+            : this with
+            {
+                Ref = new WorkloadRef(texts.Same(Ref.ApiGroup), texts.Same(Ref.Kind), texts.Same(Ref.Namespace), texts.Same(Ref.Name)),
+                Uid = texts.Same(Uid),
+                Labels = texts.Same(Labels),
+                Annotations = texts.Same(annotations),
+                ControllerUid = texts.SameOrNull(ControllerUid),
+                OwnerReferences = [.. OwnerReferences.Select(o => o.With(texts))],
+                Finalizers = texts.Same(Finalizers),
+                Selector = Selector?.With(texts),
+                Strategy = Strategy with { Type = texts.SameOrNull(Strategy.Type) },
+                Template = template,
+            };
+    }
 
     private static bool IsOurs(string annotation) => annotation.StartsWith("deployguard.io/", StringComparison.Ordinal);
 }

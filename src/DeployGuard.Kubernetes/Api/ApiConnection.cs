@@ -83,16 +83,19 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
         string version;
         do
         {
-            using var list = await GetAsync($"{path}?limit={PageSize}{more}{page}", accept, cancel);
-            foreach (var element in list.RootElement.GetProperty("items").EnumerateArray())
+            using var response = await SendAsync(HttpMethod.Get, $"{path}?limit={PageSize}{more}{page}", null, cancel, accept);
+            await using var body = await response.Content.ReadAsStreamAsync(cancel);
+            using var list = new ListReader(body);
+            while (await NextAsync(list, response, cancel) is { } element)
             {
-                item(element);
+                using (element)
+                {
+                    item(element.RootElement);
+                }
             }
 
-            var metadata = list.RootElement.GetProperty("metadata");
-            version = metadata.TryGetProperty("resourceVersion", out var at) ? at.GetString() ?? "" : "";
-            var token = metadata.TryGetProperty("continue", out var next) ? next.GetString() : null;
-            page = string.IsNullOrEmpty(token) ? "" : $"&continue={Uri.EscapeDataString(token)}";
+            version = list.Version;
+            page = list.Next.Length == 0 ? "" : $"&continue={Uri.EscapeDataString(list.Next)}";
         } while (page.Length > 0);
 
         return version;
@@ -172,12 +175,25 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
         }
         catch (Exception cut) when (cut is IOException or JsonException)
         {
-            throw new HttpRequestException(
-                $"{response.RequestMessage?.RequestUri?.AbsolutePath}: the answer cannot be read: {cut.Message}",
-                cut
-            );
+            throw Unreadable(response, cut);
         }
     }
+
+    /// <exception cref="HttpRequestException">The answer is incomplete, or is no list.</exception>
+    private static async ValueTask<JsonDocument?> NextAsync(ListReader list, HttpResponseMessage response, CancellationToken cancel)
+    {
+        try
+        {
+            return await list.NextAsync(cancel);
+        }
+        catch (Exception cut) when (cut is IOException or JsonException)
+        {
+            throw Unreadable(response, cut);
+        }
+    }
+
+    private static HttpRequestException Unreadable(HttpResponseMessage response, Exception cut) =>
+        new($"{response.RequestMessage?.RequestUri?.AbsolutePath}: the answer cannot be read: {cut.Message}", cut);
 
     /// <summary>The message of a Status object, or the beginning of another body.</summary>
     private static string MessageOf(string body)

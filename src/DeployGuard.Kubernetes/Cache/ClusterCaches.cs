@@ -10,8 +10,11 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Cache;
 
 /// <summary>Caches of all watched resources. They run from the start, and decisions wait until every one is in sync.</summary>
-internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, TimeProvider time, ILogger logger)
+internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, TextPool texts, TimeProvider time, ILogger logger)
 {
+    public ClusterCaches(ApiConnection api, WorkloadReader reader, TimeProvider time, ILogger logger)
+        : this(api, reader, new TextPool(), time, logger) { }
+
     /// <summary>Reads every workload, cached or live, so that all hash alike.</summary>
     public WorkloadReader Reader => reader;
 
@@ -49,7 +52,15 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
         new("breakglasses", At(ApiPaths.AllBreakGlasses), StoredVotes.BreakGlass, g => [g.Namespace], api, time, logger);
 
     public ResourceCache<Change> Changes { get; } =
-        new("changes", At(ApiPaths.AllChanges), ChangeReader.ReadOrNull, ChangeIndex.KeysOf, api, time, logger);
+        new(
+            "changes",
+            At(ApiPaths.AllChanges),
+            item => SlimChange.Of(ChangeReader.ReadOrNull(item), texts),
+            ChangeIndex.KeysOf,
+            api,
+            time,
+            logger
+        );
 
     public ResourceCache<NamespaceEntry> Namespaces { get; } =
         new("namespaces", At(ApiPaths.Namespaces), NamespaceEntry.Read, null, api, time, logger);
@@ -58,14 +69,14 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
         new(
             "controllerrevisions",
             At(ApiPaths.ControllerRevisions),
-            item => ObservedRevision.Read(item, reader),
+            item => ObservedRevision.Read(item, reader, texts),
             r => [OwnedKey(r.Namespace, r.ControllerUid)],
             api,
             time,
             logger
         );
 
-    public PodCaches Pods { get; } = new(api, reader, time, logger);
+    public PodCaches Pods { get; } = new(api, reader, texts, time, logger);
 
     public ResourceCache<ServiceEntry> Services { get; } =
         new("services", At(ApiPaths.Services), ServiceEntry.Read, s => [s.Namespace], api, time, logger);
@@ -76,7 +87,8 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
             .All.Where(k => k is { IsBuiltInWorkload: true, IsOnePod: false })
             .ToDictionary(
                 k => k.Name,
-                k => Workload(k, k.RunsOnSchedule ? cancel => LocateCronJobsAsync(api, cancel) : AtKind(k), api, reader, time, logger)
+                k =>
+                    Workload(k, k.RunsOnSchedule ? cancel => LocateCronJobsAsync(api, cancel) : AtKind(k), api, reader, texts, time, logger)
             );
 
     /// <summary>The cache of a workload's kind; null if the kind is not watched. Another group may have a kind of the same name.</summary>
@@ -163,13 +175,14 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
         Func<CancellationToken, ValueTask<string>> locate,
         ApiConnection api,
         WorkloadReader reader,
+        TextPool texts,
         TimeProvider time,
         ILogger logger
     ) =>
         new(
             kind.Resource,
             locate,
-            item => ObservedWorkload.Read(item, kind.ApiVersion, kind.Name, reader),
+            item => ObservedWorkload.Read(item, kind.ApiVersion, kind.Name, reader, texts),
             w => w.ControllerUid.Length > 0 ? [w.Ref.Namespace, OwnedKey(w.Ref.Namespace, w.ControllerUid)] : [w.Ref.Namespace],
             api,
             time,

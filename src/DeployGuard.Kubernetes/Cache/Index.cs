@@ -56,20 +56,57 @@ internal sealed class Index<T>(Func<T, IReadOnlyList<string>> indexBy)
         }
     }
 
+    /// <summary>Most groups have one object, or few: these are kept as a list, which takes a fraction of a dictionary.</summary>
     private sealed class Group
     {
-        private readonly Dictionary<string, T> _items = [];
+        private const int MaxFew = 8;
+
+        private KeyValuePair<string, T>[] _few = [];
+        private Dictionary<string, T>? _many;
         private IReadOnlyList<T>? _list;
 
-        public IReadOnlyList<T> List => _list ??= [.. _items.Values];
+        public IReadOnlyList<T> List => _list ??= _many is null ? Array.ConvertAll(_few, e => e.Value) : [.. _many.Values];
 
-        public void Put(string key, T item) => (_items[key], _list) = (item, null);
+        public void Put(string key, T item)
+        {
+            _list = null;
+            if (_many is null && _few.Length == MaxFew && PlaceOf(key) < 0)
+            {
+                (_many, _few) = (new Dictionary<string, T>(_few), []);
+            }
+
+            if (_many is not null)
+            {
+                _many[key] = item;
+            }
+            else if (PlaceOf(key) is >= 0 and var place)
+            {
+                _few[place] = KeyValuePair.Create(key, item);
+            }
+            else
+            {
+                _few = [.. _few, KeyValuePair.Create(key, item)];
+            }
+        }
 
         /// <summary>Returns whether it is empty now.</summary>
         public bool Remove(string key)
         {
             _list = null;
-            return _items.Remove(key) && _items.Count == 0;
+            if (_many is not null)
+            {
+                return _many.Remove(key) && _many.Count == 0;
+            }
+
+            if (PlaceOf(key) is < 0)
+            {
+                return false;
+            }
+
+            _few = Array.FindAll(_few, e => e.Key != key);
+            return _few.Length == 0;
         }
+
+        private int PlaceOf(string key) => Array.FindIndex(_few, e => e.Key == key);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using DeployGuard.Core.Snapshots;
@@ -10,7 +11,8 @@ namespace DeployGuard.Kubernetes.Cache;
 /// <summary>
 /// Reads the few fields of pods that decide which Services they serve and for how long. What pods have in common is kept once.
 /// </summary>
-internal sealed class LivePodReader(WorkloadReader reader)
+/// <param name="texts">Shares the texts with the workloads of the pods; null to share none.</param>
+internal sealed class LivePodReader(WorkloadReader reader, TextPool? texts = null)
 {
     private readonly ConcurrentDictionary<string, KnownShape> _shapes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _nodes = new(StringComparer.Ordinal);
@@ -54,7 +56,8 @@ internal sealed class LivePodReader(WorkloadReader reader)
     {
         // Each pod without an owner may be a revision of its own, so its hash is needed.
         var hash = pod.ControllerUid is null ? pod.Template.Hash : "";
-        var key = KeyOf(pod, hash);
+        // A digest: the text would be longer than all that is kept of the pods.
+        var key = DigestOf(KeyOf(pod, hash));
         return _shapes.TryGetValue(key, out var known)
             ? known
             : _shapes.GetOrAdd(
@@ -62,12 +65,14 @@ internal sealed class LivePodReader(WorkloadReader reader)
                 new KnownShape(
                     key,
                     new PodShape(
-                        pod.ControllerUid,
-                        PodTemplate.OfPod(pod.Template.Labels, pod.Template.Containers, pod.Template.Images, hash)
+                        texts?.SameOrNull(pod.ControllerUid) ?? pod.ControllerUid,
+                        PodTemplate.OfPod(pod.Template.Labels, pod.Template.Containers, pod.Template.Images, hash, texts)
                     )
                 )
             );
     }
+
+    private static string DigestOf(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
     private static string KeyOf(Workload pod, string hash)
     {

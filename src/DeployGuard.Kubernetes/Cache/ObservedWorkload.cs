@@ -49,14 +49,15 @@ internal sealed record ObservedWorkload
     public OwnedRevision AsRevision => field ??= KeptRevisions.Owned(this);
 
     /// <exception cref="MalformedObjectException">It is not a workload.</exception>
-    public static ObservedWorkload Read(JsonElement item, string apiVersion, string kind, WorkloadReader reader)
+    /// <param name="texts">Shares the texts with other objects; null to share none.</param>
+    public static ObservedWorkload Read(JsonElement item, string apiVersion, string kind, WorkloadReader reader, TextPool? texts = null)
     {
         // Items of a list have no type of their own.
         var workload = reader.Read(WithType(item, apiVersion, kind));
         var status = item.Member("status") ?? default;
         var spec = item.Member("spec") ?? default;
         var observed = IsObservedBy(status, item.GetProperty("metadata").Number("generation"));
-        var slim = workload.WithoutDocument();
+        var slim = workload.WithoutDocument(texts);
         var says = workload.Type.Status;
         return new ObservedWorkload
         {
@@ -163,7 +164,7 @@ internal sealed record ObservedRevision(
         };
 
     /// <summary>Null if it holds no pod template. Its hash is that of the template alone: see <see cref="Under"/>.</summary>
-    public static ObservedRevision? Read(JsonElement item, WorkloadReader reader)
+    public static ObservedRevision? Read(JsonElement item, WorkloadReader reader, TextPool? texts = null)
     {
         if (item.Member("data")?.Member("spec")?.Member("template") is not { } template)
         {
@@ -188,7 +189,7 @@ internal sealed record ObservedRevision(
         {
             Uid = metadata.Text("uid") ?? "",
             Namespace = metadata.Text("namespace") ?? "",
-            Template = read.WithoutDocument(_ => false),
+            Template = read.WithoutDocument(_ => false, texts),
             LegacyHash = read.LegacyHash,
             RestartTimes = read.WithoutDocument(_ => false).RestartTimes,
         };

@@ -11,7 +11,7 @@ namespace DeployGuard.Kubernetes.Cache;
 /// The pods of the namespaces in which a policy requires a canary. Watching all pods of a cluster is expensive; other namespaces do not
 /// need it.
 /// </summary>
-internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, TimeProvider time, ILogger logger)
+internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, TextPool texts, TimeProvider time, ILogger logger)
 {
     private readonly ConcurrentDictionary<string, Watch> _watches = new(StringComparer.Ordinal);
 
@@ -25,7 +25,7 @@ internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, Tim
     /// <summary>The pods of a namespace, read live: for namespaces that are not watched.</summary>
     public async Task<IReadOnlyList<PodGroup>> ReadLiveAsync(string @namespace, CancellationToken cancel)
     {
-        var reader = new LivePodReader(workloads);
+        var reader = new LivePodReader(workloads, texts);
         var pods = new List<ObservedPod>();
         await api.ListAsync(ApiPaths.Pods(@namespace), item => pods.Add(reader.Read(item)), cancel);
         return [.. pods.GroupBy(p => p.Key).Select(g => new PodGroup(g.First().Shape, [.. g.Select(p => p.Pod)]))];
@@ -44,7 +44,7 @@ internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, Tim
 
         foreach (var @namespace in namespaces.Where(n => !_watches.ContainsKey(n)))
         {
-            var watch = new Watch(@namespace, api, workloads, time, logger, cancel);
+            var watch = new Watch(@namespace, api, workloads, texts, time, logger, cancel);
             _watches[@namespace] = watch;
             watch.Start();
         }
@@ -61,12 +61,13 @@ internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, Tim
             string @namespace,
             ApiConnection api,
             WorkloadReader workloads,
+            TextPool texts,
             TimeProvider time,
             ILogger logger,
             CancellationToken cancel
         )
         {
-            _reader = new LivePodReader(workloads);
+            _reader = new LivePodReader(workloads, texts);
             Stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             Cache = new ResourceCache<ObservedPod>(
                 $"pods of {@namespace}",

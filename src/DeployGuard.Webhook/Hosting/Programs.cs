@@ -23,17 +23,28 @@ internal static class Programs
         // server is away.
         var temporary = NewCertificate.For(["localhost"], time.GetUtcNow()).LoadToServe(time.GetUtcNow());
         await using var decisions = Logs.StandardOutput();
+        var rehearsal = new Rehearsal(options, time, logging.CreateLogger("rehearsal"));
         await using var app = WebhookApp.Build(
             options,
             cluster,
             () => cluster.Certificate.Current ?? temporary,
-            () => cluster.NotReady,
+            () => rehearsal.IsDone ? cluster.NotReady : ["rehearsing", .. cluster.NotReady],
             decisions,
             time,
             shutdown
         );
         app.Services.GetRequiredService<Meter>().AddClusterGauges(cluster.Report, cluster.Certificate);
-        return await RunAsync(app, shutdown, cluster.RunAsync, cancel);
+        return await RunAsync(
+            app,
+            shutdown,
+            async stop =>
+            {
+                // Beside the caches, which wait for the network most of the time.
+                _ = Task.Run(() => rehearsal.RunAsync(stop), stop);
+                await cluster.RunAsync(stop);
+            },
+            cancel
+        );
     }
 
     public static async Task<int> RunStandaloneAsync(WebhookOptions options, DirectoryInfo folder, CancellationToken cancel)
