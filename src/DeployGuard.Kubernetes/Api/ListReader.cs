@@ -4,9 +4,8 @@ using System.Text.Json;
 namespace DeployGuard.Kubernetes.Api;
 
 /// <summary>
-/// Reads a list as it arrives, object by object: a page has megabytes, and many lists are read at once when a replica starts. No
-/// more than a
-/// buffer and one object are in memory.
+/// Reads a list as it arrives, object by object: a page has megabytes, and many lists are read at once when a replica starts. No more than
+/// a buffer and one object are in memory.
 /// </summary>
 internal sealed class ListReader(Stream body) : IDisposable
 {
@@ -112,10 +111,13 @@ internal sealed class ListReader(Stream body) : IDisposable
                 return false;
             }
 
-            (_place, _hasItems) =
-                reader.TokenType is JsonTokenType.StartArray && !_hasItems
-                    ? (Place.Items, true)
-                    : throw new JsonException("it has no list of items");
+            (_place, _hasItems) = (reader.TokenType, _hasItems) switch
+            {
+                (JsonTokenType.StartArray, false) => (Place.Items, true),
+                // Servers written in Go may write an empty list so.
+                (JsonTokenType.Null, false) => (Place.List, true),
+                _ => throw new JsonException("it has no list of items"),
+            };
             return true;
         }
 

@@ -43,12 +43,15 @@ public class ListReaderTests
         Assert.That(names, Is.EqualTo(new[] { "a", "b", "c" }));
     }
 
+    [Test]
+    public async Task AnEmptyListMayBeNull() => Assert.That((await ReadAsync("""{"metadata": {}, "items": null}""", 5)).Names, Is.Empty);
+
     [TestCase("")]
     [TestCase("[]")]
     [TestCase("null")]
     [TestCase("""{"metadata": {"resourceVersion": "7"}}""")]
     [TestCase("""{"items": []}""")]
-    [TestCase("""{"metadata": {}, "items": null}""")]
+    [TestCase("""{"metadata": {}, "items": null, "items": []}""")]
     [TestCase("""{"metadata": {}, "items": {}}""")]
     [TestCase("""{"metadata": {}, "items": [], "items": []}""")]
     [TestCase("""{"metadata": {}, "items": []} {}""")]
