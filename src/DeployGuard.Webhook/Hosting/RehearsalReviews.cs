@@ -13,6 +13,8 @@ internal static class RehearsalReviews
     private const string Old = "registry.example.com/web@sha256:1111111111111111111111111111111111111111111111111111111111111111";
     private const string New = "registry.example.com/web:2";
 
+    private static readonly WorkloadKind s_kind = BuiltInKinds.Deployment;
+
     private const string Policy = """
         {"metadata": {"name": "rehearsal", "generation": 1}, "spec": {"mode": "Enforce", "images": {"pin": "Digest"},
           "approval": {"quorum": [{"groups": ["approvers"], "count": 1}]},
@@ -60,12 +62,16 @@ internal static class RehearsalReviews
                 StartedAt = DateTimeOffset.UnixEpoch,
             });
 
+    private static string OfKind => $$"""{"group": "{{s_kind.ApiGroup}}", "version": "{{s_kind.Version}}", "kind": "{{s_kind.Name}}"}""";
+
+    private static string OfResource =>
+        $$"""{"group": "{{s_kind.ApiGroup}}", "version": "{{s_kind.Version}}", "resource": "{{s_kind.Resource}}"}""";
+
     private static byte[] Review(string operation, string after, string before) =>
         Encoding.UTF8.GetBytes(
             $$$"""
             {"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {"uid": "00000000-0000-0000-0000-000000000000",
-             "kind": {"group": "apps", "version": "v1", "kind": "Deployment"}, "resource": {"group": "apps", "version": "v1", "resource": "deployments"},
-             "requestKind": {"group": "apps", "version": "v1", "kind": "Deployment"}, "requestResource": {"group": "apps", "version": "v1", "resource": "deployments"},
+             "kind": {{{OfKind}}}, "resource": {{{OfResource}}}, "requestKind": {{{OfKind}}}, "requestResource": {{{OfResource}}},
              "name": "web", "namespace": "{{{Namespace}}}", "operation": "{{{operation}}}",
              "userInfo": {"username": "rehearsal", "groups": ["system:authenticated"]},
              "object": {{{after}}}, "oldObject": {{{before}}}, "dryRun": false,
@@ -75,7 +81,7 @@ internal static class RehearsalReviews
 
     private static string Deployment(string image, int generation) =>
         $$$"""
-            {"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "web", "namespace": "{{{Namespace}}}", "uid": "rehearsal-web",
+            {"kind": "{{{s_kind.Name}}}", "apiVersion": "{{{s_kind.ApiVersion}}}", "metadata": {"name": "web", "namespace": "{{{Namespace}}}", "uid": "rehearsal-web",
              "resourceVersion": "1", "generation": {{{generation}}}, "creationTimestamp": "2026-01-01T00:00:00Z", "labels": {"app": "web"},
              "annotations": {"deployment.kubernetes.io/revision": "1"},
              "managedFields": [{"manager": "kubectl", "operation": "Update", "apiVersion": "apps/v1", "time": "2026-01-01T00:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {} } } }]},
@@ -86,8 +92,8 @@ internal static class RehearsalReviews
 
     private static string ReplicaSet() =>
         $$$"""
-            {"kind": "ReplicaSet", "apiVersion": "apps/v1", "metadata": {"name": "web-1", "namespace": "{{{Namespace}}}", "uid": "rehearsal-web-1", "labels": {"app": "web"},
-             "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "rehearsal-web", "controller": true}]},
+            {"kind": "{{{BuiltInKinds.ReplicaSet.Name}}}", "apiVersion": "{{{BuiltInKinds.ReplicaSet.ApiVersion}}}", "metadata": {"name": "web-1", "namespace": "{{{Namespace}}}", "uid": "rehearsal-web-1", "labels": {"app": "web"},
+             "ownerReferences": [{"apiVersion": "{{{s_kind.ApiVersion}}}", "kind": "{{{s_kind.Name}}}", "name": "web", "uid": "rehearsal-web", "controller": true}]},
              "spec": {"replicas": 3, "selector": {"matchLabels": {"app": "web"} }, "template": {{{Template(Old)}}} } }
             """;
 
