@@ -198,38 +198,6 @@ public class BreakGlassTests
         (await sandbox.SetImageAsync(user: "olga")).OrFail();
     }
 
-    /// <summary>
-    /// Permission to vote, which developers have to withdraw their requests, is not enough there. The offered command is.
-    /// </summary>
-    [Test]
-    public async Task WhereNoPolicyNamesApproversAReviewNeedsARightOfItsOwn()
-    {
-        var sandbox = await WithWebRunningAsync("paced");
-        string[] waiver = ["deployguard", "breakglass", "deploy/web", "--incident", "INC-3", "--reason", "orders fail", "--waive", "Pace"];
-        (await sandbox.KubectlAsync("olga", waiver)).OrFail();
-        (await sandbox.SetImageAsync(user: "olga")).OrFail();
-        var change = await sandbox.ChangeOfAsync(V2);
-        const string Votes = "--resource=changeapprovals.deployguard.io,changes.deployguard.io,changetemplates.deployguard.io";
-        (await sandbox.KubectlAsync("admin", "create", "role", "votes", "--verb=get,list,create", Votes)).OrFail();
-        (await sandbox.KubectlAsync("admin", "create", "rolebinding", "votes", "--role=votes", "--group=platform")).OrFail();
-
-        var refused = await Rig.Wait.UntilAsync(
-            () => sandbox.ApproveAsync("pete", change),
-            run => run.Output.Contains("NotEligible", StringComparison.Ordinal),
-            "the role to take effect"
-        );
-        var offered = System.Text.RegularExpressions.Regex.Match(refused.Output, "kubectl (-n .* create rolebinding .* --group=)GROUP");
-        Assert.That(offered.Success, refused.Output);
-        (await TestCluster.Rig.Plane.KubectlAsync("admin", $"{offered.Groups[1].Value}platform".Split(' '))).OrFail();
-
-        await Rig.Wait.UntilAsync(() => sandbox.ApproveAsync("pete", change), run => run.Succeeded, "the right to review");
-        await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.breakGlass[0].reviewedBy}"),
-            run => run.Output == "pete",
-            "the review to be on record"
-        );
-    }
-
     private static Task<Rig.Run> BreakGlassAsync(Sandbox sandbox, string user = "olga", params string[] more) =>
         more.Length == 0
             ? sandbox.KubectlAsync(user, "deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", "orders fail")
