@@ -45,7 +45,12 @@ public class PolicyModeTests
         var name = Name();
         (await WriteAsync(name, "mode: Enforce, ", verb == "replace" ? "create" : verb, more)).OrFail();
 
-        var run = await WriteAsync(name, "", verb, more);
+        // DeployGuard may write the policy's status between the read and the write of kubectl replace.
+        var run = await Rig.Wait.UntilAsync(
+            () => WriteAsync(name, "", verb, more),
+            answer => !answer.Output.Contains("the object has been modified", StringComparison.Ordinal),
+            "an answer of DeployGuard"
+        );
 
         Assert.That(run.Succeeded, Is.False, run.Output);
         Assert.That(
