@@ -52,8 +52,8 @@ internal static partial class MissingRight
         var name = $"{role}-{string.Concat(user.Select(c => c is '/' or '%' or '\'' ? '-' : c))}";
         var command = space.Length > 0 ? $"kubectl -n {space} create rolebinding" : "kubectl create clusterrolebinding";
         return $"ClusterRole {role} gives this right (where the release is not named deployguard: its full name, then "
-            + $"{role["deployguard".Length..]}). Ask a cluster administrator to run: {command} {ShellText.Argument(name)} --clusterrole={role} "
-            + $"--user={ShellText.Quoted(user)}";
+            + $"{role["deployguard".Length..]}). Ask a cluster administrator to run: "
+            + $"{command} {ShellText.Argument(name)} --clusterrole={role} --user={ShellText.Quoted(user)}";
     }
 
     private static string? RoleFor(string verb, string resource) =>

@@ -70,7 +70,7 @@ internal static class DecisionPath
             options.Cluster,
             TimeProvider.System
         );
-        var access = new CachedAccess(new SnapshotSource(caches, live, budgets));
+        var access = new SnapshotAccess(new SnapshotSource(caches, live, budgets));
         return WebhookApp.Build(options, access, () => null, () => [], Stream.Null, TimeProvider.System);
     }
 

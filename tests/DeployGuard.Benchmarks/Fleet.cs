@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 
 namespace DeployGuard.Benchmarks;
@@ -14,36 +13,16 @@ internal sealed class Fleet
     public const int PodsPerWorkload = 3;
     private const int PerNamespace = 20;
 
-    /// <summary>The image that the recorded update brings; the digits are overwritten in each review.</summary>
-    private const string NewImage = "envoyproxy/envoy:v1.32";
-    private const string OldImage = "envoyproxy/envoy:v1.31";
-    private const string Digits = "00000000";
+    private readonly RecordedUpdate _update;
 
-    private readonly string _review;
-    private readonly string _live;
-
-    public Fleet(string review)
-    {
-        _review = review;
-        using var document = JsonDocument.Parse(review);
-        _live = document.RootElement.GetProperty("request").GetProperty("oldObject").GetRawText();
-    }
+    public Fleet(string review) => _update = new RecordedUpdate(review, Of);
 
     public static IReadOnlyList<string> Namespaces { get; } =
     [.. Enumerable.Range(0, Workloads / PerNamespace).Select(i => string.Create(CultureInfo.InvariantCulture, $"team-{i:000}"))];
 
-    /// <summary>The reviews of an update that changes nothing that runs: the object has the template of the old one.</summary>
-    public IReadOnlyList<VariedReview> Unchanged() =>
-        [.. Indices.Select(i => new VariedReview(Of(_review.Replace(NewImage, OldImage, StringComparison.Ordinal), i)))];
+    public IReadOnlyList<VariedReview> Unchanged() => _update.Unchanged(Indices);
 
-    /// <summary>The reviews of an update to another image, another one each time that a review is used.</summary>
-    public IReadOnlyList<VariedReview> NewRevision() =>
-        [
-            .. Indices.Select(i => new VariedReview(
-                Of(_review.Replace(NewImage, $"{NewImage}-{Digits}", StringComparison.Ordinal), i),
-                $"v1.32-{Digits}"
-            )),
-        ];
+    public IReadOnlyList<VariedReview> NewRevision() => _update.NewRevision(Indices);
 
     /// <summary>What an API server with these objects answers.</summary>
     public string Answer(string[] path, IQueryCollection query) =>
@@ -51,7 +30,7 @@ internal sealed class Fleet
         {
             "namespaces" => FakeApi.List(Namespaces.Select(NamespaceObject)),
             "safeguardpolicies" => FakeApi.List(Policies),
-            "deployments" => FakeApi.List(Indices.Select(i => Of(_live, i))),
+            "deployments" => FakeApi.List(Indices.Select(i => Of(_update.Live, i))),
             "services" => FakeApi.List(Indices.Select(Service)),
             "replicasets" => FakeApi.List(Indices.Select(ReplicaSet)),
             "pods" => FakeApi.List(
@@ -89,16 +68,7 @@ internal sealed class Fleet
 
     private static string SetOf(int i) => $"{NameOf(i)}-7b44b4fbb";
 
-    private static string Of(string recorded, int i) =>
-        new StringBuilder(recorded)
-            .Replace("\"name\":\"web\",\"namespace\":\"shop\"", $"\"name\":\"{NameOf(i)}\",\"namespace\":\"{NamespaceOf(i)}\"")
-            .Replace(
-                "\\\"name\\\":\\\"web\\\",\\\"namespace\\\":\\\"shop\\\"",
-                $"\\\"name\\\":\\\"{NameOf(i)}\\\",\\\"namespace\\\":\\\"{NamespaceOf(i)}\\\""
-            )
-            .Replace("\"app\":\"web\"", $"\"app\":\"{NameOf(i)}\"")
-            .Replace("1017c3dc-2514-436f-b886-30000861ac96", UidOf(i))
-            .ToString();
+    private static string Of(string recorded, int i) => RecordedUpdate.Named(recorded, NameOf(i), NamespaceOf(i), UidOf(i));
 
     private static string NamespaceObject(string name) =>
         $$$"""{"metadata": {"name": "{{{name}}}", "labels": {"kubernetes.io/metadata.name": "{{{name}}}", "tier": "1"} } }""";
@@ -108,7 +78,7 @@ internal sealed class Fleet
 
     private string ReplicaSet(int i)
     {
-        using var deployment = JsonDocument.Parse(Of(_live, i));
+        using var deployment = JsonDocument.Parse(Of(_update.Live, i));
         var template = deployment.RootElement.GetProperty("spec").GetProperty("template").GetRawText();
         return $$$"""
             {"metadata": {"name": "{{{SetOf(i)}}}", "namespace": "{{{NamespaceOf(i)}}}", "uid": "set-{{{UidOf(
@@ -135,7 +105,7 @@ internal sealed class Fleet
               "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "{{{SetOf(i)}}}", "uid": "set-{{{UidOf(
                 i
             )}}}", "controller": true}]},
-             "spec": {"nodeName": "node-{{{number}}}", "containers": [{"name": "web", "image": "registry.example.com/shop/web@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a"}, {"name": "sidecar", "image": "{{{OldImage}}}"}]},
+             "spec": {"nodeName": "node-{{{number}}}", "containers": [{"name": "web", "image": "registry.example.com/shop/web@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a"}, {"name": "sidecar", "image": "{{{RecordedUpdate.OldImage}}}"}]},
              "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "{{{since}}}"}],
               "containerStatuses": [{"name": "web", "restartCount": 0, "ready": true, "state": {"running": {"startedAt": "{{{since}}}"} } }, {"name": "sidecar", "restartCount": 0, "ready": true, "state": {"running": {"startedAt": "{{{since}}}"} } }]} }
             """;

@@ -6,9 +6,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Benchmarks;
 
 /// <summary>
-/// The objects of a cluster of any size, as large as real ones: Deployments, twenty in a namespace, each with a Service, a
-/// ReplicaSet, three
-/// pods and the record of its revision. Names, uids and templates differ.
+/// The objects of a cluster of any size, as large as real ones: Deployments, twenty in a namespace, each with a Service, a ReplicaSet,
+/// three pods and the record of its revision. Names, uids and templates differ.
 /// </summary>
 internal sealed class GeneratedCluster
 {
@@ -17,24 +16,17 @@ internal sealed class GeneratedCluster
     private const int Nodes = 300;
     private const string PodHash = "7b44b4fbb";
 
-    /// <summary>The image that the recorded update brings; the digits are overwritten in each review.</summary>
-    private const string NewImage = "envoyproxy/envoy:v1.32";
-    private const string OldImage = "envoyproxy/envoy:v1.31";
-    private const string Digits = "00000000";
-
     /// <summary>The beginning of the digest of the recorded image; each workload has an image of its own.</summary>
     private const string RecordedDigest = "27dd8ed4";
 
-    private readonly string _review;
+    private readonly RecordedUpdate _update;
 
     /// <param name="review">The recorded update of a Deployment.</param>
     public GeneratedCluster(string review, int workloads)
     {
-        (_review, Workloads) = (review, workloads);
-        using var document = JsonDocument.Parse(review);
-        var live = document.RootElement.GetProperty("request").GetProperty("oldObject").GetRawText();
+        (_update, Workloads) = (new RecordedUpdate(review, Of), workloads);
         var (pod, change) = (Compact("pod.json"), Compact("change.json"));
-        var made = Enumerable.Range(0, workloads).Select(i => Objects(live, pod, change, i)).ToList();
+        var made = Enumerable.Range(0, workloads).Select(i => Objects(_update.Live, pod, change, i)).ToList();
         Resources = new Dictionary<string, Resource>
         {
             ["namespaces"] = new([.. Namespaces.Select(n => Bytes(NamespaceObject(n)))], 1),
@@ -61,18 +53,9 @@ internal sealed class GeneratedCluster
             ? place
             : null;
 
-    /// <summary>The reviews of an update that changes nothing that runs.</summary>
-    public IReadOnlyList<VariedReview> Unchanged() =>
-        [.. Reviewed.Select(i => new VariedReview(Of(_review.Replace(NewImage, OldImage, StringComparison.Ordinal), i)))];
+    public IReadOnlyList<VariedReview> Unchanged() => _update.Unchanged(Reviewed);
 
-    /// <summary>The reviews of an update to another image, another one each time that a review is used.</summary>
-    public IReadOnlyList<VariedReview> NewRevision() =>
-        [
-            .. Reviewed.Select(i => new VariedReview(
-                Of(_review.Replace(NewImage, $"{NewImage}-{Digits}", StringComparison.Ordinal), i),
-                $"v1.32-{Digits}"
-            )),
-        ];
+    public IReadOnlyList<VariedReview> NewRevision() => _update.NewRevision(Reviewed);
 
     /// <summary>A thousand workloads are enough, from all over the cluster.</summary>
     private IEnumerable<int> Reviewed =>
@@ -142,16 +125,7 @@ internal sealed class GeneratedCluster
         $$$"""{"metadata":{"name":"{{{name}}}","labels":{"kubernetes.io/metadata.name":"{{{name}}}","tier":"1"} } }""";
 
     private static string Of(string recorded, int i) =>
-        new StringBuilder(recorded)
-            .Replace("\"name\":\"web\",\"namespace\":\"shop\"", $"\"name\":\"{NameOf(i)}\",\"namespace\":\"{NamespaceOf(i)}\"")
-            .Replace(
-                "\\\"name\\\":\\\"web\\\",\\\"namespace\\\":\\\"shop\\\"",
-                $"\\\"name\\\":\\\"{NameOf(i)}\\\",\\\"namespace\\\":\\\"{NamespaceOf(i)}\\\""
-            )
-            .Replace("\"app\":\"web\"", $"\"app\":\"{NameOf(i)}\"")
-            .Replace("1017c3dc-2514-436f-b886-30000861ac96", UidOf(i))
-            .Replace(RecordedDigest, DigestOf(i))
-            .ToString();
+        RecordedUpdate.Named(recorded, NameOf(i), NamespaceOf(i), UidOf(i)).Replace(RecordedDigest, DigestOf(i), StringComparison.Ordinal);
 
     private static string Compact(string file)
     {

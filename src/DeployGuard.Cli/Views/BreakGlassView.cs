@@ -19,13 +19,14 @@ internal static class BreakGlassView
             .. Vetoes(made, waiting),
             .. NotWaived(made),
             $"Next: retry the deploy as {string.Join(" or ", users)}. From its admission on, another person can review it, and must: "
-                + $"{ReviewAdvice.Command(waiting?.Name ?? "CHANGE", made.Namespace)}{(waiting is null ? " (the warning of the deploy names the CHANGE)" : "")}",
+                + ReviewAdvice.Command(waiting?.Name ?? "CHANGE", made.Namespace)
+                + (waiting is null ? " (the warning of the deploy names the CHANGE)" : ""),
             $"To end it early, run: kubectl delete breakglass {made.Name} -n {made.Namespace}",
         ];
         return string.Join('\n', lines);
     }
 
-    /// <summary>Who asks for a break-glass may not know that somebody said no.</summary>
+    /// <summary>The on-call engineer may not know that somebody rejected the change.</summary>
     private static IEnumerable<string> Vetoes(BreakGlass made, Change? waiting)
     {
         var voters = (waiting?.Votes ?? []).Where(v => !v.IsGone && v.Decision is Decision.Reject).Select(v => v.By).Distinct().ToList();
@@ -44,7 +45,8 @@ internal static class BreakGlassView
             var what = made.Workload is { } workload ? $" {workload.KubectlName}" : "";
             var machine = made.For.Length > 0 ? $" --for {ShellText.Argument(made.For)}" : "";
             yield return $"Not waived: {string.Join(", ", rest)}. If one of them refuses the deploy, run: kubectl deployguard breakglass{what} "
-                + $"-n {made.Namespace} --incident {ShellText.Argument(made.Incident)} --reason {ShellText.Argument(made.Reason)}{machine} --waive {string.Join(',', rest)}";
+                + $"-n {made.Namespace} --incident {ShellText.Argument(made.Incident)} --reason {ShellText.Argument(made.Reason)}{machine} "
+                + $"--waive {string.Join(',', rest)}";
         }
     }
 

@@ -38,7 +38,7 @@ public static class StandingVotes
     /// The Change without denials by policies that are deleted, or that enforce nothing now: they refuse no further request.
     /// </summary>
     /// <param name="policies">The policies of the namespace.</param>
-    public static Change StillDenied(Change change, IReadOnlyList<SafeguardPolicy> policies, DateTimeOffset now) =>
+    public static Change WithPresentDenials(Change change, IReadOnlyList<SafeguardPolicy> policies, DateTimeOffset now) =>
         change with
         {
             Denials = [.. change.Denials.Where(d => policies.Any(p => p.Name == d.Policy && Enforces(p, now)))],

@@ -25,8 +25,8 @@ internal static class BreakGlassAdvice
             $"kubectl deployguard breakglass {covered.KubectlName} -n {covered.Namespace}"
             + $"{string.Concat(waives.Select(w => $" --waive {w}"))}{For(requester)} --incident ID --reason WHY";
         return firm.Count > 0
-                ? $"\nA break-glass cannot waive {string.Join(" and ", firm)}. Once that is resolved, and in an emergency, the on-call engineer "
-                    + $"can waive the rest: {command}"
+                ? $"\nA break-glass cannot waive {string.Join(" and ", firm)}. Once that is resolved, and in an emergency, the "
+                    + $"on-call engineer can waive the rest: {command}"
             : requester.IsMachine
                 ? $"\nIn an emergency, {Deployers.Of(verdict.Evaluated.Request).Retry()} after the on-call engineer runs: {command}"
             : $"\nIn an emergency, the on-call engineer can repeat this command after they run: {command}";

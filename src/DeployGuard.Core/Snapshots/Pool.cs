@@ -59,6 +59,7 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     internal static Member WithoutExcluded(Member member, Func<PodTemplate, bool> isHere, Func<RevisionPods, bool> comesElsewhere)
     {
         var total = member.Pods.Sum(p => ExcludedOf(p, isHere, comesElsewhere));
+        // Nearly all members have no such pods.
         if (total == 0)
         {
             return member;

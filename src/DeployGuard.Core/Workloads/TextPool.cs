@@ -16,9 +16,9 @@ public sealed class TextPool
 
     public string Same(string text)
     {
-        if (text.Length is 0 or > MaxLength)
+        if (text.Length > MaxLength)
         {
-            return text.Length == 0 ? "" : text;
+            return text;
         }
 
         ref var place = ref _places[string.GetHashCode(text, StringComparison.Ordinal) & (Places - 1)];
@@ -32,6 +32,9 @@ public sealed class TextPool
     }
 
     public string? SameOrNull(string? text) => text is null ? null : Same(text);
+
+    public WorkloadRef Same(WorkloadRef workload) =>
+        new(Same(workload.ApiGroup), Same(workload.Kind), Same(workload.Namespace), Same(workload.Name));
 
     public IReadOnlyList<string> Same(IReadOnlyList<string> texts) => texts.Count == 0 ? [] : texts.Select(Same).ToArray();
 

@@ -70,28 +70,27 @@ public sealed record Workload
     /// <param name="texts">Shares the texts with other objects; null to share none.</param>
     public Workload WithoutDocument(TextPool? texts = null)
     {
-        var template = Template.WithoutDocument(IsOurs, texts);
-        var annotations = Annotations.Where(a => IsOurs(a.Key)).ToDictionary();
-        return texts is null
-            ? this with
-            {
-                Annotations = annotations,
-                Template = template,
-            }
-            : this with
-            {
-                Ref = new WorkloadRef(texts.Same(Ref.ApiGroup), texts.Same(Ref.Kind), texts.Same(Ref.Namespace), texts.Same(Ref.Name)),
-                Uid = texts.Same(Uid),
-                Labels = texts.Same(Labels),
-                Annotations = texts.Same(annotations),
-                ControllerUid = texts.SameOrNull(ControllerUid),
-                OwnerReferences = [.. OwnerReferences.Select(o => o.With(texts))],
-                Finalizers = texts.Same(Finalizers),
-                Selector = Selector?.With(texts),
-                Strategy = Strategy with { Type = texts.SameOrNull(Strategy.Type) },
-                Template = template,
-            };
+        var slim = this with
+        {
+            Annotations = Annotations.Where(a => IsOurs(a.Key)).ToDictionary(),
+            Template = Template.WithoutDocument(IsOurs, texts),
+        };
+        return texts is null ? slim : slim.With(texts);
     }
+
+    private Workload With(TextPool texts) =>
+        this with
+        {
+            Ref = texts.Same(Ref),
+            Uid = texts.Same(Uid),
+            Labels = texts.Same(Labels),
+            Annotations = texts.Same(Annotations),
+            ControllerUid = texts.SameOrNull(ControllerUid),
+            OwnerReferences = [.. OwnerReferences.Select(o => o.With(texts))],
+            Finalizers = texts.Same(Finalizers),
+            Selector = Selector?.With(texts),
+            Strategy = Strategy with { Type = texts.SameOrNull(Strategy.Type) },
+        };
 
     private static bool IsOurs(string annotation) => annotation.StartsWith("deployguard.io/", StringComparison.Ordinal);
 }

@@ -9,30 +9,52 @@ namespace DeployGuard.Kubernetes.Cache;
 /// The lists that the caches hold of one namespace, each read once. A cache returns the same list as before where nothing changed, so two
 /// of these say cheaply whether an object of the namespace changed between them.
 /// </summary>
-internal sealed class CachedNamespace(string name, ClusterCaches caches)
+internal sealed class CachedNamespace
 {
     private static readonly string[] s_withRevisions = [.. BuiltInKinds.All.Where(k => k.HasControllerRevisions).Select(k => k.Name)];
 
-    private readonly IReadOnlyList<ServiceEntry> _services = caches.Services.Under(name);
-    private readonly IReadOnlyList<Change> _changes = caches.Changes.Under(ChangeIndex.OfNamespace(name));
-    private readonly IReadOnlyList<Approval> _votes = caches.Approvals.Under(name);
-    private readonly IReadOnlyDictionary<string, AdoptedPods> _adopted = caches.SortedPolicies.AdoptedIn(name);
-    private readonly List<IReadOnlyList<ObservedWorkload>> _workloads = [.. caches.Workloads.Values.Select(c => c.Under(name))];
-    private readonly List<(ObservedWorkload Owner, IReadOnlyList<ObservedRevision> Revisions)> _revisions =
-    [
-        .. s_withRevisions.SelectMany(k => caches.Workloads[k].Under(name)).Select(o => (o, caches.RevisionsOf(o))),
-    ];
+    private readonly string _name;
+    private readonly IReadOnlyList<ServiceEntry> _services;
+    private readonly IReadOnlyList<Change> _changes;
+    private readonly IReadOnlyList<Approval> _votes;
+    private readonly IReadOnlyDictionary<string, AdoptedPods> _adopted;
+    private readonly List<IReadOnlyList<ObservedWorkload>> _workloads = [];
+
+    /// <summary>Workloads whose revisions are objects of their own, and in the same order these revisions.</summary>
+    private readonly List<ObservedWorkload> _owners = [];
+    private readonly List<IReadOnlyList<ObservedRevision>> _revisions = [];
 
     /// <summary>Null where pods are not watched.</summary>
-    private readonly IReadOnlyList<PodGroup>? _pods = caches.Pods.Of(name);
+    private readonly IReadOnlyList<PodGroup>? _pods;
+
+    public CachedNamespace(string name, ClusterCaches caches)
+    {
+        _name = name;
+        _services = caches.Services.Under(name);
+        _changes = caches.Changes.Under(ChangeIndex.OfNamespace(name));
+        _votes = caches.Approvals.Under(name);
+        _adopted = caches.SortedPolicies.AdoptedIn(name);
+        foreach (var (kind, cache) in caches.Workloads)
+        {
+            var workloads = cache.Under(name);
+            _workloads.Add(workloads);
+            if (s_withRevisions.Contains(kind))
+            {
+                _owners.AddRange(workloads);
+                _revisions.AddRange(workloads.Select(caches.RevisionsOf));
+            }
+        }
+
+        _pods = caches.Pods.Of(name);
+    }
 
     public NamespaceObjects Objects =>
         new()
         {
-            Namespace = name,
+            Namespace = _name,
             Services = [.. _services.Select(s => s.Service)],
             Workloads = [.. _workloads.SelectMany(w => w).Select(w => w.Live)],
-            Revisions = [.. _revisions.SelectMany(r => r.Revisions.Select(revision => revision.Live(r.Owner)))],
+            Revisions = [.. _owners.Zip(_revisions).SelectMany(o => o.Second.Select(revision => revision.Live(o.First)))],
             Pods = _pods ?? [],
             PodsAreKnown = _pods is not null,
             Changes = _changes,
@@ -40,7 +62,7 @@ internal sealed class CachedNamespace(string name, ClusterCaches caches)
             Adopted = _adopted,
         };
 
-    /// <summary>Whether nothing changed between the two.</summary>
+    /// <summary>Whether nothing changed between the two. The same lists of workloads have the same owners of revisions.</summary>
     public bool IsSameAs(CachedNamespace other) =>
         ReferenceEquals(_services, other._services)
         && ReferenceEquals(_changes, other._changes)
@@ -62,27 +84,6 @@ internal sealed class CachedNamespace(string name, ClusterCaches caches)
         for (var i = 0; i < one.Count; i++)
         {
             if (!ReferenceEquals(one[i], other[i]))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private static bool AreSame(
-        List<(ObservedWorkload Owner, IReadOnlyList<ObservedRevision> Revisions)> one,
-        List<(ObservedWorkload Owner, IReadOnlyList<ObservedRevision> Revisions)> other
-    )
-    {
-        if (one.Count != other.Count)
-        {
-            return false;
-        }
-
-        for (var i = 0; i < one.Count; i++)
-        {
-            if (!ReferenceEquals(one[i].Owner, other[i].Owner) || !ReferenceEquals(one[i].Revisions, other[i].Revisions))
             {
                 return false;
             }

@@ -175,6 +175,7 @@ internal sealed record ObservedRevision(
         var owner = metadata.Items("ownerReferences").FirstOrDefault(o => o.IsTrue("controller"));
         var name = metadata.GetProperty("name").GetString() ?? "";
         var read = reader.ReadTemplate(template);
+        var slim = read.WithoutDocument(_ => false, texts);
         return new ObservedRevision(
             name,
             owner.Text("uid") ?? "",
@@ -189,9 +190,9 @@ internal sealed record ObservedRevision(
         {
             Uid = metadata.Text("uid") ?? "",
             Namespace = metadata.Text("namespace") ?? "",
-            Template = read.WithoutDocument(_ => false, texts),
+            Template = slim,
             LegacyHash = read.LegacyHash,
-            RestartTimes = read.WithoutDocument(_ => false).RestartTimes,
+            RestartTimes = slim.RestartTimes,
         };
     }
 }

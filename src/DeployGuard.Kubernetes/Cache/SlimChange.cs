@@ -11,12 +11,7 @@ internal static class SlimChange
             ? null
             : change with
             {
-                Workload = new WorkloadRef(
-                    texts.Same(change.Workload.ApiGroup),
-                    texts.Same(change.Workload.Kind),
-                    texts.Same(change.Workload.Namespace),
-                    texts.Same(change.Workload.Name)
-                ),
+                Workload = texts.Same(change.Workload),
                 TemplateHash = texts.Same(change.TemplateHash),
                 Images = texts.Same(change.Images),
                 Policies = texts.Same(change.Policies),

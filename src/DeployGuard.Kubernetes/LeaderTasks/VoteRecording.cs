@@ -83,7 +83,14 @@ internal sealed class VoteRecording(
         {
             var deciding = StandingVotes.Deciding(change, policies, now, live?.Spec.Labels);
             var tallies = PolicyTally.All(change, siblings, votes, deciding, runs, now);
-            var open = StandingRequirements.Of(StandingVotes.StillDenied(change, policies, now), siblings, votes, deciding, runs, now);
+            var open = StandingRequirements.Of(
+                StandingVotes.WithPresentDenials(change, policies, now),
+                siblings,
+                votes,
+                deciding,
+                runs,
+                now
+            );
             var veto = VoteRecord.IsOngoing(change) ? StandingVotes.StoppingVeto(change, votes, policies, now, siblings) : null;
             IReadOnlyList<Approval> own = [.. votes.Where(v => IsVoteOn(v, change))];
             var review = StandingVotes.Review(change, votes, policies, Decision.Reject);
@@ -116,19 +123,19 @@ internal sealed class VoteRecording(
         var (key, writes) = ($"{change.Workload.Namespace}/{change.Name}", record.Writes(gone));
         if (writes.Length > 0 && _written.TryAdd(key, writes, now))
         {
+            var isStored = false;
             try
             {
                 var isWritten = false;
                 await writer.AlterAsync(change, status => isWritten = record.WriteTo(status, gone, now), cancel);
-                if (!isWritten)
+                isStored = isWritten;
+            }
+            finally
+            {
+                if (!isStored)
                 {
                     _written.Remove(key);
                 }
-            }
-            catch
-            {
-                _written.Remove(key);
-                throw;
             }
         }
 

@@ -39,7 +39,7 @@ internal sealed class Rehearsal(WebhookOptions options, TimeProvider time, ILogg
     private async Task DecideAsync(CancellationToken cancel)
     {
         using var meter = new Meter("deployguard-rehearsal");
-        var access = new RehearsalAccess(RehearsalReviews.Snapshot(options.Cluster.Reader));
+        var access = new SnapshotAccess(RehearsalReviews.Snapshot(options.Cluster.Reader));
         var evaluator = SafeguardList.Evaluator(options.Cluster.Trusted);
         using var lines = new DecisionLog(Stream.Null, time);
         using var records = new RecordLog(lines, access, time);

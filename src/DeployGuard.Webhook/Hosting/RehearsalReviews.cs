@@ -81,28 +81,35 @@ internal static class RehearsalReviews
 
     private static string Deployment(string image, int generation) =>
         $$$"""
-            {"kind": "{{{s_kind.Name}}}", "apiVersion": "{{{s_kind.ApiVersion}}}", "metadata": {"name": "web", "namespace": "{{{Namespace}}}", "uid": "rehearsal-web",
+            {"kind": "{{{s_kind.Name}}}", "apiVersion": "{{{s_kind.ApiVersion}}}",
+             "metadata": {"name": "web", "namespace": "{{{Namespace}}}", "uid": "rehearsal-web",
              "resourceVersion": "1", "generation": {{{generation}}}, "creationTimestamp": "2026-01-01T00:00:00Z", "labels": {"app": "web"},
              "annotations": {"deployment.kubernetes.io/revision": "1"},
-             "managedFields": [{"manager": "kubectl", "operation": "Update", "apiVersion": "apps/v1", "time": "2026-01-01T00:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {} } } }]},
+             "managedFields": [{"manager": "kubectl", "operation": "Update", "apiVersion": "apps/v1",
+               "time": "2026-01-01T00:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {} } } }]},
              "spec": {"replicas": 3, "selector": {"matchLabels": {"app": "web"} }, "template": {{{Template(image)}}},
-              "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"} }, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600},
+              "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"} },
+              "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600},
              "status": {"observedGeneration": 1, "replicas": 3, "updatedReplicas": 3, "readyReplicas": 3, "availableReplicas": 3} }
             """;
 
     private static string ReplicaSet() =>
         $$$"""
-            {"kind": "{{{BuiltInKinds.ReplicaSet.Name}}}", "apiVersion": "{{{BuiltInKinds.ReplicaSet.ApiVersion}}}", "metadata": {"name": "web-1", "namespace": "{{{Namespace}}}", "uid": "rehearsal-web-1", "labels": {"app": "web"},
-             "ownerReferences": [{"apiVersion": "{{{s_kind.ApiVersion}}}", "kind": "{{{s_kind.Name}}}", "name": "web", "uid": "rehearsal-web", "controller": true}]},
+            {"kind": "{{{BuiltInKinds.ReplicaSet.Name}}}", "apiVersion": "{{{BuiltInKinds.ReplicaSet.ApiVersion}}}",
+             "metadata": {"name": "web-1", "namespace": "{{{Namespace}}}", "uid": "rehearsal-web-1", "labels": {"app": "web"},
+              "ownerReferences": [{"apiVersion": "{{{s_kind.ApiVersion}}}", "kind": "{{{s_kind.Name}}}", "name": "web",
+               "uid": "rehearsal-web", "controller": true}]},
              "spec": {"replicas": 3, "selector": {"matchLabels": {"app": "web"} }, "template": {{{Template(Old)}}} } }
             """;
 
     private static string Template(string image) =>
         $$$"""
             {"metadata": {"labels": {"app": "web"}, "annotations": {"example.com/team": "web"} }, "spec": {
-              "containers": [{"name": "web", "image": "{{{image}}}", "ports": [{"containerPort": 8080, "protocol": "TCP"}], "env": [{"name": "LEVEL", "value": "info"}],
-               "resources": {"requests": {"cpu": "100m"} }, "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080} }, "imagePullPolicy": "IfNotPresent"}],
+              "containers": [{"name": "web", "image": "{{{image}}}", "ports": [{"containerPort": 8080, "protocol": "TCP"}],
+               "env": [{"name": "LEVEL", "value": "info"}], "resources": {"requests": {"cpu": "100m"} },
+               "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080} }, "imagePullPolicy": "IfNotPresent"}],
               "initContainers": [{"name": "migrate", "image": "{{{Old}}}"}],
-              "restartPolicy": "Always", "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst", "securityContext": {}, "schedulerName": "default-scheduler"} }
+              "restartPolicy": "Always", "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst",
+              "securityContext": {}, "schedulerName": "default-scheduler"} }
             """;
 }

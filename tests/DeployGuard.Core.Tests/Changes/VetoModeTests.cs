@@ -56,7 +56,7 @@ public class VetoModeTests
     {
         var change = Some.Change(s_deployment, Phase.Pending) with { Denials = [new RecordedDenial("a", "ImageNotPinned")] };
 
-        var still = StandingVotes.StillDenied(change, [Some.OneSenior with { Name = name, Mode = mode }], Some.Now);
+        var still = StandingVotes.WithPresentDenials(change, [Some.OneSenior with { Name = name, Mode = mode }], Some.Now);
 
         Assert.That(still.Denials.Any(), Is.EqualTo(isDenied));
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Webhook.Admission;
 using DeployGuard.Webhook.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -14,7 +15,7 @@ public class RehearsalTests
     [TestCase(2, false)]
     public async Task EachReviewIsDecidedInFull(int review, bool isAllowed)
     {
-        await using var webhook = await RunningWebhook.StartAsync(new RehearsalAccess(RehearsalReviews.Snapshot(WorkloadReader.Default)));
+        await using var webhook = await RunningWebhook.StartAsync(new SnapshotAccess(RehearsalReviews.Snapshot(WorkloadReader.Default)));
 
         var answer = await webhook.SendAsync("/admit/workloads", RehearsalReviews.All[review]);
 

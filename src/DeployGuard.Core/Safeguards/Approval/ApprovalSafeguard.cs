@@ -37,15 +37,16 @@ internal sealed class ApprovalSafeguard : ISafeguard
             .. votes.Vetoes.Select(veto => RejectedBy(veto, evaluated)),
             .. !votes.IsComplete
             && policy.IsRequired(rules.Required, evaluated.Origin.Kind)
-            && ManualRun.AdmittedSchedule(inspection, after) is null
+            && ManualRun.AdmittedSchedule(inspection) is null
                 ? [Missing(inspection, rules, votes)]
                 : (Finding[])[],
         ];
     }
 
     public IEnumerable<string> Basis(Inspection inspection) =>
-        inspection is { Evaluated: { ChangeType: ChangeType.NewRevision, After: { } after }, Policy.Approval: not null }
-        && ManualRun.AdmittedSchedule(inspection, after) is { } schedule
+        inspection.Policy.Approval is { } rules
+        && inspection.Policy.IsRequired(rules.Required, inspection.Evaluated.Origin.Kind)
+        && ManualRun.AdmittedSchedule(inspection) is { } schedule
             ? [$"a run of {schedule.Workload.KubectlName}, which was admitted with this template (change {schedule.Name})"]
             : [];
 

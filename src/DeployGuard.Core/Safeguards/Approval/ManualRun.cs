@@ -1,3 +1,4 @@
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Snapshots;
@@ -12,12 +13,12 @@ namespace DeployGuard.Core.Safeguards;
 internal static class ManualRun
 {
     /// <summary>
-    /// The Change of the schedule that a new Job is a run of; null if it is none. It has the template that its live owner has now, and
-    /// that template was admitted for the owner. The claim of an owner is no evidence: the template must be equal, and on record. Not
-    /// after a break-glass that nobody reviewed, nor after a rejection, nor while the schedule is suspended: then nothing runs it anyway.
+    /// The Change of the schedule that a new Job is a run of; null if it is none. The Job must have the template that its live owner has
+    /// now, and that template must be admitted for the owner: the name of an owner alone is no evidence. A template that awaits the review
+    /// of a break-glass, or was rejected, does not count. Nor does a suspended schedule, because nothing runs its template.
     /// </summary>
-    public static Change? AdmittedSchedule(Inspection inspection, Workload after) =>
-        inspection is not { Evaluated.Before: null, Cluster: var cluster }
+    public static Change? AdmittedSchedule(Inspection inspection) =>
+        inspection is not { Evaluated: { ChangeType: ChangeType.NewRevision, Before: null, After: { } after }, Cluster: var cluster }
             ? null
             : cluster
                 .Owners.Where(owner =>
