@@ -1,4 +1,5 @@
 using System.Globalization;
+using DeployGuard.Rig;
 
 namespace DeployGuard.Benchmarks;
 
@@ -60,7 +61,7 @@ internal sealed class Comparison(string webhook, string folder)
             "--policies",
             Path.Combine(AppContext.BaseDirectory, "policies"),
             $"--listen=127.0.0.1:{port}",
-            $"--metrics-listen=127.0.0.1:{Server.FreePort()}",
+            $"--metrics-listen=127.0.0.1:{Ports.Free()}",
             "--tls-cert",
             tls.Certificate,
             "--tls-key",

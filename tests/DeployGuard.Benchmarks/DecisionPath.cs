@@ -7,6 +7,7 @@ using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Decisions;
 using DeployGuard.Kubernetes.LiveReads;
 using DeployGuard.Kubernetes.Reservations;
+using DeployGuard.Rig;
 using DeployGuard.Webhook.Admission;
 using DeployGuard.Webhook.Hosting;
 using DeployGuard.Webhook.Reviews;
@@ -52,8 +53,8 @@ internal static class DecisionPath
     {
         var options = new WebhookOptions
         {
-            Listen = new IPEndPoint(IPAddress.Loopback, Server.FreePort()),
-            MetricsListen = new IPEndPoint(IPAddress.Loopback, Server.FreePort()),
+            Listen = new IPEndPoint(IPAddress.Loopback, Ports.Free()),
+            MetricsListen = new IPEndPoint(IPAddress.Loopback, Ports.Free()),
             Namespace = "deployguard-system",
             ServiceAccount = "deployguard",
             Service = "deployguard",

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using DeployGuard.Rig;
 
 namespace DeployGuard.Benchmarks;
 
@@ -45,7 +46,7 @@ internal sealed class Replica : IDisposable
         IReadOnlyDictionary<string, string> variables
     )
     {
-        var port = Server.FreePort();
+        var port = Ports.Free();
         var start = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$0\" \"$@\" >/dev/null", webhook, .. Arguments(port, api, tls)]);
         foreach (var (name, value) in variables)
         {
@@ -86,7 +87,7 @@ internal sealed class Replica : IDisposable
         [
             $"--kubeconfig={api.Kubeconfig}",
             $"--listen=127.0.0.1:{port}",
-            $"--metrics-listen=127.0.0.1:{Server.FreePort()}",
+            $"--metrics-listen=127.0.0.1:{Ports.Free()}",
             $"--tls-cert={tls.Certificate}",
             $"--tls-key={tls.Key}",
             $"--tls-ca={tls.Ca}",

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using DeployGuard.Rig;
 
 namespace DeployGuard.Benchmarks;
 
@@ -45,7 +46,7 @@ internal sealed class Server : IDisposable
 
     public static async Task<Server> StartAsync(string name, string program, Func<int, IEnumerable<string>> arguments)
     {
-        var port = FreePort();
+        var port = Ports.Free();
         // Its decision log is discarded, so that reading it costs no CPU.
         var start = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$0\" \"$@\" >/dev/null", program, .. arguments(port)]);
         var began = Stopwatch.GetTimestamp();
@@ -61,13 +62,6 @@ internal sealed class Server : IDisposable
         _process.Kill(entireProcessTree: true);
         _process.WaitForExit();
         _process.Dispose();
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task WaitUntilItListensAsync(int port)

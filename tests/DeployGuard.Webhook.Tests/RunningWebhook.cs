@@ -2,13 +2,13 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
+using DeployGuard.Rig;
 using DeployGuard.Webhook.Admission;
 using DeployGuard.Webhook.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -55,7 +55,7 @@ internal sealed class RunningWebhook : IAsyncDisposable
     )
     {
         var certificate = served ?? SslStreamCertificateContext.Create(SelfSigned(), null, offline: true);
-        var options = Options(FreePort(), FreePort()) with { ClientCa = clientCa, Otlp = otlp };
+        var options = Options(Ports.Free(), Ports.Free()) with { ClientCa = clientCa, Otlp = otlp };
         var app = WebhookApp.Build(
             options,
             cluster,
@@ -123,12 +123,5 @@ internal sealed class RunningWebhook : IAsyncDisposable
         var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
         var now = TimeProvider.System.GetUtcNow();
         return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
