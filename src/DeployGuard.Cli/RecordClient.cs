@@ -24,6 +24,15 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
     public async Task<ChangeView> FindChangeAsync(string name, CancellationToken cancel)
     {
         const int Attempts = 12;
+        // A slash would be a part of the path, and ask for something else.
+        if (!name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.'))
+        {
+            throw new ManifestException(
+                $"{name}: not the name of a Change, such as deployment-web-7f9c2ab41d03e6aa; list them with: kubectl deployguard changes -n "
+                    + @namespace
+            );
+        }
+
         for (var attempt = 1; ; attempt++)
         {
             using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Changes(@namespace), name), cancel);

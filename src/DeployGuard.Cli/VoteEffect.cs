@@ -41,10 +41,12 @@ internal static class VoteEffect
 
         if (target.IsUnreviewed)
         {
-            yield return change.Parsed is { AwaitsReview: false }
-                ? "The break-glass is now reviewed."
-                : $"It is not the review of the break-glass yet: that needs a person of the approving groups who did not request, write or "
-                    + "use it.";
+            yield return change.Parsed is { AwaitsReview: false } ? "The break-glass is now reviewed."
+            : OpenRequirements.IsReview(change.Missing) && change.Missing != OpenRequirements.Review
+                ? $"It is not the review of the break-glass: {change.Missing[(OpenRequirements.Review.Length + 2)..]}. The rejection is to be "
+                    + "withdrawn first, or the workload rolled back."
+            : $"It is not the review of the break-glass yet: that needs a person of the approving groups who did not request, write or "
+                + "use it.";
             yield break;
         }
 

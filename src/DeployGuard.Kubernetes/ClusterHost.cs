@@ -96,7 +96,7 @@ public sealed class ClusterHost : IClusterAccess
         ];
         Reservations = new ReplicaReservations(new PendingExposureStore(api, recent, options, time), budgets);
         var report = new ClusterReport(_caches, _recorder, registration, _leader, audit, canaries, budgets, time);
-        RecordFacts = new RecordFacts(_caches, live, new AccessReviews(api), () => report.Unreviewed);
+        RecordFacts = new RecordFacts(_caches, live, new AccessReviews(api), inbox, () => report.Unreviewed);
         PolicyFacts = new PolicyFacts(api, _caches, new DeletedPolicies(_caches.Policies, time), options, time);
         Report = report;
     }

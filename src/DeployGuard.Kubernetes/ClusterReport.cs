@@ -57,6 +57,9 @@ public sealed class ClusterReport
     /// <summary>Which of the two webhook configurations existed when the leader last read them; empty on other replicas.</summary>
     public IReadOnlyDictionary<string, bool> Registered => _registration.Found;
 
+    private static readonly IReadOnlyDictionary<(string Namespace, string Policy), double> s_noExposure =
+        new Dictionary<(string, string), double>();
+
     /// <summary>How many changes of the webhook configurations by others this replica undid, by kind.</summary>
     public IReadOnlyDictionary<string, long> RegistrationAltered => _registration.Altered;
 
@@ -71,7 +74,7 @@ public sealed class ClusterReport
     /// <summary>
     /// The largest share of a pool that unproven revisions have now, by namespace and policy; empty on replicas that do not lead.
     /// </summary>
-    public IReadOnlyDictionary<(string Namespace, string Policy), double> Exposure => _canaries.Exposure;
+    public IReadOnlyDictionary<(string Namespace, string Policy), double> Exposure => _leader.IsLeading ? _canaries.Exposure : s_noExposure;
 
     public IEnumerable<(string Resource, bool IsSynced, TimeSpan Silence)> Synced =>
         _caches.All.Select(c => (c.Name, c.IsSynced, c.Silence));
@@ -83,7 +86,7 @@ public sealed class ClusterReport
     public IReadOnlyDictionary<string, (int Count, DateTimeOffset Since)> Waiting =>
         _caches
             .Changes.All()
-            .Where(NeedsAPerson)
+            .Where(c => NeedsAPerson(StandingVotes.WithPresentDenials(c, _caches.PoliciesOf(c.Workload.Namespace), _time.GetUtcNow())))
             .GroupBy(c => c.Workload.Namespace)
             .ToDictionary(g => g.Key, g => (g.Count(), g.Min(c => c.Since)));
 

@@ -239,7 +239,7 @@ public class BreakGlassTests
         Assert.That(
             run.Output,
             Does.Match(
-                @"^BreakGlass web-x7k2p waives Approval, Pace of Deployment shop/web for olga until \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ, in 4h\.\n"
+                @"^BreakGlass web-x7k2p waives Approval, Pace of Deployment shop/web for olga until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, in 4h\.\n"
                     + @"Not waived: Canary, Budget, Freeze\. If one of them refuses the deploy, run: kubectl deployguard breakglass deployment/web -n shop "
                     + @"--incident INC-1 --reason 'it'\\''s down' --waive Canary,Budget,Freeze\n"
                     + @"Next: retry the deploy as olga\. From its admission on, another person can review it, and must: kubectl deployguard approve CHANGE -n "

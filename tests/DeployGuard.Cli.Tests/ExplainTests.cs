@@ -64,7 +64,7 @@ public class ExplainTests
             output,
             Does.Contain("         selector: {matchLabels: {app: web, track: canary}}")
                 .And.Contain("  2. kubectl apply -f web-canary.yaml")
-                .And.Contain("--replicas=N, where N is that of the next step: 6, 20, 20\n")
+                .And.Contain("--replicas=N, where N is that of the next step: 6, 20\n")
                 .And.Contain("docs/canary.md")
         );
     }

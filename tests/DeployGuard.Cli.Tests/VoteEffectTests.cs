@@ -1,4 +1,7 @@
+using DeployGuard.Cli.Views;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Identities;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli.Tests;
 
@@ -63,6 +66,26 @@ public class VoteEffectTests
         );
     }
 
+    /// <summary>MISSING follows the policies of today: what only a deleted one refused is no obstacle.</summary>
+    [TestCase("seniors 0/1; ImageNotPinned", true)]
+    [TestCase("seniors 0/1", false)]
+    [TestCase("", true)]
+    public void TheOutlookFollowsWhatIsMissingNow(string missing, bool isTold) =>
+        Assert.That(
+            ChangePage.OutlookOf(
+                new Change
+                {
+                    Name = "c",
+                    Workload = new WorkloadRef("apps", "Deployment", "shop", "web"),
+                    TemplateHash = "v2:0",
+                    Phase = Phase.Pending,
+                    Missing = missing,
+                    Denials = [new RecordedDenial("pin", "ImageNotPinned")],
+                }
+            ),
+            Has.Exactly(isTold ? 1 : 0).Contains("ImageNotPinned")
+        );
+
     [Test]
     public async Task WhatTimeResolvesDoesNotLoseTheApproval()
     {
@@ -86,7 +109,7 @@ public class VoteEffectTests
         Assert.That(
             again.Output,
             Does.Match(
-                @"^Your vote stands: you voted Approve on \S+ at \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \(changeapproval deployment-web-0\)\. "
+                @"^Your vote stands: you voted Approve on \S+ at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \(changeapproval deployment-web-0\)\. "
                     + @"No other vote was written\. Nothing is missing: \S+ can send the same request again now\.$"
             )
         );

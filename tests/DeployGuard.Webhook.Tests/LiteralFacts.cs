@@ -6,6 +6,7 @@ using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Tests;
 
@@ -104,6 +105,11 @@ internal sealed class LiteralFacts
 
     /// <summary>Uids of the votes and BreakGlasses that exist.</summary>
     public System.Collections.Concurrent.ConcurrentDictionary<string, bool> Stored { get; } = [];
+
+    /// <summary>The workload for which this user may lack requests on record: <c>dana deployment/web</c>.</summary>
+    public string Lacking { get; set; } = "";
+
+    public bool MayLackRequests(WorkloadRef workload, string username) => $"{username} {workload.KubectlName}" == Lacking;
 
     public bool IsStored(string resource, string inNamespace, string name, string uid) => Stored.ContainsKey(uid);
 

@@ -27,6 +27,9 @@ internal sealed class ClusterFlags(string? defaultNamespace = null)
         command.Options.Add(_namespace);
     }
 
+    /// <summary>The namespace of the flag; null if it is not given.</summary>
+    public string? GivenNamespace(ParseResult parsed) => Checked(parsed.GetValue(_namespace));
+
     /// <exception cref="ManifestException">There is no usable kubeconfig.</exception>
     public (ApiConnection Api, string Namespace) Open(ParseResult parsed)
     {

@@ -83,7 +83,7 @@ internal static class ExplainCommand
         {
             var pods = Pods(parsed.GetValue(s_replicas));
             var (rules, source) = await RulesAsync(parsed, inputs, cancel);
-            output.Write(TerminalText.Printable(CanaryExplanation.Of(rules, pods, source)) + "\n");
+            output.Write(TerminalText.Printable(CanaryExplanation.Of(rules, pods, source, s_cluster.GivenNamespace(parsed) ?? "")) + "\n");
         }
         else
         {

@@ -134,7 +134,7 @@ internal sealed class VoteCommand
         foreach (var target in targets)
         {
             var own = target.View?.VotesOf(me).ToList() ?? [];
-            if (_decision is Decision.Approve && own.Find(v => v.Decision is Decision.Reject) is { } rejection)
+            if (_decision is Decision.Approve && own.Find(v => v is { Decision: Decision.Reject, IsTooOld: false }) is { } rejection)
             {
                 isRefused = true;
                 output.WriteLine(

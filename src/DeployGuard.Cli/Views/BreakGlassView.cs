@@ -21,17 +21,22 @@ internal static class BreakGlassView
                 + $"in {Left(made.ExpiresAt - now)}.",
             .. Vetoes(made, waiting),
             .. NotWaived(made),
-            $"Next: retry the deploy as {string.Join(" or ", users)}. From its admission on, another person can review it, and must: "
-                + ReviewAdvice.Command(waiting is [var only] ? only.Name : "CHANGE", made.Namespace)
-                + (
-                    waiting.Count == 1
-                        ? " (if you deploy another revision, the warning of the deploy names its Change)"
-                        : " (the warning of the deploy names the CHANGE)"
-                ),
+            $"Next: retry the deploy as {string.Join(" or ", users)}. {Review(made, waiting)}",
             $"To end it early, run: kubectl delete breakglass {made.Name} -n {made.Namespace}",
         ];
         return string.Join('\n', lines);
     }
+
+    private static string Review(BreakGlass made, IReadOnlyList<Change> waiting) =>
+        made.IsOfService
+            ? "A Service has no Change: another person must review why, in this BreakGlass"
+            : "From its admission on, another person can review it, and must: "
+                + (
+                    waiting is [var only]
+                        ? $"{ReviewAdvice.Command(only.Name, made.Namespace)} (if you deploy another revision, the warning of the deploy names its "
+                            + "Change)"
+                        : $"{ReviewAdvice.Command("CHANGE", made.Namespace)} (the warning of the deploy names the CHANGE)"
+                );
 
     /// <summary>The on-call engineer may not know that somebody rejected the change.</summary>
     private static IEnumerable<string> Vetoes(BreakGlass made, IReadOnlyList<Change> waiting)
@@ -60,7 +65,7 @@ internal static class BreakGlassView
     private static IEnumerable<string> NotWaived(BreakGlass made)
     {
         var rest = BreakGlass.Waivable.Except(made.Waives).ToList();
-        if (rest.Count > 0)
+        if (rest.Count > 0 && !made.IsOfService)
         {
             var what = made.Workload is { } workload ? $" {workload.KubectlName}" : "";
             var machine = made.For.Length > 0 ? $" --for {ShellText.Argument(made.For)}" : "";
@@ -70,7 +75,11 @@ internal static class BreakGlassView
         }
     }
 
-    /// <summary>To the minute, unless it is less than one.</summary>
+    /// <summary>To the second while that matters, otherwise to the minute.</summary>
     private static string Left(TimeSpan left) =>
-        Durations.Show(left < TimeSpan.FromMinutes(1) ? left : TimeSpan.FromMinutes(Math.Round(left.TotalMinutes)));
+        Durations.Show(
+            left < TimeSpan.FromMinutes(10)
+                ? TimeSpan.FromSeconds(Math.Round(left.TotalSeconds))
+                : TimeSpan.FromMinutes(Math.Round(left.TotalMinutes))
+        );
 }

@@ -8,7 +8,8 @@ namespace DeployGuard.Cli.Views;
 internal static class CanaryExplanation
 {
     /// <param name="source">What the steps are of: <c>policy tier-1</c>.</param>
-    public static string Of(CanaryRules rules, int replicas, string source)
+    /// <param name="namespace">For the commands; empty for that of the kubeconfig.</param>
+    public static string Of(CanaryRules rules, int replicas, string source, string @namespace)
     {
         var steps = EffectiveStep.All(rules, replicas);
         var columns = Columns(rules).ToList();
@@ -28,12 +29,12 @@ internal static class CanaryExplanation
             "",
             rules.Accept.Count == Enum.GetValues<RolloutMethod>().Length
                 ? "Rollout methods (a policy may accept only some of them):"
-                : "Rollout methods that it accepts:",
+                : "Accepted rollout methods:",
             .. Methods(rules, replicas, steps),
             "A pod that restarts or loses readiness starts the soak of its step again. After the last step, every rollout method is accepted.",
             .. small > 1 ? [$"With {replicas} pods, one pod completes {small} steps at once."] : (string[])[],
             "",
-            .. Recipe(rules, steps),
+            .. Recipe(rules, steps, @namespace.Length == 0 ? "" : $" -n {@namespace}"),
             "",
             "More, with partitions, GitOps and what readiness does not show: docs/canary.md",
         ];
@@ -85,7 +86,7 @@ internal static class CanaryExplanation
     }
 
     /// <summary>The example is for a Deployment web behind a Service that selects app: web.</summary>
-    private static IEnumerable<string> Recipe(CanaryRules rules, IReadOnlyList<EffectiveStep> steps)
+    private static IEnumerable<string> Recipe(CanaryRules rules, IReadOnlyList<EffectiveStep> steps, string inNamespace)
     {
         if (!rules.Accept.Contains(RolloutMethod.Pool) || rules.Covers is not CanaryCovers.Images)
         {
@@ -109,12 +110,12 @@ internal static class CanaryExplanation
             $"         replicas: {steps[0].Beside}",
             "         selector: {matchLabels: {app: web, track: canary}}",
             "         template: {metadata: {labels: {app: web, track: canary}}}",
-            "     The pods need every label that the Service selects: kubectl get service web -o jsonpath={.spec.selector}",
-            "  2. kubectl apply -f web-canary.yaml",
-            "  3. kubectl deployguard status deployment/web-canary --watch",
-            "  4. After each soak: kubectl scale deployment/web-canary --replicas=N, where N is that of the next step: "
-                + string.Join(", ", steps.Skip(1).Select(s => s.Beside)),
-            "  5. After the last step, give web the image, then: kubectl scale deployment/web-canary --replicas=0",
+            $"     The pods need every label that the Service selects: kubectl get service web{inNamespace} -o jsonpath={{.spec.selector}}",
+            $"  2. kubectl apply -f web-canary.yaml{inNamespace}",
+            $"  3. kubectl deployguard status deployment/web-canary{inNamespace} --watch",
+            $"  4. After each soak: kubectl scale deployment/web-canary{inNamespace} --replicas=N, where N is that of the next step: "
+                + string.Join(", ", steps.Select(s => s.Beside).Distinct().Skip(1)),
+            $"  5. After the last step, give web the image, then: kubectl scale deployment/web-canary{inNamespace} --replicas=0",
         ];
     }
 }

@@ -48,8 +48,10 @@ internal static class ChangePage
             yield break;
         }
 
+        // MISSING follows the policies as they are now; what only a former one refused is no obstacle.
         var others = change
             .Denials.Select(d => d.Reason)
+            .Where(code => change.Missing.Length == 0 || change.Missing.Contains(code, StringComparison.Ordinal))
             .Distinct()
             .Select(code => Reasons.All.FirstOrDefault(r => r.Code == code))
             .OfType<Reason>()
@@ -64,8 +66,8 @@ internal static class ChangePage
         var elsewhere = others.Where(o => o.Key is not Fix.Template).SelectMany(o => o).ToList();
         if (elsewhere.Count > 0)
         {
-            yield return $"An approval alone is not enough: {string.Join(", ", elsewhere)} at the last request. The approval counts again "
-                + "when that is resolved without another pod template.";
+            yield return $"An approval alone is not enough: {string.Join(", ", elsewhere)} at the last request. An approval keeps "
+                + "counting if that is resolved without another pod template.";
         }
     }
 

@@ -41,6 +41,9 @@ public sealed record BreakGlass
     /// <summary>The authenticated creator, stamped by DeployGuard.</summary>
     public required Requester RequestedBy { get; init; }
 
+    /// <summary>It is for a Service, which runs no pods: only Canary evaluates it.</summary>
+    public bool IsOfService => Workload is { ApiGroup: "", Kind: "Service" };
+
     public bool MayBeUsedBy(string username) => username == RequestedBy.Username || (For.Length > 0 && username == For);
 
     public bool Covers(WorkloadRef workload, DateTimeOffset now) =>

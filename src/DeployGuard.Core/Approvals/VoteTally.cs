@@ -10,6 +10,9 @@ public sealed class VoteTally
     /// <summary>How the explanation of a vote begins that does not count.</summary>
     public const string NotCountedText = "not counted";
 
+    /// <summary>The explanation of a vote that is older than the policy lets votes count.</summary>
+    public const string Expired = "expired";
+
     private const string OwnChange = "requester or named author";
 
     private readonly Quorum _quorum;
@@ -103,11 +106,21 @@ public sealed class VoteTally
         );
 
     /// <summary>The line of the quorum for which a vote counts; or why it does not count.</summary>
-    public string Explain(Approval vote, ApprovalRules rules) =>
-        vote.Decision is Decision.Reject ? (Vetoes.Any(v => v.Name == vote.Name) ? "a veto" : NotCountedText)
-        : Approvals.FirstOrDefault(a => a.Vote.Name == vote.Name) is not { } counted ? $"{NotCountedText} (for another template or image)"
-        : counted.WhyNot is { } why ? $"{NotCountedText} ({why})"
-        : string.Join(" or ", rules.Quorum.Where(l => l.Groups.Intersect(vote.Approver.Groups).Any()).SelectMany(l => l.Groups).Distinct());
+    public string Explain(Approval vote, ApprovalRules rules, DateTimeOffset now) =>
+        vote.Decision is Decision.Reject
+            ? Vetoes.Any(v => v.Name == vote.Name)
+                ? "a veto"
+                : vote.HasExpired(rules.MaxAge, now)
+                    ? $"{NotCountedText} ({Expired})"
+                    : NotCountedText
+            : Approvals.FirstOrDefault(a => a.Vote.Name == vote.Name) is not { } counted
+                ? $"{NotCountedText} (for another template or image)"
+                : counted.WhyNot is { } why
+                    ? $"{NotCountedText} ({why})"
+                    : string.Join(
+                        " or ",
+                        rules.Quorum.Where(l => l.Groups.Intersect(vote.Approver.Groups).Any()).SelectMany(l => l.Groups).Distinct()
+                    );
 
     private static string? WhyNot(Approval approval, ApprovalRules rules, VotedRevision revision, DateTimeOffset now)
     {
@@ -116,7 +129,7 @@ public sealed class VoteTally
             : rules.Bots.Contains(who.Username) ? "a listed bot"
             : revision.Requesters.Contains(who.Username) || revision.Authors.Contains(OriginReader.AsAuthor(who.Username)) ? OwnChange
             : !Quorum.IsEligible(rules.Quorum, who.Groups) ? "in none of the groups"
-            : approval.HasExpired(rules.MaxAge, now) ? "expired"
+            : approval.HasExpired(rules.MaxAge, now) ? Expired
             : null;
     }
 }

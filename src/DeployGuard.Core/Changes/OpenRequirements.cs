@@ -64,7 +64,7 @@ public sealed record OpenRequirements(
         Rejections is [var rejection, ..] ? (RejectedCode, rejection.ToString())
         : Approvals.Count > 0 ? (MissingCode, string.Join("; ", Approvals))
         : Approvers.Count > 0 ? ("Approved", $"approved by {string.Join(", ", Approvers)}")
-        : ("NotRequired", Basis.Count > 0 ? string.Join("; ", Basis) : "no policy requires an approval");
+        : ("NotRequired", Basis.Count > 0 ? string.Join("; ", Basis) : "no policy that enforces requires an approval");
 
     /// <summary>Reason and message of the condition Admissible.</summary>
     public (string Reason, string Message) AdmissibleBecause =>

@@ -44,8 +44,11 @@ public sealed record RecordedVote(
     /// <summary>The ChangeApproval should be deleted by now.</summary>
     public bool IsGone => HasExpired || WithdrawnAt is not null;
 
+    /// <summary>The age that a policy sets has ended it, under every policy. It may exist still.</summary>
+    public bool IsTooOld => Counts.Count > 0 && Counts.All(PolicyTally.SaysThatItExpired);
+
     /// <summary>Somebody took it back while it counted. A vote that had expired cannot be taken back any more.</summary>
-    public bool WasTakenBack => WithdrawnAt is { } at && !HasExpired && !(ExpiresAt <= at);
+    public bool WasTakenBack => WithdrawnAt is { } at && !HasExpired && !(ExpiresAt <= at) && !IsTooOld;
 }
 
 /// <summary>A finding for which the last request was refused.</summary>

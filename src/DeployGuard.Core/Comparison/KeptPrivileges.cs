@@ -12,7 +12,10 @@ public static class KeptPrivileges
     public static IReadOnlyList<Difference> Of(JsonElement template, IReadOnlyList<Difference> differences)
     {
         var shown = differences.Select(d => d.Path).ToHashSet(StringComparer.Ordinal);
-        return [.. TemplateComparison.Between(null, template).Where(d => IsPrivilege(d) && !shown.Contains(d.Path))];
+        return
+        [
+            .. TemplateComparison.Between(null, template).Where(d => IsPrivilege(d) && !ServerDefault.Is(d) && !shown.Contains(d.Path)),
+        ];
     }
 
     private static bool IsPrivilege(Difference field) =>

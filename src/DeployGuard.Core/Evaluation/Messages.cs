@@ -75,8 +75,14 @@ public static class Messages
     private static string End(Verdict verdict)
     {
         var evaluated = verdict.Evaluated;
-        var isApprovedAsItIs = verdict.AwaitsApproval && !verdict.NeedsAnotherTemplate;
-        var when = verdict.NeedsMoreThanApproval ? "After approval, and once the other findings above are resolved," : "After approval";
+        var isApprovedAsItIs = verdict.AwaitsApproval && !verdict.NeedsAnotherTemplate && evaluated.ApproveBy is not ApproveBy.NoRoom;
+        var when = (verdict.IsRejected, verdict.NeedsMoreThanApproval) switch
+        {
+            (true, true) => "Once the rejection is withdrawn, it is approved, and the other findings above are resolved,",
+            (true, false) => "Once the rejection is withdrawn, and it is approved,",
+            (false, true) => "After approval, and once the other findings above are resolved,",
+            (false, false) => "After approval",
+        };
         var next = isApprovedAsItIs ? $"\n{Cut(Deployers.Of(evaluated.Request).Next(when, evaluated.After), MaxFinding)}" : "";
         return ChangedByAMachine(evaluated) + Unreviewed(evaluated) + next + BreakGlassAdvice.Of(verdict);
     }

@@ -16,12 +16,15 @@ internal static class Waivers
             return Waiver.ExemptIdentity;
         }
 
-        var glass = inspection.Cluster.BreakGlasses.FirstOrDefault(g =>
-            safeguard.IsWaivable
-            && g.Waives.Contains(safeguard.Name)
-            && g.MayBeUsedBy(request.Requester.Username)
-            && CoveredBy(request, inspection.Cluster).Any(w => g.Covers(w, inspection.Now))
-        );
+        // The newest is for the present incident.
+        var glass = inspection
+            .Cluster.BreakGlasses.Where(g =>
+                safeguard.IsWaivable
+                && g.Waives.Contains(safeguard.Name)
+                && g.MayBeUsedBy(request.Requester.Username)
+                && CoveredBy(request, inspection.Cluster).Any(w => g.Covers(w, inspection.Now))
+            )
+            .MaxBy(g => g.CreatedAt);
         return glass is null ? null : new Waiver(glass);
     }
 

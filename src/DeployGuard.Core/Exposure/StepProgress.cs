@@ -31,7 +31,8 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
         }
 
         var latched = Latched(before, key, policy, rules, snapshot);
-        var soak = Soak.Of(PodsOf(before, key, rules), rules, now);
+        var pods = PodsOf(before, key, rules, m => RolloutMethods.Prove(m, before, rules));
+        var soak = Soak.Of(pods, rules, now);
         var live = 0;
         while (live < rules.Steps.Count && soak.Remaining(total, rules, live, now) is null)
         {
@@ -46,7 +47,13 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
 
         // The pods that the previous step allowed soak for the next one.
         var (wait, left) = soak.Remaining(total, rules, steps, now) ?? ("", null);
-        return new StepProgress(steps, wait, left);
+        return pods.Count == 0 && PodsOf(before, key, rules, before.Reaches).Count > 0
+            ? new StepProgress(
+                steps,
+                $"its pods complete no step by the rollout methods of canary.accept ({string.Join(", ", rules.Accept)})",
+                null
+            )
+            : new StepProgress(steps, wait, left);
     }
 
     /// <summary>
@@ -68,10 +75,10 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
     }
 
     /// <summary>Pods of a revision that the pool's users reach, in any workload; each once.</summary>
-    private static List<LivePod> PodsOf(Pool pool, string key, CanaryRules rules) =>
+    private static List<LivePod> PodsOf(Pool pool, string key, CanaryRules rules, Func<Member, bool> counts) =>
         [
             .. from member in pool.Members
-            where RolloutMethods.Prove(member, pool, rules)
+            where counts(member)
             from revision in ProvenRevisions.RevisionsOf(member)
             where RevisionKey.Of(rules.Covers, revision.TemplateHash, revision.Images) == key
             from seen in revision.Seen

@@ -22,6 +22,11 @@ public interface IRecordFacts
     /// <param name="uid">Another object may have had the same name.</param>
     bool IsStored(string resource, string inNamespace, string name, string uid);
 
+    /// <summary>
+    /// Whether requests of a user for a workload may be missing on record: as many of their Changes as may wait were never admitted.
+    /// </summary>
+    bool MayLackRequests(Workloads.WorkloadRef workload, string username);
+
     /// <summary>How many ChangeApprovals or BreakGlasses one person has in a namespace now.</summary>
     /// <exception cref="UnavailableException">They could not be counted in time.</exception>
     Task<int> CountRecordsAsync(string resource, string inNamespace, string username, CancellationToken deadline);

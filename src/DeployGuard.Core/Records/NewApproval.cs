@@ -25,6 +25,9 @@ public sealed record NewApproval(
     ReviewRight Reviewer
 )
 {
+    /// <summary>Whether requests of the voter for this workload may be missing on record.</summary>
+    public bool MayLackRequests { get; init; }
+
     private IReadOnlyList<ApprovalRules> Rules => [.. Policies.Select(p => p.Approval).OfType<ApprovalRules>()];
 
     public Refusal? Refuse(WorkloadKinds kinds, DateTimeOffset now) => (this with { Policies = Binding(now) }).RefuseUnder(kinds, now);
@@ -81,6 +84,15 @@ public sealed record NewApproval(
             );
         }
 
+        if (Recorded is null && MayLackRequests)
+        {
+            return new Refusal(
+                Reasons.SelfApproval,
+                $"{Who.Username} has many requests for {Approval.Workload.KubectlName}, so that not all of them are on record, and this may be one. "
+                    + $"Ask another person of {Groups}"
+            );
+        }
+
         if (Recorded is not null && IsTheirOwn(Recorded) is { } own)
         {
             return new Refusal(Reasons.SelfApproval, $"{own}; requesters and authors cannot approve. Ask another person of {Groups}");
@@ -95,7 +107,10 @@ public sealed record NewApproval(
             ?? (
                 NeedsReviewRight(Approval, Policies) ? Reviewer.Refuse(Who, Approval.Workload.Namespace)
                 : Rules.Count > 0 && !Rules.Any(r => Quorum.IsEligible(r.Quorum, Who.Groups))
-                    ? new Refusal(Reasons.NotEligible, $"{Who.Username} is in none of the approving groups: {Groups}")
+                    ? new Refusal(
+                        Reasons.NotEligible,
+                        $"{Who.Username} is in none of the approving groups: {Groups}. Ask a member of one, or ask the platform team to name another group in approval.quorum"
+                    )
                 : null
             );
     }

@@ -71,7 +71,7 @@ public static class PolicyWarnings
             ? null
             : $"spec.canary.accept: {string.Join(" and ", canary.Accept)} can prove no {string.Join(" or ", stuck)}"
                 + $"{(canary.Covers is CanaryCovers.Template ? " under covers: Template" : "")}, so these cannot change where they serve users. "
-                + "Accept Pace too, or leave the kinds out of match.kinds";
+                + $"Accept {(canary.Covers is CanaryCovers.Images ? "Pool or Pace" : "Pace")} too, or leave the kinds out of match.kinds";
     }
 
     /// <param name="approverRole">The ClusterRole whose holders may approve.</param>
@@ -91,7 +91,7 @@ public static class PolicyWarnings
                     gap.Without.Count == 0 ? "in any namespace"
                     : gap.Without.Count == 1 ? $"in namespace {gap.Without[0]}"
                     : $"in namespace {gap.Without[0]} and {gap.Without.Count - 1} more";
-                yield return $"{at}: no binding lets {string.Join(" or ", gap.Line.Groups)} approve {where}, so nobody can fill it there";
+                yield return $"{at}: no binding lets {string.Join(" or ", gap.Line.Groups)} approve {where}, so nobody can fill it{(gap.Without.Count == 0 ? "" : " there")}";
                 yield return $"Bind the approver role: kubectl -n {gap.Without.FirstOrDefault("NAMESPACE")} create rolebinding "
                     + $"{gap.BindingName} --clusterrole={approverRole} --group={gap.Line.Groups[0]}";
             }

@@ -9,6 +9,9 @@ public enum ApproveBy
     /// <summary>By the template hash, because a dry run records no Change.</summary>
     Hash,
 
+    /// <summary>Not yet: as many Changes of the requester wait as may, so this one is not on record, and nobody could read it.</summary>
+    NoRoom,
+
     /// <summary>Never: every attempt has another generated name.</summary>
     Never,
 

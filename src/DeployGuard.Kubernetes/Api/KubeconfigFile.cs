@@ -55,7 +55,8 @@ public static partial class KubeconfigFile
             }
 
             // Only the client reads the certificates.
-            return (new k8s.Kubernetes(configuration), configuration.Namespace);
+            var handlers = ImpersonatingHandler.OrNone(model, context ?? model.CurrentContext);
+            return (new k8s.Kubernetes(configuration, handlers), configuration.Namespace);
         }
         catch (Exception wrong) when (IsOfTheFile(wrong))
         {

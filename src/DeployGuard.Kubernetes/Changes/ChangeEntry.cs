@@ -213,7 +213,7 @@ internal sealed record ChangeEntry
                 ? new(Phase.Admitted, waiver.BreakGlass is null ? "ExemptIdentity" : "BreakGlass", $"admitted by {waiver.Name}")
             : approvers.Length > 0 ? new(Phase.Admitted, "Approved", $"approved by {approvers}")
             : verdict.Basis.Count > 0 ? new(Phase.Admitted, "NothingMissing", string.Join("; ", verdict.Basis))
-            : new(Phase.Admitted, "NothingMissing", "all requirements of the policies were met");
+            : new(Phase.Admitted, "NothingMissing", "all requirements of the policies that enforce were met");
     }
 
     private static string ChangeIdOf(Workload workload)

@@ -1,19 +1,27 @@
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Cache;
 
 namespace DeployGuard.Kubernetes.Changes;
 
 /// <summary>
-/// Bounds how many Changes may wait at once. A flood fills only its own share: it never evicts the Changes of others, nor fills etcd. A
-/// revision whose Change has no room can still be approved by its hash.
+/// Bounds how many Changes may wait at once. Every person has places of their own: a flood of others takes none of them. The machines of a
+/// namespace share theirs, because any number of service accounts can be made there.
 /// </summary>
 internal sealed class Inbox(ResourceCache<Change> changes)
 {
-    private const int MaxPerWorkloadAndRequester = 10;
-    private const int MaxPerWorkload = 50;
-    private const int MaxPerRequester = 200;
-    private const int MaxPerNamespace = 1000;
+    /// <summary>Of one requester for one workload; waiting.</summary>
+    private const int MaxOfWorkload = 10;
+
+    /// <summary>Of all machines for one workload; waiting.</summary>
+    private const int MaxOfMachines = 40;
+
+    /// <summary>Of one person, or of all machines, in one namespace; waiting.</summary>
+    private const int MaxOfNamespace = 200;
+
+    /// <summary>The same, with those that were rejected or withdrawn or have expired, and are kept for a while.</summary>
+    private const int MaxKept = 1000;
 
     /// <summary>Whether a Change may be created; true also for one that exists.</summary>
     public bool HasRoom(WorkloadRef workload, string name, string requester)
@@ -24,11 +32,24 @@ internal sealed class Inbox(ResourceCache<Change> changes)
             return true;
         }
 
-        var ofWorkload = siblings.Where(ChangeIndex.IsNeverAdmitted).ToList();
-        var ofNamespace = changes.Under(ChangeIndex.NeverAdmitted(workload.Namespace));
-        return ofWorkload.Count < MaxPerWorkload
-            && ofWorkload.Count(c => c.Requesters.Contains(requester)) < MaxPerWorkloadAndRequester
-            && ofNamespace.Count < MaxPerNamespace
-            && ofNamespace.Count(c => c.Requesters.Contains(requester)) < MaxPerRequester;
+        bool IsOfTheirs(Change change) =>
+            Requester.IsMachineName(requester) ? change.Requesters.Any(Requester.IsMachineName) : change.Requesters.Contains(requester);
+        var waiting = siblings.Where(IsWaiting).ToList();
+        var theirs = changes.Under(ChangeIndex.NeverAdmitted(workload.Namespace)).Where(IsOfTheirs).ToList();
+        return waiting.Count(c => c.Requesters.Contains(requester)) < MaxOfWorkload
+            && (!Requester.IsMachineName(requester) || waiting.Count(IsOfTheirs) < MaxOfMachines)
+            && theirs.Count(IsWaiting) < MaxOfNamespace
+            && theirs.Count < MaxKept;
     }
+
+    /// <summary>
+    /// Whether requests of a user for a workload may be missing on record, because the user filled their places within the time for which
+    /// Changes are kept.
+    /// </summary>
+    public bool MayLack(WorkloadRef workload, string requester) =>
+        changes.Under(ChangeIndex.OfWorkload(workload)).Count(c => ChangeIndex.IsNeverAdmitted(c) && c.Requesters.Contains(requester))
+        >= MaxOfWorkload;
+
+    /// <summary>A rejection gives the place back: approvers empty the inbox with it.</summary>
+    private static bool IsWaiting(Change change) => change.Phase is Phase.Pending;
 }

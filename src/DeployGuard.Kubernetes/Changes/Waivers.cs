@@ -22,7 +22,14 @@ internal static class Waivers
             var glass = used.Key ?? throw new InvalidOperationException("no break-glass");
             // Created at the first use: an empty list on every Change would only distract its readers.
             var uses = JsonWriting.List(status, "breakGlass");
-            if (!uses.Any(u => (string?)u?["name"] == glass.Name && (bool?)u?["letIn"] != !letIn))
+            // Once a rejected revision was replaced, its use is over: going back to it is another one, which needs a review of its own.
+            if (
+                !uses.Any(u =>
+                    (string?)u?["name"] == glass.Name
+                    && (bool?)u?["letIn"] != !letIn
+                    && (string?)u?["reviewDecision"] != nameof(Core.Approvals.Decision.Reject)
+                )
+            )
             {
                 MakeRoom(uses);
                 uses.Add(

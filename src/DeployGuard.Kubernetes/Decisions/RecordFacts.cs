@@ -2,15 +2,22 @@ using DeployGuard.Core.Changes;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Records;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
+using DeployGuard.Kubernetes.Changes;
 using DeployGuard.Kubernetes.LiveReads;
 
 namespace DeployGuard.Kubernetes.Decisions;
 
 /// <summary>What the rules of DeployGuard's own objects rest on, from caches, and now where a cache is not good enough.</summary>
-internal sealed class RecordFacts(ClusterCaches caches, LiveFacts live, AccessReviews access, Func<IEnumerable<Change>> unreviewed)
-    : IRecordFacts
+internal sealed class RecordFacts(
+    ClusterCaches caches,
+    LiveFacts live,
+    AccessReviews access,
+    Inbox inbox,
+    Func<IEnumerable<Change>> unreviewed
+) : IRecordFacts
 {
     public IEnumerable<Change> Unreviewed => unreviewed();
 
@@ -34,6 +41,8 @@ internal sealed class RecordFacts(ClusterCaches caches, LiveFacts live, AccessRe
             throw new UnavailableException($"the API server did not say in time whether {who.Username} may {verb} {resource}", fault);
         }
     }
+
+    public bool MayLackRequests(WorkloadRef workload, string username) => inbox.MayLack(workload, username);
 
     public bool IsStored(string resource, string inNamespace, string name, string uid)
     {

@@ -26,6 +26,6 @@ internal sealed class VotesReader(LiveFacts live, Inbox inbox) : ILiveReader
 
         cluster = await live.RefreshAsync(asked, (request as WorkloadRequest)?.Before, cluster, deadline);
         var hasRoom = inbox.HasRoom(asked.Ref, ChangeName.Within(cluster.Changes, asked), request.Requester.Username);
-        return hasRoom ? cluster : cluster with { ApproveBy = ApproveBy.Hash };
+        return hasRoom ? cluster : cluster with { ApproveBy = ApproveBy.NoRoom };
     }
 }

@@ -35,25 +35,18 @@ internal sealed class Adoption(
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        foreach (
-            var entry in caches
-                .Policies.All()
-                .Where(p => p.Policy is { Mode: Mode.Enforce, Errors.Count: 0 } && p.Policy.Active.Contains(time.GetUtcNow()))
-        )
-        {
-            var fresh = caches
-                .Namespaces.All()
-                .Where(n =>
-                    entry.Policy.Match.IncludesNamespace(n.Labels)
-                    && !options.ExemptNamespaces.Contains(n.Name)
-                    && !entry.AdoptedServing.ContainsKey(n.Name)
-                )
-                .ToList();
-            foreach (var @namespace in fresh)
-            {
-                await AdoptAsync(entry, @namespace, cancel);
-            }
-        }
+        var fresh =
+            from entry in caches.Policies.All()
+            where entry.Policy is { Mode: Mode.Enforce, Errors.Count: 0 } && entry.Policy.Active.Contains(time.GetUtcNow())
+            from found in caches.Namespaces.All()
+            where
+                // Nothing can be recorded in a namespace that is being deleted.
+                !found.Ends
+                && entry.Policy.Match.IncludesNamespace(found.Labels)
+                && !options.ExemptNamespaces.Contains(found.Name)
+                && !entry.AdoptedServing.ContainsKey(found.Name)
+            select (Entry: entry, Namespace: found);
+        await EachOfThem.DoAsync(fresh.ToList(), f => AdoptAsync(f.Entry, f.Namespace, cancel));
     }
 
     private async Task AdoptAsync(PolicyEntry entry, NamespaceEntry observed, CancellationToken cancel)

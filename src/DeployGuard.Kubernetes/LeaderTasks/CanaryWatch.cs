@@ -55,6 +55,21 @@ internal sealed class CanaryWatch(ClusterCaches caches, TimeProvider time)
         return standings;
     }
 
+    /// <summary>Forgets every other namespace: one without Changes, or that was deleted, has no canary.</summary>
+    public void KeepOnly(IEnumerable<string> namespaces)
+    {
+        var gone = _evaluated.Keys.Except(namespaces).ToList();
+        foreach (var name in gone)
+        {
+            _evaluated.Remove(name);
+        }
+
+        if (gone.Count > 0)
+        {
+            Publish();
+        }
+    }
+
     private void Publish() =>
         _exposure = _evaluated
             .SelectMany(n =>

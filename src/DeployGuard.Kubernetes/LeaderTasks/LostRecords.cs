@@ -30,7 +30,8 @@ internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, Eve
             .Where(p => p.Policy.Mode is Mode.Enforce)
             .SelectMany(p => p.AdoptedServing.Keys)
             .ToHashSet(StringComparer.Ordinal);
-        var workloads = adopted.SelectMany(n => caches.Workloads.Values.SelectMany(c => c.Under(n))).ToList();
+        var ended = caches.Namespaces.All().Where(n => n.Ends).Select(n => n.Name);
+        var workloads = adopted.Except(ended).SelectMany(n => caches.Workloads.Values.SelectMany(c => c.Under(n))).ToList();
         var uids = workloads.Select(w => w.Uid).ToHashSet(StringComparer.Ordinal);
         var missing = workloads.Where(w => !IsMade(w, uids) && IsMissing(w)).ToDictionary(w => w.Uid);
         foreach (var gone in _missingSince.Keys.Where(k => !missing.ContainsKey(k)).ToList())
@@ -38,14 +39,14 @@ internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, Eve
             _missingSince.Remove(gone);
         }
 
-        foreach (var workload in missing.Values)
-        {
-            var since = _missingSince.TryGetValue(workload.Uid, out var known) && known <= now ? known : _missingSince[workload.Uid] = now;
-            if (now - since >= s_certain)
-            {
-                await AdoptAsync(workload, cancel);
-            }
-        }
+        await EachOfThem.DoAsync(missing.Values.Where(w => IsCertain(w, now)).ToList(), w => AdoptAsync(w, cancel));
+    }
+
+    /// <summary>It has been missing for long enough.</summary>
+    private bool IsCertain(ObservedWorkload workload, DateTimeOffset now)
+    {
+        var since = _missingSince.TryGetValue(workload.Uid, out var known) && known <= now ? known : _missingSince[workload.Uid] = now;
+        return now - since >= s_certain;
     }
 
     private bool IsMissing(ObservedWorkload workload)

@@ -31,21 +31,24 @@ internal sealed class Observer(
     public async Task RunAsync(CancellationToken cancel)
     {
         var translation = caches.Translation;
-        foreach (var @namespace in caches.Changes.All().Select(translation.Change).GroupBy(c => c.Workload.Namespace))
+        var namespaces = caches.Changes.All().Select(translation.Change).GroupBy(c => c.Workload.Namespace).ToList();
+        canaries.KeepOnly(namespaces.Select(n => n.Key));
+        foreach (var @namespace in namespaces)
         {
             var policies = caches.PoliciesOf(@namespace.Key);
             var standings = canaries.StandingsIn(@namespace.Key, policies).ToLookup(s => s.Workload);
             var vetoed = @namespace.Where(c => VetoOf(c, policies) is not null).ToList();
-            foreach (var change in @namespace)
-            {
-                await ObserveAsync(
-                    change,
-                    vetoed,
-                    policies,
-                    [.. standings[change.Workload].Where(s => s.TemplateHash == change.TemplateHash)],
-                    cancel
-                );
-            }
+            await EachOfThem.DoAsync(
+                @namespace,
+                change =>
+                    ObserveAsync(
+                        change,
+                        vetoed,
+                        policies,
+                        [.. standings[change.Workload].Where(s => s.TemplateHash == change.TemplateHash)],
+                        cancel
+                    )
+            );
         }
     }
 

@@ -26,7 +26,8 @@ internal sealed record VoteEvent(bool IsWarning, string Reason, string Message, 
         new(
             true,
             "VoteWithdrawn",
-            $"changeapproval {vote.Name} on {change.Name} was withdrawn{Rest(missing)}",
+            $"{vote.Decision?.ToString() ?? "vote"} of {vote.By}, changeapproval {vote.Name} on {change.Name}, was withdrawn"
+                + $"{(vote.WithdrawnBy is { } by ? $" by {by}" : "")}{Rest(missing)}",
             BudgetOf(vote.Decision, vote.By)
         );
 
@@ -34,5 +35,9 @@ internal sealed record VoteEvent(bool IsWarning, string Reason, string Message, 
     private static EventBudget BudgetOf(Decision? decision, string voter) =>
         new(decision is Decision.Reject ? "vetoes" : "approvals", voter);
 
-    private static string Rest(string missing) => missing.Length > 0 ? $"; missing: {missing}" : "";
+    private static string Rest(string missing) =>
+        OpenRequirements.RetriersIn(missing) is { } retriers ? $"; nothing is missing: {retriers} can send the request again"
+        : OpenRequirements.IsRetry(missing) ? "; nothing is missing: the request can be sent again"
+        : missing.Length > 0 ? $"; missing: {missing}"
+        : "";
 }

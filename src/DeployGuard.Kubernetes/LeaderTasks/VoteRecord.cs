@@ -46,7 +46,9 @@ internal sealed record VoteRecord(
                 let known = change.Votes.FirstOrDefault(k => k.IsOf(vote))
                 where known is not null || change.Votes.Count < VoteStatus.MaxVotes
                 // What it counted for stays on record when it has expired.
-                let counts = known is not null && vote.ExpiresAt <= now ? known.Counts : explain(vote)
+                let counts = known is null ? explain(vote)
+                : vote.ExpiresAt <= now ? known.Counts
+                : PolicyTally.WithFormer(known.Counts, explain(vote))
                 where Differs(known, counts, now)
                 select (vote, counts),
             ],

@@ -6,6 +6,7 @@ using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Admission;
 
@@ -81,6 +82,8 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
     /// <summary>There is no authorizer, so no user has the verb.</summary>
     public Task<bool> MayAsync(Requester who, string verb, string resource, string inNamespace, string name, CancellationToken deadline) =>
         Task.FromResult(false);
+
+    public bool MayLackRequests(WorkloadRef workload, string username) => false;
 
     public bool IsStored(string resource, string inNamespace, string name, string uid) => false;
 

@@ -141,7 +141,10 @@ internal sealed class RecordsEndpoint(
         var reviewer = await ReviewRightAsync(review, NewApproval.NeedsReviewRight(approval, policiesHere), deadline);
         var refusal =
             RefuseOwnersAndFinalizers(review)
-            ?? new NewApproval(approval, review.Requester, recorded, policiesHere, reviewer).Refuse(kinds, time.GetUtcNow())
+            ?? new NewApproval(approval, review.Requester, recorded, policiesHere, reviewer)
+            {
+                MayLackRequests = recorded is null && _facts.MayLackRequests(approval.Workload, review.Requester.Username),
+            }.Refuse(kinds, time.GetUtcNow())
             ?? RecordLabels.Refuse(LabelsOf(review.Object), RecordLabels.Of(approval))
             ?? await RefuseAnotherAsync(review, deadline);
         if (refusal is null && !review.DryRun)
@@ -193,7 +196,7 @@ internal sealed class RecordsEndpoint(
 
     private static Refusal? RefuseUpdate(Review review) =>
         RecordRules.RefuseUpdate(
-            SpecDiffers(review),
+            SpecDiffers(review) || CastAt(review.Object) != CastAt(review.OldObject),
             HasOwners(review.Object),
             Finalizers(review.Object).Except(Finalizers(review.OldObject))
         ) ?? RecordLabels.RefuseChange(LabelsOf(review.OldObject), LabelsOf(review.Object));
@@ -236,6 +239,16 @@ internal sealed class RecordsEndpoint(
         !review.Object.TryGetProperty("spec", out var now)
         || !review.OldObject.TryGetProperty("spec", out var before)
         || !JsonElement.DeepEquals(now, before);
+
+    /// <summary>The stamped time of a vote, which is as much a part of it as its spec.</summary>
+    private static string? CastAt(JsonElement obj) =>
+        obj.TryGetProperty("metadata", out var metadata)
+        && metadata.ValueKind is JsonValueKind.Object
+        && metadata.TryGetProperty("annotations", out var annotations)
+        && annotations.ValueKind is JsonValueKind.Object
+        && annotations.TryGetProperty(ApprovalReader.CastAtAnnotation, out var at)
+            ? at.ToString()
+            : null;
 
     private static bool HasOwners(JsonElement obj) => InMetadata(obj, "ownerReferences").Any();
 

@@ -9,7 +9,7 @@ namespace DeployGuard.Core.Tests.Safeguards;
 /// <summary>What is advised follows <c>canary.accept</c>: no rollout method that the policy does not accept.</summary>
 public class AcceptedMethodsTests
 {
-    private const string Explained = "kubectl deployguard explain canary --replicas 3 --steps 5,50 --soak 3m";
+    private const string Explained = "kubectl deployguard explain canary -n shop --replicas 3 --steps 5,50 --soak 3m";
 
     [TestCase(
         """["Pool"]""",

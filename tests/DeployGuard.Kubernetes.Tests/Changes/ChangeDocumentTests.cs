@@ -268,6 +268,22 @@ public class ChangeDocumentTests
         Assert.That(Read(document)?.BreakGlassUses.Select(u => u.AdmittedRevision), Is.EqualTo(new[] { false, true }));
     }
 
+    /// <summary>The rejected revision was replaced, and comes back under the same BreakGlass: that is another use.</summary>
+    [TestCase("Reject", 2)]
+    [TestCase(null, 1)]
+    public void ARejectedUseIsOver(string? decision, int uses)
+    {
+        var document = Merge(null, WithGlass("g"), s_now);
+        var first = document["status"]!["breakGlass"]![0]!;
+        first["reviewedBy"] = "alice";
+        first["reviewDecision"] = decision;
+
+        var change = Read(Merge(document, WithGlass("g"), s_now));
+
+        Assert.That(change?.BreakGlassUses, Has.Count.EqualTo(uses));
+        Assert.That(change?.IsUnreviewed, Is.EqualTo(uses == 2));
+    }
+
     [Test]
     public void BreakGlassUsesAreKeptUntilTheirReview()
     {

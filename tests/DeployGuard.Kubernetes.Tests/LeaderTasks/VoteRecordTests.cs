@@ -162,6 +162,31 @@ public class VoteRecordTests
         Assert.That(Of(moved with { RunsNow = Runs }, []).Writes([]), Is.Empty);
     }
 
+    /// <summary>The age that the policy sets ends a vote as well as its own expiry: for what it counted stays on record, once.</summary>
+    [Test]
+    public void AVoteThatIsTooOldKeepsWhatItCountedFor()
+    {
+        IReadOnlyList<string> Recorded(Change change) =>
+            VoteRecord
+                .Of(change, [s_vote], _ => ["tier-1: not counted (expired)", "other: b"], s_nothing, Runs, s_now)
+                .Differing.SingleOrDefault()
+                .Counts
+            ?? [];
+        var counted = s_pending with { Votes = [s_recorded with { Counts = ["tier-1: seniors", "other: a"] }] };
+
+        var ended = Recorded(counted);
+
+        Assert.That(ended, Is.EqualTo(new[] { "tier-1: not counted (expired; counted for seniors)", "other: b" }));
+        Assert.That(Recorded(counted with { Votes = [s_recorded with { Counts = ended }] }), Is.Empty, "nothing more is written");
+        Assert.That(ended.Select(PolicyTally.SaysThatItCounts), Is.EqualTo(new[] { false, true }));
+    }
+
+    [TestCase("tier-1: not counted (expired; counted for seniors)", false)]
+    [TestCase("tier-1: not counted (expired)", false)]
+    [TestCase("tier-1: seniors", true)]
+    public void AVoteThatWasTooOldCannotBeTakenBack(string counts, bool expected) =>
+        Assert.That((s_recorded with { Counts = [counts], WithdrawnAt = s_now }).WasTakenBack, Is.EqualTo(expected));
+
     private static VoteRecord Of(Change change, IReadOnlyList<Approval> votes) =>
         VoteRecord.Of(change, votes, _ => ["tier-1: seniors"], s_nothing, Runs, s_now);
 }

@@ -39,8 +39,8 @@ public class VoteRecordingTests
             Is.EquivalentTo(
                 new[]
                 {
-                    "Change ChangeApproved alice approved deployment-web-1 (read it); missing: nothing: retry by dana",
-                    "Deployment ChangeApproved alice approved deployment-web-1 (read it); missing: nothing: retry by dana",
+                    "Change ChangeApproved alice approved deployment-web-1 (read it); nothing is missing: dana can send the request again",
+                    "Deployment ChangeApproved alice approved deployment-web-1 (read it); nothing is missing: dana can send the request again",
                 }
             )
         );

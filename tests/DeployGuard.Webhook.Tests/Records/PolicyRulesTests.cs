@@ -278,7 +278,7 @@ public class PolicyRulesTests
         _facts.Rights.AddBinding(Binding("view", "seniors", "shop"));
         Assert.That(
             Warnings(await RecordAsync("CREATE", spec)),
-            Has.Some.EqualTo("spec.approval.quorum[0]: no binding lets seniors approve in any namespace, so nobody can fill it there")
+            Has.Some.EqualTo("spec.approval.quorum[0]: no binding lets seniors approve in any namespace, so nobody can fill it")
         );
 
         _facts.Rights.AddRole(

@@ -234,6 +234,28 @@ public class RecordsTests
         Assert.That(message, refusal is null ? Is.Null : Does.Contain(refusal));
     }
 
+    /// <summary>
+    /// Their latest request may have had no room on record. A vote by its hash must not pass for that of another person.
+    /// </summary>
+    [TestCase(
+        "alice deployment/web",
+        "1",
+        "SelfApproval: alice has many requests for deployment/web, so that not all of them are on record"
+    )]
+    [TestCase("alice deployment/web", "0", null)]
+    [TestCase("dana deployment/web", "1", null)]
+    public async Task APersonWhoseRequestsMayBeMissingOnRecordCannotVoteByHash(string lacking, string digit, string? refusal)
+    {
+        _facts.Lacking = lacking;
+
+        var message = await RefusalAsync(
+            Reviews.Approval("alice", ["senior-engineers"], hash: "v1:" + string.Concat(Enumerable.Repeat(digit, 64)))
+        );
+        _facts.Lacking = "";
+
+        Assert.That(message, refusal is null ? Is.Null : Does.Contain(refusal));
+    }
+
     /// <summary>A developer may create ChangeApprovals, to withdraw their own request. That must not make them a reviewer.</summary>
     [TestCase(
         "bob",

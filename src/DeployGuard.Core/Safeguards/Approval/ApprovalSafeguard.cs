@@ -125,6 +125,10 @@ internal sealed class ApprovalSafeguard : ISafeguard
             ApproveBy.Hash => $"Ask them to run: kubectl deployguard approve {evaluated.Request.Target.KubectlName} -n "
                 + $"{evaluated.Request.Target.Namespace}"
                 + $" --hash {Workloads.TemplateHash.DigitsOf(evaluated.After?.Template.Hash ?? "")}",
+            ApproveBy.NoRoom =>
+                $"It is not on record, because too many requests of {evaluated.Request.Requester.Username} wait already. Withdraw one that is not "
+                    + $"needed (kubectl deployguard changes -n {evaluated.Request.Target.Namespace} lists them): kubectl deployguard withdraw "
+                    + $"CHANGE -n {evaluated.Request.Target.Namespace}; then {Edits.Retry(evaluated.Request)}",
             ApproveBy.Never => GeneratedNameRemedy.Of(evaluated, policy),
             ApproveBy.NotYet => "Apply it to the cluster: the refusal there gives the command to approve it",
             _ => throw new InvalidOperationException($"unknown way to approve {evaluated.ApproveBy}"),

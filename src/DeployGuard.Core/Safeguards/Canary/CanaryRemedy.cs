@@ -20,8 +20,12 @@ internal static class CanaryRemedy
         if (evaluated.Request is ServiceRequest)
         {
             return new(
-                "First roll the revision out step by step in a Deployment that this Service already selects: "
-                    + SecondDeploymentRemedy.Explained(pool, inspection),
+                "First roll the revision out step by step in a Deployment that this Service already selects"
+                    + (
+                        pool.Rules.Accept.Contains(RolloutMethod.Pool)
+                            ? $": {SecondDeploymentRemedy.Explained(pool, inspection)}"
+                            : $", by a method that the policy accepts: {string.Join(" or ", pool.Rules.Accept)}"
+                    ),
                 Fix.Elsewhere
             );
         }
@@ -55,10 +59,22 @@ internal static class CanaryRemedy
             ? BlockedRemedy.Of(pool, inspection, after)
         : after.Type.InPlace is null ? SecondDeploymentRemedy.Of(pool, inspection, after)
         : after.Type.HasPartition && pool.Rules.Accept.Contains(RolloutMethod.StatefulSetPartition)
-            ? StatefulSetRemedy.HoldBack(inspection, after) is { } partition ? new(partition, Fix.Workload)
+            ? StatefulSetRemedy.IsUnderWay(inspection, after) ? OfUnderWay(pool, inspection, after)
+                : StatefulSetRemedy.HoldBack(inspection, after) is { } partition ? new(partition, Fix.Workload)
                 : BlockedRemedy.Of(pool, inspection, after)
         : !pool.Rules.Accept.Contains(RolloutMethod.Pace) ? SecondDeploymentRemedy.Of(pool, inspection, after)
         : PacePatch.Of(bound, inspection, after) ?? BlockedRemedy.Of(PacePatch.Slowest(pool, inspection, after), inspection, after);
+
+    /// <summary>Its partition is lowered too far: the canary goes on from the present one.</summary>
+    private static Remedy OfUnderWay(PoolAssessment pool, Inspection inspection, Workload after) =>
+        StatefulSetRemedy.Lower(inspection, after) is { } now ? new(now.Sentence, Fix.Workload)
+        : pool.Held.Left is { } left
+            ? new(
+                $"Wait {Durations.ShowWait(left, inspection.Now)}, then lower the partition step by step. To watch it: "
+                    + BlockedRemedy.Status(after.Ref),
+                Fix.Waiting
+            )
+        : new($"See what the next step waits for: {BlockedRemedy.Status(after.Ref)}", Fix.Waiting);
 
     private static Remedy OfObject(PoolAssessment pool, Inspection inspection)
     {

@@ -1,6 +1,7 @@
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
@@ -15,6 +16,15 @@ internal static class SecondDeploymentRemedy
     public static Remedy Of(PoolAssessment pool, Inspection inspection, Workload workload)
     {
         var rules = pool.Rules;
+        if (RunsElsewhere(pool, workload) is { } running)
+        {
+            return new(
+                $"Wait until {running.KubectlName}, which runs it already, has completed its canary, then "
+                    + $"{Edits.Retry(inspection.Evaluated.Request)}. To watch it: {BlockedRemedy.Status(running)}",
+                Fix.Waiting
+            );
+        }
+
         if (rules.CanProveElsewhere(workload.Type))
         {
             return new(
@@ -39,13 +49,17 @@ internal static class SecondDeploymentRemedy
         );
     }
 
+    /// <summary>Another workload of the pool that runs the same revision; null if none does.</summary>
+    private static WorkloadRef? RunsElsewhere(PoolAssessment pool, Workload workload) =>
+        pool.Revisions.FirstOrDefault(r => r.Workload != workload.Ref && r.Key == RevisionKey.Of(pool.Rules.Covers, workload))?.Workload;
+
     /// <summary>
     /// The command that explains a canary with the steps of this policy. They are options, because few developers may read policies.
     /// </summary>
     public static string Explained(PoolAssessment pool, Inspection inspection)
     {
         var replicas = inspection.Evaluated.Before is { Replicas: > 0 } before ? before.Replicas : Math.Max(1, pool.Total);
-        return $"kubectl deployguard explain canary --replicas {replicas} --steps {string.Join(',', pool.Rules.Steps)} "
+        return $"kubectl deployguard explain canary -n {inspection.Evaluated.Request.Target.Namespace} --replicas {replicas} --steps {string.Join(',', pool.Rules.Steps)} "
             + $"--soak {Durations.Show(pool.Rules.Soak)}";
     }
 }

@@ -35,6 +35,10 @@ internal static class StatefulSetRemedy
         );
     }
 
+    /// <summary>Whether a partition holds the same revision back now.</summary>
+    public static bool IsUnderWay(Inspection inspection, Workload after) =>
+        inspection.Evaluated.Before is { IsPartitioned: true } before && before.Template.Hash == after.Template.Hash;
+
     /// <summary>A partition for a StatefulSet that is changed without one; null if not even one pod may run the revision.</summary>
     public static string? HoldBack(Inspection inspection, Workload after) =>
         inspection.Highest(pods => At(after, pods), 0, after.Replicas) is > 0 and var most
