@@ -35,7 +35,7 @@ internal sealed class BenchCluster : IAsyncDisposable
 
     public static async Task<BenchCluster> StartAsync(string folder)
     {
-        Environment.SetEnvironmentVariable("DEPLOYGUARD_WEBHOOK", Recompiling(folder));
+        Environment.SetEnvironmentVariable("DEPLOYGUARD_WEBHOOK", RecompilingWebhook.WriteTo(folder));
         var cluster = new BenchCluster(await RunningRig.StartAsync(await Toolbox.InstallAsync()));
         try
         {
@@ -73,23 +73,6 @@ internal sealed class BenchCluster : IAsyncDisposable
         await _rig.RunInstalledAsync(Replicas);
         using var admin = JsonDocument.Parse(await File.ReadAllTextAsync(_rig.Plane.Kubeconfig("admin")));
         Token = admin.RootElement.GetProperty("users")[0].GetProperty("user").GetProperty("token").GetString() ?? "";
-    }
-
-    /// <summary>
-    /// The webhook with tiered compilation, which the rig switches off because test clusters live for minutes. What is measured here is a
-    /// replica that has run for a while.
-    /// </summary>
-    private static string Recompiling(string folder)
-    {
-        if (!File.Exists(Toolbox.Webhook))
-        {
-            throw new FileNotFoundException($"{Toolbox.Webhook} is not there: run make publish first", Toolbox.Webhook);
-        }
-
-        var script = Path.Combine(folder, "webhook.sh");
-        File.WriteAllText(script, $"#!/bin/sh\nDOTNET_TieredCompilation=1 exec '{Toolbox.Webhook}' \"$@\"\n");
-        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return script;
     }
 
     private async Task RegisterBareAsync(string folder)
