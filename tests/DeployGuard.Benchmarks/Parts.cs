@@ -50,7 +50,9 @@ internal sealed class Parts
         _bytes.ForEach(b => b.Clear());
     }
 
-    /// <summary>The median of each part in each round, which other programs on the machine disturb little, and the mean of the bytes.</summary>
+    /// <summary>
+    /// The median of each part in each round, which other programs on the machine disturb little, and the mean of the bytes.
+    /// </summary>
     /// <param name="title">Of the operation.</param>
     public IReadOnlyList<Row> Rows(string title)
     {

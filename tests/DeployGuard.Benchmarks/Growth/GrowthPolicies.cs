@@ -1,6 +1,8 @@
 namespace DeployGuard.Benchmarks.Growth;
 
-/// <summary>The policies of a case: those that match have every kind of finding between them, and the others would refuse as well.</summary>
+/// <summary>
+/// The policies of a case: those that match have every kind of finding between them, and the others would refuse as well.
+/// </summary>
 internal static class GrowthPolicies
 {
     public static IEnumerable<string> Of(GrowthCase @case) =>
