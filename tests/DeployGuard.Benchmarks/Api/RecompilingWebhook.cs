@@ -3,8 +3,8 @@ using DeployGuard.Rig;
 namespace DeployGuard.Benchmarks.Api;
 
 /// <summary>
-/// Starts the published webhook with tiered compilation, which the rig switches off because test clusters live for minutes. What is measured
-/// here is a replica that has run for a while.
+/// Starts the published webhook with tiered compilation, which the rig switches off because test clusters live for minutes. What is
+/// measured here is a replica that has run for a while.
 /// </summary>
 internal static class RecompilingWebhook
 {
