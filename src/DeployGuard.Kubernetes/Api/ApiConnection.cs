@@ -68,15 +68,26 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
     /// <param name="query">Further parameters of the query, escaped, such as <c>labelSelector=app%3Dweb</c>; empty for none.</param>
     /// <returns>The version of the collection, to watch from.</returns>
     public Task<string> ListAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "") =>
-        ListAsync(path, null, item, query, cancel);
+        ListAsync(path, null, item, query, ListReader.DefaultDepth, cancel);
+
+    /// <summary>The same where an item may be of any depth: see <see cref="ObjectDepth"/>.</summary>
+    internal Task<string> ListAnyDepthAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "") =>
+        ListAsync(path, null, item, query, ObjectDepth.Parsed, cancel);
 
     /// <summary>
     /// As <see cref="ListAsync(string, Action{JsonElement}, CancellationToken, string)"/>, with only the metadata of each item.
     /// </summary>
     public Task<string> ListMetadataAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "") =>
-        ListAsync(path, MetadataAlone, item, query, cancel);
+        ListAsync(path, MetadataAlone, item, query, ListReader.DefaultDepth, cancel);
 
-    private async Task<string> ListAsync(string path, string? accept, Action<JsonElement> item, string query, CancellationToken cancel)
+    private async Task<string> ListAsync(
+        string path,
+        string? accept,
+        Action<JsonElement> item,
+        string query,
+        int maxDepth,
+        CancellationToken cancel
+    )
     {
         var more = query.Length == 0 ? "" : $"&{query}";
         var page = "";
@@ -85,7 +96,7 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
         {
             using var response = await SendAsync(HttpMethod.Get, $"{path}?limit={PageSize}{more}{page}", null, cancel, accept);
             await using var body = await response.Content.ReadAsStreamAsync(cancel);
-            using var list = new ListReader(body);
+            using var list = new ListReader(body, maxDepth);
             while (await NextAsync(list, response, cancel) is { } element)
             {
                 using (element)
