@@ -48,4 +48,8 @@ public class BenchResultsTests
         var wrong = Assert.Throws<InvalidDataException>(() => BenchResults.Read(_file));
         Assert.That(wrong?.Message, Does.Contain("bench.json").And.Contain(why));
     }
+
+    [Test]
+    public void AFileThatIsNotThereIsNamed() =>
+        Assert.That(() => BenchResults.Read(_file), Throws.TypeOf<InvalidDataException>().With.Message.Contains("bench.json"));
 }

@@ -15,40 +15,55 @@ using DeployGuard.Rig;
     ("growth", async () => [await GrowthBench.RunAsync()]),
     ("servers", async () => [await Comparison.RunAsync(Toolbox.Webhook)]),
     ("api", async () => [await ApiBench.RunAsync()]),
+    ("cold", async () => [await Replicas.RunAsync("cold", [])]),
+    ("memory", async () => [await Replicas.RunAsync("memory", [])]),
 ];
 
 var results = Path.Combine(Toolbox.Repository, "artifacts", "bench.json");
-switch (args)
+try
 {
-    case ["bare", var port, var certificate, var key]:
-        await BareServer.RunAsync(int.Parse(port, CultureInfo.InvariantCulture), certificate, key);
-        return 0;
-    case ["report"]:
-        var page = Path.Combine(Toolbox.Repository, "docs", "performance.md");
-        File.WriteAllText(page, ReportPage.Fill(File.ReadAllText(page), BenchResults.Read(results)));
-        return 0;
-    case ["compare", var file]:
-        return Baseline.Compare(BenchResults.Read(results), BenchResults.Read(file), Console.Out);
-    case ["all"]:
-        await RunAllAsync();
-        return 0;
-    case ["all", "--baseline", var file]:
-        // Read first: it may be the file that the run replaces, and a wrong name is told at once.
-        var baseline = BenchResults.Read(file);
-        await RunAllAsync();
-        return Baseline.Compare(BenchResults.Read(results), baseline, Console.Out);
-    case ["memory" or "cold", var webhook, .. var more]:
-        await Replicas.RunAsync(args[0], webhook, more);
-        return 0;
-    case [var name] when benchmarks.FirstOrDefault(b => b.Name == name) is { Run: not null } one:
-        await RunAsync(one);
-        return 0;
-    default:
-        await Console.Error.WriteLineAsync(
-            $"usage: bench all [--baseline FILE] | {string.Join(" | ", benchmarks.Select(b => b.Name))} | report | compare FILE\n"
-                + "       bench memory WEBHOOK [SIZE...] [rounds=N] [NAME=VALUE,...] | cold WEBHOOK ..."
-        );
-        return 2;
+    return await CommandAsync();
+}
+catch (Exception told) when (told is InvalidDataException or FileNotFoundException)
+{
+    await Console.Error.WriteLineAsync($"bench: {told.Message}");
+    return 2;
+}
+
+async Task<int> CommandAsync()
+{
+    switch (args)
+    {
+        case ["bare", var port, var certificate, var key]:
+            await BareServer.RunAsync(int.Parse(port, CultureInfo.InvariantCulture), certificate, key);
+            return 0;
+        case ["report"]:
+            var page = Path.Combine(Toolbox.Repository, "docs", "performance.md");
+            File.WriteAllText(page, ReportPage.Fill(File.ReadAllText(page), BenchResults.Read(results)));
+            return 0;
+        case ["compare", var file]:
+            return Baseline.Compare(BenchResults.Read(results), BenchResults.Read(file), Console.Out);
+        case ["all"]:
+            await RunAllAsync();
+            return 0;
+        case ["all", "--baseline", var file]:
+            // Read first: it may be the file that the run replaces, and a wrong name is told at once.
+            var baseline = BenchResults.Read(file);
+            await RunAllAsync();
+            return Baseline.Compare(BenchResults.Read(results), baseline, Console.Out);
+        case ["memory" or "cold", .. { Length: > 0 } more]:
+            await RunAsync((args[0], async () => [await Replicas.RunAsync(args[0], more)]));
+            return 0;
+        case [var name] when benchmarks.FirstOrDefault(b => b.Name == name) is { Run: not null } one:
+            await RunAsync(one);
+            return 0;
+        default:
+            await Console.Error.WriteLineAsync(
+                $"usage: bench all [--baseline FILE] | {string.Join(" | ", benchmarks.Select(b => b.Name))} | report | compare FILE\n"
+                    + "       bench memory [SIZE...] [rounds=N] [NAME=VALUE,...] | cold [rounds=N] [NAME=VALUE,...]"
+            );
+            return 2;
+    }
 }
 
 async Task RunAllAsync()

@@ -15,7 +15,7 @@ internal sealed record BenchResults(IReadOnlyList<Section> Sections)
 
     public static BenchResults None { get; } = new([]);
 
-    /// <exception cref="InvalidDataException">The file does not hold results.</exception>
+    /// <exception cref="InvalidDataException">The file is not there, or does not hold results.</exception>
     public static BenchResults Read(string file)
     {
         try
@@ -24,7 +24,7 @@ internal sealed record BenchResults(IReadOnlyList<Section> Sections)
                 ? read
                 : throw new InvalidDataException($"{file}: there are no sections in it");
         }
-        catch (JsonException wrong)
+        catch (Exception wrong) when (wrong is JsonException or IOException or UnauthorizedAccessException)
         {
             throw new InvalidDataException($"{file}: {wrong.Message}", wrong);
         }
