@@ -7,12 +7,8 @@ namespace DeployGuard.Kubernetes.Api;
 /// Reads a list as it arrives, object by object: a page has megabytes, and many lists are read at once when a replica starts. No more than
 /// a buffer and one object are in memory.
 /// </summary>
-/// <param name="maxDepth">Of the list.</param>
-internal sealed class ListReader(Stream body, int maxDepth = ListReader.DefaultDepth) : IDisposable
+internal sealed class ListReader(Stream body) : IDisposable
 {
-    /// <summary>The parser's own.</summary>
-    public const int DefaultDepth = 64;
-
     private const int InitialBytes = 64 * 1024;
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(InitialBytes);
@@ -20,7 +16,7 @@ internal sealed class ListReader(Stream body, int maxDepth = ListReader.DefaultD
     private int _end;
     private bool _isLast;
     private Place _place = Place.Start;
-    private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = maxDepth });
+    private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = ObjectDepth.Parsed });
     private bool _hasItems;
     private bool _hasMetadata;
 
