@@ -40,7 +40,8 @@ internal static class BytesKept
             (resource, bytes) =>
             {
                 workload += resource == "pods" ? 0 : bytes / Workloads;
-                if (cluster.Resources.TryGetValue(resource, out var objects))
+                // The bytes of a few objects are lost among those of the cache itself.
+                if (cluster.Resources.TryGetValue(resource, out var objects) && objects.Items.Count >= Workloads)
                 {
                     rows.Add(RowOf($"kept of one of the {resource}", bytes, objects));
                 }
@@ -83,19 +84,15 @@ internal static class BytesKept
         return now;
     }
 
-    /// <summary>The bytes of a few objects are lost among those of the cache itself, and are not compared with a baseline.</summary>
-    private static Row RowOf(string what, long bytes, Resource objects)
-    {
-        var kept = (double)bytes / objects.Items.Count;
-        return new Row(
+    private static Row RowOf(string what, long bytes, Resource objects) =>
+        new(
             what,
             new Dictionary<string, Figure>
             {
-                [Kept] = objects.Items.Count >= Workloads ? Figure.Lower(Unit, [kept]) : Figure.Absolute(Unit, [kept]),
+                [Kept] = Figure.Lower(Unit, [(double)bytes / objects.Items.Count]),
                 ["bytes of its JSON"] = Figure.Absolute("bytes", [objects.Items.Average(i => i.Length)]),
             }
         );
-    }
 
     private static Row RowOf(string what, long bytes) => new(what, new Dictionary<string, Figure> { [Kept] = Figure.Lower(Unit, [bytes]) });
 
