@@ -99,7 +99,9 @@ internal sealed class ResidentMemory(string webhook, string folder)
         );
     }
 
-    /// <summary>Only the memory after the rest is compared with a baseline: the settings of the heap make it much the same everywhere.</summary>
+    /// <summary>
+    /// Only the memory after the rest is compared with a baseline: the settings of the heap make it much the same everywhere.
+    /// </summary>
     private static Row RowOf(string name, List<Run> runs)
     {
         Figure Of(string unit, Func<Run, double> figure) => Figure.Absolute(unit, [.. runs.Select(figure)]);
