@@ -60,8 +60,12 @@ lint-chart: rig ## Lint the chart, with its defaults and with every file of char
 		"$$bin/helm" lint --strict --quiet charts/deployguard -f "$$values" || exit 1; done
 
 .PHONY: bench
-bench: publish rig ## Measure the webhook against a bare Kestrel, in one run.
-	$(DOTNET) run --project tests/DeployGuard.Benchmarks -c Release -- "$(CURDIR)/artifacts/webhook/deployguard-webhook"
+bench: publish rig ## Measure everything, to artifacts/bench.json. BASELINE=FILE of another run: fail if a ratio is worse beyond noise.
+	$(DOTNET) run --project tests/DeployGuard.Benchmarks -c Release -- all $(if $(BASELINE),--baseline "$(abspath $(BASELINE))")
+
+.PHONY: bench-report
+bench-report: ## Write the tables of docs/performance.md from artifacts/bench.json.
+	$(DOTNET) run --project tests/DeployGuard.Benchmarks -c Release -- report
 
 .PHONY: docs
 docs: build ## Generate docs from the code: docs/reasons.md, the chart's table of values.

@@ -1,3 +1,5 @@
+using DeployGuard.Benchmarks.Results;
+
 namespace DeployGuard.Benchmarks;
 
 /// <summary>The first answers of a replica after it is ready, beside those of the same replica once it is warm.</summary>
@@ -10,8 +12,10 @@ internal sealed class ColdStart(string webhook, string folder)
     private const int Connections = 8;
     private const int Workloads = 1000;
 
-    public async Task RunAsync(IReadOnlyList<IReadOnlyDictionary<string, string>> settings, int rounds)
+    /// <param name="settings">Environments to compare; the first is none.</param>
+    public async Task<Section> RunAsync(IReadOnlyList<IReadOnlyDictionary<string, string>> settings, int rounds)
     {
+        var machine = ThisMachine.Read();
         var tls = TlsPair.WriteTo(folder);
         var review = (await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "review.json"))).Trim();
         var cluster = new GeneratedCluster(review, Workloads);
@@ -22,18 +26,25 @@ internal sealed class ColdStart(string webhook, string folder)
             await own.SendAsync(cluster.Unchanged(), WarmUp);
         }
 
-        Console.WriteLine(
-            $"The first {First} answers after ready, {Connections} connections that are open, {Workloads} workloads; medians of {rounds}."
-        );
-        Console.WriteLine("answers     ready s  first ms  p50 ms  p99 ms  steady p50  steady p99  ratio of p99");
+        var rows = new List<Row>();
         foreach (var variables in settings)
         {
-            await CompareAsync("allowed", cluster.Unchanged(), api, tls, variables, rounds);
-            await CompareAsync("refused", cluster.NewRevision(), api, tls, variables, rounds);
+            rows.Add(await MeasureAsync("allowed", cluster.Unchanged(), api, tls, variables, rounds));
+            rows.Add(await MeasureAsync("refused", cluster.NewRevision(), api, tls, variables, rounds));
         }
+
+        return new Section(
+            "cold",
+            $"The first {First} answers of a replica after it is ready, over {Connections} connections that are open, {Workloads:#,0} workloads; "
+                + $"steady are {Steady:#,0} answers of the same process after {WarmUp:#,0} allowed or {WarmUpRefused:#,0} refused reviews. "
+                + $"Rounds: {rounds}.",
+            TimeProvider.System.GetUtcNow(),
+            machine,
+            rows
+        );
     }
 
-    private async Task CompareAsync(
+    private async Task<Row> MeasureAsync(
         string name,
         IReadOnlyList<VariedReview> reviews,
         SimulatedApi api,
@@ -42,31 +53,33 @@ internal sealed class ColdStart(string webhook, string folder)
         int rounds
     )
     {
-        var runs = new List<double[]>();
+        var (ready, firsts, steadies) = (new List<double>(), new List<IReadOnlyList<double>>(), new List<IReadOnlyList<double>>());
         for (var round = 0; round < rounds; round++)
         {
             using var replica = await Replica.StartAsync(webhook, api, tls, variables);
             using var reviewer = new Reviewer(replica.Address, tls, Connections);
             await reviewer.ConnectAsync("/livez");
-            var first = await reviewer.SendAsync(reviews, First);
+            ready.Add(replica.Ready.TotalSeconds);
+            firsts.Add(await reviewer.SendAsync(reviews, First));
             await reviewer.SendAsync(reviews, name == "refused" ? WarmUpRefused : WarmUp);
-            var steady = await reviewer.SendAsync(reviews, Steady);
-            runs.Add([
-                replica.Ready.TotalSeconds,
-                first.Max(),
-                Reviewer.Percentile(first, 0.5),
-                Reviewer.Percentile(first, 0.99),
-                Reviewer.Percentile(steady, 0.5),
-                Reviewer.Percentile(steady, 0.99),
-                Reviewer.Percentile(first, 0.99) / Reviewer.Percentile(steady, 0.99),
-            ]);
+            steadies.Add(await reviewer.SendAsync(reviews, Steady));
         }
 
-        var run = runs[0].Select((_, i) => runs.Select(r => r[i]).Order().ElementAt(rounds / 2)).ToList();
-        Console.WriteLine(
-            FormattableString.Invariant(
-                $"{name, -10} {run[0], 8:0.00} {run[1], 9:0.0} {run[2], 7:0.00} {run[3], 7:0.0} {run[4], 11:0.00} {run[5], 11:0.0} {run[6], 13:0.0}  "
-            ) + string.Join(' ', variables.Select(v => $"{v.Key}={v.Value}"))
+        Figure Percentile(List<IReadOnlyList<double>> of, double share) =>
+            Figure.Absolute("ms", [.. of.Select(times => Reviewer.Percentile(times, share))]);
+        var (first, steady) = (Percentile(firsts, 0.99), Percentile(steadies, 0.99));
+        return new Row(
+            Replicas.Named(name, variables),
+            new Dictionary<string, Figure>
+            {
+                ["ready s"] = Figure.Absolute("s", ready),
+                ["slowest ms"] = Figure.Absolute("ms", [.. firsts.Select(times => times.Max())]),
+                ["p50 ms"] = Percentile(firsts, 0.5),
+                ["p99 ms"] = first,
+                ["steady p50 ms"] = Percentile(steadies, 0.5),
+                ["steady p99 ms"] = steady,
+                ["p99: ratio to the steady one"] = first.RatioTo(steady),
+            }
         );
     }
 }

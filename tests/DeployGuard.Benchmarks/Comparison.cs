@@ -1,4 +1,5 @@
 using System.Globalization;
+using DeployGuard.Benchmarks.Results;
 using DeployGuard.Rig;
 
 namespace DeployGuard.Benchmarks;
@@ -15,21 +16,36 @@ internal sealed class Comparison(string webhook, string folder)
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(12);
     private static readonly TimeSpan s_round = TimeSpan.FromSeconds(4);
 
-    public async Task RunAsync()
+    public static async Task<Section> RunAsync(string webhook)
     {
+        if (!File.Exists(webhook))
+        {
+            throw new FileNotFoundException($"{webhook} is not there: run make publish first", webhook);
+        }
+
+        var files = Directory.CreateTempSubdirectory("deployguard-bench-");
+        try
+        {
+            return await new Comparison(webhook, files.FullName).RunAsync();
+        }
+        finally
+        {
+            files.Delete(recursive: true);
+        }
+    }
+
+    private async Task<Section> RunAsync()
+    {
+        var machine = ThisMachine.Read();
         var tls = TlsPair.WriteTo(folder);
         var fleet = new Fleet((await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "review.json"))).Trim());
         using var bare = await Server.StartAsync(
             "bare Kestrel",
-            Environment.ProcessPath ?? "dotnet",
-            port => [.. Own(), "bare", $"{port}", tls.Certificate, tls.Key]
+            Self.Program,
+            port => [.. Self.Arguments, "bare", $"{port}", tls.Certificate, tls.Key]
         );
         using var guard = await Server.StartAsync("deployguard-webhook", webhook, port => Standalone(port, tls));
 
-        Console.WriteLine("11.8 KB update reviews over TLS, keep-alive, wrk on the same machine; medians of five rounds, by turns.");
-        Console.WriteLine(
-            "Names, uids and templates differ. Refused: three safeguards of one policy, all findings. Without a cluster: no live reads, no pods."
-        );
         List<Target> targets =
         [
             new("bare Kestrel", bare, WriteScript("bare", fleet.NewRevision())),
@@ -41,19 +57,27 @@ internal sealed class Comparison(string webhook, string folder)
             await Load.RunAsync(target.Server, target.Script, 8, s_warmUp);
         }
 
-        Console.WriteLine("connections  what          requests/s  ratio   p50 ms   p99 ms  ratio   cpu us  ratio   resident MB");
+        var rows = new List<Row>();
         foreach (var connections in (int[])[1, 8, 32])
         {
-            await CompareAsync(targets, connections);
+            rows.AddRange(await CompareAsync(targets, connections));
         }
 
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"from the start of the process until it listens: {guard.Started.TotalSeconds:0.00} s, bare Kestrel {bare.Started.TotalSeconds:0.00} s"
-            )
+        rows.Add(Started("from the start of the process until it listens: bare Kestrel", bare));
+        rows.Add(Started("from the start of the process until it listens: DeployGuard", guard));
+        return new Section(
+            "servers",
+            $"11.8 KB update reviews over TLS, keep-alive, wrk on the same machine; {Rounds} rounds of {s_round.TotalSeconds:0} seconds by turns. "
+                + "Names, uids and templates differ. Refused: three safeguards of one policy, all findings. Without a cluster: no live "
+                + "reads, no pods.",
+            TimeProvider.System.GetUtcNow(),
+            machine,
+            rows
         );
     }
+
+    private static Row Started(string name, Server server) =>
+        new(name, new Dictionary<string, Figure> { ["start s"] = Figure.Absolute("s", [server.Started.TotalSeconds]) });
 
     private static string[] Standalone(int port, TlsPair tls) =>
         [
@@ -70,7 +94,7 @@ internal sealed class Comparison(string webhook, string folder)
             tls.Ca,
         ];
 
-    private static async Task CompareAsync(List<Target> targets, int connections)
+    private static async Task<IEnumerable<Row>> CompareAsync(List<Target> targets, int connections)
     {
         var rounds = targets.ConvertAll(_ => new List<Load>());
         for (var round = 0; round < Rounds; round++)
@@ -81,32 +105,32 @@ internal sealed class Comparison(string webhook, string folder)
             }
         }
 
-        var medians = rounds.ConvertAll(Median);
-        for (var i = 0; i < targets.Count; i++)
-        {
-            Print(connections, targets[i], medians[i], medians[0]);
-        }
+        return targets.Select((t, i) => RowOf(connections, t, rounds[i], rounds[0]));
     }
 
-    private static void Print(int connections, Target target, Load load, Load bare) =>
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{connections, 11}  {target.Name, -12} {load.PerSecond, 11:0} {load.PerSecond / bare.PerSecond, 6:0.00} {load.P50, 8:0.00} "
-                    + $"{load.P99, 8:0.00} {load.P99 / bare.P99, 6:0.00} {load.Cpu, 8:0} {load.Cpu / bare.Cpu, 6:0.00} "
-                    + $"{target.Server.ResidentMegabytes, 13:0}"
-            )
+    private static Row RowOf(int connections, Target target, List<Load> loads, List<Load> bare)
+    {
+        static Figure Of(string unit, List<Load> loads, Func<Load, double> figure) => Figure.Absolute(unit, [.. loads.Select(figure)]);
+        var compared = ReferenceEquals(loads, bare) ? Compared.No : Compared.LowerIsBetter;
+        var (rate, p99, cpu) = (Of("1/s", loads, l => l.PerSecond), Of("ms", loads, l => l.P99), Of("µs", loads, l => l.Cpu));
+        return new Row(
+            string.Create(CultureInfo.InvariantCulture, $"{connections} connection{(connections > 1 ? "s" : "")}: {target.Name}"),
+            new Dictionary<string, Figure>
+            {
+                ["answers/s"] = rate,
+                ["rate: ratio"] = rate.RatioTo(
+                    Of("1/s", bare, l => l.PerSecond),
+                    compared is Compared.No ? Compared.No : Compared.HigherIsBetter
+                ),
+                ["p50 ms"] = Of("ms", loads, l => l.P50),
+                ["p99 ms"] = p99,
+                ["p99: ratio"] = p99.RatioTo(Of("ms", bare, l => l.P99), compared),
+                ["processor µs"] = cpu,
+                ["processor: ratio"] = cpu.RatioTo(Of("µs", bare, l => l.Cpu), compared),
+                ["resident MB"] = Figure.Absolute("MB", [target.Server.ResidentMegabytes]),
+            }
         );
-
-    /// <summary>The median of each figure.</summary>
-    private static Load Median(List<Load> loads) =>
-        new(Median(loads, l => l.PerSecond), Median(loads, l => l.P50), Median(loads, l => l.P99), Median(loads, l => l.Cpu));
-
-    private static double Median(List<Load> loads, Func<Load, double> figure) => loads.Select(figure).Order().ElementAt(loads.Count / 2);
-
-    /// <summary>The arguments that start this program again, through the dotnet host or its own executable.</summary>
-    private static string[] Own() =>
-        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(Comparison).Assembly.Location] : [];
+    }
 
     /// <summary>A script that sends the reviews by turns. wrk makes the requests once, before the load.</summary>
     private string WriteScript(string name, IReadOnlyList<VariedReview> reviews)

@@ -1,67 +1,21 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Text.RegularExpressions;
-
 namespace DeployGuard.Benchmarks;
 
-/// <summary>The results of wrk in one round.</summary>
+/// <summary>The results of wrk in one round, and what the server spent on it.</summary>
 /// <param name="PerSecond">Answers per second.</param>
 /// <param name="P50">Milliseconds.</param>
 /// <param name="P99">Milliseconds.</param>
 /// <param name="Cpu">Microseconds of processor time of the server for each answer. Other programs on the machine disturb it least.</param>
 internal sealed record Load(double PerSecond, double P50, double P99, double Cpu)
 {
-    /// <exception cref="InvalidOperationException">wrk failed, or an answer was not a 200: such a round measures nothing.</exception>
     public static async Task<Load> RunAsync(Server server, string script, int connections, TimeSpan duration)
     {
-        var start = new ProcessStartInfo("wrk")
-        {
-            ArgumentList =
-            {
-                "-t1",
-                $"-c{connections}",
-                $"-d{(int)duration.TotalSeconds}s",
-                "--latency",
-                "-s",
-                script,
-                server.Url.ToString(),
-            },
-            RedirectStandardOutput = true,
-        };
         var before = server.ProcessorTime;
-        using var wrk = Process.Start(start) ?? throw new InvalidOperationException("wrk did not start");
-        var output = await wrk.StandardOutput.ReadToEndAsync();
-        await wrk.WaitForExitAsync();
-        if (
-            wrk.ExitCode != 0
-            || output.Contains("Non-2xx", StringComparison.Ordinal)
-            || output.Contains("Socket errors", StringComparison.Ordinal)
-        )
-        {
-            throw new InvalidOperationException($"wrk did not measure what it should:\n{output}");
-        }
-
-        var answers = double.Parse(Find(output, @"(\d+) requests in").Groups[1].Value, CultureInfo.InvariantCulture);
+        var measured = await Wrk.RunAsync(server.Url, script, connections, duration);
         return new Load(
-            double.Parse(Find(output, @"Requests/sec:\s+([\d.]+)").Groups[1].Value, CultureInfo.InvariantCulture),
-            Milliseconds(Find(output, @"50%\s+([\d.]+)(us|ms|s)")),
-            Milliseconds(Find(output, @"99%\s+([\d.]+)(us|ms|s)")),
-            (server.ProcessorTime - before).TotalMicroseconds / answers
+            measured.PerSecond,
+            measured.P50,
+            measured.P99,
+            (server.ProcessorTime - before).TotalMicroseconds / measured.Answers
         );
     }
-
-    private static Match Find(string output, string pattern) =>
-        Regex.Match(output, pattern) is { Success: true } match
-            ? match
-            : throw new InvalidOperationException($"wrk printed no {pattern}:\n{output}");
-
-    private static double Milliseconds(Match match) =>
-        double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)
-        * match.Groups[2].Value switch
-        {
-            "us" => 0.001,
-            "ms" => 1,
-            "s" => 1000,
-            var unit => throw new InvalidOperationException($"unknown unit {unit}"),
-        };
 }

@@ -1,23 +1,25 @@
 using System.Diagnostics;
-using System.Globalization;
+using DeployGuard.Benchmarks.Results;
 
 namespace DeployGuard.Benchmarks;
 
 /// <summary>Time and allocated bytes of the parts of one operation, which run one after another on one thread.</summary>
 internal sealed class Parts
 {
+    /// <summary>The operations are cut into so many rounds, one after another.</summary>
+    private const int Rounds = 5;
+
     private readonly List<string> _names = [];
     private readonly List<List<double>> _times = [];
-    private readonly List<long> _bytes = [];
+    private readonly List<List<long>> _bytes = [];
     private long _started;
     private long _allocated;
     private int _part;
-    private int _rounds;
 
     /// <summary>Begins an operation.</summary>
     public void Begin()
     {
-        (_part, _rounds) = (0, _rounds + 1);
+        _part = 0;
         _allocated = GC.GetAllocatedBytesForCurrentThread();
         _started = Stopwatch.GetTimestamp();
     }
@@ -31,11 +33,11 @@ internal sealed class Parts
         {
             _names.Add(part);
             _times.Add(new List<double>(1 << 16));
-            _bytes.Add(0);
+            _bytes.Add(new List<long>(1 << 16));
         }
 
         _times[_part].Add(took);
-        _bytes[_part] += bytes;
+        _bytes[_part].Add(bytes);
         _part++;
         _allocated = GC.GetAllocatedBytesForCurrentThread();
         _started = Stopwatch.GetTimestamp();
@@ -44,30 +46,27 @@ internal sealed class Parts
     /// <summary>Forgets what was measured: it was the warm-up.</summary>
     public void Forget()
     {
-        _rounds = 0;
         _times.ForEach(t => t.Clear());
-        for (var i = 0; i < _bytes.Count; i++)
-        {
-            _bytes[i] = 0;
-        }
+        _bytes.ForEach(b => b.Clear());
     }
 
-    /// <summary>The median of each part, which other programs on the machine disturb little, and the mean of the bytes.</summary>
-    public void Print(string title)
+    /// <summary>
+    /// The median of each part in each round, which other programs on the machine disturb little, and the mean of the bytes.
+    /// </summary>
+    /// <param name="title">Of the operation.</param>
+    public IReadOnlyList<Row> Rows(string title)
     {
-        Console.WriteLine($"{title, -58} {"us", 8} {"bytes", 9}");
-        var (time, bytes) = (0.0, 0.0);
-        for (var i = 0; i < _names.Count; i++)
-        {
-            _times[i].Sort();
-            var (median, mean) = (_times[i][_times[i].Count / 2], (double)_bytes[i] / _rounds);
-            (time, bytes) = (time + median, bytes + mean);
-            Row(_names[i], median, mean);
-        }
-
-        Row("all", time, bytes);
+        var times = _times.ConvertAll(part => Chunks(part).Select(Median).ToArray());
+        var bytes = _bytes.ConvertAll(part => Chunks(part).Select(c => c.Average()).ToArray());
+        return [RowOf($"**{title}**", Sum(times), Sum(bytes)), .. _names.Select((name, i) => RowOf(name, times[i], bytes[i]))];
     }
 
-    private static void Row(string name, double time, double bytes) =>
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {name, -56} {time, 8:0.0} {bytes, 9:0}"));
+    private static Row RowOf(string name, double[] times, double[] bytes) =>
+        new(name, new Dictionary<string, Figure> { ["µs"] = Figure.Absolute("µs", times), ["bytes"] = Figure.Lower("bytes", bytes) });
+
+    private static IEnumerable<T[]> Chunks<T>(List<T> part) => part.Chunk((part.Count + Rounds - 1) / Rounds);
+
+    private static double Median(double[] times) => times.Order().ElementAt(times.Length / 2);
+
+    private static double[] Sum(List<double[]> parts) => [.. parts[0].Select((_, round) => parts.Sum(p => p[round]))];
 }

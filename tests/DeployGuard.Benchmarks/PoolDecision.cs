@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
+using DeployGuard.Benchmarks.Results;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
@@ -19,6 +19,7 @@ namespace DeployGuard.Benchmarks;
 internal static class PoolDecision
 {
     private const int Rounds = 500;
+    private const int RoundsOfBoth = 5;
 
     private static readonly SafeguardPolicy s_policy = PolicyReader.Read(
         JsonDocument
@@ -26,19 +27,37 @@ internal static class PoolDecision
             .RootElement
     );
 
-    public static void Run()
+    public static Section Run()
     {
-        Console.WriteLine(
-            "A scale-up of a canary that is refused, from the objects of its namespace to the message, in process: half of the "
-                + "pool's pods are of its revision."
+        var machine = ThisMachine.Read();
+        var (small, large) = (new List<(double P50, double P99)>(), new List<(double P50, double P99)>());
+        for (var round = 0; round < RoundsOfBoth; round++)
+        {
+            small.Add(Measure(10));
+            large.Add(Measure(10_000));
+        }
+
+        return new Section(
+            "pool",
+            "A scale-up of a canary that is refused, from the objects of its namespace to the message, in process: half of the pool's pods "
+                + "are of its revision.",
+            TimeProvider.System.GetUtcNow(),
+            machine,
+            [RowOf("10 pods", small, small), RowOf("10,000 pods", large, small)]
         );
-        Console.WriteLine("pods      p50 ms   p99 ms");
-        var small = Measure(10);
-        var large = Measure(10_000);
-        Print(10, small);
-        Print(10_000, large);
-        Console.WriteLine(
-            string.Create(CultureInfo.InvariantCulture, $"ratio   {large.P50 / small.P50, 8:0.00} {large.P99 / small.P99, 8:0.00}")
+    }
+
+    private static Row RowOf(string name, List<(double P50, double P99)> measured, List<(double P50, double P99)> small)
+    {
+        Figure P50(List<(double P50, double P99)> of) => Figure.Absolute("ms", [.. of.Select(m => m.P50)]);
+        return new Row(
+            name,
+            new Dictionary<string, Figure>
+            {
+                ["p50 ms"] = P50(measured),
+                ["ratio to 10 pods"] = P50(measured).RatioTo(P50(small)),
+                ["p99 ms"] = Figure.Absolute("ms", [.. measured.Select(m => m.P99)]),
+            }
         );
     }
 
@@ -89,7 +108,4 @@ internal static class PoolDecision
         var measured = times.Skip(Rounds).Order().ToList();
         return (measured[Rounds / 2], measured[Rounds * 99 / 100]);
     }
-
-    private static void Print(int pods, (double P50, double P99) times) =>
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{pods, 6}  {times.P50, 8:0.000} {times.P99, 8:0.000}"));
 }

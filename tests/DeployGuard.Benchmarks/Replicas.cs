@@ -1,17 +1,26 @@
 using System.Globalization;
+using DeployGuard.Benchmarks.Results;
+using DeployGuard.Rig;
 
 namespace DeployGuard.Benchmarks;
 
 /// <summary>
-/// <c>memory WEBHOOK [SIZE...] [rounds=3] [NAME=VALUE,...]</c> and <c>cold WEBHOOK ...</c>: each list of variables is one environment to
-/// compare with none.
+/// <c>memory [SIZE...] [rounds=3] [NAME=VALUE,...]</c> and <c>cold [rounds=3] [NAME=VALUE,...]</c>: each list of variables is one more
+/// environment of the published webhook, to compare with none.
 /// </summary>
 internal static class Replicas
 {
     private const string Rounds = "rounds=";
 
-    public static async Task RunAsync(string what, string webhook, string[] arguments)
+    /// <summary>Of a row: what was measured, and in which environment.</summary>
+    public static string Named(string name, IReadOnlyDictionary<string, string> variables) =>
+        variables.Count == 0 ? name : $"{name}, {string.Join(' ', variables.Select(v => $"{v.Key}={v.Value}"))}";
+
+    public static async Task<Section> RunAsync(string what, string[] arguments)
     {
+        var webhook = File.Exists(Toolbox.Webhook)
+            ? Toolbox.Webhook
+            : throw new FileNotFoundException($"{Toolbox.Webhook} is not there: run make publish first", Toolbox.Webhook);
         var folder = Directory.CreateTempSubdirectory("deployguard-bench-");
         try
         {
@@ -24,11 +33,9 @@ internal static class Replicas
                 new Dictionary<string, string>(),
                 .. arguments.Where(a => a.Contains('=') && !a.StartsWith(Rounds, StringComparison.Ordinal)).Select(Variables),
             ];
-            await (
-                what == "cold"
-                    ? new ColdStart(webhook, folder.FullName).RunAsync(settings, rounds)
-                    : new ResidentMemory(webhook, folder.FullName).RunAsync(sizes is [] ? [1000, 10_000] : sizes, settings, rounds)
-            );
+            return what == "cold"
+                ? await new ColdStart(webhook, folder.FullName).RunAsync(settings, rounds)
+                : await new ResidentMemory(webhook, folder.FullName).RunAsync(sizes is [] ? [1000, 10_000] : sizes, settings, rounds);
         }
         finally
         {

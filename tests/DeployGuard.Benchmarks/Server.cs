@@ -64,21 +64,31 @@ internal sealed class Server : IDisposable
         _process.Dispose();
     }
 
+    public static async Task<bool> ListensAsync(int port)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
     private async Task WaitUntilItListensAsync(int port)
     {
         var waited = Stopwatch.StartNew();
-        while (waited.Elapsed < TimeSpan.FromSeconds(20))
+        while (waited.Elapsed < TimeSpan.FromSeconds(20) && !_process.HasExited)
         {
-            using var client = new TcpClient();
-            try
+            if (await ListensAsync(port))
             {
-                await client.ConnectAsync(IPAddress.Loopback, port);
                 return;
             }
-            catch (SocketException) when (!_process.HasExited)
-            {
-                await Task.Delay(10);
-            }
+
+            await Task.Delay(10);
         }
 
         throw new InvalidOperationException($"{Name} does not listen on {port}");

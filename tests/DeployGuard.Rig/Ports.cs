@@ -4,7 +4,8 @@ using System.Net.Sockets;
 
 namespace DeployGuard.Rig;
 
-internal static class Ports
+/// <summary>Ports for the daemons of the tests.</summary>
+public static class Ports
 {
     // Below the kernel's range for outgoing connections: none of these can take a port before its daemon listens, or while it is restarted.
     private const int First = 10_000;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Comparison;
 
@@ -11,10 +12,10 @@ internal static class CanonicalDocument
     {
         if (claims.IsEmpty)
         {
-            return JsonDocument.Parse(template);
+            return JsonDocument.Parse(template, CanonicalJson.ParseOptions);
         }
 
-        using var parsed = JsonDocument.Parse(template);
+        using var parsed = JsonDocument.Parse(template, CanonicalJson.ParseOptions);
         var buffer = new ArrayBufferWriter<byte>(template.Length + claims.Length + 64);
         using (var writer = new Utf8JsonWriter(buffer))
         {
@@ -29,6 +30,6 @@ internal static class CanonicalDocument
             writer.WriteEndObject();
         }
 
-        return JsonDocument.Parse(buffer.WrittenMemory);
+        return JsonDocument.Parse(buffer.WrittenMemory, CanonicalJson.ParseOptions);
     }
 }

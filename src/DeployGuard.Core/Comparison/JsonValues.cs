@@ -1,11 +1,12 @@
 using System.Text.Json;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Comparison;
 
 /// <summary>Compares and formats values of canonical JSON.</summary>
 internal static class JsonValues
 {
-    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, MaxDepth = CanonicalJson.MaxDepth };
 
     /// <summary>Compares the hashed text, so 1 and 1.0 differ.</summary>
     public static bool AreEqual(JsonElement a, JsonElement b) =>

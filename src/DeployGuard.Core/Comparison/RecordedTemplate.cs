@@ -40,7 +40,7 @@ public sealed record RecordedTemplate(
 
     private static ReadOnlyMemory<byte> UnhashedOf(PodTemplate template, CanonicalTemplate canonical)
     {
-        using var document = JsonDocument.Parse(canonical.Json);
+        using var document = JsonDocument.Parse(canonical.Json, CanonicalJson.ParseOptions);
         var annotations = Missing(template.Annotations, document.RootElement, "annotations");
         var labels = Missing(template.Labels, document.RootElement, "labels");
         if (annotations.Count + labels.Count == 0)

@@ -5,6 +5,15 @@ namespace DeployGuard.Core.Workloads;
 /// <summary>Writes JSON with sorted keys and without nulls. Kubernetes treats an absent field and a null one alike.</summary>
 internal static class CanonicalJson
 {
+    /// <summary>
+    /// For what was parsed before, and is parsed again: the parser's own limit of 64 is lower than that of a review, and the decision about
+    /// a deep template would end in an error.
+    /// </summary>
+    public const int MaxDepth = 512;
+
+    /// <summary>Of canonical JSON.</summary>
+    public static JsonDocumentOptions ParseOptions { get; } = new() { MaxDepth = MaxDepth };
+
     public static void Write(Utf8JsonWriter writer, JsonElement value)
     {
         switch (value.ValueKind)

@@ -26,8 +26,8 @@ internal static class SchedulingDirectives
 
     private static JsonObject? Without(CanonicalTemplate template)
     {
-        var node = JsonNode.Parse(template.Json.Span)?.AsObject();
-        using var document = JsonDocument.Parse(template.Json);
+        var node = JsonNode.Parse(template.Json.Span, documentOptions: CanonicalJson.ParseOptions)?.AsObject();
+        using var document = JsonDocument.Parse(template.Json, CanonicalJson.ParseOptions);
         if (node?["spec"] is JsonObject spec)
         {
             foreach (var field in s_fields)

@@ -67,14 +67,19 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
     /// <param name="item">Gets every item; must not keep it.</param>
     /// <param name="query">Further parameters of the query, escaped, such as <c>labelSelector=app%3Dweb</c>; empty for none.</param>
     /// <returns>The version of the collection, to watch from.</returns>
+    /// <exception cref="HttpRequestException">It could not be read, or an item is nested too deeply.</exception>
     public Task<string> ListAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "") =>
+        ListAsync(path, null, found => item(Readable(path, found)), query, cancel);
+
+    /// <summary>The same for a caller that asks <see cref="ObjectDepth.IsReadable(JsonElement)"/> of each item.</summary>
+    internal Task<string> ListAnyDepthAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "") =>
         ListAsync(path, null, item, query, cancel);
 
     /// <summary>
     /// As <see cref="ListAsync(string, Action{JsonElement}, CancellationToken, string)"/>, with only the metadata of each item.
     /// </summary>
     public Task<string> ListMetadataAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "") =>
-        ListAsync(path, MetadataAlone, item, query, cancel);
+        ListAsync(path, MetadataAlone, found => item(Readable(path, found)), query, cancel);
 
     private async Task<string> ListAsync(string path, string? accept, Action<JsonElement> item, string query, CancellationToken cancel)
     {
@@ -171,7 +176,9 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
         try
         {
             await using var body = await response.Content.ReadAsStreamAsync(cancel);
-            return await JsonDocument.ParseAsync(body, cancellationToken: cancel);
+            var document = await JsonDocument.ParseAsync(body, ObjectDepth.ParseOptions, cancel);
+            _ = Readable(response.RequestMessage?.RequestUri?.AbsolutePath, document.RootElement);
+            return document;
         }
         catch (Exception cut) when (cut is IOException or JsonException)
         {
@@ -191,6 +198,10 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
             throw Unreadable(response, cut);
         }
     }
+
+    /// <exception cref="HttpRequestException">It is nested too deeply.</exception>
+    private static JsonElement Readable(string? path, JsonElement obj) =>
+        ObjectDepth.IsReadable(obj) ? obj : throw new HttpRequestException($"{path}: the answer cannot be read: it is nested too deeply");
 
     private static HttpRequestException Unreadable(HttpResponseMessage response, Exception cut) =>
         new($"{response.RequestMessage?.RequestUri?.AbsolutePath}: the answer cannot be read: {cut.Message}", cut);

@@ -16,7 +16,7 @@ internal sealed class ListReader(Stream body) : IDisposable
     private int _end;
     private bool _isLast;
     private Place _place = Place.Start;
-    private JsonReaderState _state;
+    private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = ObjectDepth.Parsed });
     private bool _hasItems;
     private bool _hasMetadata;
 

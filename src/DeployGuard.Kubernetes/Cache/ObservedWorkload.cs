@@ -12,6 +12,8 @@ internal sealed record ObservedWorkload
 {
     private const int DefaultHistoryLimit = 10;
 
+    private static readonly JsonSerializerOptions s_anyDepth = new() { MaxDepth = ObjectDepth.Parsed };
+
     public required Workload Spec { get; init; }
 
     public WorkloadRef Ref => Spec.Ref;
@@ -118,7 +120,7 @@ internal sealed record ObservedWorkload
             ["apiVersion"] = JsonSerializer.SerializeToElement(apiVersion),
             ["kind"] = JsonSerializer.SerializeToElement(kind),
         };
-        return JsonSerializer.SerializeToElement(typed);
+        return JsonSerializer.SerializeToElement(typed, s_anyDepth);
     }
 }
 

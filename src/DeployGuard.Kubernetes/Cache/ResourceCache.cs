@@ -86,7 +86,7 @@ public sealed class ResourceCache<T>(
     {
         var collection = await locate(cancel);
         var items = new List<T>();
-        await api.ListAsync(
+        await api.ListAnyDepthAsync(
             @namespace.Length == 0 ? collection : ApiPaths.In(collection, @namespace),
             item => items.AddRange(Project(item) is { } read ? [read] : []),
             cancel,
@@ -132,7 +132,7 @@ public sealed class ResourceCache<T>(
     {
         _path = await locate(cancel);
         var fresh = new Index<T>(indexBy ?? (static _ => []));
-        var version = await api.ListAsync(_path, item => fresh.Put(KeyOf(item), Project(item)), cancel);
+        var version = await api.ListAnyDepthAsync(_path, item => fresh.Put(KeyOf(item), Project(item)), cancel);
         lock (_lock)
         {
             _content = fresh;
@@ -159,7 +159,7 @@ public sealed class ResourceCache<T>(
         while (await lines.ReadLineAsync(silence.Token) is { } line)
         {
             Heard();
-            using var change = JsonDocument.Parse(line);
+            using var change = JsonDocument.Parse(line, ObjectDepth.ParseOptions);
             version = Apply(change.RootElement) ?? version;
         }
 
@@ -201,7 +201,7 @@ public sealed class ResourceCache<T>(
     {
         try
         {
-            return project(item);
+            return ObjectDepth.IsReadable(item) ? project(item) : throw new MalformedObjectException("", "is nested too deeply");
         }
         catch (Exception fault) when (fault is MalformedObjectException || IsUnreadable(fault))
         {

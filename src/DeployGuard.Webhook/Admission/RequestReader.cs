@@ -202,12 +202,10 @@ internal sealed class RequestReader(WorkloadReader workloads)
 
     private static bool DiffersInMetadataOnly(Review review) =>
         review is { Object.ValueKind: JsonValueKind.Object, OldObject.ValueKind: JsonValueKind.Object }
-        && JsonElement.DeepEquals(WithoutMetadata(review.Object), WithoutMetadata(review.OldObject));
+        && WithoutMetadata(review.Object).Count() == WithoutMetadata(review.OldObject).Count()
+        && WithoutMetadata(review.Object)
+            .All(p => review.OldObject.TryGetProperty(p.Name, out var old) && JsonElement.DeepEquals(p.Value, old));
 
-    private static JsonElement WithoutMetadata(JsonElement obj) =>
-        JsonSerializer.SerializeToElement(
-            obj.EnumerateObject()
-                .Where(p => p.Name is not ("metadata" or "status" or "apiVersion" or "kind"))
-                .ToDictionary(p => p.Name, p => p.Value)
-        );
+    private static IEnumerable<JsonProperty> WithoutMetadata(JsonElement obj) =>
+        obj.EnumerateObject().Where(p => p.Name is not ("metadata" or "status" or "apiVersion" or "kind"));
 }

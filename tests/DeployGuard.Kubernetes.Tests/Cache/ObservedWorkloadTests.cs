@@ -31,6 +31,22 @@ public class ObservedWorkloadTests
     public void DeploymentHoldsItsPlaceDuringItsRollout(string spec, string status, bool holds) =>
         AssertHolds(Read("Deployment", spec, status), holds);
 
+    /// <summary>Any user who may update a workload writes its <c>managedFields</c>; they must not hide it from the cache.</summary>
+    [Test]
+    public void AWorkloadWithDeepManagedFieldsIsReadFromAList()
+    {
+        var deep = new string('[', 9_990) + new string(']', 9_990);
+        using var item = JsonDocument.Parse(
+            $$$"""
+            {"metadata": {"name": "web", "namespace": "shop", "managedFields": {{{deep}}} },
+             "spec": {"replicas": 3, "template": {"spec": {"containers": [{"name": "web", "image": "a"}]} } } }
+            """,
+            new JsonDocumentOptions { MaxDepth = 10_100 }
+        );
+
+        Assert.That(ObservedWorkload.Read(item.RootElement, "apps/v1", "Deployment", WorkloadReader.Default).Spec.Replicas, Is.EqualTo(3));
+    }
+
     [Test]
     public void ChangedDeploymentAfterAFailedRolloutHoldsAPlaceAgain() =>
         AssertHolds(

@@ -59,6 +59,28 @@ public class ResourceCacheTests
         await UntilAsync(() => _cache.All().Order().SequenceEqual(["a", "c"]));
     }
 
+    /// <summary>
+    /// Any user writes the <c>managedFields</c> of an object as they like, and the data of a ControllerRevision has no schema. Nothing
+    /// reads the former.
+    /// </summary>
+    [TestCase("""{"name": "deep", "namespace": "ns", "resourceVersion": "5"}, "data": DEEP""", 70, "a b deep")]
+    [TestCase("""{"name": "deep", "namespace": "ns", "resourceVersion": "5"}, "data": DEEP""", 9_990, "a b")]
+    [TestCase("""{"name": "deep", "namespace": "ns", "resourceVersion": "5", "managedFields": DEEP}""", 70, "a b deep")]
+    [TestCase("""{"name": "deep", "namespace": "ns", "resourceVersion": "5", "managedFields": DEEP}""", 9_990, "a b deep")]
+    public async Task ADeepObjectHidesNoOther(string metadata, int depth, string read)
+    {
+        var nested = $"{new string('[', depth)}{new string(']', depth)}";
+        var deep = $$"""{"metadata": {{metadata.Replace("DEEP", nested, StringComparison.Ordinal)}}}""";
+        _api.Events.Add($$"""{"type": "ADDED", "object": {{deep}}}""");
+        _api.Events.Add(Event("ADDED", "c", "6"));
+        await UntilAsync(() => _cache.All().Order().SequenceEqual($"{read} c".Split(' ').Order()));
+        Assert.That(_api.Requests.Count(r => !r.Contains("watch", StringComparison.Ordinal)), Is.EqualTo(1), "no second list");
+
+        _api.List = $$"""{"metadata": {"resourceVersion": "9"}, "items": [{{deep}}, {{Item("b", "1")}}, {{Item("a", "1")}}]}""";
+        _api.Events.Add("""{"type": "ERROR", "object": {"code": 410}}""");
+        await UntilAsync(() => _cache.All().Order().SequenceEqual(read.Split(' ').Order()));
+    }
+
     [Test]
     public async Task EventsAreFollowed()
     {
