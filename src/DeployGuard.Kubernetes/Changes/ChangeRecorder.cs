@@ -31,7 +31,8 @@ internal sealed class ChangeRecorder(
     /// </summary>
     private const long MaxTemplateBytes = 64 * 1024 * 1024;
 
-    private static readonly TimeSpan s_writeTimeout = TimeSpan.FromSeconds(1);
+    /// <summary>The deadline of the request bounds it too. With many votes on a Change, a busy API server takes over a second.</summary>
+    private static readonly TimeSpan s_writeTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_backgroundWriteTimeout = TimeSpan.FromSeconds(20);
 
     private readonly OrderedQueue<RecordEntry> _queue = new(MaxWaiting, Workers);
