@@ -3,7 +3,6 @@ using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Api;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;

@@ -1,6 +1,5 @@
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 

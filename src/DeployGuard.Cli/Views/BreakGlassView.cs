@@ -1,7 +1,6 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Views;
 

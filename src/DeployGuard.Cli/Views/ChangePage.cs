@@ -2,7 +2,6 @@ using DeployGuard.Core.Changes;
 using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Views;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Changes;
 
 namespace DeployGuard.Cli.Views;

@@ -50,8 +50,11 @@ internal static class SecondDeploymentRemedy
     }
 
     /// <summary>Another workload of the pool that runs the same revision; null if none does.</summary>
-    private static WorkloadRef? RunsElsewhere(PoolAssessment pool, Workload workload) =>
-        pool.Revisions.FirstOrDefault(r => r.Workload != workload.Ref && r.Key == RevisionKey.Of(pool.Rules.Covers, workload))?.Workload;
+    private static WorkloadRef? RunsElsewhere(PoolAssessment pool, Workload workload)
+    {
+        var key = RevisionKey.Of(pool.Rules.Covers, workload);
+        return pool.Revisions.FirstOrDefault(r => r.Workload != workload.Ref && r.Key == key)?.Workload;
+    }
 
     /// <summary>
     /// The command that explains a canary with the steps of this policy. They are options, because few developers may read policies.
