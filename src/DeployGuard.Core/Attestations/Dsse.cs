@@ -32,7 +32,7 @@ public static class Dsse
         return new DsseEnvelope(payloadType, payload, [.. keys.Select(k => new DsseSignature(k.Public.KeyId, k.Sign(pae)))]);
     }
 
-    /// <summary>Those of the keys that signed the envelope, each once. The keyid of a signature is not signed, and decides nothing.</summary>
+    /// <summary>Those of the keys that signed the envelope, each once. The keyid of a signature decides nothing.</summary>
     public static IReadOnlyList<PublicKey> SignersOf(DsseEnvelope envelope, IEnumerable<PublicKey> keys)
     {
         var pae = Pae(envelope.PayloadType, envelope.Payload);

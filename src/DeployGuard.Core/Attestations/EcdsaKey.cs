@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace DeployGuard.Core.Attestations;
 
-/// <summary>ECDSA on P-256 or P-384. Named curves alone: with parameters of its own, a key could be made that verifies for another.</summary>
+/// <summary>ECDSA on P-256 or P-384. Named curves alone: with parameters of its own, a key could verify for another.</summary>
 internal sealed record EcdsaKey(string Name, byte[] Spki, int FieldBytes) : KeyType(Name, Spki)
 {
     private const string P256 = "1.2.840.10045.3.1.7";
@@ -70,7 +70,8 @@ internal sealed record EcdsaKey(string Name, byte[] Spki, int FieldBytes) : KeyT
             { IsNamed: true, Oid.Value: P256 } => new EcdsaKey("ECDSA P-256", key.ExportSubjectPublicKeyInfo(), 32),
             { IsNamed: true, Oid.Value: P384 } => new EcdsaKey("ECDSA P-384", key.ExportSubjectPublicKeyInfo(), FieldOfP384),
             var other => throw new AttestationException(
-                $"is an unsupported key, on the curve {(other.IsNamed ? other.Oid.FriendlyName : "of its own parameters")}; use P-256 or P-384"
+                $"is an unsupported key, on the curve {(other.IsNamed ? other.Oid.FriendlyName : "of its own parameters")}; "
+                    + "use P-256 or P-384"
             ),
         };
 }

@@ -70,6 +70,7 @@ internal abstract record KeyType(string Name, byte[] Spki)
 
     private static AttestationException Unsupported(string algorithm) =>
         new(
-            $"is a key of an unsupported type ({algorithm}); use ECDSA on P-256 or P-384, RSA with at least {RsaKey.MinBits} bits, or Ed25519"
+            $"is a key of an unsupported type ({algorithm}); "
+                + $"use ECDSA on P-256 or P-384, RSA with at least {RsaKey.MinBits} bits, or Ed25519"
         );
 }

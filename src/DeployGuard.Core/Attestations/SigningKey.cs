@@ -16,7 +16,7 @@ public sealed class SigningKey
 
     public PublicKey Public { get; }
 
-    /// <param name="pem">PKCS#8, encrypted or not, or as openssl (<c>EC PRIVATE KEY</c>, <c>RSA PRIVATE KEY</c>) and cosign write it.</param>
+    /// <param name="pem">PKCS#8, encrypted or not, or as openssl (<c>EC PRIVATE KEY</c>) and cosign write it.</param>
     /// <param name="password">For an encrypted key.</param>
     /// <param name="more">Without it, Ed25519 and the keys of cosign are refused.</param>
     /// <exception cref="AttestationException">The text holds no such key, or not with this password.</exception>

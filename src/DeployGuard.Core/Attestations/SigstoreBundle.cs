@@ -3,9 +3,9 @@ using System.Text.Json;
 namespace DeployGuard.Core.Attestations;
 
 /// <summary>
-/// A sigstore bundle v0.3 whose signature was made with a key: cosign 3 writes it. Fields that mean nothing here are refused, and the key that
-/// it names must be the one that signed it, so that no byte of it can be changed without effect. What a transparency log or a timestamp
-/// service added is not needed with a key, and is not read.
+/// A sigstore bundle v0.3 whose signature was made with a key: cosign 3 writes it. Fields that mean nothing here are refused, and the key
+/// that it names must be the one that signed it, so that no byte of it can be changed without effect. What a transparency log or a
+/// timestamp service added is not needed with a key, and is not read.
 /// </summary>
 /// <param name="Hint">The key that it names, as the bundle writes it.</param>
 public sealed record SigstoreBundle(string? Hint, DsseEnvelope Envelope)

@@ -4,8 +4,8 @@ using DeployGuard.Core.Attestations.Trust;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// What cosign 2.5.0 and 3.1.1 wrote with one key about one image (<c>attest --type https://deployguard.io/change/v1</c> and <c>sign</c>), as
-/// it lay in a registry.
+/// What cosign 2.5.0 and 3.1.1 wrote with one key about one image (<c>attest --type https://deployguard.io/change/v1</c> and
+/// <c>sign</c>), as it lay in a registry.
 /// </summary>
 public class CosignTests
 {

@@ -3,7 +3,7 @@ using DeployGuard.Core.Attestations.Trust;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What the holder of each key may say, and what happens to the rest: each statement that is not believed has its own finding.</summary>
+/// <summary>What the holder of each key may say; each statement that is not believed has its own finding.</summary>
 public class RoleTests
 {
     private static readonly Signer s_build = new("build", KeyRole.Build);

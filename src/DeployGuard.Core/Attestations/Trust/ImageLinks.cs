@@ -55,14 +55,16 @@ internal static class ImageLinks
     private static MissingLink Disagreement(IEnumerable<JudgedStatement> several) =>
         new(
             LinkKind.OneCommit,
-            $"Statements name different commits of this image: {string.Join("; ", several.Select(s => $"{s.Repository} {s.Commit} by {string.Join(", ", s.Keys)}"))}.",
+            "Statements name different commits of this image: "
+                + $"{string.Join("; ", several.Select(s => $"{s.Repository} {s.Commit} by {string.Join(", ", s.Keys)}"))}.",
             "Find out which of them is wrong, and remove it from the registry."
         );
 
     private static MissingLink NoPlatform(IEnumerable<PlatformImage> uncovered, ImageCoverage coverage) =>
         new(
             LinkKind.Platform,
-            $"No statement that counts is about {string.Join(", ", uncovered.Select(p => $"{p.Platform} ({p.Digest})"))} of the index {coverage.Digest}.",
+            $"No statement that counts is about {string.Join(", ", uncovered.Select(p => $"{p.Platform} ({p.Digest})"))} "
+                + $"of the index {coverage.Digest}.",
             "Attest the index, or this platform too."
         );
 }

@@ -88,7 +88,8 @@ internal sealed class StatementJudge(ImageQuestion question, DateTimeOffset now)
                 FindingKind.WrongRepository,
                 provenance.Commits.Count == 0
                     ? "names no commit (resolvedDependencies with a gitCommit)"
-                    : $"names {VisibleText.Inline(string.Join(", ", provenance.Commits.Select(c => c.Uri).Distinct().Take(3)))}, and the image may be built from {Sources()} alone",
+                    : $"names {VisibleText.Inline(string.Join(", ", provenance.Commits.Select(c => c.Uri).Distinct().Take(3)))}, "
+                        + $"and the image may be built from {Sources()} alone",
                 "Build the image from that repository and ref, or ask the platform team to add the repository to the policy."
             ),
             _ => judged.Reject(
@@ -111,7 +112,8 @@ internal sealed class StatementJudge(ImageQuestion question, DateTimeOffset now)
         {
             return judged.Reject(
                 FindingKind.WrongVerifier,
-                $"is by the verifier {VisibleText.Inline(summary.VerifierId)}, and {judged.Statement.SignerNames} signs for {keys[0].VerifierId}",
+                $"is by the verifier {VisibleText.Inline(summary.VerifierId)}, "
+                    + $"and {judged.Statement.SignerNames} signs for {keys[0].VerifierId}",
                 "Sign it with the key of that verifier, or ask the platform team to correct verifierId."
             );
         }
@@ -147,7 +149,8 @@ internal sealed class StatementJudge(ImageQuestion question, DateTimeOffset now)
                 )
             : about.Reject(
                 FindingKind.WrongRef,
-                $"is about {(refs.Count == 0 ? "no ref" : VisibleText.Inline(string.Join(", ", refs.Take(3))))}, and of {VisibleText.Inline(repository)} are allowed {string.Join(", ", rules.SelectMany(r => r.Refs))}",
+                $"is about {(refs.Count == 0 ? "no ref" : VisibleText.Inline(string.Join(", ", refs.Take(3))))}, "
+                    + $"and of {VisibleText.Inline(repository)} are allowed {string.Join(", ", rules.SelectMany(r => r.Refs))}",
                 "Merge the change into an allowed ref and attest it there."
             );
     }
@@ -171,7 +174,8 @@ internal sealed class StatementJudge(ImageQuestion question, DateTimeOffset now)
             : StatementFinding.Of(
                 judged.Statement,
                 FindingKind.BeyondRole,
-                $"states {(change.Approvals.Count > 0 ? "approvals" : "that no AI had a part")}, and {string.Join(", ", judged.Keys)} (role {KeyRole.Build}) may only say from which commit the image was built",
+                $"states {(change.Approvals.Count > 0 ? "approvals" : "that no AI had a part")}, "
+                    + $"and {string.Join(", ", judged.Keys)} (role {KeyRole.Build}) may only say from which commit the image was built",
                 $"Sign it with a key of the role {KeyRole.SourceReview}, which the build job does not hold."
             );
 }
