@@ -153,6 +153,9 @@ public class OriginTests
         var question = Stated.Question(Stated.Head);
         Assert.That(Evaluate(question, [s_build.Says(Stated.Build())]).Origin, Is.EqualTo(OriginVerdict.Unknown));
         Assert.That(Evaluate(question, [s_review.Says(Stated.Change())]).Origin, Is.EqualTo(OriginVerdict.NotAi));
+        // All that is said of that commit counts, whatever it started from.
+        var silent = s_review.Says(Stated.Change(from: Stated.Between, ai: AiStatus.Unknown));
+        Assert.That(Evaluate(question, [s_review.Says(Stated.Change()), silent]).Origin, Is.EqualTo(OriginVerdict.Unknown));
     }
 
     [Test]

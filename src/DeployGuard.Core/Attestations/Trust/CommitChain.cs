@@ -27,10 +27,10 @@ internal sealed class CommitChain(IReadOnlyList<JudgedStatement> changes, string
     {
         if (from == head)
         {
-            return AtHead.GroupBy(BaseOf).OrderBy(g => g.Key, StringComparer.Ordinal).FirstOrDefault() is { } any
+            return AtHead.Any()
                 ?
                 [
-                    [.. any],
+                    [.. AtHead],
                 ]
                 : null;
         }
