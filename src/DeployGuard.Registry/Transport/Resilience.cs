@@ -10,22 +10,30 @@ namespace DeployGuard.Registry.Transport;
 internal static class Resilience
 {
     /// <summary>The timeout is inside the breaker: a registry that hangs counts as failing.</summary>
-    public static ResiliencePipeline<Reply> Of(LookupLimits limits, TimeProvider time, CircuitBreakerStateProvider state) =>
-        new ResiliencePipelineBuilder<Reply> { TimeProvider = time }
-            .AddRetry(Retry(limits))
-            .AddCircuitBreaker(
-                new CircuitBreakerStrategyOptions<Reply>
-                {
-                    ShouldHandle = Failed(),
-                    FailureRatio = 0.5,
-                    MinimumThroughput = limits.BreakerThroughput,
-                    SamplingDuration = limits.BreakerSampling,
-                    BreakDuration = limits.Break,
-                    StateProvider = state,
-                }
-            )
+    public static ResiliencePipeline<Reply> Of(LookupLimits limits, TimeProvider time, CircuitBreakerStateProvider state)
+    {
+        var builder = new ResiliencePipelineBuilder<Reply> { TimeProvider = time };
+        if (limits.Retries > 0)
+        {
+            builder.AddRetry(Retry(limits));
+        }
+
+        return builder
+            .AddCircuitBreaker(Breaker(limits, state))
             .AddTimeout(new TimeoutStrategyOptions { Timeout = limits.Attempt })
             .Build();
+    }
+
+    private static CircuitBreakerStrategyOptions<Reply> Breaker(LookupLimits limits, CircuitBreakerStateProvider state) =>
+        new()
+        {
+            ShouldHandle = Failed(),
+            FailureRatio = 0.5,
+            MinimumThroughput = limits.BreakerThroughput,
+            SamplingDuration = limits.BreakerSampling,
+            BreakDuration = limits.Break,
+            StateProvider = state,
+        };
 
     private static RetryStrategyOptions<Reply> Retry(LookupLimits limits) =>
         new()

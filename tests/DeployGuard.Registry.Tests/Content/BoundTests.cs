@@ -1,0 +1,240 @@
+using System.IO.Compression;
+using DeployGuard.Registry.Content;
+using DeployGuard.Registry.Credentials;
+using DeployGuard.Registry.Lookups;
+using DeployGuard.Registry.References;
+using DeployGuard.Registry.Transport;
+using Microsoft.AspNetCore.Http;
+
+namespace DeployGuard.Registry.Tests.Content;
+
+internal sealed class BoundTests : LookupFixture
+{
+    [Test]
+    public async Task Case37_AllPagesOfReferrersAreRead()
+    {
+        var image = Repository.PushImage();
+        var members = Enumerable.Range(1, 5).Select(Member).ToList();
+        ServePages(i => i <= 5 ? ([members[i - 1]], i < 5 ? $"<?page={i + 1}>; rel=\"next\"" : null) : ([], null));
+
+        Assert.That(Found(await FindAsync(image)), Is.EqualTo(["1", "2", "3", "4", "5"]));
+    }
+
+    [Test]
+    public async Task Case37_EndlessPagesEndAtTheBound()
+    {
+        var image = Repository.PushImage();
+        var member = Member(1);
+        ServePages(i => ([member], $"<?page={i + 1}>; rel=\"next\""));
+
+        var result = await FindAsync(image);
+
+        Assert.That(Found(result), Is.EqualTo(["1"]));
+        Assert.That(Registry.Paths.Count(p => p.Contains("/referrers/", StringComparison.Ordinal)), Is.EqualTo(Limits.Pages));
+        Assert.That(result.Refused, Has.One.Contains("lists more than can be read"));
+    }
+
+    [Test]
+    public async Task APageOnAnotherHostIsNotReadAndIsReported()
+    {
+        await using var other = await FakeRegistry.StartAsync();
+        var image = Repository.PushImage();
+        ServePages(_ => ([], $"<http://{other.Host}/v2/>; rel=\"next\""));
+
+        Assert.That((await FindAsync(image)).Refused, Has.One.Contains("lists more than can be read"));
+        Assert.That(other.Calls, Is.Empty);
+    }
+
+    [Test]
+    public async Task Case40_OfTenThousandReferrersThirtyTwoAreOpenedAndStatementsComeFirst()
+    {
+        var image = Repository.PushImage();
+        var junk = Enumerable
+            .Range(0, 10_000)
+            .Select(i =>
+                Documents.Descriptor(
+                    MediaTypes.Manifest,
+                    Digest.Of(Documents.Bytes($"{i}")),
+                    10,
+                    "\"artifactType\": \"application/sarif+json\""
+                )
+            );
+        Registry.Referrers?.TryAdd($"acme/web/referrers/{image}", [.. junk]);
+        Repository.AttachReferrer(image, "one");
+
+        var result = await FindAsync(image);
+
+        Assert.That(Found(result), Is.EqualTo(["one"]));
+        Assert.That(result.Refused, Has.Some.Contains("lists more than can be read; 32 were opened"));
+        // The image, the referrers, three tags, 32 members and a blob.
+        Assert.That(Registry.Calls, Has.Count.EqualTo(5 + 32 + 1));
+        Assert.That(result.Refused, Has.Count.LessThan(20));
+    }
+
+    [Test]
+    public async Task Case40_StatementsInAllPlacesTogetherAreBounded()
+    {
+        var image = Repository.PushImage();
+        Repository.AttachByClassicTag(image, ".att", MediaTypes.Dsse, Enumerable.Range(0, 100).Select(i => $"{i}"));
+
+        var result = await FindAsync(image);
+
+        Assert.That(Found(result), Has.Exactly(Limits.Referrers).Items);
+        Assert.That(result.Refused, Has.Some.Contains("is one of more than 32 statements"));
+    }
+
+    [Test]
+    public async Task Case40_WhatOneLookupKeepsIsBounded()
+    {
+        var image = Repository.PushImage();
+        foreach (var i in Enumerable.Range(0, 12))
+        {
+            Repository.AttachReferrer(image, new string((char)('a' + i), 500_000));
+        }
+
+        var result = await FindAsync(image);
+
+        Assert.That(result.Refused, Has.Some.Contains("bytes that one lookup keeps"));
+        Assert.That(((StatementsFound)result).Statements.Sum(s => s.Content.Length), Is.LessThanOrEqualTo(Limits.ResultBytes));
+    }
+
+    [Test]
+    public async Task Case40_ABlobThatIsTooLargeIsNotRead()
+    {
+        var image = Repository.PushImage();
+        Repository.AttachReferrer(image, new string('x', Limits.BlobBytes + 1));
+
+        var result = await FindAsync(image);
+
+        Assert.That(result, Is.InstanceOf<NoStatement>());
+        Assert.That(result.Refused, Has.One.Contains("more than 1048576"));
+        Assert.That(Registry.Paths, Has.None.Contains("/blobs/"));
+    }
+
+    [Test]
+    public async Task Case40_ABlobThatNeverEndsIsReadUpToTheBound()
+    {
+        var image = Repository.PushImage();
+        Repository.AttachReferrer(image, "one");
+        var sent = await SendEndlessAsync("/blobs/", image, result => Assert.That(result, Is.InstanceOf<NoStatement>()));
+
+        Assert.That(sent, Is.LessThan(32L * 1024 * 1024));
+    }
+
+    [Test]
+    public async Task Case40_AManifestThatNeverEndsIsReadUpToTheBound()
+    {
+        var image = Repository.PushImage();
+        var sent = await SendEndlessAsync(
+            $"/manifests/{image}",
+            image,
+            result => Assert.That(result, Is.InstanceOf<Unavailable>().With.Property("Cause").EqualTo(FailureCause.TooLarge))
+        );
+
+        Assert.That(sent, Is.LessThan(32L * 1024 * 1024));
+    }
+
+    [Test]
+    public async Task Case40_AnAnswerThatUnpacksToFarMoreIsNotUnpacked()
+    {
+        var image = Repository.PushImage();
+        Repository.AttachReferrer(image, "one");
+        using var bomb = new MemoryStream();
+        await using (var zip = new GZipStream(bomb, CompressionLevel.SmallestSize, leaveOpen: true))
+        {
+            await zip.WriteAsync(new byte[64 * 1024 * 1024]);
+        }
+
+        Registry.Misbehave(
+            context => context.Request.Path.Value?.Contains("/blobs/", StringComparison.Ordinal) == true,
+            context =>
+            {
+                context.Response.Headers.ContentEncoding = "gzip";
+                return context.Response.Body.WriteAsync(bomb.ToArray()).AsTask();
+            }
+        );
+
+        var result = await FindAsync(image);
+
+        Assert.That(result, Is.InstanceOf<NoStatement>());
+        Assert.That(result.Refused, Has.One.Contains("answered compressed"));
+    }
+
+    [Test]
+    public async Task AnImageWithOtherContentThanItsDigestIsUnusable()
+    {
+        var (image, other) = (Repository.PushImage("1"), Repository.PushImage("2"));
+        Registry.Contents[$"acme/web/manifests/{image}"] = Registry.Contents[$"acme/web/manifests/{other}"];
+
+        var result = await FindAsync(image);
+
+        Assert.That(result, Is.InstanceOf<Unavailable>().With.Property("Cause").EqualTo(FailureCause.BadContent));
+        Assert.That(((Unavailable)result).Message, Does.EndWith("the registry answered with other content"));
+    }
+
+    [Test]
+    public async Task AStatementWithOtherContentThanItsDigestIsRefusedAndTheOthersCount()
+    {
+        var image = Repository.PushImage();
+        Repository.AttachReferrer(image, "good");
+        Repository.AttachReferrer(image, "bad");
+        Registry.Contents[$"acme/web/blobs/{Digest.Of("bad"u8)}"] = ("", Documents.Bytes("BAD"));
+
+        var result = await FindAsync(image);
+
+        Assert.That(Found(result), Is.EqualTo(["good"]));
+        Assert.That(result.Refused, Has.One.EndsWith("the registry answered with other content"));
+    }
+
+    [TestCase("""{"mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": [], "manifests": []}""")]
+    [TestCase("""{"mediaType": "application/vnd.oci.image.manifest.v1+json", "manifests": []}""")]
+    [TestCase("""{"mediaType": "application/vnd.oci.image.index.v1+json", "layers": []}""")]
+    [TestCase("""{"layers": [], "layers": []}""")]
+    [TestCase("""{"layers": [{"digest": "none", "size": 1}]}""")]
+    [TestCase("""{"layers": 1}""")]
+    [TestCase("[]")]
+    [TestCase("")]
+    public async Task AManifestThatTwoReadersCouldReadDifferentlyIsNone(string manifest)
+    {
+        var image = Repository.PushManifest(Documents.Bytes(manifest));
+
+        Assert.That(await FindAsync(image), Is.InstanceOf<Unavailable>().With.Property("Cause").EqualTo(FailureCause.BadContent));
+    }
+
+    private string Member(int i) => Repository.PushMember($"{i}", MediaTypesOf.Bundle, MediaTypesOf.Bundle);
+
+    /// <summary>Pages are counted from 1.</summary>
+    private void ServePages(Func<int, (IReadOnlyList<string> Members, string? Link)> page) =>
+        Registry.Misbehave(
+            context => context.Request.Path.Value?.Contains("/referrers/", StringComparison.Ordinal) == true,
+            context =>
+            {
+                var (members, link) = page(int.TryParse(context.Request.Query["page"], out var number) ? number : 1);
+                context.Response.Headers.Link = link;
+                context.Response.ContentType = MediaTypes.Index;
+                return context.Response.Body.WriteAsync(Documents.Index(members)).AsTask();
+            }
+        );
+
+    /// <summary>Returns how many bytes the client took before it gave up.</summary>
+    private async Task<long> SendEndlessAsync(string path, Digest image, Action<LookupResult> check)
+    {
+        var sent = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Registry.Misbehave(
+            context => context.Request.Path.Value?.Contains(path, StringComparison.Ordinal) == true,
+            async context =>
+            {
+                var (bytes, chunk) = (0L, new byte[64 * 1024]);
+                while (!context.RequestAborted.IsCancellationRequested)
+                {
+                    await context.Response.Body.WriteAsync(chunk);
+                    bytes += chunk.Length;
+                }
+
+                sent.TrySetResult(bytes);
+            }
+        );
+        check(await FindAsync(new LookupRequest(Repository.Image(image), CredentialSet.None)));
+        return await sent.Task.WaitAsync(TimeSpan.FromMinutes(1));
+    }
+}
