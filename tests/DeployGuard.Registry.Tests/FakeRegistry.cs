@@ -15,10 +15,10 @@ internal sealed class FakeRegistry : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private FakeRegistry(WebApplication app) => _app = app;
+    private FakeRegistry(WebApplication app) => (_app, Host) = (app, new Uri(app.Urls.Single()).Authority);
 
     /// <summary>As image references name it.</summary>
-    public string Host => new Uri(_app.Urls.Single()).Authority;
+    public string Host { get; }
 
     /// <summary>It is listed like this, and no other registry is.</summary>
     public RegistrySettings Settings => new(Host) { PlainHttp = true };

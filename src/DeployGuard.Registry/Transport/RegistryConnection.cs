@@ -179,6 +179,8 @@ internal sealed class RegistryConnection : IDisposable
             ConnectTimeout = options.Limits.Attempt,
             MaxConnectionsPerServer = options.Limits.RequestsPerRegistry,
             MaxResponseHeadersLength = 64,
+            // The rest of an answer that is not wanted is not read to the end just to keep a connection.
+            MaxResponseDrainSize = 64 * 1024,
             // Addresses of registries change.
             PooledConnectionLifetime = TimeSpan.FromMinutes(10),
         };
