@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using DeployGuard.Registry.Access;
 using DeployGuard.Registry.Credentials;
@@ -10,19 +9,17 @@ namespace DeployGuard.Registry.Tests.Transport;
 
 internal sealed class TlsTests
 {
-    private static readonly DateTimeOffset s_from = TimeProvider.System.GetUtcNow().AddDays(-1);
-
     [Test]
     public async Task Case22_ARegistryWithAPrivateAuthorityIsTrustedByItsBundle()
     {
-        using var authority = NewAuthority();
+        using var authority = TestAuthority.New();
         Assert.That(await FindAsync(authority, IPAddress.Loopback, authority.ExportCertificatePem()), Is.InstanceOf<NoStatement>());
     }
 
     [Test]
     public async Task Case22_WithoutTheBundleItIsNotTrustedAndTheMessageSaysWhatToList()
     {
-        using var authority = NewAuthority();
+        using var authority = TestAuthority.New();
         var result = await FindAsync(authority, IPAddress.Loopback, null);
 
         Assert.That(result, Is.InstanceOf<Unavailable>().With.Property("Cause").EqualTo(FailureCause.Tls));
@@ -32,8 +29,8 @@ internal sealed class TlsTests
     [Test]
     public async Task Case22_ABundleTrustsNoOtherAuthority()
     {
-        using var authority = NewAuthority();
-        using var other = NewAuthority();
+        using var authority = TestAuthority.New();
+        using var other = TestAuthority.New();
         var result = await FindAsync(authority, IPAddress.Loopback, other.ExportCertificatePem());
 
         Assert.That(result, Is.InstanceOf<Unavailable>().With.Property("Cause").EqualTo(FailureCause.Tls));
@@ -42,7 +39,7 @@ internal sealed class TlsTests
     [Test]
     public async Task Case22_ACertificateForAnotherHostIsNotTrusted()
     {
-        using var authority = NewAuthority();
+        using var authority = TestAuthority.New();
         var result = await FindAsync(authority, IPAddress.Parse("127.0.0.2"), authority.ExportCertificatePem());
 
         Assert.That(result, Is.InstanceOf<Unavailable>().With.Property("Cause").EqualTo(FailureCause.Tls));
@@ -70,7 +67,7 @@ internal sealed class TlsTests
 
     private static async Task<LookupResult> FindAsync(X509Certificate2 authority, IPAddress host, string? bundle)
     {
-        using var certificate = NewCertificate(authority, host);
+        using var certificate = TestAuthority.Issue(authority, host);
         await using var registry = await FakeRegistry.StartAsync(certificate);
         var image = new Repository(registry).PushImage();
         using var lookup = new RegistryLookup(Options(new RegistrySettings(registry.Host) { CaBundle = bundle }), TimeProvider.System);
@@ -83,23 +80,4 @@ internal sealed class TlsTests
             Registries = [registry],
             Limits = new LookupLimits { RetryDelay = TimeSpan.FromMilliseconds(1) },
         };
-
-    private static X509Certificate2 NewAuthority()
-    {
-        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN=authority {Guid.NewGuid()}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        return request.CreateSelfSigned(s_from, s_from.AddDays(30));
-    }
-
-    private static X509Certificate2 NewCertificate(X509Certificate2 authority, IPAddress host)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=registry", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(host);
-        request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.Create(authority, s_from, s_from.AddDays(20), RandomNumberGenerator.GetBytes(8));
-        return certificate.CopyWithPrivateKey(key);
-    }
 }
