@@ -112,11 +112,13 @@ public sealed class RegistryLookup : IDisposable
         var result = await lookup.RunAsync(cancel);
         if (LifeOf(plan.Request, result) is { } life)
         {
-            _cache.Add(key, result, lookup.Bytes, life);
+            _cache.Add(key, result, lookup.Bytes + SizeOf(result.Looked) + SizeOf(result.Refused), life);
         }
 
         return result;
     }
+
+    private static long SizeOf(IEnumerable<string> texts) => texts.Sum(t => 2L * t.Length);
 
     /// <summary>
     /// A failure is never kept. What was refused may be replaced any moment, as what was missing may come.

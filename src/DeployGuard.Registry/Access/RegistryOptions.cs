@@ -18,7 +18,7 @@ public sealed record RegistryOptions
     /// </summary>
     public IReadOnlyList<RepositoryMapping> AlsoIn { get; init; } = [];
 
-    /// <summary>Requests go through this HTTP proxy.</summary>
+    /// <summary>Requests go through this HTTP proxy. Variables of the environment are not read.</summary>
     public Uri? Proxy { get; init; }
 
     /// <summary>Hosts that are reached without the proxy: <c>registry.corp</c>, or <c>.corp</c> for all below it.</summary>

@@ -6,6 +6,8 @@ namespace DeployGuard.Registry.Content;
 /// <summary>Reads manifests and indexes.</summary>
 internal static class ManifestParser
 {
+    private const int LongestPlatform = 64;
+
     private static readonly JsonDocumentOptions s_strict = new() { MaxDepth = 32, AllowDuplicateProperties = false };
 
     private static readonly Dictionary<string, string> s_none = [];
@@ -20,7 +22,8 @@ internal static class ManifestParser
             var root = document.RootElement;
             return root.ValueKind == JsonValueKind.Object ? Read(root, digest, contentType) : null;
         }
-        catch (Exception e) when (e is JsonException or FormatException)
+        // A text with half of a surrogate pair is an InvalidOperationException.
+        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
         {
             return null;
         }
@@ -39,7 +42,7 @@ internal static class ManifestParser
                 ? Texts(config, "Labels")
                 : s_none;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
         }
@@ -51,7 +54,7 @@ internal static class ManifestParser
         var hasLayers = root.TryGetProperty("layers", out _);
         var mediaType = Text(root, "mediaType") ?? (hasMembers ? MediaTypes.Index : contentType);
         // A content that is an index to one reader and an image to another would be two images under one digest.
-        return (hasMembers && hasLayers) || MediaTypes.IsIndex(mediaType) != hasMembers
+        return mediaType.Length > MediaTypes.Longest || (hasMembers && hasLayers) || MediaTypes.IsIndex(mediaType) != hasMembers
             ? null
             : new Manifest(
                 digest,
@@ -87,10 +90,17 @@ internal static class ManifestParser
             )
             : throw new FormatException("descriptor");
 
-    private static string? Platform(JsonElement json) =>
-        json.TryGetProperty("platform", out var platform) && platform.ValueKind == JsonValueKind.Object
-            ? string.Join('/', ((string[])["os", "architecture", "variant"]).Select(f => Text(platform, f)).Where(p => p is not null))
-            : null;
+    /// <summary>Cut where it is longer than any that a runtime would choose.</summary>
+    private static string? Platform(JsonElement json)
+    {
+        if (!json.TryGetProperty("platform", out var platform) || platform.ValueKind != JsonValueKind.Object)
+        {
+            return null;
+        }
+
+        var name = string.Join('/', ((string[])["os", "architecture", "variant"]).Select(f => Text(platform, f)).Where(p => p is not null));
+        return name.Length > LongestPlatform ? name[..LongestPlatform] : name;
+    }
 
     private static string? Text(JsonElement json, string field) =>
         json.TryGetProperty(field, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

@@ -22,11 +22,13 @@ public static class MediaTypes
     /// <summary>Of an empty content; some tools name it where the type of a statement belongs.</summary>
     public const string Empty = "application/vnd.oci.empty.v1+json";
 
+    internal const int Longest = 128;
+
     internal const string AnyManifest = $"{Index}, {Manifest}, {DockerIndex}, {DockerManifest}";
 
     /// <summary>Whether a content is a signed statement.</summary>
     public static bool IsStatement(string mediaType) =>
-        mediaType is Dsse or SimpleSigning || mediaType.StartsWith(BundlePrefix, StringComparison.Ordinal);
+        mediaType is Dsse or SimpleSigning || (mediaType.Length <= Longest && mediaType.StartsWith(BundlePrefix, StringComparison.Ordinal));
 
     internal static bool IsIndex(string mediaType) => mediaType is Index or DockerIndex;
 

@@ -27,7 +27,8 @@ public sealed class DockerConfig
             using var document = JsonDocument.Parse(json);
             return Read(document.RootElement, source);
         }
-        catch (JsonException)
+        // A text with half of a surrogate pair is an InvalidOperationException.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return new DockerConfig([], [$"{source}: is no JSON"]);
         }
@@ -83,7 +84,7 @@ public sealed class DockerConfig
         var (identity, token) = (Text(entry, "identitytoken"), Text(entry, "registrytoken"));
         // Beside an identity token, the name and password are place holders.
         return identity is not null ? new RegistryCredential(source, username, null, identity, null)
-            : token is not null ? new RegistryCredential(source, null, null, null, token)
+            : token is not null && token.All(c => c is > ' ' and <= '~') ? new RegistryCredential(source, null, null, null, token)
             : username is not null && password is not null ? new RegistryCredential(source, username, password, null, null)
             : null;
     }

@@ -21,27 +21,29 @@ internal sealed class ImageReader(RepositoryReader repository, Place place, Look
         }
 
         var platforms = PlatformsOf(manifest);
-        var facts = await Task.WhenAll(platforms.Select(p => ReadPlatformAsync(p, labels, cancel)));
+        var read = platforms.Take(limits.Platforms).ToList();
+        if (platforms.Count > read.Count)
+        {
+            place.Refuse($"has {platforms.Count} platforms; the first {read.Count} were looked at");
+        }
+
+        var facts = await Task.WhenAll(read.Select(p => ReadPlatformAsync(p, labels, cancel)));
         return new ImageFacts(
             digest,
             manifest.MediaType,
             Kept(manifest.Annotations),
             labels && !manifest.IsIndex ? await LabelsAsync(manifest, cancel) : null,
-            facts
+            facts,
+            platforms.Count - read.Count
         );
     }
 
-    /// <summary>Entries of an index without a platform hold statements of the builder, or are unusable.</summary>
-    private List<Descriptor> PlatformsOf(Manifest index)
-    {
-        var platforms = index.Manifests.Where(m => m.Platform is { Length: > 0 } and not Unknown).DistinctBy(m => m.Digest).ToList();
-        if (platforms.Count > limits.Platforms)
-        {
-            place.Refuse($"has {platforms.Count} platforms; the first {limits.Platforms} were looked at");
-        }
-
-        return [.. platforms.Take(limits.Platforms)];
-    }
+    /// <summary>
+    /// Entries of an unknown platform hold statements of the builder. One that names no platform may be run: containerd then reads it from
+    /// the image.
+    /// </summary>
+    private static List<Descriptor> PlatformsOf(Manifest index) =>
+        [.. index.Manifests.Where(m => m.Platform != Unknown).DistinctBy(m => m.Digest)];
 
     private async Task<PlatformFacts> ReadPlatformAsync(Descriptor platform, bool labels, CancellationToken cancel)
     {
@@ -54,7 +56,7 @@ internal sealed class ImageReader(RepositoryReader repository, Place place, Look
         // A mirror need not hold every platform.
         if (await repository.ManifestAsync(platform.Digest, cancel) is not { } manifest)
         {
-            place.Refuse($"the image of {platform.Platform} is missing");
+            place.Refuse($"the image of {(facts.Platform.Length > 0 ? facts.Platform : "a platform without a name")} is missing");
             return facts;
         }
 

@@ -20,7 +20,10 @@ internal static class Redirects
         var location = response.Headers.TryGetValues("Location", out var values) ? values.FirstOrDefault() : null;
         if (location is null || !Uri.TryCreate(ask.Url, location, out var next) || !IsWeb(next, registry))
         {
-            throw new RegistryException(FailureCause.Unexpected, $"{registry.Name} redirects to {Shown(location)}, which is not followed");
+            throw new RegistryException(
+                FailureCause.Unexpected,
+                $"{registry.Name} redirects to \"{Shown(location)}\", which is not followed"
+            );
         }
 
         if (next.Authority == ask.Url.Authority && next.Scheme == ask.Url.Scheme)
@@ -44,5 +47,5 @@ internal static class Redirects
         (url.Scheme == Uri.UriSchemeHttps || (registry.PlainHttp && url.Scheme == Uri.UriSchemeHttp)) && url.UserInfo.Length == 0;
 
     /// <summary>Without its query, which may be signed.</summary>
-    private static string Shown(string? location) => location is null ? "nowhere" : location.Split('?')[0];
+    private static string Shown(string? location) => ShownText.Of(location?.Split('?')[0]);
 }

@@ -11,6 +11,7 @@ internal sealed class TokenSource(TimeProvider time)
 {
     private const int MaxBytes = 256 * 1024;
     private const int MaxKept = 1024;
+    private const int LongestParameter = 2048;
 
     // What the specification of tokens says where an answer does not.
     private static readonly TimeSpan s_usualLife = TimeSpan.FromSeconds(60);
@@ -60,14 +61,15 @@ internal sealed class TokenSource(TimeProvider time)
     {
         var settings = connection.Settings;
         if (
-            !Uri.TryCreate(challenge.Realm, UriKind.Absolute, out var realm)
+            challenge is { Realm.Length: > LongestParameter } or { Service.Length: > LongestParameter }
+            || !Uri.TryCreate(challenge.Realm, UriKind.Absolute, out var realm)
             || realm.UserInfo.Length > 0
             || (realm.Scheme != Uri.UriSchemeHttps && !(settings.PlainHttp && realm.Scheme == Uri.UriSchemeHttp))
         )
         {
             throw new RegistryException(
                 FailureCause.TokenHostNotListed,
-                $"{settings.Name} names \"{challenge.Realm}\" as the issuer of its tokens, which is no https URL"
+                $"{settings.Name} names \"{ShownText.Of(challenge.Realm)}\" as the issuer of its tokens, which is no https URL"
             );
         }
 

@@ -200,6 +200,8 @@ internal sealed class BoundTests : LookupFixture
     [TestCase("""{"layers": [], "layers": []}""")]
     [TestCase("""{"layers": [{"digest": "none", "size": 1}]}""")]
     [TestCase("""{"layers": 1}""")]
+    [TestCase("""{"layers": [], "annotations": {"half": "\ud800"} }""")]
+    [TestCase("""{"layers": [], "annotations": {"\ud800": "half"} }""")]
     [TestCase("[]")]
     [TestCase("")]
     public async Task AManifestThatTwoReadersCouldReadDifferentlyIsNone(string manifest)

@@ -72,6 +72,8 @@ public class DockerConfigTests
 
     [TestCase("no json", "is no JSON")]
     [TestCase("[]", "is no JSON object")]
+    [TestCase("""{"auths": {"ghcr.io": {"auth": "\ud800"} } }""", "is no JSON")]
+    [TestCase("""{"auths": {"ghcr.io": {"registrytoken": "a\nb"} } }""", "the entry \"ghcr.io\" has no readable auth")]
     [TestCase("""{"auths": {"ghcr.io": {"auth": "%%%"}}}""", "the entry \"ghcr.io\" has no readable auth")]
     [TestCase("""{"auths": {"ghcr.io": {}}}""", "the entry \"ghcr.io\" has no readable auth")]
     [TestCase("""{"auths": {"ghcr.io": "secret"}}""", "the entry \"ghcr.io\" has no readable auth")]

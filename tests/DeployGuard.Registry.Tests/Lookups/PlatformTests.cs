@@ -1,3 +1,4 @@
+using DeployGuard.Registry.Content;
 using DeployGuard.Registry.Credentials;
 using DeployGuard.Registry.Lookups;
 
@@ -30,6 +31,23 @@ internal sealed class PlatformTests : LookupFixture
 
         Assert.That(found.Facts.Platforms.Select(p => p.Platform), Is.EqualTo(["linux/amd64"]));
         Assert.That(Registry.Paths, Has.None.Contains($"{attestation}"));
+    }
+
+    [Test]
+    public async Task Case07_AnEntryThatNamesNoPlatformMayRunAndSoNeedsAStatementToo()
+    {
+        var (amd, unnamed) = (Repository.PushImage("amd"), Repository.PushImage("unnamed"));
+        var index = Repository.PushManifest(
+            Documents.Index([
+                Documents.Descriptor(MediaTypes.Manifest, amd, 1, Documents.Platform("linux", "amd64")),
+                Documents.Descriptor(MediaTypes.Manifest, unnamed, 1),
+            ]),
+            MediaTypes.Index
+        );
+
+        var found = (NoStatement)await FindAsync(index);
+
+        Assert.That(found.Facts.Platforms.Select(p => (p.Platform, p.Digest)), Is.EqualTo([("linux/amd64", amd), ("", unnamed)]));
     }
 
     [Test]
@@ -91,6 +109,7 @@ internal sealed class PlatformTests : LookupFixture
         var result = (NoStatement)await FindAsync(Repository.PushIndex(images));
 
         Assert.That(result.Facts.Platforms, Has.Count.EqualTo(Limits.Platforms));
+        Assert.That(result.Facts.PlatformsNotRead, Is.EqualTo(40 - Limits.Platforms));
         Assert.That(result.Refused, Has.One.Contains("has 40 platforms; the first 16 were looked at"));
     }
 }

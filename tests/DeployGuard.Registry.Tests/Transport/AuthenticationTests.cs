@@ -181,11 +181,23 @@ internal sealed class AuthenticationTests : LookupFixture
     [TestCase("ftp://host/token")]
     [TestCase("/token")]
     [TestCase("http://user:pass@host/token")]
+    [TestCase("")]
     public async Task AnIssuerWithoutAWebAddressGetsNothing(string realm)
     {
         Registry.Own = context => ChallengeAsync(context, $"Bearer realm=\"{realm}\"", "never");
 
         Assert.That(await FindAsync(Ann()), Is.InstanceOf<Unavailable>().With.Property("Cause").EqualTo(FailureCause.TokenHostNotListed));
+    }
+
+    [Test]
+    public async Task AnEndlessAddressOfAnIssuerIsNotRepeatedInTheMessage()
+    {
+        Registry.Own = context => ChallengeAsync(context, $"Bearer realm=\"http://{Registry.Host}/{new string('a', 10_000)}\"", "never");
+
+        var result = (Unavailable)await FindAsync(Ann());
+
+        Assert.That(result.Cause, Is.EqualTo(FailureCause.TokenHostNotListed));
+        Assert.That(result.Message, Has.Length.LessThan(400));
     }
 
     [Test]
