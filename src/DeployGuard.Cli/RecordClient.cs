@@ -320,7 +320,7 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
     {
         if (time is { } at)
         {
-            owner[name] = at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture);
+            owner[name] = Rfc3339.Show(at);
         }
     }
 }

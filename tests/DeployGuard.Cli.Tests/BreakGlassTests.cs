@@ -62,6 +62,32 @@ public class BreakGlassTests
         );
     }
 
+    /// <summary>Two revisions wait, or it covers the whole namespace: each veto is told, and the deploy names the Change.</summary>
+    [TestCase("deployment/web", 2)]
+    [TestCase(null, 3)]
+    public async Task EveryVetoThatItWaivesIsTold(string? workload, int told)
+    {
+        await using var server = await ObjectsServer.StartAsync("/apis/apps/v1/namespaces/shop/deployments/web");
+        string Rejected(string name, string of) =>
+            $$"""
+                {"metadata": {"name": "{{name}}", "namespace": "shop"},
+                 "spec": {"workload": {"kind": "Deployment", "apiGroup": "apps", "name": "{{of}}"}, "templateHash": "v2:0"},
+                 "status": {"phase": "Rejected", "approvals": [
+                   {"name": "v", "approver": "alice", "decision": "Reject", "at": "2026-11-28T11:59:00Z"}] } }
+                """;
+        server.Objects["/apis/deployguard.io/v1alpha1/namespaces/shop/changes"] = JsonNode.Parse(
+            $$"""{"items": [{{Rejected("web-1", "web")}}, {{Rejected("web-2", "web")}}, {{Rejected("db-1", "db")}}] }"""
+        )!;
+
+        var run = await server.RunAsync(["breakglass", .. workload is null ? (string[])[] : [workload], .. s_why]);
+
+        Assert.That(run.Output.Split('\n').Count(l => l.StartsWith("Note: alice rejected ", StringComparison.Ordinal)), Is.EqualTo(told));
+        Assert.That(
+            run.Output,
+            Does.Contain("kubectl deployguard approve CHANGE ").And.Contain("(the warning of the deploy names the CHANGE)")
+        );
+    }
+
     /// <summary>A BreakGlass that can admit nothing would give false comfort in an incident.</summary>
     [TestCase("Approval,Pace", false)]
     [TestCase("Approval,Canary", true)]

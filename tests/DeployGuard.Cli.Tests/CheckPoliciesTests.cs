@@ -55,6 +55,20 @@ public class CheckPoliciesTests
     }
 
     [Test]
+    public async Task AcceptedMethodsThatProveNoDeploymentAreWarnedOf()
+    {
+        Write("policies/a.yaml", Policy("a", "  mode: Enforce\n  canary: {steps: [5], accept: [StatefulSetPartition]}"));
+
+        var run = await CommandRun.OfAsync("check", "--policies", At("policies"));
+
+        Assert.That(run.ExitCode, Is.Zero);
+        Assert.That(
+            run.Output.Split('\n')[1],
+            Does.StartWith("Warning: policy a: spec.canary.accept: StatefulSetPartition can prove no Deployment or DaemonSet")
+        );
+    }
+
+    [Test]
     public async Task TwoPoliciesOfOneNameAreAnErrorWithBothPlaces()
     {
         Write("policies/a.yaml", Policy("tier-1", "  mode: Enforce"));

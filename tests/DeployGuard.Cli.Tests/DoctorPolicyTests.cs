@@ -36,7 +36,7 @@ public class DoctorPolicyTests
     [TestCase($$"""{ {{Approval}} }""", "p requires approval but allows image tags, which can be moved after the approval")]
     [TestCase(
         """{"active": {"until": "2026-11-24T00:00:00Z"}, "images": {}}""",
-        "p was active until 2026-11-24 00:00:00Z, and guards nothing now"
+        "p was active until 2026-11-24T00:00:00Z, and guards nothing now"
     )]
     [TestCase(
         """{"images": {}, "match": {"namespaceSelector": {"matchLabels": {"tier": "9"}}}}""",

@@ -109,8 +109,8 @@ public class DoctorTests
 
     [TestCase("", 0, Health.Ok, "t/tls.crt matches its key and CA, is valid for svc.ns.svc, and expires in 89 days, on 2027-02-23")]
     [TestCase("", 77, Health.Warning, "t/tls.crt expires in 12 days, on 2027-02-23, and was not renewed")]
-    [TestCase("", 91, Health.Failed, "t/tls.crt: the certificate expired on 2027-02-23 00:00:00Z")]
-    [TestCase("", -2, Health.Failed, "t/tls.crt: the certificate is valid only from 2026-11-24 00:00:00Z")]
+    [TestCase("", 91, Health.Failed, "t/tls.crt: the certificate expired on 2027-02-23T00:00:00Z")]
+    [TestCase("", -2, Health.Failed, "t/tls.crt: the certificate is valid only from 2026-11-24T00:00:00Z")]
     [TestCase("name", 0, Health.Failed, "t/tls.crt is not valid for svc.ns.svc, the name that the API server calls")]
     [TestCase("key", 0, Health.Failed, "t/tls.key: is not the PEM private key of the certificate")]
     [TestCase("ca", 0, Health.Failed, "t/tls.crt: is not signed by the CA in t/ca.crt")]

@@ -44,7 +44,7 @@ public class ShowTests
             run.Output,
             Does.Contain(
                 $"""
-                Differences from revision {HashOf(Before)}, which ran when the change was requested at 2026-11-27 06:00:00Z: 2 fields
+                Differences from revision {HashOf(Before)}, which ran when the change was requested at 2026-11-27T06:00:00Z: 2 fields
                 Access to the node
                   + spec.hostPID: true
                 Command and arguments

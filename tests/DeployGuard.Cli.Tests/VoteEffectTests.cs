@@ -143,7 +143,7 @@ public class VoteEffectTests
 
         Assert.That(
             (await Server.RunAsync("show", RecordsServer.Change)).Output,
-            Does.Contain("Findings  of the last request, at 2026-11-27 06:00:00Z:\n          ApprovalMissing (tier-1)")
+            Does.Contain("Findings  of the last request, at 2026-11-27T06:00:00Z:\n          ApprovalMissing (tier-1)")
         );
     }
 

@@ -139,7 +139,7 @@ public class VoteTests
 
         Assert.That(
             (await WithdrawAsync(RecordsServer.Change)).Output,
-            Does.StartWith("Deleted: Approve of Deployment shop/web by alice").And.Contains("expired at 2026-11-01 00:00:00Z")
+            Does.StartWith("Deleted: Approve of Deployment shop/web by alice").And.Contains("expired at 2026-11-01T00:00:00Z")
         );
         Assert.That(Server.Votes, Is.Empty);
     }

@@ -141,12 +141,12 @@ public class BreakGlassTests
     [TestCase(
         "a year",
         """ "expiresAt": "2099-01-01T00:00:00Z", "incident": "INC-1", "reason": "x", "waives": ["Approval"] """,
-        "ExpiryInvalid: spec.expiresAt 2099-01-01 00:00:00Z is more than 24h away"
+        "ExpiryInvalid: spec.expiresAt 2099-01-01T00:00:00Z is more than 24h away"
     )]
     [TestCase(
         "the past",
         """ "expiresAt": "2020-01-01T00:00:00Z", "incident": "INC-1", "reason": "x", "waives": ["Approval"] """,
-        "ExpiryInvalid: spec.expiresAt 2020-01-01 00:00:00Z has passed"
+        "ExpiryInvalid: spec.expiresAt 2020-01-01T00:00:00Z has passed"
     )]
     [TestCase("pinning", """ "incident": "INC-1", "reason": "x", "waives": ["ImagePinning"] """, "Unsupported value: \"ImagePinning\"")]
     [TestCase(

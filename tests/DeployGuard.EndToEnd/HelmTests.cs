@@ -36,7 +36,7 @@ public class HelmTests
         Assert.That(
             refused.Output,
             Does.Contain("ApprovalMissing")
-                .And.Contain("After approval run it again with the same chart and values: helm upgrade --install web CHART -n ")
+                .And.Contain("After approval run it again, with the same pod template: helm upgrade --install web CHART -n ")
         );
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         (await deploy()).OrFail();

@@ -109,20 +109,22 @@ internal static class BreakGlassCommand
     }
 
     /// <summary>
-    /// The Change that was refused, and that the deploy probably requests again. The BreakGlass exists, whatever happens here.
+    /// The Changes that were refused: the deploy probably requests one of them again. The BreakGlass exists, whatever happens here.
     /// </summary>
-    private static async Task<Change?> WaitingAsync(RecordClient records, BreakGlass made, CancellationToken cancel)
+    private static async Task<IReadOnlyList<Change>> WaitingAsync(RecordClient records, BreakGlass made, CancellationToken cancel)
     {
         try
         {
-            var waiting = (await records.ParsedChangesAsync(cancel)).Where(c =>
-                c.Workload == made.Workload && c.Phase is (Phase.Pending or Phase.Rejected)
-            );
-            return waiting.ToList() is [var only] ? only : null;
+            return
+            [
+                .. (await records.ParsedChangesAsync(cancel)).Where(c =>
+                    (made.Workload is null || c.Workload == made.Workload) && c.Phase is (Phase.Pending or Phase.Rejected)
+                ),
+            ];
         }
         catch (Exception unread) when (unread is ApiException or HttpRequestException)
         {
-            return null;
+            return [];
         }
     }
 

@@ -3,6 +3,7 @@ using DeployGuard.Cli.Inputs;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Identities;
+using DeployGuard.Core.Records;
 using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Manifests;
@@ -65,6 +66,10 @@ internal sealed class CheckRun(ParseResult parsed, ManifestInputs inputs)
             foreach (var (place, policy) in check.Policies.Valid)
             {
                 _output.WriteLine(TerminalText.Printable($"{place}: SafeguardPolicy {policy.Name} is valid (mode {policy.Mode})"));
+                if (PolicyWarnings.OfAccept(policy) is { } stuck)
+                {
+                    _output.WriteLine(TerminalText.Printable($"Warning: policy {policy.Name}: {stuck}"));
+                }
             }
         }
     }

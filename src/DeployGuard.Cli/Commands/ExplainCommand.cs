@@ -1,9 +1,11 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text;
 using DeployGuard.Cli.Inputs;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Manifests;
 
@@ -28,6 +30,14 @@ internal static class ExplainCommand
         Description =
             "With canary: the policy whose steps are shown, by its name in the cluster, or a file with it. Default: steps 5, 25 and 50.",
     };
+    private static readonly Option<string?> s_steps = new("--steps")
+    {
+        Description = "With canary: the steps in percent, separated by commas, such as 5,25,50, for those who may not read the policy.",
+    };
+    private static readonly Option<string?> s_soak = new("--soak")
+    {
+        Description = "With canary and --steps: how long each step must soak. Default: 10m.",
+    };
     private static readonly Option<bool> s_markdown = new("--markdown")
     {
         Description = "Print every reason code as the page docs/reasons.md.",
@@ -45,12 +55,15 @@ internal static class ExplainCommand
               kubectl deployguard explain ApprovalMissing
               kubectl deployguard explain canary --replicas 3
               kubectl deployguard explain canary --policy tier-1
+              kubectl deployguard explain canary --replicas 8 --steps 10,50 --soak 5m
             """
         )
         {
             s_code,
             s_replicas,
             s_policy,
+            s_steps,
+            s_soak,
             s_markdown,
         };
         s_cluster.AddTo(command);
@@ -91,7 +104,12 @@ internal static class ExplainCommand
     {
         if (parsed.GetValue(s_policy) is not { } given)
         {
-            return (new CanaryRules { Steps = [5, 25, 50] }, "an example: the policy of your namespace may differ, --policy NAME shows it");
+            return GivenRules(parsed);
+        }
+
+        if (parsed.GetValue(s_steps) is not null || parsed.GetValue(s_soak) is not null)
+        {
+            throw new ManifestException("--policy has steps and a soak of its own: leave out --steps and --soak");
         }
 
         var isFile = Path.Exists(given) || given.Contains('/', StringComparison.Ordinal) || ManifestReader.IsManifest(given);
@@ -101,6 +119,41 @@ internal static class ExplainCommand
         return policies.FirstOrDefault(p => p.Canary is not null) is { Canary: { } canary } policy
             ? (canary, $"policy {policy.Name}")
             : throw new ManifestException(isFile ? $"{given}: no SafeguardPolicy with a canary" : $"policy {given} requires no canary");
+    }
+
+    /// <summary>
+    /// Steps of an example, or those that a refusal named. It names them for a second Deployment, so nothing is known of other methods.
+    /// </summary>
+    private static (CanaryRules Rules, string Source) GivenRules(ParseResult parsed)
+    {
+        var soak = parsed.GetValue(s_soak);
+        if (parsed.GetValue(s_steps) is not { } given)
+        {
+            return soak is null
+                ? (new CanaryRules { Steps = [5, 25, 50] }, "an example: the policy of your namespace may differ, --policy NAME shows it")
+                : throw new ManifestException("--soak without --steps: name the steps too, such as --steps 5,25,50");
+        }
+
+        var rules = new CanaryRules { Steps = StepsOf(given), Accept = [RolloutMethod.Pool] };
+        return (soak is null ? rules : rules with { Soak = SoakOf(soak) }, $"steps {string.Join(", ", rules.Steps)}");
+    }
+
+    private static TimeSpan SoakOf(string text) =>
+        Durations.TryParse(text, out var soak) ? soak : throw new ManifestException($"--soak {text}: not a duration such as 10m or 90s");
+
+    private static List<int> StepsOf(string text)
+    {
+        var steps = text.Split(',', StringSplitOptions.TrimEntries)
+            .Select(t => int.TryParse(t, NumberStyles.None, CultureInfo.InvariantCulture, out var percent) ? percent : 0)
+            .ToList();
+        return
+            steps.TrueForAll(s => s is >= 1 and <= 99)
+            && steps.Count <= CanaryRules.MaxSteps
+            && steps.Zip(steps.Skip(1)).All(pair => pair.First < pair.Second)
+            ? steps
+            : throw new ManifestException(
+                $"--steps {text}: expected at most {CanaryRules.MaxSteps} increasing percentages, each 1 to 99, such as 5,25,50"
+            );
     }
 
     /// <summary>A policy of the cluster. A name without a suffix is rather that than a file.</summary>

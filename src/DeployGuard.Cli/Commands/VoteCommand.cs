@@ -2,6 +2,8 @@ using System.CommandLine;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Comparison;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
@@ -143,7 +145,7 @@ internal sealed class VoteCommand
             else if (!target.IsUnreviewed && own.Find(v => v.Decision == _decision && v.IsCounted) is { } same)
             {
                 output.WriteLine(
-                    $"Your vote stands: you voted {same.Decision} on {target.View?.Name} at {same.At.UtcDateTime:u} (changeapproval "
+                    $"Your vote stands: you voted {same.Decision} on {target.View?.Name} at {Rfc3339.Show(same.At)} (changeapproval "
                         + $"{same.Name}). No other vote was written.{(target.View is { } view ? $" {VoteEffect.Next(view)}" : "")}"
                 );
             }

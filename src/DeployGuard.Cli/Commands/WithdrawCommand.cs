@@ -3,6 +3,7 @@ using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Identities;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Manifests;
 
@@ -144,7 +145,7 @@ internal static class WithdrawCommand
             var what = $"{vote.Decision} of {vote.Workload} by {vote.Approver.Username}, changeapproval {vote.Name}";
             output.WriteLine(
                 vote.ExpiresAt is { } end && end <= TimeProvider.System.GetUtcNow()
-                    ? $"Deleted: {what}. It expired at {end:u}, so it counted no more, and a review that it was stays. To take that back, "
+                    ? $"Deleted: {what}. It expired at {Rfc3339.Show(end)}, so it counted no more, and a review that it was stays. To take that back, "
                         + "reject the change: deployguard reject."
                     : $"Withdrawn: {what}."
             );

@@ -1,4 +1,6 @@
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 
@@ -69,7 +71,7 @@ internal sealed class PoliciesCheck : ICheck
         if (policy.Active.Until is { } until && until <= now)
         {
             yield return Diagnosis.Warning(
-                $"{policy.Name} was active until {until:u}, and guards nothing now",
+                $"{policy.Name} was active until {Rfc3339.Show(until)}, and guards nothing now",
                 $"Delete it, or set active.until to a later time: kubectl edit safeguardpolicy {policy.Name}"
             );
         }

@@ -1,41 +1,61 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Views;
 
 /// <summary>What a new BreakGlass allows, what it does not, and what to run next.</summary>
 internal static class BreakGlassView
 {
-    /// <param name="waiting">The Change that waits for this workload; null if there is none, or more than one.</param>
-    public static string Of(BreakGlass made, Change? waiting, DateTimeOffset now)
+    private const int MaxVetoes = 5;
+
+    /// <param name="waiting">The Changes that were refused, of the workloads that it covers.</param>
+    public static string Of(BreakGlass made, IReadOnlyList<Change> waiting, DateTimeOffset now)
     {
         string[] users = made.For.Length > 0 ? [made.RequestedBy.Username, made.For] : [made.RequestedBy.Username];
         var what = made.Workload is { } workload ? workload.ToString() : $"every workload in namespace {made.Namespace}";
         List<string> lines =
         [
-            $"BreakGlass {made.Name} waives {string.Join(", ", made.Waives)} of {what} for {string.Join(" and ", users)} until {made.ExpiresAt:u}, "
+            $"BreakGlass {made.Name} waives {string.Join(", ", made.Waives)} of {what} for {string.Join(" and ", users)} until {Rfc3339.Show(made.ExpiresAt)}, "
                 + $"in {Left(made.ExpiresAt - now)}.",
             .. Vetoes(made, waiting),
             .. NotWaived(made),
             $"Next: retry the deploy as {string.Join(" or ", users)}. From its admission on, another person can review it, and must: "
-                + ReviewAdvice.Command(waiting?.Name ?? "CHANGE", made.Namespace)
-                + (waiting is null ? " (the warning of the deploy names the CHANGE)" : ""),
+                + ReviewAdvice.Command(waiting is [var only] ? only.Name : "CHANGE", made.Namespace)
+                + (
+                    waiting.Count == 1
+                        ? " (if you deploy another revision, the warning of the deploy names its Change)"
+                        : " (the warning of the deploy names the CHANGE)"
+                ),
             $"To end it early, run: kubectl delete breakglass {made.Name} -n {made.Namespace}",
         ];
         return string.Join('\n', lines);
     }
 
     /// <summary>The on-call engineer may not know that somebody rejected the change.</summary>
-    private static IEnumerable<string> Vetoes(BreakGlass made, Change? waiting)
+    private static IEnumerable<string> Vetoes(BreakGlass made, IReadOnlyList<Change> waiting)
     {
-        var voters = (waiting?.Votes ?? []).Where(v => !v.IsGone && v.Decision is Decision.Reject).Select(v => v.By).Distinct().ToList();
-        if (voters.Count > 0 && made.Waives.Contains("Approval"))
+        if (!made.Waives.Contains("Approval"))
         {
-            yield return $"Note: {string.Join(" and ", voters)} rejected {waiting?.Name}, and the BreakGlass waives that too. Read why: "
-                + $"kubectl deployguard show {waiting?.Name} -n {made.Namespace}";
+            yield break;
+        }
+
+        var vetoed = waiting.Select(change => (Change: change, Voters: Rejecters(change))).Where(v => v.Voters.Count > 0).ToList();
+        foreach (var (change, voters) in vetoed.Take(MaxVetoes))
+        {
+            yield return $"Note: {string.Join(" and ", voters)} rejected {change.Name}, and the BreakGlass waives that too. Read why: "
+                + $"kubectl deployguard show {change.Name} -n {made.Namespace}";
+        }
+
+        if (vetoed.Count > MaxVetoes)
+        {
+            yield return $"Note: {vetoed.Count - MaxVetoes} more are rejected: kubectl get changes -n {made.Namespace}";
         }
     }
+
+    private static List<string> Rejecters(Change change) =>
+        [.. change.Votes.Where(v => !v.IsGone && v.Decision is Decision.Reject).Select(v => v.By).Distinct()];
 
     private static IEnumerable<string> NotWaived(BreakGlass made)
     {

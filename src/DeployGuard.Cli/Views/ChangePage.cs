@@ -1,6 +1,8 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Views;
 
@@ -78,7 +80,7 @@ internal static class ChangePage
                 [
                     recorded.LastRequestedAt == default
                         ? "of the last request:"
-                        : $"of the last request, at {recorded.LastRequestedAt.UtcDateTime:u}:",
+                        : $"of the last request, at {Rfc3339.Show(recorded.LastRequestedAt)}:",
                     .. findings,
                 ]
             );

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Changes;
 
 namespace DeployGuard.Cli.Views;
@@ -70,7 +71,7 @@ internal sealed record TemplateView(string Text, bool IsComplete)
         var differences = TemplateComparison.Between(before?.RootElement, current.RootElement);
         var title =
             record.Before is { } known && doubt.Length == 0
-                ? $"Differences from revision {known.Hash}, which ran when the change was requested at {record.At:u}"
+                ? $"Differences from revision {known.Hash}, which ran when the change was requested at {Rfc3339.Show(record.At)}"
                 : $"The complete template, because {doubt}";
         var folded = isFull ? [] : differences.Where(ServerDefault.Is).ToList();
         var shown = differences.Except(folded).ToList();

@@ -71,29 +71,30 @@ public static class Deployers
             _ => throw new InvalidOperationException($"unknown deployer {deployer}"),
         };
 
-    /// <summary>What to do once a refused request has its approval.</summary>
+    /// <summary>What to do once a refused request can pass.</summary>
+    /// <param name="when">When that is, as the beginning of the sentence: <c>After approval</c>.</param>
     /// <param name="workload">The requested workload: Flux writes into its labels what it belongs to.</param>
-    public static string AfterApproval(this Deployer deployer, Workload? workload) =>
+    public static string Next(this Deployer deployer, string when, Workload? workload) =>
         deployer switch
         {
-            Deployer.Person => "After approval re-run this command.",
-            Deployer.Helm => "After approval run it again with the same chart and values: helm upgrade --install "
+            Deployer.Person => $"{when} re-run this command.",
+            Deployer.Helm => $"{when} run it again, with the same pod template: helm upgrade --install "
                 + $"{Release(workload)} CHART -n {workload?.Ref.Namespace}",
-            Deployer.Controller => "After approval the controller retries by itself.",
-            Deployer.ArgoCd => "After approval sync by hand, because Argo CD does not retry a failed sync: argocd app sync APPLICATION",
-            Deployer.FluxKustomization => Flux("kustomization", "kustomize.toolkit.fluxcd.io", "", workload),
-            Deployer.FluxHelm => Flux("helmrelease", "helm.toolkit.fluxcd.io", " --reset", workload),
-            Deployer.Pipeline => "After approval run the pipeline again.",
+            Deployer.Controller => $"{when} the controller retries by itself.",
+            Deployer.ArgoCd => $"{when} sync by hand, because Argo CD does not retry a failed sync: argocd app sync APPLICATION",
+            Deployer.FluxKustomization => Flux(when, "kustomization", "kustomize.toolkit.fluxcd.io", "", workload),
+            Deployer.FluxHelm => Flux(when, "helmrelease", "helm.toolkit.fluxcd.io", " --reset", workload),
+            Deployer.Pipeline => $"{when} run the pipeline again.",
             _ => throw new InvalidOperationException($"unknown deployer {deployer}"),
         };
 
     /// <summary>The release that Helm says the object belongs to.</summary>
     public static string Release(Workload? workload) => workload?.Annotations.GetValueOrDefault("meta.helm.sh/release-name") ?? "RELEASE";
 
-    private static string Flux(string kind, string group, string options, Workload? workload)
+    private static string Flux(string when, string kind, string group, string options, Workload? workload)
     {
         var name = workload?.Labels.GetValueOrDefault($"{group}/name") ?? "NAME";
         var space = workload?.Labels.GetValueOrDefault($"{group}/namespace") ?? "NAMESPACE";
-        return $"After approval Flux retries by itself; to retry at once: flux reconcile {kind} {name} -n {space}{options}";
+        return $"{when} Flux retries by itself; to retry at once: flux reconcile {kind} {name} -n {space}{options}";
     }
 }

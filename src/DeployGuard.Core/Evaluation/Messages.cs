@@ -76,7 +76,8 @@ public static class Messages
     {
         var evaluated = verdict.Evaluated;
         var isApprovedAsItIs = verdict.AwaitsApproval && !verdict.NeedsAnotherTemplate;
-        var next = isApprovedAsItIs ? $"\n{Cut(Deployers.Of(evaluated.Request).AfterApproval(evaluated.After), MaxFinding)}" : "";
+        var when = verdict.NeedsMoreThanApproval ? "After approval, and once the other findings above are resolved," : "After approval";
+        var next = isApprovedAsItIs ? $"\n{Cut(Deployers.Of(evaluated.Request).Next(when, evaluated.After), MaxFinding)}" : "";
         return ChangedByAMachine(evaluated) + Unreviewed(evaluated) + next + BreakGlassAdvice.Of(verdict);
     }
 

@@ -49,6 +49,9 @@ public sealed record Verdict
     /// <summary>It was refused, and passes only with another template: an approval of this revision would be lost.</summary>
     public bool NeedsAnotherTemplate => Denials.Any(d => d.Finding.Fix is Fix.Template);
 
+    /// <summary>It was refused, and an approval alone does not make the same request pass.</summary>
+    public bool NeedsMoreThanApproval => Denials.Any(d => d.Finding.Fix is not Fix.Approval);
+
     /// <summary>
     /// It was refused as a revision that has a Change: the Change says why, also where no approval is missing. A refusal that says nothing
     /// about the change is left out.

@@ -86,7 +86,7 @@ internal static class Warnings
     private static string Advice(Verdict verdict, Finding finding) =>
         finding.Fix is not Fix.Approval
             ? finding.Remedy
-            : "The policy only warns, so there is nothing to do now. Once it enforces, such a change needs the approval first"
+            : "The policy only warns, so no approval is needed now. Once it enforces, such a change needs the approval first"
                 + (IsOnRecord(verdict.Evaluated) ? $". To see this one: {Show(verdict.Evaluated)}" : "");
 
     private static string Rest(Verdict verdict, int count)

@@ -7,7 +7,9 @@ namespace DeployGuard.Core.Exposure;
 /// <param name="Beside">Pods that a second Deployment behind the same Service may have.</param>
 /// <param name="Soaking">Pods that must run for the soak to hold the step; 0 after the last one.</param>
 /// <param name="AtOnce">Pods that a rollout in place may replace at once.</param>
-public sealed record EffectiveStep(int Percent, int Beside, int Soaking, int AtOnce)
+/// <param name="Within">Pods of the workload itself that may run the revision, as those of a StatefulSet above its partition.</param>
+/// <param name="SoakingWithin">Those of them that must run for the soak to hold the step; 0 after the last one.</param>
+public sealed record EffectiveStep(int Percent, int Beside, int Soaking, int AtOnce, int Within, int SoakingWithin)
 {
     /// <param name="replicas">Pods of the workload that runs now.</param>
     public static IReadOnlyList<EffectiveStep> All(CanaryRules rules, int replicas) =>
@@ -22,7 +24,9 @@ public sealed record EffectiveStep(int Percent, int Beside, int Soaking, int AtO
                         percent,
                         beside,
                         percent == 100 ? 0 : StepProgress.Needed(replicas + beside, percent),
-                        Math.Max(1, (int)((long)replicas * Math.Max(rules.Pace.Percent, percent) / 100))
+                        Math.Max(1, (int)((long)replicas * Math.Max(rules.Pace.Percent, percent) / 100)),
+                        Math.Max(1, (int)((long)replicas * percent / 100)),
+                        percent == 100 ? 0 : StepProgress.Needed(replicas, percent)
                     );
                 }),
         ];

@@ -215,6 +215,19 @@ public sealed record CanaryRules
 
     public const int MaxSteps = 16;
 
+    /// <summary>Whether it accepts a method by which a workload of this kind can prove its own revisions.</summary>
+    public bool CanProve(WorkloadKind kind) =>
+        (kind.InPlace is not null && Accept.Contains(RolloutMethod.Pace))
+        || (kind.HasPartition && Accept.Contains(RolloutMethod.StatefulSetPartition));
+
+    /// <summary>
+    /// Whether it accepts a method by which another workload can prove a revision of this one. One that replaces no pods in place has no
+    /// pace of its own, but its images may run in a workload that has.
+    /// </summary>
+    public bool CanProveElsewhere(WorkloadKind kind) =>
+        Covers is CanaryCovers.Images
+        && (Accept.Contains(RolloutMethod.Pool) || (kind.InPlace is null && Accept.Contains(RolloutMethod.Pace)));
+
     /// <summary>Percent of the pool that unproven revisions may run on after so many held steps; 100 after the last.</summary>
     public int ShareAfter(int steps) => steps < Steps.Count ? Steps[steps] : 100;
 }

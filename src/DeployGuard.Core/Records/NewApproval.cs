@@ -42,7 +42,11 @@ public sealed record NewApproval(
         RecordRules.RefuseStamp("spec.approver", Approval.Approver, Who)
         ?? RecordLimits.Refuse(Approval)
         ?? RefuseSubject(kinds)
-        ?? (Approval.ExpiresAt <= now ? new Refusal(Reasons.ExpiryInvalid, $"spec.expiresAt {Approval.ExpiresAt:u} has passed") : null)
+        ?? (
+            Approval.ExpiresAt is { } end && end <= now
+                ? new Refusal(Reasons.ExpiryInvalid, $"spec.expiresAt {Rfc3339.Show(end)} has passed")
+                : null
+        )
         ?? (
             Approval.Decision switch
             {

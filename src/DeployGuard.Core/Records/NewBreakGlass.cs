@@ -79,12 +79,12 @@ public sealed record NewBreakGlass(
     }
 
     private Refusal? RefuseTime(DateTimeOffset now) =>
-        Glass.ExpiresAt <= now ? new Refusal(Reasons.ExpiryInvalid, $"spec.expiresAt {Glass.ExpiresAt:u} has passed")
+        Glass.ExpiresAt <= now ? new Refusal(Reasons.ExpiryInvalid, $"spec.expiresAt {Rfc3339.Show(Glass.ExpiresAt)} has passed")
         // One minute of tolerance for clocks.
         : Glass.ExpiresAt > now + BreakGlass.MaxDuration + TimeSpan.FromMinutes(1)
             ? new Refusal(
                 Reasons.ExpiryInvalid,
-                $"spec.expiresAt {Glass.ExpiresAt:u} is more than {(int)BreakGlass.MaxDuration.TotalHours}h away; create "
+                $"spec.expiresAt {Rfc3339.Show(Glass.ExpiresAt)} is more than {(int)BreakGlass.MaxDuration.TotalHours}h away; create "
                     + "another one when this one ends"
             )
         : null;

@@ -39,7 +39,7 @@ public static class PolicyWarnings
     /// <summary>A policy whose period is over.</summary>
     public static string? OfPeriod(SafeguardPolicy policy, DateTimeOffset now) =>
         policy.Active.Until is { } until && until <= now
-            ? $"spec.active ended at {until.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}, so {(policy.Freeze is null ? "the policy" : "the freeze")} "
+            ? $"spec.active ended at {Rfc3339.Show(until)}, so {(policy.Freeze is null ? "the policy" : "the freeze")} "
                 + $"applies to nothing; now it is {now.UtcDateTime:yyyy-MM-dd'T'HH:mm'Z'}. Set a later active.until, or delete the policy"
             : null;
 
@@ -49,6 +49,30 @@ public static class PolicyWarnings
             ? $"spec.exempt has everybody whom a binding lets change Deployments where it matches ({Named(exempt)}; cluster admins aside), so it "
                 + "refuses nobody. Remove those from spec.exempt whom it is to guard"
             : null;
+
+    /// <summary>Kinds that serve users, and whose new revisions can be proven by none of the accepted rollout methods.</summary>
+    public static string? OfAccept(SafeguardPolicy policy)
+    {
+        if (policy.Canary is not { Required: not Required.Never } canary)
+        {
+            return null;
+        }
+
+        var kinds = WorkloadKinds.BuiltIn;
+        var stuck = kinds
+            .Names.Where(name =>
+                policy.Match.IncludesKind(name)
+                && kinds.Find(name) is { InPlace: not null } kind
+                && !canary.CanProve(kind)
+                && !canary.CanProveElsewhere(kind)
+            )
+            .ToList();
+        return stuck.Count == 0
+            ? null
+            : $"spec.canary.accept: {string.Join(" and ", canary.Accept)} can prove no {string.Join(" or ", stuck)}"
+                + $"{(canary.Covers is CanaryCovers.Template ? " under covers: Template" : "")}, so these cannot change where they serve users. "
+                + "Accept Pace too, or leave the kinds out of match.kinds";
+    }
 
     /// <param name="approverRole">The ClusterRole whose holders may approve.</param>
     public static IEnumerable<string> OfQuorum(IEnumerable<QuorumGap> gaps, string approverRole)

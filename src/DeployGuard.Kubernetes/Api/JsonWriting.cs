@@ -60,6 +60,4 @@ internal static class JsonWriting
     /// <summary>A time that was written before; null if there is none.</summary>
     public static DateTimeOffset? ReadTime(JsonNode? written) =>
         DateTimeOffset.TryParse((string?)written, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var at) ? at : null;
-
-    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Cache;
@@ -35,7 +36,7 @@ internal sealed record PolicySummary(long? Namespaces, string? Budget, string? F
         JsonWriting.SetOrRemove(status, "budget", Budget ?? "");
         JsonWriting.SetOrRemove(status, "freeze", Freeze ?? "");
         JsonWriting.SetOrRemove(status, "period", Period ?? "");
-        JsonWriting.SetOrRemove(status, "enforcedSince", EnforcedSince is { } since ? JsonWriting.Time(since) : "");
+        JsonWriting.SetOrRemove(status, "enforcedSince", EnforcedSince is { } since ? Rfc3339.Show(since) : "");
     }
 
     /// <summary>A policy that is as it was created enforces only from the start of its window.</summary>

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Kubernetes.Certificates;
 
@@ -55,13 +56,15 @@ public static class CertificatePair
     {
         if (now > certificate.NotAfter)
         {
-            throw new CertificateExpiredException($"{name}: the certificate expired on {certificate.NotAfter.ToUniversalTime():u}");
+            throw new CertificateExpiredException(
+                $"{name}: the certificate expired on {Rfc3339.Show(certificate.NotAfter.ToUniversalTime())}"
+            );
         }
 
         if (now < certificate.NotBefore)
         {
             throw new CertificateProblemException(
-                $"{name}: the certificate is valid only from {certificate.NotBefore.ToUniversalTime():u}"
+                $"{name}: the certificate is valid only from {Rfc3339.Show(certificate.NotBefore.ToUniversalTime())}"
             );
         }
     }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Changes;
@@ -72,7 +73,7 @@ internal sealed record CanaryStatus(
                 ["policy"] = h.Policy,
                 ["pool"] = h.Pool,
                 ["percent"] = h.Percent,
-                ["at"] = JsonWriting.Time(h.At),
+                ["at"] = Rfc3339.Show(h.At),
             })
         );
         Set(status, "canary", Exposure.Select(ExposureJson));
@@ -83,7 +84,7 @@ internal sealed record CanaryStatus(
             {
                 ["pool"] = s.Pool,
                 ["pods"] = s.Pods,
-                ["at"] = JsonWriting.Time(s.At),
+                ["at"] = Rfc3339.Show(s.At),
                 ["present"] = s.IsPresent,
                 ["most"] = s.MaxPods,
                 ["trial"] = s.WasOnlyUnproven,
@@ -99,7 +100,7 @@ internal sealed record CanaryStatus(
                 ["pool"] = g.Pool,
                 ["selector"] = NullIfEmpty(g.Selector),
                 ["addresses"] = g.Addresses,
-                ["at"] = JsonWriting.Time(g.At),
+                ["at"] = Rfc3339.Show(g.At),
             })
         );
     }
@@ -121,7 +122,7 @@ internal sealed record CanaryStatus(
         JsonWriting.SetOrRemove(json, "waits", exposure.WaitsFor);
         if (exposure.SoakEndsAt is { } end)
         {
-            json["soakEndsAt"] = JsonWriting.Time(end);
+            json["soakEndsAt"] = Rfc3339.Show(end);
         }
 
         return json;

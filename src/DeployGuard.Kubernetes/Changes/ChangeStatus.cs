@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Comparison;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Changes;
@@ -67,7 +68,7 @@ internal static class ChangeStatus
         condition["status"] = value;
         condition["reason"] = reason;
         condition["message"] = message;
-        condition["lastTransitionTime"] = JsonWriting.Time(now);
+        condition["lastTransitionTime"] = Rfc3339.Show(now);
         return true;
     }
 

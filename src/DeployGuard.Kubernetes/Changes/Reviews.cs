@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Changes;
@@ -35,7 +36,7 @@ internal static class Reviews
         foreach (var use in reviewed)
         {
             use["reviewedBy"] = review.Approver.Username;
-            use["reviewedAt"] = JsonWriting.Time(now);
+            use["reviewedAt"] = Rfc3339.Show(now);
             if (review.Decision is Decision.Reject)
             {
                 use[ChangeReader.ReviewDecisionField] = nameof(Decision.Reject);
@@ -117,7 +118,7 @@ internal static class Reviews
             former.RemoveAt(0);
         }
 
-        var ended = new JsonObject { ["endedAt"] = JsonWriting.Time(at), ["cause"] = cause };
+        var ended = new JsonObject { ["endedAt"] = Rfc3339.Show(at), ["cause"] = cause };
         JsonWriting.SetOrRemove(ended, "by", (string?)use["reviewedBy"]);
         JsonWriting.SetOrRemove(ended, "at", (string?)use["reviewedAt"]);
         JsonWriting.SetOrRemove(ended, "endedBy", by);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Changes;
@@ -15,7 +16,7 @@ internal static class TemplateDocument
     /// <param name="changeUid">Of its Change, as just written: it is deleted with the Change of this uid.</param>
     public static JsonObject Of(TemplateEntry entry, string changeUid, DateTimeOffset now)
     {
-        var spec = new JsonObject { ["at"] = JsonWriting.Time(now), ["after"] = PackedTemplate.Of(entry.After) };
+        var spec = new JsonObject { ["at"] = Rfc3339.Show(now), ["after"] = PackedTemplate.Of(entry.After) };
         if (entry.Before is { } before)
         {
             spec["before"] = PackedTemplate.Of(before);

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Comparison;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Changes;
@@ -43,7 +44,7 @@ internal static class VoteStatus
                 ["name"] = vote.Name,
                 ["approver"] = vote.Approver.Username,
                 ["decision"] = vote.Decision.ToString(),
-                ["at"] = JsonWriting.Time(vote.CreatedAt),
+                ["at"] = Rfc3339.Show(vote.CreatedAt),
             };
             list.Add((JsonNode)recorded);
         }
@@ -60,7 +61,7 @@ internal static class VoteStatus
         );
         if (vote.ExpiresAt is { } end)
         {
-            recorded["expiresAt"] = JsonWriting.Time(end);
+            recorded["expiresAt"] = Rfc3339.Show(end);
         }
 
         return recorded;
@@ -93,7 +94,7 @@ internal static class VoteStatus
             return false;
         }
 
-        recorded["withdrawnAt"] = (string?)recorded["withdrawnAt"] ?? JsonWriting.Time(now);
+        recorded["withdrawnAt"] = (string?)recorded["withdrawnAt"] ?? Rfc3339.Show(now);
         JsonWriting.SetOrRemove(recorded, "withdrawnBy", by);
         Reviews.Reopen(status, now);
         return true;
@@ -195,6 +196,6 @@ internal static class VoteStatus
     {
         var named = list.OfType<JsonObject>().Where(v => (string?)v["name"] == name).ToList();
         return named.Find(v => uid.Length > 0 && (string?)v["uid"] == uid)
-            ?? named.Find(v => (uid.Length == 0 || v["uid"] is null) && (string?)v["at"] == JsonWriting.Time(cast));
+            ?? named.Find(v => (uid.Length == 0 || v["uid"] is null) && (string?)v["at"] == Rfc3339.Show(cast));
     }
 }

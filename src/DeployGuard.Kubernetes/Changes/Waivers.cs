@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Changes;
@@ -34,7 +35,7 @@ internal static class Waivers
                             ["reason"] = VisibleText.Inline(glass.Reason),
                             ["waived"] = new JsonArray([.. used.Select(f => f.Safeguard).Distinct().Select(s => JsonValue.Create(s))]),
                             ["letIn"] = letIn,
-                            ["at"] = JsonWriting.Time(now),
+                            ["at"] = Rfc3339.Show(now),
                         }
                 );
             }
@@ -52,7 +53,7 @@ internal static class Waivers
                     {
                         ["policy"] = policy,
                         ["by"] = entry.Requester,
-                        ["at"] = JsonWriting.Time(now),
+                        ["at"] = Rfc3339.Show(now),
                     }
             );
         }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Comparison;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Events;
@@ -50,7 +51,7 @@ internal sealed class EventWriter(ApiConnection api, TimeProvider time)
             var patch = new JsonObject
             {
                 ["count"] = count + 1,
-                ["lastTimestamp"] = JsonWriting.Time(now),
+                ["lastTimestamp"] = Rfc3339.Show(now),
                 ["message"] = document["message"]?.DeepClone(),
             };
             using var patched = await api.WriteAsync(HttpMethod.Patch, path, patch.ToJsonString(), cancel, "application/merge-patch+json");
@@ -103,8 +104,8 @@ internal sealed class EventWriter(ApiConnection api, TimeProvider time)
             ["reason"] = entry.Reason,
             ["message"] = message,
             ["source"] = new JsonObject { ["component"] = "deployguard" },
-            ["firstTimestamp"] = JsonWriting.Time(now),
-            ["lastTimestamp"] = JsonWriting.Time(now),
+            ["firstTimestamp"] = Rfc3339.Show(now),
+            ["lastTimestamp"] = Rfc3339.Show(now),
             ["count"] = 1,
         };
     }

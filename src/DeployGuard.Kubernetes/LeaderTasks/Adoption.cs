@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Changes;
@@ -179,14 +180,14 @@ internal sealed class Adoption(
                     item = new JsonObject
                     {
                         ["namespace"] = @namespace,
-                        ["at"] = JsonWriting.Time(time.GetUtcNow()),
+                        ["at"] = Rfc3339.Show(time.GetUtcNow()),
                         ["revisions"] = revisions,
                     }
                 )
             );
         }
 
-        item["servingAt"] = JsonWriting.Time(newest);
+        item["servingAt"] = Rfc3339.Show(newest);
         item["unattributed"] = unattributed.Count;
         item["pods"] = new JsonArray([
             .. unattributed

@@ -82,6 +82,7 @@ internal sealed class PolicyRules(IClusterAccess cluster, AdmissionTelemetry tel
             PolicyWarnings.OfScope(policy, reach),
             PolicyWarnings.OfEmptyScope(policy, reach),
             PolicyWarnings.OfPeriod(policy, time.GetUtcNow()),
+            PolicyWarnings.OfAccept(policy),
         ];
         return [.. ofPolicy.OfType<string>(), .. await WarnOfRightsAsync(policy, reach, deadline)];
     }

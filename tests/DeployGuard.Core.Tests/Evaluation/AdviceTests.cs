@@ -115,7 +115,8 @@ public class AdviceTests
     public void AnApprovalIsOfferedIfOnlyTheStrategyIsWrong() =>
         Assert.That(
             Refusal(Update(), Some.Policy("""{"canary": {"steps": [5]}, "approval": {"quorum": [{"groups": ["a"]}]}}""")),
-            Does.Contain("Ask them to run: kubectl deployguard approve").And.Contain("\nAfter approval re-run this command.")
+            Does.Contain("Ask them to run: kubectl deployguard approve")
+                .And.Contain("\nAfter approval, and once the other findings above are resolved, re-run this command.")
         );
 
     [Test]
@@ -182,7 +183,10 @@ public class AdviceTests
 
         Assert.That(
             lines,
-            Has.One.EqualTo("After approval run it again with the same chart and values: helm upgrade --install shop-web CHART -n shop")
+            Has.One.EqualTo(
+                "After approval, and once the other findings above are resolved, run it again, with the same pod template: helm upgrade "
+                    + "--install shop-web CHART -n shop"
+            )
         );
         Assert.That(
             lines,

@@ -370,7 +370,7 @@ public class CanaryTests
     [TestCase(
         20,
         "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here "
-            + "for 10m. They would replace 20 proven pods that served 4m ago"
+            + "for 10m. 20 proven pods served 4m ago, and none does now"
     )]
     [TestCase(1, null)]
     public void Case20_DeletedAndCreatedAgain(int replicas, string? refusal)
@@ -395,17 +395,11 @@ public class CanaryTests
     }
 
     [Test]
-    public void APolicyThatAcceptsNoPaceSaysSo()
-    {
-        var policy = Some.Policy("""{"canary": {"steps": [5], "accept": ["Pool"]}}""");
-
-        var finding = Expect(Update(Web(20), Web(20, V3)), Cluster(web: 20) with { Policies = [policy] }, "20 of 20 pods");
-
-        Assert.That(finding.Message, Does.EndWith(". The policy accepts no rollout in place (canary.accept)"));
-        Assert.That(finding.Remedy, Does.StartWith("First run it in a second Deployment behind the same Service"));
-        Assert.That(policy.Canary, Is.Not.Null);
-        Assert.That(Safeguards.SafeguardList.Summarise(policy), Does.EndWith("canary 5% of 10m each"));
-    }
+    public void ThePaceIsSummarisedWhereItIsAccepted() =>
+        Assert.That(
+            DeployGuard.Core.Safeguards.SafeguardList.Summarise(Some.Policy("""{"canary": {"steps": [5], "accept": ["Pool"]}}""")),
+            Does.EndWith("canary 5% of 10m each")
+        );
 
     [Test]
     public void Case20_PoolIsColdAnHourLater()

@@ -188,7 +188,7 @@ public class TemplateRecordTests
                     ["metadata"] = new JsonObject
                     {
                         ["name"] = $"t{i}",
-                        ["creationTimestamp"] = JsonWriting.Time(TimeProvider.System.GetUtcNow()),
+                        ["creationTimestamp"] = Rfc3339.Show(TimeProvider.System.GetUtcNow()),
                     },
                 }
             );

@@ -190,6 +190,18 @@ public class PolicyRulesTests
         Assert.That(Warnings(await RecordAsync("CREATE", spec.Replace("2020-01-02", "2099-01-02", StringComparison.Ordinal))), Is.Empty);
     }
 
+    [Test]
+    public async Task AcceptedMethodsThatProveNoDeploymentAreWarnedOf() =>
+        Assert.That(
+            Warnings(
+                await RecordAsync(
+                    "CREATE",
+                    $$"""{"mode": "Audit", {{Shop}}, "canary": {"steps": [5], "accept": ["StatefulSetPartition"]} }"""
+                )
+            ),
+            Has.One.StartsWith("spec.canary.accept: StatefulSetPartition can prove no Deployment or DaemonSet").And.All.Length.LessThan(256)
+        );
+
     [TestCase("""{"groups": ["developers"]}""", false)]
     [TestCase("""{"groups": ["developers"], "serviceAccounts": ["argocd/controller"]}""", true)]
     [TestCase("""{"groups": ["developers", "system:serviceaccounts:argocd"]}""", true)]

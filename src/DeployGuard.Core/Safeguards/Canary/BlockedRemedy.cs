@@ -9,8 +9,6 @@ namespace DeployGuard.Core.Safeguards;
 /// <summary>What to wait for, or to stop, if no smaller request passes because other unproven pods use the whole step.</summary>
 internal static class BlockedRemedy
 {
-    private const string Explained = "kubectl deployguard explain canary";
-
     public static Remedy Of(PoolAssessment pool, Inspection inspection, Workload after)
     {
         var others = pool.Revisions.Where(r => r.TemplateHash != after.Template.Hash || r.Workload != after.Ref).ToList();
@@ -25,8 +23,7 @@ internal static class BlockedRemedy
                         + Again(inspection, []),
                     Fix.Waiting
                 )
-            : inspection.Evaluated.Before is null || pool.InPlace is not null
-                ? new($"First run it in a Deployment that serves the same users: {Explained}", Fix.Elsewhere)
+            : inspection.Evaluated.Before is null || pool.InPlace is not null ? SecondDeploymentRemedy.Of(pool, inspection, after)
             : new($"See what the next step waits for: {Status(after.Ref)}", Fix.Waiting);
     }
 

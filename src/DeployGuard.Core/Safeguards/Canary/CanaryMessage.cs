@@ -51,7 +51,7 @@ internal static class CanaryMessage
     private static string Replaced(ReplacedPods pods, DateTimeOffset now) =>
         pods.Most <= pods.Now ? ""
         : pods.At == now ? $". They would replace {Proven(pods.Most)}"
-        : pods.Now == 0 ? $". They would replace {Proven(pods.Most)} that served {Durations.Show(now - pods.At)} ago"
+        : pods.Now == 0 ? $". {Proven(pods.Most)} served {Durations.Show(now - pods.At)} ago, and none does now"
         : $". They would replace {Proven(pods.Now)}; {pods.Most} served {Durations.Show(now - pods.At)} ago";
 
     private static string Proven(int pods) => $"{pods} proven {(pods == 1 ? "pod" : "pods")}";

@@ -9,8 +9,6 @@ namespace DeployGuard.Core.Safeguards;
 /// <summary>The request that would pass instead. It was evaluated before it is offered.</summary>
 internal static class CanaryRemedy
 {
-    private const string Explained = "kubectl deployguard explain canary";
-
     public static Remedy Of(PoolAssessment pool, Inspection inspection)
     {
         var evaluated = inspection.Evaluated;
@@ -22,7 +20,8 @@ internal static class CanaryRemedy
         if (evaluated.Request is ServiceRequest)
         {
             return new(
-                "First roll the revision out step by step in a Deployment that this Service already selects: " + Explained,
+                "First roll the revision out step by step in a Deployment that this Service already selects: "
+                    + SecondDeploymentRemedy.Explained(pool, inspection),
                 Fix.Elsewhere
             );
         }
@@ -45,21 +44,20 @@ internal static class CanaryRemedy
             return new("Give its pods labels that no Service selects", Fix.Template);
         }
 
-        return evaluated.After is { Type.IsSized: true } after
-            ? OfSized(pool, inspection, after)
-            : new($"First run it in a Deployment that serves the same users: {Explained}", Fix.Elsewhere);
+        return evaluated.After is { Type.IsSized: true } after ? OfSized(pool, inspection, after)
+            : evaluated.After is { } run ? SecondDeploymentRemedy.Of(pool, inspection, run)
+            : throw new InvalidOperationException("a change without a workload is one of a Service or another object");
     }
 
     /// <summary>How to make a rollout in place conform, as a command that the API server accepts.</summary>
     public static Remedy InPlace(PoolAssessment pool, Inspection inspection, Workload after) =>
         pool.InPlace is not { } bound || (bound.Faults.Count == 0 && pool.Rules.Accept.Contains(RolloutMethod.Pace))
             ? BlockedRemedy.Of(pool, inspection, after)
-        : after.Type.InPlace is null ? new($"First run it in a Deployment that serves the same users: {Explained}", Fix.Elsewhere)
+        : after.Type.InPlace is null ? SecondDeploymentRemedy.Of(pool, inspection, after)
         : after.Type.HasPartition && pool.Rules.Accept.Contains(RolloutMethod.StatefulSetPartition)
             ? StatefulSetRemedy.HoldBack(inspection, after) is { } partition ? new(partition, Fix.Workload)
                 : BlockedRemedy.Of(pool, inspection, after)
-        : !pool.Rules.Accept.Contains(RolloutMethod.Pace)
-            ? new($"First run it in a second Deployment behind the same Service: {Explained}", Fix.Elsewhere)
+        : !pool.Rules.Accept.Contains(RolloutMethod.Pace) ? SecondDeploymentRemedy.Of(pool, inspection, after)
         : PacePatch.Of(bound, inspection, after) ?? BlockedRemedy.Of(PacePatch.Slowest(pool, inspection, after), inspection, after);
 
     private static Remedy OfObject(PoolAssessment pool, Inspection inspection)

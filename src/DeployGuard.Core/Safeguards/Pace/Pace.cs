@@ -60,7 +60,8 @@ internal sealed class Pace : ISafeguard
                 ? (workload with { Replicas = pool.Asked }, found)
                 : throw new InvalidOperationException("the change is not in place");
         var faults =
-            !pool.Rules.Accept.Contains(RolloutMethod.Pace) ? ". The policy accepts no rollout in place (canary.accept)"
+            !pool.Rules.Accept.Contains(RolloutMethod.Pace)
+                ? $". The policy accepts {string.Join(" and ", pool.Rules.Accept)} only (canary.accept)"
             : bound.Faults.Count == 0 ? ""
             : $". In place, policy allows {bound.MaxAtOnce} at once: {string.Join("; ", bound.Faults)}";
         var none = pool.LeavesNoneProven && !pool.IsOver ? ", and no proven pod would be left" : "";
