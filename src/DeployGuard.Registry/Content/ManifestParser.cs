@@ -60,7 +60,7 @@ internal static class ManifestParser
                 digest,
                 mediaType,
                 Text(root, "artifactType"),
-                root.TryGetProperty("config", out var config) ? ReadDescriptor(config) : null,
+                root.TryGetProperty("config", out var config) && config.ValueKind != JsonValueKind.Null ? ReadDescriptor(config) : null,
                 Descriptors(root, "layers"),
                 Descriptors(root, "manifests"),
                 Texts(root, "annotations")

@@ -2,7 +2,9 @@ using DeployGuard.Registry.References;
 
 namespace DeployGuard.Registry.Credentials;
 
-/// <summary>The credentials that a lookup may use: those of a pod's pull secrets, of its service account's, and of the installation.</summary>
+/// <summary>
+/// The credentials that a lookup may use: those of a pod's pull secrets, of its service account's, and of the installation.
+/// </summary>
 /// <param name="configs">In the order in which they are tried.</param>
 public sealed class CredentialSet(params IReadOnlyList<DockerConfig> configs)
 {

@@ -12,7 +12,9 @@ public sealed partial record RepositoryName(string Host, string Path)
 
     private static readonly string[] s_dockerHubNames = [DockerHub, "index.docker.io", "registry-1.docker.io"];
 
-    /// <summary>Reads a repository as container runtimes do: <c>nginx</c> is <c>docker.io/library/nginx</c>. Null if it is not one.</summary>
+    /// <summary>
+    /// Reads a repository as container runtimes do: <c>nginx</c> is <c>docker.io/library/nginx</c>. Null if it is not one.
+    /// </summary>
     public static RepositoryName? TryParse(string text)
     {
         var slash = text.IndexOf('/', StringComparison.Ordinal);

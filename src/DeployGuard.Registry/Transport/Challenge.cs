@@ -1,6 +1,8 @@
 namespace DeployGuard.Registry.Transport;
 
-/// <summary>What a registry wants to be shown, from <c>WWW-Authenticate</c>: <c>Bearer realm="https://auth.example.com/token",service="x"</c>.</summary>
+/// <summary>
+/// What a registry wants to be shown, from <c>WWW-Authenticate</c>: <c>Bearer realm="https://auth.example.com/token",service="x"</c>.
+/// </summary>
 /// <param name="Scheme">In lower case.</param>
 internal sealed record Challenge(string Scheme, IReadOnlyDictionary<string, string> Parameters)
 {

@@ -73,11 +73,7 @@ internal sealed class RegistryConnection : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _http.Dispose();
-        _places.Dispose();
-    }
+    public void Dispose() => _http.Dispose();
 
     private RegistryException Resting(TimeSpan left) =>
         new(FailureCause.RateLimited, $"{Settings.Name} asked not to be called for {Math.Ceiling(left.TotalSeconds):0} s")
