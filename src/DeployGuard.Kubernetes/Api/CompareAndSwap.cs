@@ -26,10 +26,11 @@ internal static class CompareAndSwap
         CancellationToken cancel
     )
     {
-        using var written = await api.SwapAndReadAsync(collection, name, next, cancel);
+        using var written = await api.SwapAndReadAsync(collection, name, next, WriteTurn.First, cancel);
     }
 
     /// <summary>The same.</summary>
+    /// <param name="turn">Who goes first after a conflict.</param>
     /// <returns>The object as stored; null where nothing was written.</returns>
     /// <inheritdoc cref="SwapAsync"/>
     public static async Task<JsonDocument?> SwapAndReadAsync(
@@ -37,6 +38,7 @@ internal static class CompareAndSwap
         string collection,
         string name,
         Func<JsonElement?, Task<string?>> next,
+        WriteTurn turn,
         CancellationToken cancel
     )
     {
@@ -49,7 +51,7 @@ internal static class CompareAndSwap
             catch (ApiException lost) when (lost.StatusCode is HttpStatusCode.Conflict)
             {
                 // The deadline bounds it.
-                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(5, 25)), cancel);
+                await Task.Delay(PauseOf(turn), cancel);
             }
         }
     }
@@ -73,4 +75,17 @@ internal static class CompareAndSwap
             : stored is null ? await api.WriteAsync(HttpMethod.Post, collection, document, cancel)
             : await api.WriteAsync(HttpMethod.Put, ApiPaths.One(collection, name), document, cancel);
     }
+
+    private static TimeSpan PauseOf(WriteTurn turn) =>
+        TimeSpan.FromMilliseconds(turn is WriteTurn.First ? Random.Shared.Next(5, 25) : Random.Shared.Next(80, 240));
+}
+
+/// <summary>Whose turn it is when several write one object at once.</summary>
+internal enum WriteTurn
+{
+    /// <summary>Somebody waits for the answer: after a conflict it tries again at once.</summary>
+    First,
+
+    /// <summary>Nobody waits: after a conflict it leaves time for those for whom somebody does.</summary>
+    Background,
 }

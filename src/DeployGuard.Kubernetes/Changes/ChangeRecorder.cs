@@ -56,7 +56,7 @@ internal sealed class ChangeRecorder(
         WrittenChange written;
         try
         {
-            written = await changes.WriteAsync(ChangeEntry.Of(verdict, time.GetUtcNow()), cap.Token);
+            written = await changes.WriteAsync(ChangeEntry.Of(verdict, time.GetUtcNow()), WriteTurn.First, cap.Token);
         }
         catch (Exception fault) when (LossCounter.IsExpected(fault))
         {

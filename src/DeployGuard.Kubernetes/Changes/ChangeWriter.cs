@@ -11,12 +11,13 @@ internal sealed class ChangeWriter(ApiConnection api, TimeProvider time)
 {
     private readonly ResiliencePipeline _pipeline = WriteRetries.Of(time);
 
+    /// <param name="turn">First only while a request waits for it.</param>
     /// <returns>The Change as it was stored.</returns>
     /// <exception cref="ApiException">The API server refused it, and a retry does not help.</exception>
     /// <exception cref="HttpRequestException">It could not be reached.</exception>
     /// <exception cref="OperationCanceledException">Time was up.</exception>
     /// <exception cref="ChangeNameTakenException">The Change of this name is of another revision.</exception>
-    public async Task<WrittenChange> WriteAsync(ChangeEntry entry, CancellationToken cancel)
+    public async Task<WrittenChange> WriteAsync(ChangeEntry entry, WriteTurn turn, CancellationToken cancel)
     {
         var stays = false;
         var uid = await UpsertAsync(
@@ -27,6 +28,7 @@ internal sealed class ChangeWriter(ApiConnection api, TimeProvider time)
                 stays = ChangeDocument.StaysAdmitted(existing?["status"] as JsonObject, entry);
                 return ChangeDocument.Merge(existing, entry);
             },
+            turn,
             cancel
         );
         return new WrittenChange(uid, stays);
@@ -40,6 +42,7 @@ internal sealed class ChangeWriter(ApiConnection api, TimeProvider time)
             change.Workload.Namespace,
             change.Name,
             existing => existing?["status"] is JsonObject status && alter(status) ? existing : null,
+            WriteTurn.Background,
             cancel
         );
 
@@ -51,7 +54,13 @@ internal sealed class ChangeWriter(ApiConnection api, TimeProvider time)
     }
 
     /// <param name="change">Returns the document to store, from the stored one or null; or null to store nothing.</param>
-    private async Task<string> UpsertAsync(string @namespace, string name, Func<JsonObject?, JsonObject?> change, CancellationToken cancel)
+    private async Task<string> UpsertAsync(
+        string @namespace,
+        string name,
+        Func<JsonObject?, JsonObject?> change,
+        WriteTurn turn,
+        CancellationToken cancel
+    )
     {
         return await _pipeline.ExecuteAsync(
             async token =>
@@ -61,9 +70,10 @@ internal sealed class ChangeWriter(ApiConnection api, TimeProvider time)
                     ApiPaths.Changes(@namespace),
                     name,
                     stored => Task.FromResult(Next(stored)),
+                    turn,
                     token
                 );
-                return written?.RootElement.GetProperty("metadata").GetProperty("uid").GetString() ?? "";
+                return written?.RootElement.Member("metadata")?.Text("uid") ?? "";
             },
             cancel
         );

@@ -63,7 +63,7 @@ internal sealed class RecordWriter(ChangeWriter changes, TemplateWriter template
             return;
         }
 
-        var written = await changes.WriteAsync(change, cancel);
+        var written = await changes.WriteAsync(change, WriteTurn.Background, cancel);
         if (template is not null)
         {
             await WriteTemplateAsync(template, written, cancel);

@@ -138,7 +138,7 @@ internal sealed class Adoption(
                 .Where(r => known.Add(r.TemplateHash))
         )
         {
-            await writer.WriteAsync(entry, cancel);
+            await writer.WriteAsync(entry, WriteTurn.Background, cancel);
             count++;
         }
 

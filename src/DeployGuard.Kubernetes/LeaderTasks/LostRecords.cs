@@ -1,6 +1,7 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Changes;
 using DeployGuard.Kubernetes.Events;
@@ -77,7 +78,7 @@ internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, Eve
         var live = caches.OwnedBy(workload, BuiltInKinds.ReplicaSet);
         foreach (var entry in RevisionEntries.Entries(workload, live, caches.RevisionsOf(workload), current, older, time.GetUtcNow()))
         {
-            await writer.WriteAsync(entry, cancel);
+            await writer.WriteAsync(entry, WriteTurn.Background, cancel);
         }
 
         await events.WriteAsync(new EventEntry(EventSubject.Of(workload.Ref, workload.Uid), true, "RecordsLost", current.Message), cancel);

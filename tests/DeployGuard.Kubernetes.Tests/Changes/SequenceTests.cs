@@ -52,10 +52,11 @@ public class SequenceTests
     public void EverySequenceOfFourStepsMatchesTheModel()
     {
         var symbols = s_alphabet.Length;
-        for (var code = 0; code < symbols * symbols * symbols * symbols; code++)
-        {
-            Play([.. Enumerable.Range(0, 4).Select(i => s_alphabet[code / (int)Math.Pow(symbols, i) % symbols])]);
-        }
+        Parallel.For(
+            0,
+            symbols * symbols * symbols * symbols,
+            code => Play([.. Enumerable.Range(0, 4).Select(i => s_alphabet[code / (int)Math.Pow(symbols, i) % symbols])])
+        );
     }
 
     [Test]
