@@ -39,7 +39,8 @@ internal sealed class ResilienceTests : LookupFixture
     public async Task Case14_ARegistryThatAsksForAPauseIsRetriedNoSooner()
     {
         var time = new FakeTimeProvider();
-        var lookup = NewLookup(Options, time);
+        var hour = TimeSpan.FromHours(1);
+        var lookup = NewLookup(Options with { Limits = Limits with { Attempt = hour, Lookup = hour } }, time);
         var image = Repository.PushImage();
         var at = new ConcurrentQueue<DateTimeOffset>();
         Registry.Misbehave(
@@ -123,13 +124,17 @@ internal sealed class ResilienceTests : LookupFixture
     {
         var time = new FakeTimeProvider();
         var lookup = NewLookup(Options with { Limits = Limits with { Retries = 0 } }, time);
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Registry.Own = async context =>
         {
+            arrived.TrySetResult();
             await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
             return true;
         };
 
-        var result = await PassAsync(time, lookup.FindAsync(Request(Repository.PushImage()), CancellationToken.None));
+        var waiting = lookup.FindAsync(Request(Repository.PushImage()), CancellationToken.None);
+        await arrived.Task;
+        var result = await PassAsync(time, waiting);
 
         Assert.That(((Unavailable)result).Message, Does.Contain("did not answer within 20 s"));
     }
