@@ -39,7 +39,7 @@ publish: ## Publish the programs to artifacts/webhook and artifacts/cli.
 	ln -sf deployguard artifacts/cli/kubectl-deployguard
 
 .PHONY: rig
-rig: ## Install the programs that the tests run: etcd, kube-apiserver, kubectl, helm, haproxy, Prometheus.
+rig: ## Install the programs that the tests run: etcd, kube-apiserver, kubectl, helm, haproxy, Prometheus, docker-registry.
 	@tests/DeployGuard.Rig/install.sh >/dev/null
 
 .PHONY: lint

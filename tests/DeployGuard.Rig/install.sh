@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the programs that the demo and the end-to-end tests run: etcd, kube-apiserver,
-# kube-controller-manager, kubectl, helm, haproxy, Prometheus, Alertmanager. Safe to run again: installed programs are kept.
+# kube-controller-manager, kubectl, helm, haproxy, Prometheus, Alertmanager, docker-registry. Safe to run again: installed programs are kept.
 #
 # Honoured, in this order:
 #   KUBEBUILDER_ASSETS  a folder with etcd, kube-apiserver and kube-controller-manager (and kubectl, if it has one): used unchanged,
@@ -141,7 +141,7 @@ install_cel() {
     (cd "$cache/cel" && npm install --silent --no-package-lock --no-fund --no-audit >/dev/null 2>&1) || fail "npm could not install @bufbuild/cel"
 }
 
-apt_install haproxy prometheus prometheus-alertmanager wrk procps
+apt_install haproxy prometheus prometheus-alertmanager docker-registry wrk procps
 install_clients
 if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
     link_assets
@@ -151,5 +151,5 @@ else
     build_kubernetes
 fi
 install_cel
-for program in haproxy prometheus promtool prometheus-alertmanager wrk; do ln -sf "$(command -v "$program")" "$bin/$program"; done
+for program in haproxy prometheus promtool prometheus-alertmanager docker-registry wrk; do ln -sf "$(command -v "$program")" "$bin/$program"; done
 echo "$bin"

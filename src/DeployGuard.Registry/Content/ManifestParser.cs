@@ -1,0 +1,114 @@
+using System.Text.Json;
+using DeployGuard.Registry.References;
+
+namespace DeployGuard.Registry.Content;
+
+/// <summary>Reads manifests and indexes.</summary>
+internal static class ManifestParser
+{
+    private const int LongestPlatform = 64;
+
+    private static readonly JsonDocumentOptions s_strict = new() { MaxDepth = 32, AllowDuplicateProperties = false };
+
+    private static readonly Dictionary<string, string> s_none = [];
+
+    /// <summary>Null if it is not a manifest.</summary>
+    /// <param name="contentType">Of the answer, for manifests that do not say their own type.</param>
+    public static Manifest? TryParse(ReadOnlyMemory<byte> json, Digest digest, string contentType)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json, s_strict);
+            var root = document.RootElement;
+            return root.ValueKind == JsonValueKind.Object ? Read(root, digest, contentType) : null;
+        }
+        // A text with half of a surrogate pair is an InvalidOperationException.
+        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The labels of an image's configuration; null if it is none.</summary>
+    public static IReadOnlyDictionary<string, string>? TryReadLabels(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json, s_strict);
+            return
+                document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("config", out var config)
+                && config.ValueKind == JsonValueKind.Object
+                ? Texts(config, "Labels")
+                : s_none;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static Manifest? Read(JsonElement root, Digest digest, string contentType)
+    {
+        var hasMembers = root.TryGetProperty("manifests", out _);
+        var hasLayers = root.TryGetProperty("layers", out _);
+        var mediaType = Text(root, "mediaType") ?? (hasMembers ? MediaTypes.Index : contentType);
+        // A content that is an index to one reader and an image to another would be two images under one digest.
+        return mediaType.Length > MediaTypes.Longest || (hasMembers && hasLayers) || MediaTypes.IsIndex(mediaType) != hasMembers
+            ? null
+            : new Manifest(
+                digest,
+                mediaType,
+                Text(root, "artifactType"),
+                root.TryGetProperty("config", out var config) && config.ValueKind != JsonValueKind.Null ? ReadDescriptor(config) : null,
+                Descriptors(root, "layers"),
+                Descriptors(root, "manifests"),
+                Texts(root, "annotations")
+            );
+    }
+
+    /// <exception cref="FormatException">One of them has no usable digest.</exception>
+    private static IReadOnlyList<Descriptor> Descriptors(JsonElement root, string field) =>
+        !root.TryGetProperty(field, out var list) || list.ValueKind == JsonValueKind.Null ? []
+        : list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray().Select(ReadDescriptor)]
+        : throw new FormatException(field);
+
+    private static Descriptor ReadDescriptor(JsonElement json) =>
+        json.ValueKind == JsonValueKind.Object
+        && Digest.TryParse(Text(json, "digest")) is { } digest
+        && json.TryGetProperty("size", out var size)
+        && size.ValueKind == JsonValueKind.Number
+        && size.TryGetInt64(out var bytes)
+        && bytes >= 0
+            ? new Descriptor(
+                Text(json, "mediaType") ?? "",
+                digest,
+                bytes,
+                Text(json, "artifactType"),
+                Platform(json),
+                Texts(json, "annotations")
+            )
+            : throw new FormatException("descriptor");
+
+    /// <summary>Cut where it is longer than any that a runtime would choose.</summary>
+    private static string? Platform(JsonElement json)
+    {
+        if (!json.TryGetProperty("platform", out var platform) || platform.ValueKind != JsonValueKind.Object)
+        {
+            return null;
+        }
+
+        var name = string.Join('/', ((string[])["os", "architecture", "variant"]).Select(f => Text(platform, f)).Where(p => p is not null));
+        return name.Length > LongestPlatform ? name[..LongestPlatform] : name;
+    }
+
+    private static string? Text(JsonElement json, string field) =>
+        json.TryGetProperty(field, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static Dictionary<string, string> Texts(JsonElement json, string field) =>
+        json.TryGetProperty(field, out var map) && map.ValueKind == JsonValueKind.Object
+            ? map.EnumerateObject()
+                .Where(p => p.Value.ValueKind == JsonValueKind.String)
+                .ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal)
+            : s_none;
+}

@@ -1,0 +1,122 @@
+using DeployGuard.Registry.Access;
+using DeployGuard.Registry.References;
+using DeployGuard.Registry.Transport;
+
+namespace DeployGuard.Registry.Content;
+
+/// <summary>Reads manifests, blobs and referrers of one repository. Everything with a digest is compared with it.</summary>
+internal sealed class RepositoryReader(RepositorySession session, LookupLimits limits)
+{
+    // What registries without the referrers API answer to its path.
+    private static readonly int[] s_noReferrersApi = [400, 404, 405, 406, 410, 501];
+
+    public RepositoryName Repository => session.Repository;
+
+    public IReadOnlyList<string> CredentialsTried => session.Tried;
+
+    /// <summary>Null if there is no such manifest.</summary>
+    public async Task<Manifest?> ManifestAsync(Digest digest, CancellationToken cancel)
+    {
+        var reply = await ReadManifestAsync(digest.ToString(), cancel);
+        return reply is null ? null
+            : digest.IsOf(reply.Body) ? Parse(reply, digest)
+            : throw new RegistryException(FailureCause.BadContent, $"{Repository}@{digest}: the registry answered with other content");
+    }
+
+    /// <summary>
+    /// Null if there is no such tag. Only for tags whose name holds the digest of the image that they are about: what an image's own tag
+    /// names may change at any time.
+    /// </summary>
+    public async Task<Manifest?> TaggedAsync(string tag, CancellationToken cancel)
+    {
+        var reply = await ReadManifestAsync(tag, cancel);
+        return reply is null ? null : Parse(reply, Digest.Of(reply.Body));
+    }
+
+    /// <exception cref="RegistryException">It is missing, too large, or not what its descriptor says.</exception>
+    public async Task<byte[]> BlobAsync(Descriptor blob, CancellationToken cancel)
+    {
+        if (blob.Size > limits.BlobBytes)
+        {
+            throw new RegistryException(
+                FailureCause.TooLarge,
+                $"{Repository}@{blob.Digest} has {blob.Size} bytes, more than {limits.BlobBytes}"
+            );
+        }
+
+        var reply = await session.GetAsync($"blobs/{blob.Digest}", "*/*", limits.BlobBytes, cancel);
+        if (reply.Status == 404)
+        {
+            throw new RegistryException(FailureCause.BadContent, $"{Repository}@{blob.Digest} is missing");
+        }
+
+        var body = reply.Status == 200 ? reply.Body : throw Unexpected(reply);
+        return body.Length == blob.Size && blob.Digest.IsOf(body)
+            ? body
+            : throw new RegistryException(FailureCause.BadContent, $"{Repository}@{blob.Digest}: the registry answered with other content");
+    }
+
+    /// <summary>The manifests that refer to a digest; null if the registry has no referrers API.</summary>
+    public async Task<Referrers?> ReferrersAsync(Digest digest, CancellationToken cancel)
+    {
+        var page = await session.GetAsync($"referrers/{digest}", MediaTypes.Index, limits.ManifestBytes, cancel);
+        if (s_noReferrersApi.Contains(page.Status))
+        {
+            return null;
+        }
+
+        var found = Referrers.None;
+        for (var pages = 1; ; pages++)
+        {
+            if (page.Status != 200)
+            {
+                throw Unexpected(page);
+            }
+
+            // The page of a web site that answers every path with 200.
+            if (ManifestParser.TryParse(page.Body, digest, page.MediaType) is not { IsIndex: true } index)
+            {
+                return pages == 1 ? null : found with { IsComplete = false };
+            }
+
+            found = found.With(index.Manifests, limits.Referrers);
+            if (!NextPage.IsNamed(page.Link))
+            {
+                return found;
+            }
+
+            if (pages == limits.Pages || NextPage.Of(page.Link, page.Url) is not { } next)
+            {
+                return found with { IsComplete = false };
+            }
+
+            page = await session.GetAsync(next, MediaTypes.Index, limits.ManifestBytes, cancel);
+        }
+    }
+
+    private async Task<Reply?> ReadManifestAsync(string reference, CancellationToken cancel)
+    {
+        var reply = await session.GetAsync($"manifests/{reference}", MediaTypes.AnyManifest, limits.ManifestBytes, cancel);
+        return reply.Status switch
+        {
+            200 => reply,
+            404 => null,
+            _ => throw Unexpected(reply),
+        };
+    }
+
+    private Manifest Parse(Reply reply, Digest digest) =>
+        ManifestParser.TryParse(reply.Body, digest, reply.MediaType)
+        ?? throw new RegistryException(FailureCause.BadContent, $"{Repository}@{digest} is no manifest");
+
+    private RegistryException Unexpected(Reply reply) =>
+        reply.Status switch
+        {
+            429 => new(FailureCause.RateLimited, $"{session.Registry} limits the rate of requests (429)") { RetryAfter = reply.RetryAfter },
+            >= 500 => new(FailureCause.ServerError, $"{session.Registry} answered {reply.Status} to {reply.Url.AbsolutePath}")
+            {
+                RetryAfter = reply.RetryAfter,
+            },
+            _ => new(FailureCause.Unexpected, $"{session.Registry} answered {reply.Status} to {reply.Url.AbsolutePath}"),
+        };
+}

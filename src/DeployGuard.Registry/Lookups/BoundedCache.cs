@@ -1,0 +1,73 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace DeployGuard.Registry.Lookups;
+
+/// <summary>Keeps values for a time, within a number of entries and of bytes; what was used longest ago goes first.</summary>
+internal sealed class BoundedCache<TKey, TValue>(int entries, long bytes, TimeProvider time)
+    where TKey : notnull
+    where TValue : class
+{
+    // What an entry takes beside its value.
+    private const int Overhead = 512;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<TKey, LinkedListNode<Entry>> _entries = [];
+    private readonly LinkedList<Entry> _byUse = [];
+    private long _bytes;
+
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _entries.Count;
+            }
+        }
+    }
+
+    /// <param name="maxAge">An older value is not used.</param>
+    public bool TryGet(TKey key, TimeSpan? maxAge, [NotNullWhen(true)] out TValue? value)
+    {
+        lock (_lock)
+        {
+            var now = time.GetUtcNow();
+            if (!_entries.TryGetValue(key, out var node) || node.Value.Until <= now || now - node.Value.At > maxAge)
+            {
+                value = null;
+                return false;
+            }
+
+            _byUse.Remove(node);
+            _byUse.AddFirst(node);
+            value = node.Value.Value;
+            return true;
+        }
+    }
+
+    public void Add(TKey key, TValue value, long size, TimeSpan life)
+    {
+        lock (_lock)
+        {
+            Remove(key);
+            var now = time.GetUtcNow();
+            _entries[key] = _byUse.AddFirst(new Entry(key, value, size + Overhead, now, now + life));
+            _bytes += size + Overhead;
+            while ((_entries.Count > entries || _bytes > bytes) && _byUse.Last is { } oldest)
+            {
+                Remove(oldest.Value.Key);
+            }
+        }
+    }
+
+    private void Remove(TKey key)
+    {
+        if (_entries.Remove(key, out var node))
+        {
+            _byUse.Remove(node);
+            _bytes -= node.Value.Size;
+        }
+    }
+
+    private sealed record Entry(TKey Key, TValue Value, long Size, DateTimeOffset At, DateTimeOffset Until);
+}

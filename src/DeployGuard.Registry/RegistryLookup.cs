@@ -1,0 +1,135 @@
+using DeployGuard.Registry.Access;
+using DeployGuard.Registry.Lookups;
+using DeployGuard.Registry.Transport;
+
+namespace DeployGuard.Registry;
+
+/// <summary>
+/// Finds what registries hold about images: signed statements, labels, annotations. It reads, within bounds, from listed registries alone,
+/// and verifies no signature.
+/// </summary>
+public sealed class RegistryLookup : IDisposable
+{
+    private readonly RegistryOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ConnectionPool _pool;
+    private readonly TokenSource _tokens;
+    private readonly Flights<LookupKey, LookupResult> _flights;
+    private readonly BoundedCache<LookupKey, LookupResult> _cache;
+
+    /// <exception cref="ArgumentException">The options have mistakes: <see cref="RegistryOptions.Mistakes"/>.</exception>
+    public RegistryLookup(RegistryOptions options, TimeProvider time)
+    {
+        if (options.Mistakes is { Count: > 0 } mistakes)
+        {
+            throw new ArgumentException(string.Join("; ", mistakes), nameof(options));
+        }
+
+        (_options, _time) = (options, time);
+        var limits = options.Limits;
+        _pool = new ConnectionPool(options, time);
+        _tokens = new TokenSource(time);
+        _flights = new Flights<LookupKey, LookupResult>(limits.Lookups, limits.LookupsPerRegistry, limits.Lookup, time);
+        _cache = new BoundedCache<LookupKey, LookupResult>(limits.CachedLookups, limits.CachedBytes, time);
+    }
+
+    /// <summary>The registries that are not called at present, because they keep failing or asked for a pause.</summary>
+    public IReadOnlyList<string> Resting => [.. _pool.All.Where(c => c.IsResting).Select(c => c.Settings.Name)];
+
+    /// <summary>Results that are kept.</summary>
+    public int Cached => _cache.Count;
+
+    /// <summary>
+    /// Answers before the deadline, and does not throw then: the lookup goes on, so that the next try finds its result.
+    /// </summary>
+    /// <param name="deadline">Cancelled when the caller has to answer.</param>
+    public async Task<LookupResult> FindAsync(LookupRequest request, CancellationToken deadline)
+    {
+        var started = _time.GetTimestamp();
+        var plan = LookupPlan.Of(request, _options);
+        var key = plan.Key;
+        var isCached = _cache.TryGet(key, request.MaxAge, out var result);
+        result ??= await FlyAsync(plan, key, deadline);
+        _options.Observer?.Invoke(
+            new LookupObservation(
+                _options.SettingsOf(plan.Home.Host)?.Name ?? "other",
+                result.Name,
+                _time.GetElapsedTime(started),
+                isCached
+            )
+        );
+        return result;
+    }
+
+    /// <summary>All of them side by side, in the same order; the same image is looked up once.</summary>
+    public Task<LookupResult[]> FindAllAsync(IEnumerable<LookupRequest> requests, CancellationToken deadline) =>
+        Task.WhenAll(requests.Select(r => FindAsync(r, deadline)));
+
+    public void Dispose()
+    {
+        _flights.Dispose();
+        _pool.Dispose();
+    }
+
+    private async Task<LookupResult> FlyAsync(LookupPlan plan, LookupKey key, CancellationToken deadline)
+    {
+        var image = plan.Request.Image;
+        if (_options.SettingsOf(plan.Home.Host) is null)
+        {
+            return NotListed(plan);
+        }
+
+        if (_flights.Join(key, plan.Home.Host, cancel => LookUpAsync(plan, key, cancel)) is not { } flight)
+        {
+            return new Unavailable(image, FailureCause.TooBusy, $"too many lookups run already, so {plan.Home} was not looked at");
+        }
+
+        try
+        {
+            return await flight.WaitAsync(deadline);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            return new Unavailable(image, FailureCause.Timeout, $"{plan.Home.Host} did not answer in time; the lookup goes on")
+            {
+                Looked = [$"image {plan.Home}@{image.Digest}: no answer yet"],
+            };
+        }
+    }
+
+    private static Unavailable NotListed(LookupPlan plan)
+    {
+        var message = ConnectionPool.NotListed(plan.Home);
+        return new Unavailable(plan.Request.Image, FailureCause.NotListed, message)
+        {
+            Looked = [$"image {plan.Home}@{plan.Request.Image.Digest}: {message}"],
+        };
+    }
+
+    private async Task<LookupResult> LookUpAsync(LookupPlan plan, LookupKey key, CancellationToken cancel)
+    {
+        var lookup = new Lookup(plan, _pool, _tokens, _options.Limits, _time);
+        var result = await lookup.RunAsync(cancel);
+        if (LifeOf(plan.Request, result) is { } life)
+        {
+            _cache.Add(key, result, lookup.Bytes + SizeOf(result.Looked) + SizeOf(result.Refused), life);
+        }
+
+        return result;
+    }
+
+    private static long SizeOf(IEnumerable<string> texts) => texts.Sum(t => 2L * t.Length);
+
+    /// <summary>
+    /// A failure is never kept. What was refused may be replaced any moment, as what was missing may come.
+    /// </summary>
+    private TimeSpan? LifeOf(LookupRequest request, LookupResult result) =>
+        result switch
+        {
+            Unavailable => null,
+            StatementsFound { Refused.Count: 0 } => _options.Limits.PositiveLife,
+            // What belongs to the digest itself never changes.
+            NoStatement { Refused.Count: 0 } when !request.Statements => _options.Limits.PositiveLife,
+            _ => _options.Limits.NegativeLife,
+        };
+}

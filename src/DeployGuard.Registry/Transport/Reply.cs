@@ -1,0 +1,33 @@
+using System.Net.Http.Headers;
+
+namespace DeployGuard.Registry.Transport;
+
+/// <summary>An answer that was read whole. The body is empty unless the status is 200.</summary>
+/// <param name="Url">After redirects.</param>
+/// <param name="Challenges">The values of <c>WWW-Authenticate</c>.</param>
+/// <param name="RetryAfter">As the registry asks, at least zero.</param>
+internal sealed record Reply(
+    int Status,
+    Uri Url,
+    byte[] Body,
+    string MediaType,
+    string? Link,
+    IReadOnlyList<string> Challenges,
+    TimeSpan? RetryAfter
+)
+{
+    public bool IsDenied => Status is 401 or 403;
+
+    public bool IsTransient => Status is 408 or 429 or 500 or 502 or 503 or 504;
+}
+
+/// <summary>A request that can be sent several times.</summary>
+/// <param name="MaxBytes">More is not read: <see cref="FailureCause.TooLarge"/>.</param>
+/// <param name="Form">A form to post; null for a GET.</param>
+internal sealed record Ask(
+    Uri Url,
+    string Accept,
+    int MaxBytes,
+    AuthenticationHeaderValue? Authorization = null,
+    IReadOnlyDictionary<string, string>? Form = null
+);

@@ -1,0 +1,128 @@
+using System.Net.Http.Headers;
+using DeployGuard.Registry.Credentials;
+using DeployGuard.Registry.References;
+
+namespace DeployGuard.Registry.Transport;
+
+/// <summary>
+/// Reads from one repository during one lookup. The first request carries no credentials; if it is refused, each credential is tried, and
+/// the first that is accepted is used from then on.
+/// </summary>
+internal sealed class RepositorySession(
+    RegistryConnection connection,
+    RepositoryName repository,
+    IReadOnlyList<RegistryCredential> credentials,
+    TokenSource tokens,
+    TimeProvider time
+)
+{
+    private readonly DateTimeOffset _started = time.GetUtcNow();
+    private readonly Lock _lock = new();
+    private readonly List<string> _tried = [];
+    private AuthenticationHeaderValue? _accepted;
+
+    public RepositoryName Repository => repository;
+
+    public string Registry => connection.Settings.Name;
+
+    /// <summary>The sources of the credentials that were shown, or would have been if the registry had taken them.</summary>
+    public IReadOnlyList<string> Tried
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _tried];
+            }
+        }
+    }
+
+    /// <param name="path">Below the repository: <c>manifests/latest</c>.</param>
+    public Task<Reply> GetAsync(string path, string accept, int maxBytes, CancellationToken cancel) =>
+        GetAsync(connection.Url($"/v2/{repository.Path}/{path}"), accept, maxBytes, cancel);
+
+    /// <exception cref="RegistryException">Every credential was refused, or there is no usable answer.</exception>
+    public async Task<Reply> GetAsync(Uri url, string accept, int maxBytes, CancellationToken cancel)
+    {
+        var ask = new Ask(url, accept, maxBytes, _accepted);
+        var reply = await connection.SendAsync(ask, cancel);
+        if (!reply.IsDenied)
+        {
+            return reply;
+        }
+
+        var challenges = Challenge.Parse(reply.Challenges);
+        foreach (var credential in credentials.Append(RegistryCredential.Anonymous))
+        {
+            Remember(credential.Source);
+            if (await TryAsync(ask, challenges, credential, cancel) is { } accepted)
+            {
+                return accepted;
+            }
+        }
+
+        throw new RegistryException(
+            FailureCause.Denied,
+            $"{connection.Settings.Name} refused to read {repository} ({reply.Status}); tried: {string.Join(", ", Tried)}"
+        );
+    }
+
+    /// <summary>Null if the credential is refused.</summary>
+    private async Task<Reply?> TryAsync(
+        Ask ask,
+        IReadOnlyList<Challenge> challenges,
+        RegistryCredential credential,
+        CancellationToken cancel
+    )
+    {
+        while (await HeaderAsync(challenges, credential, cancel) is { } header)
+        {
+            var reply = await connection.SendAsync(ask with { Authorization = header }, cancel);
+            if (!reply.IsDenied)
+            {
+                _accepted = header;
+                return reply;
+            }
+
+            // A token from before this lookup may be worth less than a fresh one.
+            if (header is not { Scheme: "Bearer", Parameter: { } token } || !tokens.Forget(token, _started))
+            {
+                return null;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Null if the credential does not fit what the registry asks for, or was refused a token.</summary>
+    private async Task<AuthenticationHeaderValue?> HeaderAsync(
+        IReadOnlyList<Challenge> challenges,
+        RegistryCredential credential,
+        CancellationToken cancel
+    )
+    {
+        if (credential.RegistryToken is { } ready)
+        {
+            return new AuthenticationHeaderValue("Bearer", ready);
+        }
+
+        if (challenges.FirstOrDefault(c => c.Scheme == "bearer") is { } bearer)
+        {
+            var token = await tokens.TokenAsync(connection, bearer, repository, credential, cancel);
+            return token is null ? null : new AuthenticationHeaderValue("Bearer", token);
+        }
+
+        return challenges.Any(c => c.Scheme == "basic") ? TokenSource.Basic(credential) : null;
+    }
+
+    private void Remember(string source)
+    {
+        lock (_lock)
+        {
+            if (!_tried.Contains(source, StringComparer.Ordinal))
+            {
+                _tried.Add(source);
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using System.Net.Http.Headers;
+using System.Text;
+using DeployGuard.Registry.Content;
+using DeployGuard.Registry.References;
+using DeployGuard.Registry.Tests;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>Pushes images and other manifests to a repository of a real registry.</summary>
+internal sealed class RegistryPush : IDisposable
+{
+    private readonly HttpClient _http;
+
+    public RegistryPush(string host, string repository, string user, string password)
+    {
+        _http = new HttpClient(
+            new HttpClientHandler
+            {
+                ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator,
+            }
+        )
+        {
+            BaseAddress = new Uri($"https://{host}/v2/{repository}/"),
+        };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Basic",
+            Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"))
+        );
+    }
+
+    /// <summary>An image with a label <c>seed</c>.</summary>
+    public async Task<Digest> ImageAsync(string seed)
+    {
+        var config = $$$"""{"os": "linux", "config": {"Labels": {"seed": "{{{seed}}}"} } }""";
+        return (await ManifestAsync(Documents.Manifest(await BlobAsync(MediaTypes.ImageConfig, config), []))).Digest;
+    }
+
+    /// <summary>Returns its descriptor.</summary>
+    public async Task<string> BlobAsync(string mediaType, string text)
+    {
+        var content = Documents.Bytes(text);
+        var digest = Digest.Of(content);
+        using var started = await _http.PostAsync(new Uri("blobs/uploads/", UriKind.Relative), null);
+        started.EnsureSuccessStatusCode();
+        var upload = new UriBuilder(started.Headers.Location ?? throw new InvalidOperationException("no upload"));
+        upload.Query = $"{upload.Query}&digest={Uri.EscapeDataString($"{digest}")}";
+        using var body = new ByteArrayContent(content);
+        body.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        using var stored = await _http.PutAsync(upload.Uri, body);
+        stored.EnsureSuccessStatusCode();
+        return Documents.Descriptor(mediaType, digest, content.Length);
+    }
+
+    public async Task<(Digest Digest, long Size)> ManifestAsync(byte[] manifest, string mediaType = MediaTypes.Manifest, string? tag = null)
+    {
+        var digest = Digest.Of(manifest);
+        using var body = new ByteArrayContent(manifest);
+        body.Headers.ContentType = new MediaTypeHeaderValue(mediaType);
+        using var stored = await _http.PutAsync(new Uri($"manifests/{tag ?? $"{digest}"}", UriKind.Relative), body);
+        Assert.That(stored.IsSuccessStatusCode, await stored.Content.ReadAsStringAsync());
+        return (digest, manifest.Length);
+    }
+
+    public void Dispose() => _http.Dispose();
+}

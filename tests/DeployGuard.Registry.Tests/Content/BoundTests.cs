@@ -1,0 +1,185 @@
+using System.IO.Compression;
+using DeployGuard.Registry.Access;
+using DeployGuard.Registry.Content;
+using DeployGuard.Registry.Credentials;
+using DeployGuard.Registry.Lookups;
+using DeployGuard.Registry.References;
+using DeployGuard.Registry.Transport;
+using Microsoft.AspNetCore.Http;
+
+namespace DeployGuard.Registry.Tests.Content;
+
+internal sealed class BoundTests : LookupFixture
+{
+    [Test]
+    public async Task Case37_AllPagesOfReferrersAreRead()
+    {
+        var image = Repository.PushImage();
+        var members = Enumerable.Range(1, 5).Select(Member).ToList();
+        ServePages(i => i <= 5 ? ([members[i - 1]], i < 5 ? $"<?page={i + 1}>; rel=\"next\"" : null) : ([], null));
+
+        Assert.That(Found(await FindAsync(image)), Is.EqualTo(["1", "2", "3", "4", "5"]));
+    }
+
+    [Test]
+    public async Task Case37_EndlessPagesEndAtTheBound()
+    {
+        var image = Repository.PushImage();
+        var member = Member(1);
+        ServePages(i => ([member], $"<?page={i + 1}>; rel=\"next\""));
+
+        var result = await FindAsync(image);
+
+        Assert.That(Found(result), Is.EqualTo(["1"]));
+        Assert.That(Registry.Paths.Count(p => p.Contains("/referrers/", StringComparison.Ordinal)), Is.EqualTo(Limits.Pages));
+        Assert.That(result.Refused, Has.One.Contains("lists more than can be read"));
+    }
+
+    [Test]
+    public async Task APageOnAnotherHostIsNotReadAndIsReported()
+    {
+        await using var other = await FakeRegistry.StartAsync();
+        var image = Repository.PushImage();
+        ServePages(_ => ([], $"<http://{other.Host}/v2/>; rel=\"next\""));
+
+        Assert.That((await FindAsync(image)).Refused, Has.One.Contains("lists more than can be read"));
+        Assert.That(other.Calls, Is.Empty);
+    }
+
+    [Test]
+    public async Task Case40_OfTenThousandReferrersThirtyTwoAreOpenedAndStatementsComeFirst()
+    {
+        var image = Repository.PushImage();
+        var junk = Enumerable
+            .Range(0, 10_000)
+            .Select(i =>
+                Documents.Descriptor(
+                    MediaTypes.Manifest,
+                    Digest.Of(Documents.Bytes($"{i}")),
+                    10,
+                    "\"artifactType\": \"application/sarif+json\""
+                )
+            );
+        Registry.Referrers?.TryAdd($"acme/web/referrers/{image}", [.. junk]);
+        Repository.AttachReferrer(image, "one");
+
+        var result = await FindAsync(image);
+
+        Assert.That(Found(result), Is.EqualTo(["one"]));
+        Assert.That(result.Refused, Has.Some.Contains("lists more than can be read; 32 were opened"));
+        // The image, the referrers, three tags, 32 members and a blob.
+        Assert.That(Registry.Calls, Has.Count.EqualTo(5 + 32 + 1));
+        Assert.That(result.Refused, Has.Count.LessThan(20));
+    }
+
+    [Test]
+    public async Task Case40_StatementsInAllPlacesTogetherAreBounded()
+    {
+        var image = Repository.PushImage();
+        Repository.AttachByClassicTag(image, ".att", MediaTypes.Dsse, Enumerable.Range(0, 100).Select(i => $"{i}"));
+
+        var result = await FindAsync(image);
+
+        Assert.That(Found(result), Has.Exactly(Limits.Referrers).Items);
+        Assert.That(result.Refused, Has.Some.Contains("is one of more than 32 statements"));
+    }
+
+    [Test]
+    public async Task Case40_WhatOneLookupKeepsIsBounded()
+    {
+        var image = Repository.PushImage();
+        foreach (var i in Enumerable.Range(0, 12))
+        {
+            Repository.AttachReferrer(image, new string((char)('a' + i), 500_000));
+        }
+
+        var result = await FindAsync(image);
+
+        Assert.That(result.Refused, Has.Some.Contains("bytes that one lookup keeps"));
+        Assert.That(((StatementsFound)result).Statements.Sum(s => s.Content.Length), Is.LessThanOrEqualTo(Limits.ResultBytes));
+    }
+
+    [Test]
+    public async Task Case40_ABlobThatIsTooLargeIsNotRead()
+    {
+        var image = Repository.PushImage();
+        Repository.AttachReferrer(image, new string('x', Limits.BlobBytes + 1));
+
+        var result = await FindAsync(image);
+
+        Assert.That(result, Is.InstanceOf<NoStatement>());
+        Assert.That(result.Refused, Has.One.Contains("more than 1048576"));
+        Assert.That(Registry.Paths, Has.None.Contains("/blobs/"));
+    }
+
+    [Test]
+    public async Task Case40_ABlobThatGoesOnAfterItsSizeIsRefused()
+    {
+        var image = Repository.PushImage();
+        Repository.AttachReferrer(image, "one");
+        Registry.Misbehave(
+            context => context.Request.Path.Value?.Contains("/blobs/", StringComparison.Ordinal) == true,
+            context => context.Response.Body.WriteAsync(new byte[64 * 1024 * 1024]).AsTask()
+        );
+
+        var result = await FindAsync(image);
+
+        Assert.That(result, Is.InstanceOf<NoStatement>());
+        Assert.That(result.Refused, Has.One.EndsWith($"is larger than {Limits.BlobBytes} bytes"));
+    }
+
+    [Test]
+    public async Task Case40_AnAnswerThatNeverEndsIsReadUpToTheBound()
+    {
+        using var endless = new EndlessServer();
+        var lookup = NewLookup(Options with { Registries = [new RegistrySettings(endless.Host) { PlainHttp = true }] });
+        var image = new PinnedImage(new(endless.Host, "acme/web"), Digest.Of("any"u8));
+
+        var result = await lookup.FindAsync(new LookupRequest(image, CredentialSet.None), CancellationToken.None);
+
+        Assert.That(result, Is.InstanceOf<Unavailable>().With.Property("Cause").EqualTo(FailureCause.TooLarge));
+        // What the sockets of both sides hold comes to it.
+        Assert.That(await endless.SentAsync(), Is.InRange(Limits.ManifestBytes, Limits.ManifestBytes + (32 * 1024 * 1024)));
+    }
+
+    [Test]
+    public async Task Case40_AnAnswerThatUnpacksToFarMoreIsNotUnpacked()
+    {
+        var image = Repository.PushImage();
+        Repository.AttachReferrer(image, "one");
+        using var bomb = new MemoryStream();
+        await using (var zip = new GZipStream(bomb, CompressionLevel.SmallestSize, leaveOpen: true))
+        {
+            await zip.WriteAsync(new byte[64 * 1024 * 1024]);
+        }
+
+        Registry.Misbehave(
+            context => context.Request.Path.Value?.Contains("/blobs/", StringComparison.Ordinal) == true,
+            context =>
+            {
+                context.Response.Headers.ContentEncoding = "gzip";
+                return context.Response.Body.WriteAsync(bomb.ToArray()).AsTask();
+            }
+        );
+
+        var result = await FindAsync(image);
+
+        Assert.That(result, Is.InstanceOf<NoStatement>());
+        Assert.That(result.Refused, Has.One.Contains("answered compressed"));
+    }
+
+    private string Member(int i) => Repository.PushMember($"{i}", MediaTypesOf.Bundle, MediaTypesOf.Bundle);
+
+    /// <summary>Pages are counted from 1.</summary>
+    private void ServePages(Func<int, (IReadOnlyList<string> Members, string? Link)> page) =>
+        Registry.Misbehave(
+            context => context.Request.Path.Value?.Contains("/referrers/", StringComparison.Ordinal) == true,
+            context =>
+            {
+                var (members, link) = page(int.TryParse(context.Request.Query["page"], out var number) ? number : 1);
+                context.Response.Headers.Link = link;
+                context.Response.ContentType = MediaTypes.Index;
+                return context.Response.Body.WriteAsync(Documents.Index(members)).AsTask();
+            }
+        );
+}

@@ -1,0 +1,144 @@
+using DeployGuard.Registry.Credentials;
+using DeployGuard.Registry.Lookups;
+using DeployGuard.Registry.Transport;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Time.Testing;
+
+namespace DeployGuard.Registry.Tests.Transport;
+
+internal sealed class TokenTests : AuthenticationFixture
+{
+    [Test]
+    public async Task CredentialsAreExchangedForATokenThatMayReadThisRepositoryAlone()
+    {
+        RequireBearer(Registry);
+
+        var result = await FindAsync(Ann());
+
+        Assert.That(result, Is.InstanceOf<NoStatement>());
+        var exchange = Registry.Calls.Single(c => c.Path == "/token");
+        Assert.That(exchange.Authorization, Is.EqualTo(BasicOfAnn));
+        Assert.That(Uri.UnescapeDataString(exchange.Query), Is.EqualTo("?scope=repository:acme/web:pull&service=r"));
+        Assert.That(Registry.Calls.Where(c => c.Path != "/token").Select(c => c.Authorization).Distinct(), Is.EqualTo(["", "Bearer t1"]));
+    }
+
+    [Test]
+    public async Task ATokenIsUsedUntilItExpires()
+    {
+        var time = new FakeTimeProvider();
+        var lookup = NewLookup(Options, time);
+        RequireBearer(Registry);
+        var request = Ann() with { MaxAge = TimeSpan.Zero };
+        await lookup.FindAsync(request, CancellationToken.None);
+        time.Advance(TimeSpan.FromSeconds(100));
+        await lookup.FindAsync(request, CancellationToken.None);
+        Assert.That(Tokens, Is.EqualTo(1));
+
+        time.Advance(TimeSpan.FromSeconds(200));
+        await lookup.FindAsync(request, CancellationToken.None);
+
+        Assert.That(Tokens, Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task ATokenThatIsRefusedIsReplacedByAFreshOne()
+    {
+        var time = new FakeTimeProvider();
+        var lookup = NewLookup(Options, time);
+        RequireBearer(Registry);
+        var request = Ann() with { MaxAge = TimeSpan.Zero };
+        await lookup.FindAsync(request, CancellationToken.None);
+        RequireBearer(Registry, accepted: "Bearer t2");
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.That(await lookup.FindAsync(request, CancellationToken.None), Is.InstanceOf<NoStatement>());
+    }
+
+    [Test]
+    public async Task WithoutCredentialsAnAnonymousTokenIsAskedFor()
+    {
+        RequireBearer(Registry, isPublic: true);
+
+        var result = await FindAsync(Repository.PushImage());
+
+        Assert.That(result, Is.InstanceOf<NoStatement>());
+        Assert.That(Registry.Calls.Single(c => c.Path == "/token").Authorization, Is.Empty);
+    }
+
+    [Test]
+    public async Task AnIdentityTokenIsPostedAndNotShownInAnAddress()
+    {
+        var form = "";
+        Registry.Own = async context =>
+        {
+            if (context.Request is { Method: "POST", Path.Value: "/token" })
+            {
+                form = await new StreamReader(context.Request.Body).ReadToEndAsync();
+                await context.Response.WriteAsync("""{"access_token": "t1"}""");
+                return true;
+            }
+
+            return await ChallengeAsync(context, Registry, "Bearer t1");
+        };
+
+        var result = await FindAsync(
+            new LookupRequest(
+                Repository.Image(Repository.PushImage()),
+                Credentials($$$"""{"auths": {"{{{Registry.Host}}}": {"identitytoken": "refresh" } } }""")
+            )
+        );
+
+        Assert.That(result, Is.InstanceOf<NoStatement>());
+        Assert.That(form, Does.Contain("refresh_token=refresh").And.Contain("grant_type=refresh_token"));
+        Assert.That(Registry.Calls, Has.None.Property("Query").Contains("refresh"));
+    }
+
+    [Test]
+    public async Task Case19_CredentialsAreNotSentToAnIssuerOfTokensThatIsNotListed()
+    {
+        await using var issuer = await FakeRegistry.StartAsync();
+        RequireBearer(issuer);
+
+        var result = await FindAsync(Ann());
+
+        Assert.That(result, Is.InstanceOf<Unavailable>().With.Property("Cause").EqualTo(FailureCause.TokenHostNotListed));
+        Assert.That(((Unavailable)result).Message, Does.Contain($"issued by {issuer.Host}, which is not among its tokenHosts"));
+        Assert.That(issuer.Calls, Is.Empty);
+    }
+
+    [Test]
+    public async Task Case19_AListedIssuerOfTokensGetsTheCredentials()
+    {
+        await using var issuer = await FakeRegistry.StartAsync();
+        RequireBearer(issuer);
+        var lookup = NewLookup(Options with { Registries = [Registry.Settings with { TokenHosts = [issuer.Host] }] });
+
+        var result = await lookup.FindAsync(Ann(), CancellationToken.None);
+
+        Assert.That(result, Is.InstanceOf<NoStatement>());
+        Assert.That(issuer.Calls.Single().Authorization, Is.EqualTo(BasicOfAnn));
+        Assert.That(Registry.Calls, Has.None.Property("Authorization").StartsWith("Basic"));
+    }
+
+    [TestCase("ftp://host/token")]
+    [TestCase("/token")]
+    [TestCase("http://user:pass@host/token")]
+    [TestCase("")]
+    public async Task AnIssuerWithoutAWebAddressGetsNothing(string realm)
+    {
+        Registry.Own = context => ChallengeAsync(context, $"Bearer realm=\"{realm}\"", "never");
+
+        Assert.That(await FindAsync(Ann()), Is.InstanceOf<Unavailable>().With.Property("Cause").EqualTo(FailureCause.TokenHostNotListed));
+    }
+
+    [Test]
+    public async Task AnEndlessAddressOfAnIssuerIsNotRepeatedInTheMessage()
+    {
+        Registry.Own = context => ChallengeAsync(context, $"Bearer realm=\"http://{Registry.Host}/{new string('a', 10_000)}\"", "never");
+
+        var result = (Unavailable)await FindAsync(Ann());
+
+        Assert.That(result.Cause, Is.EqualTo(FailureCause.TokenHostNotListed));
+        Assert.That(result.Message, Has.Length.LessThan(400));
+    }
+}
