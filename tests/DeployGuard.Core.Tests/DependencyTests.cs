@@ -18,6 +18,7 @@ public class DependencyTests
                 "Identities",
                 "Workloads",
                 "Comparison",
+                "Attestations",
                 "Provenance",
                 "Policies",
                 "Approvals",

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using DeployGuard.Cli.Inputs;
 using DeployGuard.Cli.Views;
-using DeployGuard.Core.Provenance.Attestations;
+using DeployGuard.Core.Attestations;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
@@ -11,7 +11,7 @@ internal static class SignCommand
 {
     private static readonly Option<string> s_key = new("--key")
     {
-        Description = "PEM file of an ECDSA P-256 private key, unencrypted.",
+        Description = "PEM file of a private key, unencrypted: ECDSA P-256 or P-384, or RSA.",
         Required = true,
     };
     private static readonly Option<string> s_predicate = new("--predicate")
@@ -65,19 +65,19 @@ internal static class SignCommand
             throw new ManifestException($"--predicate-type {type}: not a URI such as https://slsa.dev/provenance/v1");
         }
 
-        using var key = InputFiles.Parse(parsed.GetRequiredValue(s_key), pem => new SigningKey(pem));
+        var key = InputFiles.Parse(parsed.GetRequiredValue(s_key), pem => SigningKey.Parse(pem));
         var predicateFile = parsed.GetRequiredValue(s_predicate);
         var predicate = InputFiles.Naming(
             predicateFile,
-            () => StrictJson.ReadObject(InputFiles.Bytes(predicateFile), Envelope.MaxPayload, "predicate")
+            () => StrictJson.ReadObject(InputFiles.Bytes(predicateFile), Dsse.MaxPayload, "predicate")
         );
         var subjects = parsed
             .GetRequiredValue(s_files)
-            .Select(f => new StatementSubject(Path.GetFileName(f), InputFiles.Sha256(f)))
+            .Select(f => StatementSubject.Of(Path.GetFileName(f), StatementSubject.ImageDigest, InputFiles.Sha256(f)))
             .ToList();
         var envelope = InputFiles
-            .Naming(predicateFile, () => key.Sign(Statement.PayloadType, new Statement(subjects, type, predicate).Write()))
-            .Write();
+            .Naming(predicateFile, () => Dsse.Sign(Statement.PayloadType, new Statement(subjects, type, predicate).ToJson(), key))
+            .ToJson();
         var text = System.Text.Encoding.UTF8.GetString(envelope);
         if (parsed.GetValue(s_output) is not { } file)
         {
@@ -87,7 +87,7 @@ internal static class SignCommand
 
         Write(file, text);
         parsed.InvocationConfiguration.Output.WriteLine(
-            TerminalText.Printable($"{file}: {subjects.Count} subject{(subjects.Count == 1 ? "" : "s")}, signed by key {key.KeyId}")
+            TerminalText.Printable($"{file}: {subjects.Count} subject{(subjects.Count == 1 ? "" : "s")}, signed by key {key.Public.KeyId}")
         );
         return 0;
     }

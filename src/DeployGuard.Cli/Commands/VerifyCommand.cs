@@ -1,7 +1,7 @@
 using System.CommandLine;
 using DeployGuard.Cli.Inputs;
 using DeployGuard.Cli.Views;
-using DeployGuard.Core.Provenance.Attestations;
+using DeployGuard.Core.Attestations;
 
 namespace DeployGuard.Cli.Commands;
 
@@ -10,7 +10,7 @@ internal static class VerifyCommand
 {
     private static readonly Option<string> s_key = new("--key")
     {
-        Description = "PEM file of the signer's ECDSA P-256 public key.",
+        Description = "PEM file of the signer's public key: ECDSA P-256 or P-384, or RSA.",
         Required = true,
     };
     private static readonly Option<string> s_envelope = new("--envelope")
@@ -54,12 +54,12 @@ internal static class VerifyCommand
     {
         var output = parsed.InvocationConfiguration.Output;
         var file = parsed.GetRequiredValue(s_envelope);
-        using var key = InputFiles.Parse(parsed.GetRequiredValue(s_key), pem => new VerifyingKey(pem));
-        var envelope = InputFiles.Naming(file, () => Envelope.Read(InputFiles.Bytes(file)));
+        var key = InputFiles.Parse(parsed.GetRequiredValue(s_key), pem => PublicKey.Parse(pem));
+        var envelope = InputFiles.Naming(file, () => DsseEnvelope.Parse(InputFiles.Bytes(file)));
         Statement statement;
         try
         {
-            statement = Statement.Read(Verification.PayloadOf(envelope, Statement.PayloadType, [key]));
+            statement = Statement.Parse(Dsse.Verify(envelope, Statement.PayloadType, [key]));
         }
         catch (AttestationException wrong)
         {

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using DeployGuard.Core.Provenance.Attestations;
+using DeployGuard.Core.Attestations;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Inputs;

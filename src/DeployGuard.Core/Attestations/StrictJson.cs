@@ -1,7 +1,8 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 
-namespace DeployGuard.Core.Provenance.Attestations;
+namespace DeployGuard.Core.Attestations;
 
 /// <summary>
 /// JSON that two parsers cannot read differently: no duplicate key, no depth over 64, no invalid UTF-8, no more bytes than the limit.
@@ -68,24 +69,36 @@ public static class StrictJson
         }
     }
 
-    internal static IEnumerable<(JsonElement Item, string Path)> Objects(JsonElement owner, string name, int most)
+    /// <summary>JSON in UTF-8, without blanks.</summary>
+    internal static byte[] Write(Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            write(json);
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    internal static IEnumerable<(JsonElement Item, string Path)> Objects(JsonElement owner, string name, int most, string path = "")
     {
         if (!owner.TryGetProperty(name, out var list) || list.ValueKind is not JsonValueKind.Array || list.GetArrayLength() == 0)
         {
-            throw new AttestationException($"{name}: is missing, or not a list with at least one item");
+            throw new AttestationException($"{path}{name}: is missing, or not a list with at least one item");
         }
 
         if (list.GetArrayLength() > most)
         {
-            throw new AttestationException($"{name}: has {list.GetArrayLength()} items; the limit is {most}");
+            throw new AttestationException($"{path}{name}: has {list.GetArrayLength()} items; the limit is {most}");
         }
 
         return list.EnumerateArray()
             .Select(
                 (item, i) =>
                     item.ValueKind is JsonValueKind.Object
-                        ? (item, $"{name}[{i}].")
-                        : throw new AttestationException($"{name}[{i}]: is not an object")
+                        ? (item, $"{path}{name}[{i}].")
+                        : throw new AttestationException($"{path}{name}[{i}]: is not an object")
             );
     }
 }

@@ -1,11 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
-using DeployGuard.Core.Provenance.Attestations;
+using DeployGuard.Core.Attestations;
 
 namespace DeployGuard.Core.Tests;
 
 /// <summary>Envelopes, statements and keys that cannot be used: each refused in words that name the place.</summary>
-public class AttestationInputTests
+public class MalformedInputTests
 {
     [TestCase("", "envelope: is not strict JSON")]
     [TestCase("[]", "envelope: is not a JSON object")]
@@ -31,7 +31,7 @@ public class AttestationInputTests
     )]
     [TestCase("""{"payload": "YQ==", "payloadType": "t", "signatures": [{"sig": "*"}]}""", "signatures[0].sig: is not base64")]
     public void InvalidEnvelopeIsRefused(string json, string message) =>
-        Assert.That(() => Envelope.Read(Encoding.UTF8.GetBytes(json)), Refuses(message));
+        Assert.That(() => DsseEnvelope.Parse(Encoding.UTF8.GetBytes(json)), Refuses(message));
 
     [TestCase("""{"subject": []}""", "_type: is missing, or not a string")]
     [TestCase("""{"_type": "https://in-toto.io/Statement/v2"}""", "_type: \"https://in-toto.io/Statement/v2\" is neither")]
@@ -53,12 +53,12 @@ public class AttestationInputTests
         "predicateType: is missing, or not a string"
     )]
     public void InvalidStatementIsRefused(string json, string message) =>
-        Assert.That(() => Statement.Read(Encoding.UTF8.GetBytes(json)), Refuses(message));
+        Assert.That(() => Statement.Parse(Encoding.UTF8.GetBytes(json)), Refuses(message));
 
     [Test]
     public void OlderStatementIsReadAndASubjectWithAnotherDigestMatchesNothing()
     {
-        var statement = Statement.Read(
+        var statement = Statement.Parse(
             """{"_type": "https://in-toto.io/Statement/v0.1", "subject": [{"name": "x", "digest": {"gitCommit": "aa"}}], "predicateType": "p"}"""u8.ToArray()
         );
         Assert.That(
@@ -80,19 +80,19 @@ public class AttestationInputTests
     public void APayloadOverOneMebibyteIsRefusedOnBothSides()
     {
         using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var key = new SigningKey(pair.ExportPkcs8PrivateKeyPem());
+        var key = SigningKey.Parse(pair.ExportPkcs8PrivateKeyPem());
         var payload = new byte[(1 << 20) + 1];
-        var envelope = new Envelope("t", payload, [new EnvelopeSignature("", [1])]).Write();
+        var envelope = new DsseEnvelope("t", payload, [new DsseSignature("", [1])]).ToJson();
 
-        Assert.That(() => key.Sign("t", payload), Refuses("payload: has 1048577 bytes; the limit is 1048576"));
-        Assert.That(() => Envelope.Read(envelope), Refuses("payload: has 1048577 bytes; the limit is 1048576"));
-        Assert.That(() => Envelope.Read(new byte[(2 << 20) + 1]), Refuses("envelope: has 2097153 bytes"));
+        Assert.That(() => Dsse.Sign("t", payload, key), Refuses("payload: has 1048577 bytes; the limit is 1048576"));
+        Assert.That(() => DsseEnvelope.Parse(envelope), Refuses("payload: has 1048577 bytes; the limit is 1048576"));
+        Assert.That(() => DsseEnvelope.Parse(new byte[(2 << 20) + 1]), Refuses("envelope: has 2097153 bytes"));
     }
 
     [Test]
     public void InvalidUtf8IsRefused() =>
         Assert.That(
-            () => Envelope.Read(new byte[] { (byte)'{', (byte)'"', 0xC3, 0x28, (byte)'"', (byte)':', (byte)'1', (byte)'}' }),
+            () => DsseEnvelope.Parse(new byte[] { (byte)'{', (byte)'"', 0xC3, 0x28, (byte)'"', (byte)':', (byte)'1', (byte)'}' }),
             Refuses("envelope: is not")
         );
 
@@ -104,19 +104,19 @@ public class AttestationInputTests
         using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         Assert.Multiple(() =>
         {
-            Assert.That(() => new SigningKey(larger.ExportPkcs8PrivateKeyPem()), Refuses("is not a key on the curve P-256"));
+            Assert.That(() => SigningKey.Parse(larger.ExportPkcs8PrivateKeyPem()), Refuses("is not a key on the curve P-256"));
             Assert.That(
-                () => new SigningKey(rsa.ExportPkcs8PrivateKeyPem()),
+                () => SigningKey.Parse(rsa.ExportPkcs8PrivateKeyPem()),
                 Refuses("holds no ECDSA P-256 key in PEM that could be read")
             );
-            Assert.That(() => new SigningKey(pair.ExportSubjectPublicKeyInfoPem()), Refuses("holds no private key in PEM"));
+            Assert.That(() => SigningKey.Parse(pair.ExportSubjectPublicKeyInfoPem()), Refuses("holds no private key in PEM"));
             Assert.That(
-                () => new VerifyingKey(pair.ExportPkcs8PrivateKeyPem()),
+                () => PublicKey.Parse(pair.ExportPkcs8PrivateKeyPem()),
                 Refuses("holds a private key; use the public key to verify")
             );
-            Assert.That(() => new VerifyingKey("hello"), Refuses("holds no ECDSA P-256 key in PEM that could be read"));
+            Assert.That(() => PublicKey.Parse("hello"), Refuses("holds no ECDSA P-256 key in PEM that could be read"));
             Assert.That(
-                () => new VerifyingKey("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"),
+                () => PublicKey.Parse("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"),
                 Refuses("holds no ECDSA P-256 key in PEM that could be read")
             );
         });

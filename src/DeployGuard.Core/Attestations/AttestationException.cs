@@ -1,4 +1,4 @@
-namespace DeployGuard.Core.Provenance.Attestations;
+namespace DeployGuard.Core.Attestations;
 
 /// <summary>
 /// An envelope, statement or key that cannot be used. The message says what is wrong and where; the caller adds the name of the file.

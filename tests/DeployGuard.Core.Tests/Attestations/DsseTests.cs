@@ -1,11 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
-using DeployGuard.Core.Provenance.Attestations;
+using DeployGuard.Core.Attestations;
 
 namespace DeployGuard.Core.Tests;
 
 /// <summary>Envelopes and statements: which signatures are valid, and which must not be.</summary>
-public class AttestationTests
+public class DsseTests
 {
     private const string HelloType = "http://example.com/HelloWorld";
 
@@ -28,24 +28,24 @@ public class AttestationTests
     [Test]
     public void EncodingMatchesTheSpecification() =>
         Assert.That(
-            Encoding.UTF8.GetString(PreAuthentication.Encode(HelloType, "hello world"u8)),
+            Encoding.UTF8.GetString(Dsse.Pae(HelloType, "hello world"u8)),
             Is.EqualTo("DSSEv1 29 http://example.com/HelloWorld 11 hello world")
         );
 
     [Test]
     public void LengthsCountBytesNotCharacters() =>
-        Assert.That(Encoding.UTF8.GetString(PreAuthentication.Encode("ä", "ö€"u8)), Is.EqualTo("DSSEv1 2 ä 5 ö€"));
+        Assert.That(Encoding.UTF8.GetString(Dsse.Pae("ä", "ö€"u8)), Is.EqualTo("DSSEv1 2 ä 5 ö€"));
 
     [Test]
     public void SignatureOfTheSpecificationIsValidInBothAlphabets([Values] bool urlSafe)
     {
-        using var key = new VerifyingKey(SpecificationKey());
+        var key = PublicKey.Parse(SpecificationKey());
         var signature = urlSafe ? SpecificationSignature.Replace('+', '-').Replace('/', '_') : SpecificationSignature;
         var envelope = Read(
             $$"""{"payload": "aGVsbG8gd29ybGQ=", "payloadType": "{{HelloType}}", "signatures": [{"sig": "{{signature}}"}]}"""
         );
 
-        Assert.That(Verification.PayloadOf(envelope, HelloType, [key]), Is.EqualTo("hello world"u8.ToArray()));
+        Assert.That(Dsse.Verify(envelope, HelloType, [key]), Is.EqualTo("hello world"u8.ToArray()));
     }
 
     [Test]
@@ -53,13 +53,13 @@ public class AttestationTests
         [Values(DSASignatureFormat.Rfc3279DerSequence, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)] DSASignatureFormat form
     )
     {
-        using var key = Public();
+        var key = Public();
         var payload = Encoding.UTF8.GetBytes(s_statement);
-        var signature = _pair.SignData(PreAuthentication.Encode(Statement.PayloadType, payload), HashAlgorithmName.SHA256, form);
-        var envelope = new Envelope(Statement.PayloadType, payload, [new EnvelopeSignature("", signature)]);
+        var signature = _pair.SignData(Dsse.Pae(Statement.PayloadType, payload), HashAlgorithmName.SHA256, form);
+        var envelope = new DsseEnvelope(Statement.PayloadType, payload, [new DsseSignature("", signature)]);
 
         Assert.That(
-            Statement.Read(Verification.PayloadOf(envelope, Statement.PayloadType, [key])).Find(new string('a', 64))?.Name,
+            Statement.Parse(Dsse.Verify(envelope, Statement.PayloadType, [key])).Find(new string('a', 64))?.Name,
             Is.EqualTo("web")
         );
     }
@@ -67,16 +67,16 @@ public class AttestationTests
     [Test]
     public void ASignedEnvelopeIsWrittenAndReadBack()
     {
-        using var signing = new SigningKey(_pair.ExportPkcs8PrivateKeyPem());
-        using var verifying = Public();
-        var written = signing.Sign(Statement.PayloadType, Statement.Read(Encoding.UTF8.GetBytes(s_statement)).Write()).Write();
-        var envelope = Envelope.Read(written);
-        var statement = Statement.Read(Verification.PayloadOf(envelope, Statement.PayloadType, [verifying]));
+        var signing = SigningKey.Parse(_pair.ExportPkcs8PrivateKeyPem());
+        var verifying = Public();
+        var written = Dsse.Sign(Statement.PayloadType, Statement.Parse(Encoding.UTF8.GetBytes(s_statement)).ToJson(), signing).ToJson();
+        var envelope = DsseEnvelope.Parse(written);
+        var statement = Statement.Parse(Dsse.Verify(envelope, Statement.PayloadType, [verifying]));
 
         Assert.Multiple(() =>
         {
             Assert.That(envelope.Signatures.Single().KeyId, Is.EqualTo(verifying.KeyId));
-            Assert.That(envelope.Signatures.Single().Bytes[0], Is.EqualTo(0x30), "ASN.1 DER, as cosign makes it");
+            Assert.That(envelope.Signatures.Single().Value[0], Is.EqualTo(0x30), "ASN.1 DER, as cosign makes it");
             Assert.That((statement.PredicateType, statement.Predicate.GetRawText()), Is.EqualTo(("https://example.com/p", """{"a":1}""")));
         });
     }
@@ -84,15 +84,15 @@ public class AttestationTests
     [Test]
     public void AnAlteredPayloadTypeOrSignatureIsNotVerified()
     {
-        using var key = Public();
+        var key = Public();
         var envelope = Signed(s_statement);
         var payload = (byte[])envelope.Payload.Clone();
         payload[^1] ^= 1;
-        var signature = (byte[])envelope.Signatures[0].Bytes.Clone();
+        var signature = (byte[])envelope.Signatures[0].Value.Clone();
         signature[^1] ^= 1;
 
         foreach (
-            var touched in (Envelope[])
+            var touched in (DsseEnvelope[])
                 [
                     envelope with
                     {
@@ -104,13 +104,13 @@ public class AttestationTests
                     },
                     envelope with
                     {
-                        Signatures = [new EnvelopeSignature("", signature)],
+                        Signatures = [new DsseSignature("", signature)],
                     },
                 ]
         )
         {
             Assert.That(
-                () => Verification.PayloadOf(touched, Statement.PayloadType, [key]),
+                () => Dsse.Verify(touched, Statement.PayloadType, [key]),
                 Refuses("signatures: none of 1 is by the given key over this payload")
             );
         }
@@ -124,34 +124,34 @@ public class AttestationTests
     [TestCase(4096)]
     public void ASignatureOfAnyOtherLengthIsNotVerified(int length)
     {
-        using var key = Public();
-        var envelope = Signed(s_statement) with { Signatures = [new EnvelopeSignature("", new byte[length])] };
-        Assert.That(() => Verification.PayloadOf(envelope, Statement.PayloadType, [key]), Refuses("signatures: none of 1"));
+        var key = Public();
+        var envelope = Signed(s_statement) with { Signatures = [new DsseSignature("", new byte[length])] };
+        Assert.That(() => Dsse.Verify(envelope, Statement.PayloadType, [key]), Refuses("signatures: none of 1"));
     }
 
     [Test]
     public void KeyIdHasNoEffect()
     {
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var key = Public();
-        using var stranger = new VerifyingKey(other.ExportSubjectPublicKeyInfoPem());
+        var key = Public();
+        var stranger = PublicKey.Parse(other.ExportSubjectPublicKeyInfoPem());
         var envelope = Signed(s_statement);
         var renamed = envelope with { Signatures = [envelope.Signatures[0] with { KeyId = stranger.KeyId }] };
 
-        Assert.That(() => Verification.PayloadOf(renamed, Statement.PayloadType, [key]), Throws.Nothing);
-        Assert.That(() => Verification.PayloadOf(renamed, Statement.PayloadType, [stranger]), Refuses("signatures: none of 1"));
+        Assert.That(() => Dsse.Verify(renamed, Statement.PayloadType, [key]), Throws.Nothing);
+        Assert.That(() => Dsse.Verify(renamed, Statement.PayloadType, [stranger]), Refuses("signatures: none of 1"));
     }
 
     [Test]
     public void TwoSignaturesOfOneKeyCountOnce()
     {
-        using var key = Public();
-        using var again = Public();
+        var key = Public();
+        var again = Public();
         var envelope = Signed(s_statement);
         var twice = envelope with { Signatures = [.. envelope.Signatures, .. Signed(s_statement).Signatures] };
 
         Assert.That(
-            () => Verification.PayloadOf(twice, Statement.PayloadType, [key, again], threshold: 2),
+            () => Dsse.Verify(twice, Statement.PayloadType, [key, again], threshold: 2),
             Refuses("signatures: 1 of 2 required keys")
         );
     }
@@ -159,22 +159,22 @@ public class AttestationTests
     [Test]
     public void UnexpectedTypeIsRefusedEvenIfSigned()
     {
-        using var key = Public();
+        var key = Public();
         Assert.That(
-            () => Verification.PayloadOf(Signed(s_statement), HelloType, [key]),
+            () => Dsse.Verify(Signed(s_statement), HelloType, [key]),
             Refuses($"payloadType: \"{Statement.PayloadType}\" is not {HelloType}")
         );
     }
 
-    private VerifyingKey Public() => new(_pair.ExportSubjectPublicKeyInfoPem());
+    private PublicKey Public() => PublicKey.Parse(_pair.ExportSubjectPublicKeyInfoPem());
 
-    private Envelope Signed(string payload)
+    private DsseEnvelope Signed(string payload)
     {
-        using var key = new SigningKey(_pair.ExportECPrivateKeyPem());
-        return key.Sign(Statement.PayloadType, Encoding.UTF8.GetBytes(payload));
+        var key = SigningKey.Parse(_pair.ExportECPrivateKeyPem());
+        return Dsse.Sign(Statement.PayloadType, Encoding.UTF8.GetBytes(payload), key);
     }
 
-    private static Envelope Read(string json) => Envelope.Read(Encoding.UTF8.GetBytes(json));
+    private static DsseEnvelope Read(string json) => DsseEnvelope.Parse(Encoding.UTF8.GetBytes(json));
 
     private static string SpecificationKey()
     {

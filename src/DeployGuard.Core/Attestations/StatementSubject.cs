@@ -1,0 +1,56 @@
+using System.Text.Json;
+
+namespace DeployGuard.Core.Attestations;
+
+/// <summary>What a statement is about.</summary>
+/// <param name="Name">For display only.</param>
+/// <param name="Digests">By algorithm: <see cref="ImageDigest"/>, <see cref="Commit"/>, <see cref="TemplateHash"/>, or others.</param>
+public sealed record StatementSubject(string Name, IReadOnlyDictionary<string, string> Digests)
+{
+    /// <summary>Of an image or file; 64 lower-case hex digits.</summary>
+    public const string ImageDigest = "sha256";
+
+    /// <summary>Of a commit; 40 or 64 lower-case hex digits.</summary>
+    public const string Commit = "gitCommit";
+
+    /// <summary>The hash of a pod template, as DeployGuard shows it: <c>v2:</c> and hex digits.</summary>
+    public const string TemplateHash = "templateHash";
+
+    /// <summary>Null where the subject has a digest of another kind only: it can never match an image.</summary>
+    public string? Sha256 => Digests.GetValueOrDefault(ImageDigest);
+
+    public string? GitCommit => Digests.GetValueOrDefault(Commit);
+
+    /// <summary>A subject with one digest.</summary>
+    public static StatementSubject Of(string name, string algorithm, string digest) =>
+        new(name, new Dictionary<string, string>(StringComparer.Ordinal) { [algorithm] = digest });
+
+    internal static StatementSubject Parse(JsonElement subject, string path)
+    {
+        if (!subject.TryGetProperty("digest", out var digest) || digest.ValueKind is not JsonValueKind.Object)
+        {
+            throw new AttestationException($"{path}digest: is missing, or not an object");
+        }
+
+        var digests = digest
+            .EnumerateObject()
+            .ToDictionary(d => d.Name, d => StrictJson.Text(digest, d.Name, $"{path}digest."), StringComparer.Ordinal);
+        return digests.GetValueOrDefault(ImageDigest) is not { } sha256 || Hex.IsSha256(sha256)
+            ? new StatementSubject(StrictJson.TextOrNull(subject, "name", path) ?? "", digests)
+            : throw new AttestationException($"{path}digest.{ImageDigest}: is not 64 lower-case hex digits");
+    }
+
+    internal void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", Name);
+        json.WriteStartObject("digest");
+        foreach (var (algorithm, digest) in Digests.OrderBy(d => d.Key, StringComparer.Ordinal))
+        {
+            json.WriteString(algorithm, digest);
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+}
