@@ -52,7 +52,10 @@ public sealed class AttestRangeTests : IDisposable
         using var predicate = JsonDocument.Parse(run.Output);
         Assert.That(AttestRepository.Status(predicate.RootElement), Is.EqualTo("unknown"));
         Assert.That(AttestRepository.Authors(predicate.RootElement), Is.EqualTo(new[] { "email:dana@example.com" }));
-        Assert.That(run.Error, Does.Contain("1 commit from ").And.Contain(": unknown, no sign of AI, which proves nothing; 1 author, 0 reviews"));
+        Assert.That(
+            run.Error,
+            Does.Contain("1 commit from ").And.Contain(": unknown, no sign of AI, which proves nothing; 1 author, 0 reviews")
+        );
     }
 
     [Test]
@@ -128,7 +131,9 @@ public sealed class AttestRangeTests : IDisposable
         Assert.That((refused.ExitCode, refused.Output), Is.EqualTo((1, "")));
         Assert.That(
             refused.Error,
-            Does.Contain($"error: --complete: the clone is shallow, and ends at commit {side} within the range: fetch the whole history: git fetch --unshallow")
+            Does.Contain(
+                $"error: --complete: the clone is shallow, and ends at commit {side} within the range: fetch the whole history: git fetch --unshallow"
+            )
         );
         Assert.That(partial.ExitCode, Is.Zero);
         Assert.That(partial.Error, Does.StartWith("not complete: the clone is shallow").And.EndWith("; not complete"));
@@ -163,7 +168,9 @@ public sealed class AttestRangeTests : IDisposable
         Assert.That((run.ExitCode, run.Output), Is.EqualTo((2, "")));
         Assert.That(
             run.Error,
-            Does.StartWith($"error: --from {_repository.Base}: no such commit in this clone, which is shallow: fetch the whole history: git fetch --unsh")
+            Does.StartWith(
+                $"error: --from {_repository.Base}: no such commit in this clone, which is shallow: fetch the whole history: git fetch --unsh"
+            )
         );
     }
 
@@ -179,7 +186,10 @@ public sealed class AttestRangeTests : IDisposable
 
         var run = await AttestRepository.RunInAsync(clone, "--from", _repository.Base, "--complete", "--format", "predicate");
 
-        Assert.That(run.Error, Does.StartWith("2 commits from ").And.EndWith("assisted, signs of AI: claude-code 1; 1 author, 0 reviews; complete"));
+        Assert.That(
+            run.Error,
+            Does.StartWith("2 commits from ").And.EndWith("assisted, signs of AI: claude-code 1; 1 author, 0 reviews; complete")
+        );
     }
 
     [Test]
@@ -194,8 +204,19 @@ public sealed class AttestRangeTests : IDisposable
         var written = await AttestRepository.RunInAsync(Git.Folder, "--from", "other", "--format", "predicate");
 
         Assert.That((refused.ExitCode, refused.Output), Is.EqualTo((1, "")));
-        Assert.That(refused.Error, Does.StartWith($"error: --complete: {other} is not an ancestor of HEAD: name a commit that it was built on with --from"));
-        Assert.That((written.ExitCode, written.Error.Split('\n')[0]), Is.EqualTo((0, "not complete: other is not an ancestor of HEAD: name a commit that it was built on with --from, such as that of the image that runs now")));
+        Assert.That(
+            refused.Error,
+            Does.StartWith($"error: --complete: {other} is not an ancestor of HEAD: name a commit that it was built on with --from")
+        );
+        Assert.That(
+            (written.ExitCode, written.Error.Split('\n')[0]),
+            Is.EqualTo(
+                (
+                    0,
+                    "not complete: other is not an ancestor of HEAD: name a commit that it was built on with --from, such as that of the image that runs now"
+                )
+            )
+        );
     }
 
     /// <summary>Half of a history must not pass for all of it.</summary>
@@ -278,7 +299,15 @@ public sealed class AttestRangeTests : IDisposable
     public async Task ARangeWithoutCommitsIsStated()
     {
         var run = await _repository.RunAsync("--format", "predicate", "--complete");
-        Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, $"0 commits from {_repository.Base[..12]} to {_repository.Base[..12]}: unknown, no sign of AI, which proves nothing; 0 authors, 0 reviews; complete")));
+        Assert.That(
+            (run.ExitCode, run.Error),
+            Is.EqualTo(
+                (
+                    0,
+                    $"0 commits from {_repository.Base[..12]} to {_repository.Base[..12]}: unknown, no sign of AI, which proves nothing; 0 authors, 0 reviews; complete"
+                )
+            )
+        );
     }
 
     /// <summary>In one pass: the time of a run must not grow with a process for each commit.</summary>
@@ -289,8 +318,12 @@ public sealed class AttestRangeTests : IDisposable
         var commits = new StringBuilder();
         for (var i = 0; i < Count; i++)
         {
-            var message = $"Change {i}\n\n{new string('x', 200)}\n\n{(i % 5 == 0 ? "Co-Authored-By: Claude <noreply@anthropic.com>" : $"Reviewed-by: r{i}")}\n";
-            commits.Append(CultureInfo.InvariantCulture, $"commit refs/heads/main\nauthor P{i % 100} <p{i % 100}@example.com> {i} +0000\ncommitter P <p@example.com> {i} +0000\ndata {message.Length}\n{message}");
+            var message =
+                $"Change {i}\n\n{new string('x', 200)}\n\n{(i % 5 == 0 ? "Co-Authored-By: Claude <noreply@anthropic.com>" : $"Reviewed-by: r{i}")}\n";
+            commits.Append(
+                CultureInfo.InvariantCulture,
+                $"commit refs/heads/main\nauthor P{i % 100} <p{i % 100}@example.com> {i} +0000\ncommitter P <p@example.com> {i} +0000\ndata {message.Length}\n{message}"
+            );
             commits.Append(i == 0 ? $"from {_repository.Base}\n\n" : "\n");
         }
 

@@ -23,9 +23,16 @@ internal sealed class AttestRepository : IDisposable
     public Task<CommandRun> RunAsync(params string[] more) => RunInAsync(Git.Folder, ["--from", Base, .. more]);
 
     public static Task<CommandRun> RunInAsync(string folder, params string[] more) =>
-        CommandRun.OfAsync(
-            ["attest", "--folder", folder, "--repository", "https://github.com/acme/checkout", "--ref", "refs/heads/main", .. more]
-        );
+        CommandRun.OfAsync([
+            "attest",
+            "--folder",
+            folder,
+            "--repository",
+            "https://github.com/acme/checkout",
+            "--ref",
+            "refs/heads/main",
+            .. more,
+        ]);
 
     /// <summary>Kind, tool and value of each sign.</summary>
     public static IEnumerable<(string Kind, string Tool, string Value)> Signs(JsonElement predicate) =>

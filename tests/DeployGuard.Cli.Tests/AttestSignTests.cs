@@ -135,7 +135,8 @@ public class AttestSignTests
     [Test]
     public void TrailersCountInEveryParagraphAndFoldedAndWithEitherLineEnd()
     {
-        var message = "Squash (#7)\r\n\r\n* First\r\n\r\nCo-authored-by: Claude\r\n\t<noreply@anthropic.com>\r\n\r\n* Second\r\n\r\nGenerated-by: Codex 1\r\n";
+        var message =
+            "Squash (#7)\r\n\r\n* First\r\n\r\nCo-authored-by: Claude\r\n\t<noreply@anthropic.com>\r\n\r\n* Second\r\n\r\nGenerated-by: Codex 1\r\n";
         Assert.That(
             In(s_dana, message).Select(s => (s.Tool, s.Value)),
             Is.EqualTo(new[] { ("claude-code", "Co-authored-by: Claude <noreply@anthropic.com>"), ("codex", "Generated-by: Codex 1") })
@@ -210,8 +211,7 @@ public class AttestSignTests
         Assert.That(run.Error, Does.StartWith($"error: {repository.Git.At("more.json")}: {error}"));
     }
 
-    private static string Shown(string line) =>
-        line.StartsWith("assisted-BY", StringComparison.Ordinal) ? "assisted-BY: Gemini:2.5" : line;
+    private static string Shown(string line) => line.StartsWith("assisted-BY", StringComparison.Ordinal) ? "assisted-BY: Gemini:2.5" : line;
 
     private static IReadOnlyList<Sign> In(Person author, string message, Person? committer = null) =>
         [.. new SignFinder(DetectorsReader.BuiltIn).In(new Commit("c0", "", author, committer ?? author, message))];

@@ -26,7 +26,17 @@ internal sealed class GitRepository : IDisposable
     /// <summary>A commit that changes no file, and its hash.</summary>
     public string Commit(string message, string name = "Dana", string email = "dana@example.com")
     {
-        Git("-c", $"user.name={name}", "-c", $"user.email={email}", "commit", "--quiet", "--allow-empty", "--cleanup=verbatim", $"--message={message}");
+        Git(
+            "-c",
+            $"user.name={name}",
+            "-c",
+            $"user.email={email}",
+            "commit",
+            "--quiet",
+            "--allow-empty",
+            "--cleanup=verbatim",
+            $"--message={message}"
+        );
         return Git("rev-parse", "HEAD");
     }
 

@@ -53,7 +53,7 @@ internal sealed record AgentTrace(string Id, string? Revision, string Tool, IRea
                     Text(root, "id") ?? root.GetRawText(),
                     Text(Member(root, "vcs"), "revision"),
                     Text(Member(root, "tool"), "name") ?? Unnamed,
-                    [.. Contributors(files).Distinct()]
+                    [.. ContributorsOf(files).Distinct()]
                 )
                 : null;
         }
@@ -64,7 +64,7 @@ internal sealed record AgentTrace(string Id, string? Revision, string Tool, IRea
     }
 
     /// <summary>A range may name another contributor than its conversation.</summary>
-    private static IEnumerable<string> Contributors(JsonElement files) =>
+    private static IEnumerable<string> ContributorsOf(JsonElement files) =>
         from file in files.EnumerateArray()
         from conversation in Items(file, "conversations")
         from owner in (IEnumerable<JsonElement>)[conversation, .. Items(conversation, "ranges")]
@@ -73,8 +73,8 @@ internal sealed record AgentTrace(string Id, string? Revision, string Tool, IRea
         where type is "ai" or "mixed"
         select Text(contributor, "model_id") is { } model ? $"{type} {model}" : type;
 
-    private static IEnumerable<JsonElement> Items(JsonElement owner, string name) =>
-        Member(owner, name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : [];
+    private static JsonElement[] Items(JsonElement owner, string name) =>
+        Member(owner, name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()] : [];
 
     private static JsonElement Member(JsonElement owner, string name) =>
         owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) ? value : default;

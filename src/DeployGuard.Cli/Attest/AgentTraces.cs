@@ -11,7 +11,7 @@ internal sealed class AgentTraces(Repository repository, GitRange range, Action<
     /// <summary>Records that the head has and the base has not: the commit that brought them is not known, so they count for the head.</summary>
     public IEnumerable<Sign> Committed()
     {
-        var former = Files(range.Base);
+        var former = range.BeginsWithFirstCommit ? [] : Files(range.Base);
         var changed = Files(range.Head).Where(f => former.GetValueOrDefault(f.Key) != f.Value).ToDictionary();
         var known = Records(former.Where(f => changed.ContainsKey(f.Key)), _ => { }).Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
         return Records(changed, notice).Where(r => !known.Contains(r.Id)).SelectMany(r => Signs(r, range.Head));
@@ -43,7 +43,9 @@ internal sealed class AgentTraces(Repository repository, GitRange range, Action<
             .Output("ls-tree", "-r", "-z", "--full-tree", commit, "--", Folder)
             .Split('\0')
             .Select(l => l.Split('\t', 2))
-            .Where(l => l.Length == 2 && (l[1].EndsWith(".json", StringComparison.Ordinal) || l[1].EndsWith(".jsonl", StringComparison.Ordinal)))
+            .Where(l =>
+                l.Length == 2 && (l[1].EndsWith(".json", StringComparison.Ordinal) || l[1].EndsWith(".jsonl", StringComparison.Ordinal))
+            )
             .ToDictionary(l => l[1], l => l[0].Split(' ')[^1], StringComparer.Ordinal);
 
     private List<AgentTrace> Records(IEnumerable<KeyValuePair<string, string>> files, Action<string> unusable)

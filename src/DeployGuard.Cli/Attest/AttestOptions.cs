@@ -16,7 +16,9 @@ internal static class AttestOptions
 {
     public static readonly Option<string> From = new("--from")
     {
-        Description = "Commit that the change began at: the one that the running image was built from. It is not part of the change.",
+        Description =
+            "Commit that the change began at: the one that the running image was built from. It is not part of the change. "
+            + "40 zeros: the change begins with the first commit.",
         Required = true,
     };
     public static readonly Option<string> To = new("--to")

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using DeployGuard.Cli.Views;
+using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Manifests;
 
@@ -19,7 +19,7 @@ internal sealed class AttestRun(ParseResult parsed)
         var subjects = StatementSubjects.Of(Several(AttestOptions.Images));
         var repository = SourceRepository.Uri(parsed.GetValue(AttestOptions.Repository), _repository);
         var reference = SourceRepository.Ref(parsed.GetValue(AttestOptions.Ref), parsed.GetRequiredValue(AttestOptions.To), _repository);
-        var reviews = Review.Read(parsed.GetValue(AttestOptions.Approvals));
+        var reviews = ReviewFile.Read(parsed.GetValue(AttestOptions.Approvals));
         var validFor = ValidFor();
         var detectors = DetectorsReader.With(Several(AttestOptions.Detectors));
         var authors = new ChangeAuthors(detectors, AuthorIds.Read(parsed.GetValue(AttestOptions.AuthorsMap)));
@@ -42,14 +42,11 @@ internal sealed class AttestRun(ParseResult parsed)
         }
 
         var issued = now.AddTicks(-(now.UtcTicks % TimeSpan.TicksPerSecond));
-        var change = new Change(
-            repository,
-            reference,
-            range.Base,
-            range.Head,
+        var change = new ChangeStatement(
+            new ChangeSource(repository, reference, range.Base, range.Head),
             isComplete,
-            reading.Stated(),
-            authors.Ids,
+            Declaration(reading),
+            [.. authors.Ids],
             Reviews.Of(range, _repository, reviews, authors.Ids, Notice),
             issued,
             issued + validFor
@@ -58,6 +55,13 @@ internal sealed class AttestRun(ParseResult parsed)
         Say(Summary(change, reading));
         return 0;
     }
+
+    /// <summary>Never <c>none</c>: that there is no sign proves nothing.</summary>
+    private static AiDeclaration Declaration(ChangeReading reading) =>
+        new(
+            reading.Signs.Count > 0 ? AiStatus.Assisted : AiStatus.Unknown,
+            [.. reading.Stated().Select(s => new AiEvidence(s.Commit, s.Kind, s.Tool, s.Value))]
+        );
 
     private static List<string> Gaps(GitRange range, ChangeAuthors authors, bool hasOperators) =>
         authors.Nobody is { } commit && !hasOperators
@@ -73,21 +77,21 @@ internal sealed class AttestRun(ParseResult parsed)
     }
 
     private static string Tool(string tool) =>
-        tool.Trim().Length > 0 && !tool.Any(char.IsControl) ? tool.Trim() : throw new ManifestException($"--declare {tool}: no name of a tool");
+        tool.Trim().Length > 0 && !tool.Any(char.IsControl)
+            ? tool.Trim()
+            : throw new ManifestException($"--declare {tool}: no name of a tool");
 
-    private static string Summary(Change change, ChangeReading reading)
+    private static string Summary(ChangeStatement change, ChangeReading reading)
     {
-        var tools = reading.Signs.GroupBy(s => s.Tool).OrderByDescending(g => g.Count()).Select(g => Invariant($"{g.Key} {g.Count()}"));
+        var tools = reading.Signs.GroupBy(s => s.Tool).OrderByDescending(g => g.Count()).Select(g => $"{g.Key} {g.Count()}");
         var signs = reading.Signs.Count == 0 ? "no sign of AI, which proves nothing" : $"signs of AI: {string.Join(", ", tools)}";
-        return Invariant(
-            $"{Count(reading.Commits, "commit")} from {change.Base[..12]} to {change.Head[..12]}: {change.Status}, {signs}; "
-                + $"{Count(change.Authors.Count, "author")}, {Count(change.Reviews.Count, "review")}; {(change.IsComplete ? "complete" : "not complete")}"
-        );
+        var people = $"{Count(change.Authors.Count, "author")}, {Count(change.Approvals.Count, "review")}";
+        var status = change.Ai.Status.ToString().ToLowerInvariant();
+        return $"{Count(reading.Commits, "commit")} from {change.Source.BaseCommit[..12]} to {change.Source.HeadCommit[..12]}: {status}, {signs}; "
+            + $"{people}; {(change.IsComplete ? "complete" : "not complete")}";
     }
 
-    private static string Count(int number, string noun) => Invariant($"{number} {noun}{(number == 1 ? "" : "s")}");
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
 
     private string[] Several(Option<string[]> option) => parsed.GetValue(option) ?? [];
 

@@ -13,7 +13,8 @@ internal static class AuthorId
         && id.AsSpan(0, colon).IndexOfAnyExcept(s_source) < 0
         && !id.Any(c => char.IsWhiteSpace(c) || char.IsControl(c));
 
-    public static string Checked(string id, Field owner, string name) => IsValid(id) ? id : throw StrictFile.Wrong(owner, name, $"\"{id}\" {Form}");
+    public static string Checked(string id, Field owner, string name) =>
+        IsValid(id) ? id : throw StrictFile.Wrong(owner, name, $"\"{id}\" {Form}");
 
     /// <exception cref="Manifests.ManifestException">It is none.</exception>
     public static string Checked(string id, string option) =>

@@ -24,7 +24,9 @@ internal sealed class AuthorIds(IReadOnlyDictionary<string, string> map)
                     file,
                     root =>
                         root.Element.EnumerateObject()
-                            .Select(p => (Address: p.Name.Trim().ToLowerInvariant(), Id: AuthorId.Checked(root.Required(p.Name), root, p.Name)))
+                            .Select(p =>
+                                (Address: p.Name.Trim().ToLowerInvariant(), Id: AuthorId.Checked(root.Required(p.Name), root, p.Name))
+                            )
                             .GroupBy(p => p.Address)
                             .ToDictionary(g => g.Key, g => g.Last().Id, StringComparer.Ordinal)
                 )

@@ -1,7 +1,13 @@
 namespace DeployGuard.Cli.Attest;
 
 /// <summary>Reads all that a repository says of a change: signs of AI, and who made it.</summary>
-internal sealed class ChangeReading(Repository repository, GitRange range, Detectors detectors, ChangeAuthors authors, Action<string> notice)
+internal sealed class ChangeReading(
+    Repository repository,
+    GitRange range,
+    Detectors detectors,
+    ChangeAuthors authors,
+    Action<string> notice
+)
 {
     /// <summary>A change of many thousand commits would not fit into a statement. That one sign more or less is named changes nothing.</summary>
     private const int MaxSigns = 256;

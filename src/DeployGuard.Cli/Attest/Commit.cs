@@ -12,7 +12,8 @@ internal sealed record Person(string Name, string Email)
     {
         var (open, close) = (text.LastIndexOf('<'), text.LastIndexOf('>'));
         return open >= 0 && close > open ? new Person(text[..open].Trim(), text[(open + 1)..close].Trim())
-            : text.Contains('@', StringComparison.Ordinal) && !text.Trim().Contains(' ', StringComparison.Ordinal) ? new Person("", text.Trim())
+            : text.Contains('@', StringComparison.Ordinal) && !text.Trim().Contains(' ', StringComparison.Ordinal)
+                ? new Person("", text.Trim())
             : new Person(text.Trim(), "");
     }
 

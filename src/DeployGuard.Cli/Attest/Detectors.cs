@@ -37,8 +37,7 @@ internal sealed partial record Detectors(
 
     /// <summary>The tool whose account this is; null for people and other machines.</summary>
     public string? AccountOf(Person person) =>
-        Emails.GetValueOrDefault(person.Address)
-        ?? (GitHubIdOf(person.Address) is { } id ? GitHubIds.GetValueOrDefault(id) : null);
+        Emails.GetValueOrDefault(person.Address) ?? (GitHubIdOf(person.Address) is { } id ? GitHubIds.GetValueOrDefault(id) : null);
 
     /// <summary>The number before <c>+</c> in the address that GitHub gives an account; null for any other address.</summary>
     public static long? GitHubIdOf(string address) =>

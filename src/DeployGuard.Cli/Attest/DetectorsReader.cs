@@ -31,7 +31,10 @@ internal static class DetectorsReader
             [.. root.Objects("trailers").Select(Trailer)],
             Tools(root, "lines", "text"),
             Tools(root, "emails", "email", Address),
-            root.Objects("githubIds").Select(i => i.Only("id", "tool")).Select(i => (Id: IdOf(i), Tool: i.Required("tool"))).ToDictionaryByLast(),
+            root.Objects("githubIds")
+                .Select(i => i.Only("id", "tool"))
+                .Select(i => (Id: IdOf(i), Tool: i.Required("tool")))
+                .ToDictionaryByLast(),
             [.. root.Objects("nameSuffixes").Select(s => s.Only("suffix", "tool")).Select(s => (s.Required("suffix"), s.Required("tool")))],
             root.Objects("machines").Select(m => Address(m.Only("email"), "email")).ToHashSet(StringComparer.Ordinal)
         );
@@ -55,9 +58,7 @@ internal static class DetectorsReader
             : throw StrictFile.Wrong(item, key, "is no e-mail address");
 
     private static long IdOf(Field item) =>
-        item.Long("id") is { } id and > 0
-            ? id
-            : throw StrictFile.Wrong(item, "id", "is no number of a GitHub account");
+        item.Long("id") is { } id and > 0 ? id : throw StrictFile.Wrong(item, "id", "is no number of a GitHub account");
 
     private static Dictionary<TKey, string> ToDictionaryByLast<TKey>(this IEnumerable<(TKey Key, string Tool)> items)
         where TKey : notnull

@@ -44,8 +44,12 @@ internal sealed record GitAiNote(IReadOnlyList<(string Tool, string Model)> Agen
         var agents = records.Select(r => Agent(r.Value)).ToList();
         var known = records.Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
         // An entry of a file without a record is an agent's too, unless it is of a known human.
-        agents.AddRange(Entries(lines).Where(id => !id.StartsWith("h_", StringComparison.Ordinal) && !known.Contains(id)).Select(_ => (Unnamed, "")));
-        var people = records.Select(r => Text(r.Value, "human_author")).Concat(Records(root, "humans").Select(h => Text(h.Value, "author")));
+        agents.AddRange(
+            Entries(lines).Where(id => !id.StartsWith("h_", StringComparison.Ordinal) && !known.Contains(id)).Select(_ => (Unnamed, ""))
+        );
+        var people = records
+            .Select(r => Text(r.Value, "human_author"))
+            .Concat(Records(root, "humans").Select(h => Text(h.Value, "author")));
         return new GitAiNote([.. agents.Distinct()], [.. people.OfType<string>().Select(Person.Parse).Distinct()]);
     }
 
@@ -61,8 +65,8 @@ internal sealed record GitAiNote(IReadOnlyList<(string Tool, string Model)> Agen
             ? (Text(agent, "tool") ?? Unnamed, Text(agent, "model") ?? "")
             : (Unnamed, "");
 
-    private static IEnumerable<JsonProperty> Records(JsonElement root, string name) =>
-        root.TryGetProperty(name, out var records) && records.ValueKind is JsonValueKind.Object ? records.EnumerateObject() : [];
+    private static JsonProperty[] Records(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var records) && records.ValueKind is JsonValueKind.Object ? [.. records.EnumerateObject()] : [];
 
     private static string? Text(JsonElement owner, string name) =>
         owner.ValueKind is JsonValueKind.Object

@@ -40,7 +40,9 @@ internal static class GitAiNotes
                 var commit = noted[next++].Commit;
                 if (content is null)
                 {
-                    notice($"the note of commit {commit} in {Ref} is missing or too long, and was not read; run: git fetch origin {Ref}:{Ref}");
+                    notice(
+                        $"the note of commit {commit} in {Ref} is missing or too long, and was not read; run: git fetch origin {Ref}:{Ref}"
+                    );
                     return;
                 }
 

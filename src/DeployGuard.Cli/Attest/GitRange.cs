@@ -7,7 +7,8 @@ namespace DeployGuard.Cli.Attest;
 /// </summary>
 internal sealed class GitRange
 {
-    private const string Deepen = "fetch the whole history: git fetch --unshallow (GitHub Actions: fetch-depth: 0; GitLab: GIT_DEPTH: \"0\")";
+    private const string Deepen =
+        "fetch the whole history: git fetch --unshallow (GitHub Actions: fetch-depth: 0; GitLab: GIT_DEPTH: \"0\")";
 
     private readonly Repository _repository;
     private readonly HashSet<string> _hashes = new(StringComparer.Ordinal);
@@ -17,8 +18,8 @@ internal sealed class GitRange
     public GitRange(Repository repository, string from, string to)
     {
         _repository = repository;
-        (Base, Head) = (Find("--from", from), Find("--to", to));
-        if (Base != Head && !repository.Run("merge-base", "--is-ancestor", Base, Head).Succeeded)
+        (Base, Head) = (IsNoCommit(from) ? from : Find("--from", from), Find("--to", to));
+        if (Base != Head && !IsNoCommit(Base) && !repository.Run("merge-base", "--is-ancestor", Base, Head).Succeeded)
         {
             _gaps.Add(
                 $"{from} is not an ancestor of {to}"
@@ -31,7 +32,10 @@ internal sealed class GitRange
         }
     }
 
+    /// <summary>Only zeros if the change begins with the first commit.</summary>
     public string Base { get; }
+
+    public bool BeginsWithFirstCommit => IsNoCommit(Base);
 
     public string Head { get; }
 
@@ -50,7 +54,17 @@ internal sealed class GitRange
     {
         string? boundary = null;
         _repository.Stream(
-            ["log", "-z", "--no-show-signature", "--no-notes", "--no-color", "--encoding=UTF-8", CommitStream.Format, Head, $"^{Base}", "--"],
+            [
+                "log",
+                "-z",
+                "--no-show-signature",
+                "--no-notes",
+                "--no-color",
+                "--encoding=UTF-8",
+                CommitStream.Format,
+                IsNoCommit(Base) ? Head : $"{Base}..{Head}",
+                "--",
+            ],
             output =>
             {
                 foreach (var read in new CommitStream(output).Read())
@@ -66,6 +80,9 @@ internal sealed class GitRange
             _gaps.Add($"the clone is shallow, and ends at commit {boundary} within the range: {Deepen}");
         }
     }
+
+    /// <summary>git's name for no commit, which forges use for what is before a new branch.</summary>
+    private static bool IsNoCommit(string reference) => reference.Length is 40 or 64 && reference.All(c => c == '0');
 
     private string Find(string option, string reference) =>
         _repository.CommitOrNull(reference)

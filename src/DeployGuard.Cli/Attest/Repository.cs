@@ -28,7 +28,9 @@ internal sealed class Repository
         var (isRepository, output, error) = _git.Run(folder, ["rev-parse", "--git-path", "shallow"]);
         if (!isRepository)
         {
-            throw new ManifestException($"--folder {folder}: cannot be read from git ({error}); run it in a clone, or name one with --folder");
+            throw new ManifestException(
+                $"--folder {folder}: cannot be read from git ({error}); run it in a clone, or name one with --folder"
+            );
         }
 
         Boundaries = BoundariesIn(Path.Combine(folder, output.TrimEnd('\r', '\n')));
@@ -46,10 +48,13 @@ internal sealed class Repository
 
     /// <summary>The hash of a commit; null if the repository does not have it.</summary>
     public string? CommitOrNull(string reference) =>
-        !reference.StartsWith('-') && Run("rev-parse", "--verify", "--quiet", $"{reference}^{{commit}}") is (true, var hash, _) ? hash.Trim() : null;
+        !reference.StartsWith('-') && Run("rev-parse", "--verify", "--quiet", $"{reference}^{{commit}}") is (true, var hash, _)
+            ? hash.Trim()
+            : null;
 
     /// <summary>The hash of the files of a commit; null if the repository does not have it.</summary>
-    public string? TreeOrNull(string commit) => Run("rev-parse", "--verify", "--quiet", $"{commit}^{{tree}}") is (true, var hash, _) ? hash.Trim() : null;
+    public string? TreeOrNull(string commit) =>
+        Run("rev-parse", "--verify", "--quiet", $"{commit}^{{tree}}") is (true, var hash, _) ? hash.Trim() : null;
 
     private static HashSet<string> BoundariesIn(string file)
     {

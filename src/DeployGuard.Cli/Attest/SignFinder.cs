@@ -7,7 +7,7 @@ internal sealed class SignFinder(Detectors detectors)
     {
         foreach (var person in (IEnumerable<Person>)[.. new[] { commit.Author, commit.Committer }.Distinct()])
         {
-            if (detectors.AccountOf(person) ?? BySuffix(person) is { } tool)
+            if ((detectors.AccountOf(person) ?? BySuffix(person)) is { } tool)
             {
                 yield return Sign.Of(commit.Hash, "author", tool, person.ToString());
             }
@@ -48,8 +48,7 @@ internal sealed class SignFinder(Detectors detectors)
     private string? ByLine(string line) => detectors.Lines.GetValueOrDefault(Bare(line.AsSpan()).ToString());
 
     /// <summary>The agent of <c>AGENT:MODEL [TOOL]</c>, the tool of <c>TOOL VERSION</c>.</summary>
-    private static string NamedFirst(string value) =>
-        value.IndexOfAny([':', ' ', '\t']) is var end and > 0 ? value[..end] : value;
+    private static string NamedFirst(string value) => value.IndexOfAny([':', ' ', '\t']) is var end and > 0 ? value[..end] : value;
 
     /// <summary>A line without the emoji before it, and without the target of the link that ends it.</summary>
     private static ReadOnlySpan<char> Bare(ReadOnlySpan<char> line)

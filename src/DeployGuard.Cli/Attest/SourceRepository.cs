@@ -14,7 +14,8 @@ internal static class SourceRepository
     {
         if (given is not null)
         {
-            return Normalized(given, "https", "ssh") ?? throw new ManifestException($"--repository {given}: no https or ssh address; {Form}");
+            return Normalized(given, "https", "ssh")
+                ?? throw new ManifestException($"--repository {given}: no https or ssh address; {Form}");
         }
 
         // A CI system may have put a password into the address, so messages do not show it.
@@ -36,7 +37,8 @@ internal static class SourceRepository
                 : throw new ManifestException($"--ref {given}: no full name of a ref; name it as in refs/heads/main");
         }
 
-        return repository.Run("rev-parse", "--symbolic-full-name", to) is (true, var name, _)
+        return
+            repository.Run("rev-parse", "--symbolic-full-name", to) is (true, var name, _)
             && name.Trim() is var full
             && (full.StartsWith("refs/heads/", StringComparison.Ordinal) || full.StartsWith("refs/tags/", StringComparison.Ordinal))
             ? full

@@ -63,7 +63,9 @@ internal static class KeysCommand
 
         var fingerprint = Convert.ToHexStringLower(SHA256.HashData(pair.ExportSubjectPublicKeyInfo()));
         parsed.InvocationConfiguration.Output.WriteLine(
-            TerminalText.Printable($"{privateFile}: private key; keep it where only the job that signs can read it\n{publicFile}: public key {fingerprint}")
+            TerminalText.Printable(
+                $"{privateFile}: private key; keep it where only the job that signs can read it\n{publicFile}: public key {fingerprint}"
+            )
         );
         return 0;
     }

@@ -113,10 +113,7 @@ internal sealed class GitCommand(
         }
         catch (Win32Exception missing)
         {
-            throw new ManifestException(
-                $"{option}: git cannot be started here ({missing.Message}); {remedy}",
-                missing
-            );
+            throw new ManifestException($"{option}: git cannot be started here ({missing.Message}); {remedy}", missing);
         }
     }
 }
