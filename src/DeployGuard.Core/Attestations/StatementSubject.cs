@@ -16,6 +16,9 @@ public sealed record StatementSubject(string Name, IReadOnlyDictionary<string, s
     /// <summary>The hash of a pod template, as DeployGuard shows it: <c>v2:</c> and hex digits.</summary>
     public const string TemplateHash = "templateHash";
 
+    /// <summary>The refs that a Source VSA names beside a commit.</summary>
+    public IReadOnlyList<string> SourceRefs { get; init; } = [];
+
     /// <summary>Null where the subject has a digest of another kind only: it can never match an image.</summary>
     public string? Sha256 => Digests.GetValueOrDefault(ImageDigest);
 
@@ -36,9 +39,15 @@ public sealed record StatementSubject(string Name, IReadOnlyDictionary<string, s
             .EnumerateObject()
             .ToDictionary(d => d.Name, d => StrictJson.Text(digest, d.Name, $"{path}digest."), StringComparer.Ordinal);
         return digests.GetValueOrDefault(ImageDigest) is not { } sha256 || Hex.IsSha256(sha256)
-            ? new StatementSubject(StrictJson.TextOrNull(subject, "name", path) ?? "", digests)
+            ? new StatementSubject(StrictJson.TextOrNull(subject, "name", path) ?? "", digests) { SourceRefs = RefsOf(subject, path) }
             : throw new AttestationException($"{path}digest.{ImageDigest}: is not 64 lower-case hex digits");
     }
+
+    /// <summary>Both names are in use.</summary>
+    private static IReadOnlyList<string> RefsOf(JsonElement subject, string path) =>
+        subject.TryGetProperty("annotations", out var annotations) && annotations.ValueKind is JsonValueKind.Object
+            ? [.. ((string[])["sourceRefs", "source_refs"]).SelectMany(n => StrictJson.Texts(annotations, n, $"{path}annotations."))]
+            : [];
 
     internal void WriteTo(Utf8JsonWriter json)
     {

@@ -69,6 +69,30 @@ public static class StrictJson
         }
     }
 
+    /// <summary>Refuses fields that have no meaning here.</summary>
+    internal static void NoOthers(JsonElement owner, string path, params ReadOnlySpan<string> names)
+    {
+        foreach (var field in owner.EnumerateObject())
+        {
+            if (!names.Contains(field.Name))
+            {
+                throw new AttestationException($"{path}{field.Name}: is no field that is known here");
+            }
+        }
+    }
+
+    internal static JsonElement Part(JsonElement owner, string name, string path) =>
+        owner.TryGetProperty(name, out var part) && part.ValueKind is JsonValueKind.Object
+            ? part
+            : throw new AttestationException($"{path}{name}: is missing, or not an object");
+
+    /// <summary>Empty where it is absent.</summary>
+    internal static IReadOnlyList<string> Texts(JsonElement owner, string name, string path) =>
+        !owner.TryGetProperty(name, out var list) ? []
+        : list.ValueKind is JsonValueKind.Array && list.EnumerateArray().All(i => i.ValueKind is JsonValueKind.String)
+            ? [.. list.EnumerateArray().Select(i => i.GetString() ?? "")]
+        : throw new AttestationException($"{path}{name}: is not a list of strings");
+
     /// <summary>JSON in UTF-8, without blanks.</summary>
     internal static byte[] Write(Action<Utf8JsonWriter> write)
     {

@@ -1,0 +1,53 @@
+using DeployGuard.Core.Comparison;
+
+namespace DeployGuard.Core.Attestations.Trust;
+
+/// <summary>
+/// Who says that AI had a part. It only tightens, so it is believed from every trusted key, also if its role, repository or time forbid
+/// anything else, if it is about the image, its head commit, or a part of the range.
+/// </summary>
+internal static class AiMarks
+{
+    private const int MaxShown = 5;
+
+    public static IReadOnlyList<AiMark> Of(
+        IEnumerable<JudgedStatement> judged,
+        ImageCoverage coverage,
+        RangeJudgement? range,
+        HeadCommit? head,
+        ImageQuestion question
+    ) =>
+        [
+            .. judged
+                .Where(s => coverage.IsAbout(s.Statement) || (head is not null && s.Commit == head.Commit) || range?.Concerns(s) is true)
+                .SelectMany(s => OfOne(s, question)),
+        ];
+
+    private static IEnumerable<AiMark> OfOne(JudgedStatement judged, ImageQuestion question)
+    {
+        var (statement, keys) = (judged.Statement.Digest, judged.Statement.SignerNames);
+        switch (judged.Statement.Claim)
+        {
+            case ChangeClaim { Change.Ai: { Status: not AiStatus.None } ai }:
+                if (ai.Status is AiStatus.Assisted && ai.Evidence.Count == 0)
+                {
+                    yield return new AiMark(statement, keys, "", "the statement says so");
+                }
+
+                foreach (var evidence in ai.Evidence.Take(MaxShown))
+                {
+                    var what = $"{evidence.Kind} of {evidence.Commit}: {VisibleText.Inline(evidence.Value)}";
+                    yield return new AiMark(statement, keys, VisibleText.Inline(evidence.Tool), what);
+                }
+
+                break;
+            case SummaryClaim { Summary.Levels: var levels }:
+                foreach (var level in levels.Where(question.AiLevels.Contains))
+                {
+                    yield return new AiMark(statement, keys, "", $"level {VisibleText.Inline(level)}");
+                }
+
+                break;
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using System.Security.Cryptography;
+using DeployGuard.Core.Comparison;
+
+namespace DeployGuard.Core.Attestations.Trust;
+
+/// <summary>
+/// Verifies signatures, and only then reads what they sign. What none of the keys signed is never read: anybody may have written it. The
+/// result depends on nothing but the attestations and the keys, so it can be kept.
+/// </summary>
+public static class AttestationVerifier
+{
+    private const string CosignSign = "https://sigstore.dev/cosign/sign/v1";
+
+    public static Verification Verify(IEnumerable<FoundAttestation> found, KeySet keys)
+    {
+        List<VerifiedStatement> statements = [];
+        List<StatementFinding> findings = [];
+        foreach (var attestation in found)
+        {
+            try
+            {
+                statements.Add(VerifyOne(attestation, keys));
+            }
+            catch (RefusedException refused)
+            {
+                findings.Add(refused.Finding);
+            }
+            catch (AttestationException wrong)
+            {
+                findings.Add(
+                    new StatementFinding(
+                        FindingKind.Unreadable,
+                        attestation.Place,
+                        null,
+                        $"cannot be read: {VisibleText.Inline(wrong.Message)}",
+                        "Write it with deployguard attest or cosign attest, and a key."
+                    )
+                );
+            }
+        }
+
+        return new Verification([.. statements.GroupBy(s => (s.Digest, s.Claim is SignatureClaim)).Select(Merged)], findings);
+    }
+
+    /// <summary>The same statement may lie in several places, signed by several keys.</summary>
+    private static VerifiedStatement Merged(IEnumerable<VerifiedStatement> same)
+    {
+        var all = same.ToList();
+        return all[0] with
+        {
+            Place = string.Join(" and ", all.Select(s => s.Place).Distinct()),
+            Signers = [.. all.SelectMany(s => s.Signers).DistinctBy(k => k.Key.KeyId)],
+        };
+    }
+
+    private static VerifiedStatement VerifyOne(FoundAttestation found, KeySet keys) =>
+        found.Format switch
+        {
+            AttestationFormat.Dsse => OfEnvelope(found, DsseEnvelope.Parse(found.Content), keys),
+            AttestationFormat.Bundle => OfBundle(found, SigstoreBundle.Parse(found.Content), keys),
+            AttestationFormat.SimpleSigning => OfSimpleSigning(found, keys),
+            _ => throw new InvalidOperationException($"no format {found.Format}"),
+        };
+
+    private static VerifiedStatement OfBundle(FoundAttestation found, SigstoreBundle bundle, KeySet keys)
+    {
+        var statement = OfEnvelope(found, bundle.Envelope, keys, bundle.Hint);
+        return statement.Signers.Any(s => bundle.Names(s.Key))
+            ? statement
+            : throw Refused(
+                found,
+                FindingKind.Altered,
+                $"names another key than {statement.SignerNames}, which signed it",
+                "Attest the image again."
+            );
+    }
+
+    private static VerifiedStatement OfEnvelope(FoundAttestation found, DsseEnvelope envelope, KeySet keys, string? hint = null)
+    {
+        var signers = Trusted(Dsse.SignersOf(envelope, keys.Keys.Select(k => k.Key)), keys);
+        if (signers.Count == 0)
+        {
+            throw NotSigned(found, keys, [hint, .. envelope.Signatures.Select(s => s.KeyId)]);
+        }
+
+        if (envelope.PayloadType != Statement.PayloadType)
+        {
+            throw new AttestationException($"payloadType: \"{envelope.PayloadType}\" is not {Statement.PayloadType}");
+        }
+
+        var statement = Statement.Parse(envelope.Payload);
+        return new VerifiedStatement(found.Place, DigestOf(envelope.Payload), signers, statement.Subjects, ClaimOf(statement));
+    }
+
+    private static VerifiedStatement OfSimpleSigning(FoundAttestation found, KeySet keys)
+    {
+        var signature = found.Signature ?? throw new AttestationException($"{SimpleSigning.SignatureAnnotation}: is missing");
+        var signers = Trusted(SimpleSigning.SignersOf(found.Content.Span, signature, keys.Keys.Select(k => k.Key)), keys);
+        if (signers.Count == 0)
+        {
+            throw NotSigned(found, keys, []);
+        }
+
+        var signed = SimpleSigning.Parse(found.Content);
+        StatementSubject[] subjects = [StatementSubject.Of(signed.Reference, StatementSubject.ImageDigest, signed.Digest)];
+        return new VerifiedStatement(found.Place, DigestOf(found.Content.Span), signers, subjects, new SignatureClaim());
+    }
+
+    private static Claim ClaimOf(Statement statement) =>
+        statement.PredicateType switch
+        {
+            ChangeStatement.PredicateType => new ChangeClaim(ChangeStatement.Parse(statement.Predicate)),
+            SlsaProvenance.PredicateType => new BuildClaim(SlsaProvenance.Parse(statement.Predicate)),
+            SourceSummary.PredicateType => new SummaryClaim(SourceSummary.Parse(statement.Predicate)),
+            CosignSign => new SignatureClaim(),
+            var other => new OtherClaim(other),
+        };
+
+    private static List<TrustedKey> Trusted(IReadOnlyList<PublicKey> signers, KeySet keys) =>
+        [.. keys.Keys.Where(k => signers.Any(s => s.KeyId == k.Key.KeyId))];
+
+    /// <summary>A hint at a key only helps to say what is wrong.</summary>
+    private static RefusedException NotSigned(FoundAttestation found, KeySet keys, IEnumerable<string?> hints)
+    {
+        var named = keys.Keys.FirstOrDefault(k => hints.Any(h => !string.IsNullOrEmpty(h) && SigstoreBundle.IsNamed(h, k.Key)));
+        return named is null
+            ? Refused(
+                found,
+                FindingKind.WrongKey,
+                $"is signed by none of the trusted keys ({keys.Names}), or was altered after it was signed",
+                "Sign it with one of these keys, or ask the platform team to add the signer's key to the policy."
+            )
+            : Refused(
+                found,
+                FindingKind.Altered,
+                $"names {named.Name} as its key, and the signature does not fit: it was altered after it was signed",
+                "Attest the image again, and find out who can write to the registry."
+            );
+    }
+
+    private static RefusedException Refused(FoundAttestation found, FindingKind kind, string what, string remedy) =>
+        new(new StatementFinding(kind, found.Place, null, what, remedy));
+
+    private static string DigestOf(ReadOnlySpan<byte> signed) => Convert.ToHexStringLower(SHA256.HashData(signed));
+
+    private sealed class RefusedException(StatementFinding finding) : Exception(finding.What)
+    {
+        public StatementFinding Finding => finding;
+    }
+}

@@ -1,0 +1,82 @@
+namespace DeployGuard.Core.Attestations.Trust;
+
+/// <summary>The words for links that are missing behind the head commit.</summary>
+internal static class ChainGaps
+{
+    /// <summary>Why a change statement about the head is no link at all.</summary>
+    public static IEnumerable<StatementFinding> OfStatement(JudgedStatement statement, ImageQuestion question)
+    {
+        if (statement.Change is { IsComplete: false } change)
+        {
+            yield return StatementFinding.Of(
+                statement.Statement,
+                FindingKind.Incomplete,
+                $"says itself that it does not cover all commits from {change.Source.BaseCommit} to {change.Source.HeadCommit} (complete: false)",
+                "Attest where the whole history can be read (no shallow clone), with --complete."
+            );
+        }
+
+        var signed = statement.CountOf(KeyRole.SourceReview);
+        if (signed < question.ReviewThreshold)
+        {
+            yield return StatementFinding.Of(
+                statement.Statement,
+                FindingKind.BelowThreshold,
+                $"is signed by {signed} of {question.ReviewThreshold} keys of the role {KeyRole.SourceReview} ({string.Join(", ", statement.Keys)})",
+                "Sign the same statement with another key of this role."
+            );
+        }
+    }
+
+    public static MissingLink NoChange(HeadCommit head, bool isThereOne) =>
+        new(
+            LinkKind.Change,
+            $"The image is of commit {head.Commit} (by {string.Join(", ", head.Keys)}), and "
+                + (isThereOne ? "the change statement about that commit does not count." : "no change statement by a key of the role SourceReview is about that commit."),
+            isThereOne ? "See what is said of the statement below." : "Attest the change with deployguard attest and a key of the role SourceReview."
+        );
+
+    public static MissingLink NoRunningCommit(RunningImage running) =>
+        new(
+            LinkKind.RunningCommit,
+            $"The commit of {running.Image}, which runs now, is not known, so that nobody can say what changed since then.",
+            "Have this image approved in the cluster once; the next change then starts from its commit."
+        );
+
+    public static MissingLink NoChain(HeadCommit head, string? from, IReadOnlyList<string> reached) =>
+        new(
+            LinkKind.Chain,
+            $"Change statements judge the commits from {string.Join(", ", reached)} to {head.Commit}; "
+                + (from is null ? "nothing runs yet, so that the whole history is asked for." : $"what runs is of commit {from}, and nothing judges the commits between."),
+            Attest(head.Commit, from)
+        );
+
+    public static MissingLink NoAiStatus(ChainLink link) =>
+        new(
+            LinkKind.AiStatus,
+            $"The change statement about {link.BaseCommit} to {link.HeadCommit} does not say whether AI had a part (status: unknown).",
+            "Have the forge's side state it, if it knows: the absence of a trailer proves nothing."
+        );
+
+    public static StatementFinding Finding(JudgedStatement atHead, string? from, IReadOnlyList<string> reached, bool isHeadOnly)
+    {
+        var change = atHead.Change?.Source;
+        var running = from is null ? "nothing runs, so that it must start before the first commit" : $"what runs is of commit {from}";
+        return isHeadOnly
+            ? StatementFinding.Of(
+                atHead.Statement,
+                FindingKind.HeadCommitOnly,
+                $"judges {change?.BaseCommit} to {change?.HeadCommit} alone; {running}",
+                Attest(change?.HeadCommit ?? "", from)
+            )
+            : StatementFinding.Of(
+                atHead.Statement,
+                FindingKind.BrokenChain,
+                $"leads back to {reached[^1]}; {running}",
+                Attest(reached[^1], from)
+            );
+    }
+
+    private static string Attest(string to, string? from) =>
+        $"Attest the missing commits: deployguard attest --from {from ?? new string('0', to.Length)} --to {to}.";
+}

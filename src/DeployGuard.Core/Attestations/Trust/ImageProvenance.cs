@@ -1,0 +1,98 @@
+namespace DeployGuard.Core.Attestations.Trust;
+
+/// <summary>How the change was made, as far as trusted signers say.</summary>
+public enum OriginVerdict
+{
+    Unknown,
+    Ai,
+    NotAi,
+}
+
+/// <summary>What the statements prove about an image. Without any, nothing.</summary>
+/// <param name="Missing">The first link that is missing for "not AI", or for reviews; null if none is.</param>
+/// <param name="Head">The commit of the image; null if none is proven. Store it: it is the base of the next change.</param>
+/// <param name="Chain">From what runs to the head; empty if a link is missing.</param>
+/// <param name="Reviews">
+/// Human reviews of the whole range, one for each person. They speak for the image, and not for the rest of a pod template.
+/// </param>
+public sealed record ImageProvenance(
+    OriginVerdict Origin,
+    MissingLink? Missing,
+    HeadCommit? Head,
+    IReadOnlyList<ChainLink> Chain,
+    IReadOnlyList<CountedReview> Reviews,
+    IReadOnlyList<AiMark> AiMarks,
+    IReadOnlyList<StatementFinding> Findings
+)
+{
+    /// <summary>Of the whole range. None of them may approve it.</summary>
+    public IReadOnlyList<string> Authors => [.. Chain.SelectMany(l => l.Authors).Distinct(StringComparer.OrdinalIgnoreCase)];
+
+    /// <summary>
+    /// The keys of the role <see cref="KeyRole.Vsa"/> that say of the head commit that two people agreed to every change. It satisfies an
+    /// approval only if the policy says so.
+    /// </summary>
+    public IReadOnlyList<string> TwoPartyReviewedBy { get; init; } = [];
+
+    /// <summary>The pod templates that the last change statement is about too.</summary>
+    public IReadOnlyList<string> ReviewedTemplates { get; init; } = [];
+
+    /// <summary>The keys that signed the image, whatever they say of it.</summary>
+    public IReadOnlyList<string> SignedBy { get; init; } = [];
+}
+
+/// <param name="Repository">Its address, as it is compared.</param>
+/// <param name="Keys">Names of the keys that link image and commit.</param>
+public sealed record HeadCommit(string Commit, string Repository, IReadOnlyList<string> Keys);
+
+/// <summary>A part of the range, as change statements judge it.</summary>
+/// <param name="Statements">Digests of the statements; where they disagree, the stricter one counted.</param>
+/// <param name="Authors">As the statements write them.</param>
+public sealed record ChainLink(
+    string BaseCommit,
+    string HeadCommit,
+    AiStatus Ai,
+    IReadOnlyList<string> Statements,
+    IReadOnlyList<string> Keys,
+    IReadOnlyList<string> Authors,
+    IReadOnlyList<CountedReview> Reviews
+);
+
+/// <param name="Person">As <see cref="ImageQuestion.PersonOf"/> names them.</param>
+/// <param name="Approver">As the statement names them.</param>
+public sealed record CountedReview(string Person, string Approver, string Commit, DateTimeOffset At, string Statement, IReadOnlyList<string> Keys);
+
+/// <summary>Something that says that AI had a part. Believed from every signer, also where the statement relaxes nothing.</summary>
+public sealed record AiMark(string Statement, string Keys, string Tool, string What);
+
+/// <summary>What is missing between the image and what runs.</summary>
+public enum LinkKind
+{
+    /// <summary>The policy names no repository for the image.</summary>
+    Source,
+
+    /// <summary>No trusted statement names the commit of the image.</summary>
+    HeadCommit,
+
+    /// <summary>A platform of the index has no such statement.</summary>
+    Platform,
+
+    /// <summary>Statements name different commits.</summary>
+    OneCommit,
+
+    /// <summary>No change statement is about the head commit.</summary>
+    Change,
+
+    /// <summary>The commit of what runs is not known.</summary>
+    RunningCommit,
+
+    /// <summary>Change statements do not lead back to what runs.</summary>
+    Chain,
+
+    /// <summary>A change statement does not say whether AI had a part.</summary>
+    AiStatus,
+}
+
+/// <param name="What">A sentence.</param>
+/// <param name="Remedy">A sentence that begins with a verb.</param>
+public sealed record MissingLink(LinkKind Kind, string What, string Remedy);

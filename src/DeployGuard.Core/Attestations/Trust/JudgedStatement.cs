@@ -1,0 +1,32 @@
+namespace DeployGuard.Core.Attestations.Trust;
+
+/// <summary>A verified statement, and whether it may be used here and now.</summary>
+/// <param name="Signers">Those whose keys are valid now.</param>
+/// <param name="Repository">The address of the repository that it is about, where it is about one.</param>
+/// <param name="Commit">The commit that it is about.</param>
+/// <param name="Rejection">Why it may not be used; null if it may.</param>
+/// <param name="Note">What of it is ignored.</param>
+internal sealed record JudgedStatement(
+    VerifiedStatement Statement,
+    IReadOnlyList<TrustedKey> Signers,
+    string? Repository = null,
+    string? Commit = null,
+    StatementFinding? Rejection = null,
+    StatementFinding? Note = null
+)
+{
+    public bool IsUsable => Rejection is null;
+
+    public ChangeStatement? Change => (Statement.Claim as ChangeClaim)?.Change;
+
+    /// <summary>The keys that say it.</summary>
+    public IReadOnlyList<string> Keys => [.. Signers.Select(s => s.Name)];
+
+    public int CountOf(KeyRole role) => Signers.Count(s => s.Role == role);
+
+    public JudgedStatement Reject(FindingKind kind, string what, string remedy) =>
+        this with
+        {
+            Rejection = StatementFinding.Of(Statement, kind, what, remedy),
+        };
+}

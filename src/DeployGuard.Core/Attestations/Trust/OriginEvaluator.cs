@@ -1,0 +1,114 @@
+using DeployGuard.Core.Comparison;
+
+namespace DeployGuard.Core.Attestations.Trust;
+
+/// <summary>
+/// What verified statements prove about an image: image digest -> head commit -> base commit = the commit of what runs. The absence of a
+/// bad statement proves nothing, because whoever can write to the registry can delete it: good ones are required for every link.
+/// </summary>
+public static class OriginEvaluator
+{
+    /// <param name="verification">What was found for the image.</param>
+    /// <param name="earlier">
+    /// Verified statements of images between what runs and this one. They may be links of the chain, and say nothing of this image.
+    /// </param>
+    public static ImageProvenance Evaluate(
+        ImageQuestion question,
+        Verification verification,
+        DateTimeOffset now,
+        params IReadOnlyList<VerifiedStatement> earlier
+    )
+    {
+        var coverage = new ImageCoverage(question.Image);
+        var judge = new StatementJudge(question, now);
+        var judged = verification.Statements.Select(judge.Judge).ToList();
+        var before = earlier.Select(judge.Judge).ToList();
+        var (head, missing) = ImageLinks.Find(judged, coverage, question);
+        var range = head is null ? null : new RangeJudgement(question, [.. judged, .. before], coverage, head, now);
+        return Assembled(question, [.. judged, .. before], coverage, head, missing, range) with
+        {
+            Findings =
+            [
+                .. verification.Findings,
+                .. judged.Select(s => s.Rejection ?? s.Note).OfType<StatementFinding>(),
+                .. range?.Findings ?? [],
+                // An earlier statement that expired matters only where a link is missing.
+                .. range?.Missing is { Kind: LinkKind.Chain } ? before.Select(s => s.Rejection).OfType<StatementFinding>() : [],
+                .. AboutOthers(judged, coverage, range),
+            ],
+        };
+    }
+
+    private static ImageProvenance Assembled(
+        ImageQuestion question,
+        List<JudgedStatement> judged,
+        ImageCoverage coverage,
+        HeadCommit? head,
+        MissingLink? missing,
+        RangeJudgement? range
+    )
+    {
+        var marks = AiMarks.Of(judged, coverage, range, head, question);
+        var gap = missing ?? range?.Missing;
+        var origin =
+            marks.Count > 0 ? OriginVerdict.Ai
+            : gap is null && range is not null ? OriginVerdict.NotAi
+            : OriginVerdict.Unknown;
+        return new ImageProvenance(origin, gap, head, range?.Chain ?? [], range?.Reviews ?? [], marks, [])
+        {
+            TwoPartyReviewedBy = head is null ? [] : TwoParty(judged, head),
+            ReviewedTemplates = range?.Templates ?? [],
+            SignedBy =
+            [
+                .. judged
+                    .Where(s => s is { IsUsable: true, Statement.Claim: SignatureClaim } && coverage.IsAbout(s.Statement))
+                    .SelectMany(s => s.Keys)
+                    .Distinct(),
+            ],
+        };
+    }
+
+    private static IReadOnlyList<string> TwoParty(List<JudgedStatement> judged, HeadCommit head) =>
+        [
+            .. judged
+                .Where(s =>
+                    s is { IsUsable: true, Statement.Claim: SummaryClaim { Summary.Levels: var levels } }
+                    && (s.Commit, s.Repository) == (head.Commit, head.Repository)
+                    && levels.Contains(SourceSummary.TwoPartyReviewed)
+                )
+                .SelectMany(s => s.Signers.Where(k => k.Role is KeyRole.Vsa))
+                .Select(k => k.Name)
+                .Distinct(),
+        ];
+
+    /// <summary>Statements that may be used, and that say nothing here.</summary>
+    private static IEnumerable<StatementFinding> AboutOthers(
+        List<JudgedStatement> judged,
+        ImageCoverage coverage,
+        RangeJudgement? range
+    ) =>
+        from statement in judged
+        where statement.IsUsable && statement.Statement.Claim is not OtherClaim
+        where !coverage.IsAbout(statement.Statement) && range?.Concerns(statement) is not true
+        select Other(statement, coverage);
+
+    private static StatementFinding Other(JudgedStatement judged, ImageCoverage coverage)
+    {
+        var subjects = judged.Statement.Subjects;
+        return subjects.FirstOrDefault(s => s.Sha256 is not null) is { } image
+            ? StatementFinding.Of(
+                judged.Statement,
+                FindingKind.OtherImage,
+                $"is about another image ({VisibleText.Inline(image.Name)} sha256:{image.Sha256}), and not about {coverage.Digest}",
+                "Attest this image; a statement cannot be moved from one image to another."
+            )
+            : StatementFinding.Of(
+                judged.Statement,
+                FindingKind.WrongSubject,
+                judged.Commit is { } commit
+                    ? $"is about commit {commit}, which is not proven to be that of {coverage.Digest}"
+                    : $"is not about {coverage.Digest}: no subject has its sha256",
+                "Attest the digest of the image."
+            );
+    }
+}

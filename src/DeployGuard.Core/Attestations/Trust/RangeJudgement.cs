@@ -1,0 +1,125 @@
+namespace DeployGuard.Core.Attestations.Trust;
+
+/// <summary>The links behind the head commit: the change statements that lead from what runs to it, and what they say together.</summary>
+internal sealed class RangeJudgement
+{
+    private readonly ImageQuestion _question;
+    private readonly HeadCommit _head;
+    private readonly CommitChain _chain;
+    private readonly List<JudgedStatement> _inRepository;
+    private readonly IReadOnlyList<string?> _starts;
+    private readonly List<JudgedStatement> _path = [];
+    private readonly List<StatementFinding> _findings = [];
+
+    public RangeJudgement(
+        ImageQuestion question,
+        IReadOnlyList<JudgedStatement> judged,
+        ImageCoverage coverage,
+        HeadCommit head,
+        DateTimeOffset now
+    )
+    {
+        (_question, _head) = (question, head);
+        _starts = question.Running.Count == 0 ? [null] : [.. question.Running.Select(r => r.Commit).Distinct()];
+        _inRepository =
+        [
+            .. judged.Where(s => s.Repository == head.Repository && s is { IsUsable: true, Change: not null } && s.CountOf(KeyRole.SourceReview) > 0),
+        ];
+        foreach (var statement in _inRepository.Where(s => s.Commit == head.Commit || coverage.IsAbout(s.Statement)))
+        {
+            _findings.AddRange(ChainGaps.OfStatement(statement, question));
+        }
+
+        _chain = new CommitChain([.. _inRepository.Where(IsWhole)], head.Commit);
+        Missing = Resolve(now);
+    }
+
+    public MissingLink? Missing { get; }
+
+    public IReadOnlyList<ChainLink> Chain { get; private set; } = [];
+
+    public IReadOnlyList<CountedReview> Reviews { get; private set; } = [];
+
+    public IReadOnlyList<StatementFinding> Findings => _findings;
+
+    /// <summary>The templates that the statements about the head are about.</summary>
+    public IReadOnlyList<string> Templates =>
+        [
+            .. _path
+                .Where(s => s.Commit == _head.Commit)
+                .SelectMany(s => s.Statement.Subjects)
+                .Select(s => s.Digests.GetValueOrDefault(StatementSubject.TemplateHash))
+                .OfType<string>()
+                .Distinct(),
+        ];
+
+    /// <summary>Whether a statement is about the head, or about a part of a way to it.</summary>
+    public bool Concerns(JudgedStatement statement) =>
+        statement.Repository == _head.Repository && (statement.Commit == _head.Commit || _starts.Any(s => _chain.LeadingFrom(s).Contains(statement)));
+
+    private bool IsWhole(JudgedStatement statement) =>
+        statement.Change is { IsComplete: true } && statement.CountOf(KeyRole.SourceReview) >= _question.ReviewThreshold;
+
+    private MissingLink? Resolve(DateTimeOffset now)
+    {
+        if (!_chain.AtHead.Any())
+        {
+            return ChainGaps.NoChange(_head, _inRepository.Exists(s => s.Commit == _head.Commit));
+        }
+
+        if (_question.Running.FirstOrDefault(r => r.Commit is null) is { } unknown)
+        {
+            return ChainGaps.NoRunningCommit(unknown);
+        }
+
+        var parts = new List<IReadOnlyList<JudgedStatement>>();
+        foreach (var start in _starts)
+        {
+            if (_chain.PathFrom(start) is not { } path)
+            {
+                var reached = _chain.ReachedFrom(start);
+                var isHeadOnly = reached.All(c => _chain.AtHead.Any(s => s.Change?.Source.BaseCommit == c));
+                _findings.AddRange(_chain.AtHead.Select(s => ChainGaps.Finding(s, start, reached, isHeadOnly)));
+                return ChainGaps.NoChain(_head, start, reached);
+            }
+
+            parts.AddRange(path);
+        }
+
+        Conclude(parts, now);
+        return Chain.FirstOrDefault(l => l.Ai is not AiStatus.None) is { Ai: AiStatus.Unknown } silent ? ChainGaps.NoAiStatus(silent) : null;
+    }
+
+    private void Conclude(List<IReadOnlyList<JudgedStatement>> parts, DateTimeOffset now)
+    {
+        _path.AddRange(parts.SelectMany(p => p).Distinct());
+        var authors = _path
+            .SelectMany(s => s.Change?.Authors ?? [])
+            .Select(_question.PersonOf)
+            .ToHashSet(ReviewCount.Persons);
+        var count = new ReviewCount(_question, authors, now);
+        Chain = [.. parts.Select(p => LinkOf(p, count.Of(p))).DistinctBy(l => (l.BaseCommit, l.HeadCommit))];
+        _findings.AddRange(_path.SelectMany(count.NotCounted));
+        // Who reviewed one part has not seen the others.
+        Reviews = [.. Chain[^1].Reviews.Where(r => Chain.All(l => l.Reviews.Any(o => ReviewCount.Persons.Equals(o.Person, r.Person))))];
+    }
+
+    private static ChainLink LinkOf(IReadOnlyList<JudgedStatement> part, IReadOnlyList<CountedReview> reviews)
+    {
+        var changes = part.Select(s => s.Change).OfType<ChangeStatement>().ToList();
+        return new ChainLink(
+            changes[0].Source.BaseCommit,
+            changes[0].Source.HeadCommit,
+            Strictest([.. changes.Select(c => c.Ai.Status)]),
+            [.. part.Select(s => s.Statement.Digest)],
+            [.. part.SelectMany(s => s.Keys).Distinct()],
+            [.. changes.SelectMany(c => c.Authors).Distinct()],
+            reviews
+        );
+    }
+
+    private static AiStatus Strictest(IReadOnlyCollection<AiStatus> stated) =>
+        stated.Contains(AiStatus.Assisted) ? AiStatus.Assisted
+        : stated.Contains(AiStatus.Unknown) ? AiStatus.Unknown
+        : AiStatus.None;
+}

@@ -1,0 +1,67 @@
+namespace DeployGuard.Core.Attestations.Trust;
+
+/// <summary>Why a statement, or a part of it, was not believed.</summary>
+public enum FindingKind
+{
+    /// <summary>It is of no form that is read here.</summary>
+    Unreadable,
+
+    /// <summary>It names a trusted key, and that key's signature does not fit.</summary>
+    Altered,
+
+    /// <summary>None of the trusted keys signed it.</summary>
+    WrongKey,
+
+    /// <summary>Its keys are not valid yet, or no more.</summary>
+    KeyNotValidNow,
+
+    /// <summary>Its key may not say this.</summary>
+    WrongRole,
+
+    /// <summary>A builder's approvals, or its word that there was no AI.</summary>
+    BeyondRole,
+
+    /// <summary>Another verifier's summary.</summary>
+    WrongVerifier,
+
+    /// <summary>It is about something else than images.</summary>
+    WrongSubject,
+
+    /// <summary>It is about another image.</summary>
+    OtherImage,
+
+    WrongRepository,
+    WrongRef,
+    Expired,
+
+    /// <summary>Its time of issue is in the future.</summary>
+    NotYetIssued,
+
+    /// <summary>Too few distinct keys signed it.</summary>
+    BelowThreshold,
+
+    /// <summary>Its writer did not see the whole range.</summary>
+    Incomplete,
+
+    /// <summary>It judges the last commits and not all since what runs.</summary>
+    HeadCommitOnly,
+
+    /// <summary>Statements lead back from it, but not to what runs.</summary>
+    BrokenChain,
+
+    /// <summary>The verifier did not pass the repository.</summary>
+    VerificationFailed,
+
+    /// <summary>An approval in it does not count.</summary>
+    ReviewNotCounted,
+}
+
+/// <param name="Place">Where the statement was found.</param>
+/// <param name="Statement">SHA-256 of what was signed, in hex; null where no signature could be verified.</param>
+/// <param name="What">A sentence whose subject is the statement.</param>
+/// <param name="Remedy">A sentence that begins with a verb.</param>
+public sealed record StatementFinding(FindingKind Kind, string Place, string? Statement, string What, string Remedy)
+{
+    internal static StatementFinding Of(VerifiedStatement statement, FindingKind kind, string what, string remedy) =>
+        new(kind, statement.Place, statement.Digest, what, remedy);
+}
