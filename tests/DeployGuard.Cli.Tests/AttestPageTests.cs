@@ -66,8 +66,18 @@ public sealed partial class AttestPageTests : IDisposable
             $$"""
             case "$*" in
             *commits/{{_head}}/pulls*) echo '[{"number": 7, "merge_commit_sha": "{{_head}}", "user": {"id": 1001, "type": "User"}, "assignees": []}]' ;;
-            *pulls/7/reviews*) echo '[{{Review(2002, "User", "CHANGES_REQUESTED", "08")}}, {{Review(2002, "User", "APPROVED", "09")}}, {{Review(2002, "User", "COMMENTED", "10")}}]
-            [{{Review(3003, "User", "APPROVED", "08")}}, {{Review(3003, "User", "DISMISSED", "09")}}, {{Review(4004, "Bot", "APPROVED", "09")}}]' ;;
+            *pulls/7/reviews*) echo '[{{Review(2002, "User", "CHANGES_REQUESTED", "08")}}, {{Review(
+                2002,
+                "User",
+                "APPROVED",
+                "09"
+            )}}, {{Review(2002, "User", "COMMENTED", "10")}}]
+            [{{Review(3003, "User", "APPROVED", "08")}}, {{Review(3003, "User", "DISMISSED", "09")}}, {{Review(
+                4004,
+                "Bot",
+                "APPROVED",
+                "09"
+            )}}]' ;;
             *) exit 1 ;;
             esac
             """
@@ -137,7 +147,10 @@ public sealed partial class AttestPageTests : IDisposable
         var run = RunScripts([Block("yaml", "--key build.key").EnumerateArray().Single().GetProperty("run").GetString() ?? ""]);
 
         Assert.That(run.ExitCode, Is.Zero, run.Output);
-        Assert.That(Statement("build.json").GetProperty("subject")[0].GetProperty("digest").GetProperty("sha256").GetString(), Is.EqualTo(new string('a', 64)));
+        Assert.That(
+            Statement("build.json").GetProperty("subject")[0].GetProperty("digest").GetProperty("sha256").GetString(),
+            Is.EqualTo(new string('a', 64))
+        );
     }
 
     [TestCase("true", true)]
@@ -149,9 +162,9 @@ public sealed partial class AttestPageTests : IDisposable
             $$"""
             case "$*" in
             *"PRIVATE-TOKEN: t"*commits/{{_head}}/merge_requests) echo '[{"iid": 6, "state": "closed"}, {"iid": 7, "state": "merged", "sha": "{{_reviewed}}",
-              "merge_commit_sha": null, "squash_commit_sha": "{{_head}}", "merged_at": "2026-03-11T10:00:00Z", "author": {"id": 1001}}]' ;;
-            *projects/5/approvals) echo '{"reset_approvals_on_push": {{resetsOnPush}}}' ;;
-            *merge_requests/7/approvals) echo '{"approved_by": [{"user": {"id": 2002, "username": "erin"}}, {"user": {"id": 3, "username": "project_5_bot_1"}}]}' ;;
+              "merge_commit_sha": null, "squash_commit_sha": "{{_head}}", "merged_at": "2026-03-11T10:00:00Z", "author": {"id": 1001} }]' ;;
+            *projects/5/approvals) echo '{"reset_approvals_on_push": {{resetsOnPush}} }' ;;
+            *merge_requests/7/approvals) echo '{"approved_by": [{"user": {"id": 2002, "username": "erin"} }, {"user": {"id": 3, "username": "project_5_bot_1"} }]}' ;;
             *) exit 1 ;;
             esac
             """
@@ -173,9 +186,7 @@ public sealed partial class AttestPageTests : IDisposable
         Assert.That(AttestRepository.Authors(predicate), Is.EqualTo(new[] { "email:dana@example.com", "gitlab:1001" }));
         Assert.That(
             Approvals(predicate),
-            Is.EqualTo(
-                counts ? new[] { ("gitlab:2002", "human", "approved", _head), ("gitlab:3", "bot", "approved", _head) } : []
-            )
+            Is.EqualTo(counts ? new[] { ("gitlab:2002", "human", "approved", _head), ("gitlab:3", "bot", "approved", _head) } : [])
         );
         Assert.That(run.Output.Contains("approvals are not bound to a commit", StringComparison.Ordinal), Is.Not.EqualTo(counts));
     }

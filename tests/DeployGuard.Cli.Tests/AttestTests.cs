@@ -74,7 +74,10 @@ public sealed class AttestTests : IDisposable
         using var patch = JsonDocument.Parse(run.Output);
         var annotation = patch.RootElement.GetProperty("metadata").GetProperty("annotations").EnumerateObject().Single();
         Assert.That(annotation.Name, Is.EqualTo("deployguard.io/change-statement"));
-        Assert.That(Verified(Encoding.UTF8.GetBytes(annotation.Value.GetString() ?? ""), "review.pub", out _).Source.HeadCommit, Is.EqualTo(_head));
+        Assert.That(
+            Verified(Encoding.UTF8.GetBytes(annotation.Value.GetString() ?? ""), "review.pub", out _).Source.HeadCommit,
+            Is.EqualTo(_head)
+        );
     }
 
     [Test]
@@ -84,7 +87,10 @@ public sealed class AttestTests : IDisposable
         Git.Commit(string.Join('\n', Enumerable.Range(0, 900).Select(i => $"Co-authored-by: P <p{i}{new string('x', 250)}@example.com>")));
         var run = await _repository.RunAsync("--format", "annotation", "--key", Git.At("review.key"));
         Assert.That((run.ExitCode, run.Output), Is.EqualTo((2, "")));
-        Assert.That(run.Error, Does.Contain("error: --format annotation: the signed statement has ").And.Contain("may have 262144; attest the range in parts"));
+        Assert.That(
+            run.Error,
+            Does.Contain("error: --format annotation: the signed statement has ").And.Contain("may have 262144; attest the range in parts")
+        );
     }
 
     /// <summary>What no reader accepts must not be signed.</summary>
@@ -94,7 +100,10 @@ public sealed class AttestTests : IDisposable
         Git.Commit(string.Join('\n', Enumerable.Range(0, 1001).Select(i => $"Co-authored-by: P <p{i}@example.com>")));
         var run = await _repository.RunAsync("--format", "statement");
         Assert.That((run.ExitCode, run.Output), Is.EqualTo((2, "")));
-        Assert.That(run.Error, Does.Contain("error: attest: the statement cannot be written: predicate.authors: has 1002 items; the limit is 1000"));
+        Assert.That(
+            run.Error,
+            Does.Contain("error: attest: the statement cannot be written: predicate.authors: has 1002 items; the limit is 1000")
+        );
     }
 
     [Test]
@@ -203,12 +212,30 @@ public sealed class AttestTests : IDisposable
         );
     }
 
-    [TestCase("""{"approvals": [{"approver": "x"}]}""", "approvals[0].approver: \"x\" is no id such as github:1001, gitlab:42 or email:dana@example.com")]
-    [TestCase("""{"approvals": [{"approver": "github:1", "kind": "Human"}]}""", "approvals[0].kind: \"Human\" is not one of human, bot, ai")]
-    [TestCase("""{"approvals": [{"approver": "github:1", "kind": "human", "state": "APPROVED"}]}""", "approvals[0].state: \"APPROVED\" is not one of approved, changesRequested, dismissed")]
-    [TestCase("""{"approvals": [{"approver": "github:1", "kind": "human", "state": "approved", "commit": "abc"}]}""", "approvals[0].commit: is no full hash of a commit, in lower case")]
-    [TestCase("""{"approvals": [{"approver": "github:1", "kind": "human", "state": "approved", "commit": "HASH"}]}""", "approvals[0].at: is missing")]
-    [TestCase("""{"approvals": [{"approver": "github:1", "kind": "human", "state": "approved", "commit": "HASH", "at": "soon"}]}""", "approvals[0].at: expected a time, found a string")]
+    [TestCase(
+        """{"approvals": [{"approver": "x"}]}""",
+        "approvals[0].approver: \"x\" is no id such as github:1001, gitlab:42 or email:dana@example.com"
+    )]
+    [TestCase(
+        """{"approvals": [{"approver": "github:1", "kind": "Human"}]}""",
+        "approvals[0].kind: \"Human\" is not one of human, bot, ai"
+    )]
+    [TestCase(
+        """{"approvals": [{"approver": "github:1", "kind": "human", "state": "APPROVED"}]}""",
+        "approvals[0].state: \"APPROVED\" is not one of approved, changesRequested, dismissed"
+    )]
+    [TestCase(
+        """{"approvals": [{"approver": "github:1", "kind": "human", "state": "approved", "commit": "abc"}]}""",
+        "approvals[0].commit: is no full hash of a commit, in lower case"
+    )]
+    [TestCase(
+        """{"approvals": [{"approver": "github:1", "kind": "human", "state": "approved", "commit": "HASH"}]}""",
+        "approvals[0].at: is missing"
+    )]
+    [TestCase(
+        """{"approvals": [{"approver": "github:1", "kind": "human", "state": "approved", "commit": "HASH", "at": "soon"}]}""",
+        "approvals[0].at: expected a time, found a string"
+    )]
     [TestCase("""{"reviews": []}""", "reviews: unknown field; allowed are approvals")]
     [TestCase("[]", "it: is not a JSON object")]
     public async Task AMistakeInTheReviewsIsNamedWithItsPath(string content, string error)
@@ -219,13 +246,21 @@ public sealed class AttestTests : IDisposable
     }
 
     [TestCase("https://github.com/acme/checkout", "git+https://github.com/acme/checkout")]
-    [TestCase("git+https://GitHub.com/acme/Checkout.git/", "git+https://github.com/acme/Checkout.git")]
+    [TestCase("git+https://GitHub.com/acme/Checkout.git/", "git+https://github.com/acme/Checkout")]
     [TestCase("https://user:secret@git.example.com:8443/a/b.git", "git+https://git.example.com:8443/a/b")]
     [TestCase("ssh://git@git.example.com/a/b", "git+ssh://git.example.com/a/b")]
     public async Task TheRepositoryIsNamedInOneForm(string given, string stated)
     {
         var predicate = await CommandRun.OfAsync(
-            "attest", "--folder", Git.Folder, "--from", _repository.Base, "--format", "predicate", "--repository", given
+            "attest",
+            "--folder",
+            Git.Folder,
+            "--from",
+            _repository.Base,
+            "--format",
+            "predicate",
+            "--repository",
+            given
         );
         Assert.That(predicate.Output, Does.Contain($"\"repository\":\"{stated.Replace("+", "\\u002B", StringComparison.Ordinal)}\""));
     }
@@ -241,7 +276,10 @@ public sealed class AttestTests : IDisposable
         Git.Git("remote", "set-url", "origin", "ftp://ci:secret@gitlab.example.com/acme/checkout.git");
         var other = await CommandRun.OfAsync(command);
 
-        Assert.That(none.Error, Does.StartWith("error: --repository: is needed, because the repository has no remote origin; name the repository as"));
+        Assert.That(
+            none.Error,
+            Does.StartWith("error: --repository: is needed, because the repository has no remote origin; name the repository as")
+        );
         Assert.That(https.Output, Does.Contain("https://gitlab.example.com/acme/checkout\"").And.Not.Contain("secret"));
         Assert.That(other.Error, Does.StartWith("error: --repository: is needed, because the address of the remote origin is not https"));
         Assert.That(other.Error, Does.Not.Contain("secret"));
@@ -252,7 +290,15 @@ public sealed class AttestTests : IDisposable
     {
         string[] command =
         [
-            "attest", "--folder", Git.Folder, "--from", _repository.Base, "--format", "predicate", "--repository", "https://example.com/a",
+            "attest",
+            "--folder",
+            Git.Folder,
+            "--from",
+            _repository.Base,
+            "--format",
+            "predicate",
+            "--repository",
+            "https://example.com/a",
         ];
         Git.Git("tag", "v1");
         var head = await CommandRun.OfAsync(command);
@@ -263,8 +309,14 @@ public sealed class AttestTests : IDisposable
 
         Assert.That(head.Output, Does.Contain("\"ref\":\"refs/heads/main\""));
         Assert.That(tag.Output, Does.Contain("\"ref\":\"refs/tags/v1\""));
-        Assert.That(hash.Error, Is.EqualTo($"error: --ref: is needed, because {_head} names no branch or tag; name it as in --ref refs/heads/main"));
-        Assert.That(detached.Error, Is.EqualTo("error: --ref: is needed, because HEAD names no branch or tag; name it as in --ref refs/heads/main"));
+        Assert.That(
+            hash.Error,
+            Is.EqualTo($"error: --ref: is needed, because {_head} names no branch or tag; name it as in --ref refs/heads/main")
+        );
+        Assert.That(
+            detached.Error,
+            Is.EqualTo("error: --ref: is needed, because HEAD names no branch or tag; name it as in --ref refs/heads/main")
+        );
     }
 
     [Test]
@@ -297,10 +349,21 @@ public sealed class AttestTests : IDisposable
     [TestCase("-o /nowhere/x", "/nowhere/x: cannot be written: ")]
     public async Task AnUnusableOptionIsNamed(string option, string error)
     {
-        var (name, value) = (option[..option.IndexOf(' ', StringComparison.Ordinal)], option[(option.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
+        var (name, value) = (
+            option[..option.IndexOf(' ', StringComparison.Ordinal)],
+            option[(option.IndexOf(' ', StringComparison.Ordinal) + 1)..]
+        );
         List<string> command =
         [
-            "attest", "--folder", Git.Folder, "--from", _repository.Base, "--repository", "https://example.com/a", "--format", "statement",
+            "attest",
+            "--folder",
+            Git.Folder,
+            "--from",
+            _repository.Base,
+            "--repository",
+            "https://example.com/a",
+            "--format",
+            "statement",
         ];
         var given = command.IndexOf(name);
         if (given >= 0)
@@ -315,10 +378,16 @@ public sealed class AttestTests : IDisposable
     }
 
     [TestCase("", "--key is missing; name the file of a private key, or write what is not signed with --format statement")]
-    [TestCase("--format annotation", "--key is missing; name the file of a private key, or write what is not signed with --format statement")]
+    [TestCase(
+        "--format annotation",
+        "--key is missing; name the file of a private key, or write what is not signed with --format statement"
+    )]
     [TestCase("--format statement --key k", "--key: what --format statement writes is not signed; leave one of the two out")]
     [TestCase("--format predicate --key k", "--key: what --format predicate writes is not signed; leave one of the two out")]
-    [TestCase("--format predicate --image x", "--image: what --format predicate writes names no image; give the image to the program that signs it")]
+    [TestCase(
+        "--format predicate --image x",
+        "--image: what --format predicate writes names no image; give the image to the program that signs it"
+    )]
     [TestCase("--format yaml", "Cannot parse argument 'yaml' for option '--format'")]
     [TestCase("--output", "Required argument missing for option: '--output'.")]
     [TestCase("--complet", "'--complet' was not matched. Did you mean one of the following?")]
@@ -343,7 +412,10 @@ public sealed class AttestTests : IDisposable
     {
         var before = Git.Git("for-each-ref") + Git.Git("status", "--porcelain") + Git.Git("config", "--list", "--local");
         await _repository.PredicateAsync("--complete");
-        Assert.That(Git.Git("for-each-ref") + Git.Git("status", "--porcelain") + Git.Git("config", "--list", "--local"), Is.EqualTo(before));
+        Assert.That(
+            Git.Git("for-each-ref") + Git.Git("status", "--porcelain") + Git.Git("config", "--list", "--local"),
+            Is.EqualTo(before)
+        );
     }
 
     private ChangeStatement Verified(byte[] envelope, string publicKey, out Statement statement)

@@ -19,6 +19,7 @@ public class KeysTests
     public async Task ThePairIsP256InTheFormsThatOtherToolsRead()
     {
         var run = await GenerateAsync("review");
+        byte[] message = [1];
         using var both = ECDsa.Create();
         using var half = ECDsa.Create();
         both.ImportFromPem(await File.ReadAllTextAsync(At("review.key")));
@@ -30,7 +31,7 @@ public class KeysTests
             Assert.That(File.ReadAllText(At("review.key")), Does.StartWith("-----BEGIN PRIVATE KEY-----\n").And.EndWith("\n"));
             Assert.That(File.ReadAllText(At("review.pub")), Does.StartWith("-----BEGIN PUBLIC KEY-----\n").And.EndWith("\n"));
             Assert.That(both.ExportParameters(false).Curve.Oid.Value, Is.EqualTo("1.2.840.10045.3.1.7"));
-            Assert.That(half.VerifyData([1], both.SignData([1], HashAlgorithmName.SHA256), HashAlgorithmName.SHA256));
+            Assert.That(half.VerifyData(message, both.SignData(message, HashAlgorithmName.SHA256), HashAlgorithmName.SHA256));
             Assert.That(
                 run.Output,
                 Does.EndWith($"review.pub: public key {Convert.ToHexStringLower(SHA256.HashData(half.ExportSubjectPublicKeyInfo()))}")
