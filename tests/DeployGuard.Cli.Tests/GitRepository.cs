@@ -26,17 +26,8 @@ internal sealed class GitRepository : IDisposable
     /// <summary>A commit that changes no file, and its hash.</summary>
     public string Commit(string message, string name = "Dana", string email = "dana@example.com")
     {
-        Git(
-            "-c",
-            $"user.name={name}",
-            "-c",
-            $"user.email={email}",
-            "commit",
-            "--quiet",
-            "--allow-empty",
-            "--cleanup=verbatim",
-            $"--message={message}"
-        );
+        string[] person = ["-c", $"user.name={name}", "-c", $"user.email={email}"];
+        Git([.. person, "commit", "--quiet", "--allow-empty", "--cleanup=verbatim", "--file=-"], message);
         return Git("rev-parse", "HEAD");
     }
 

@@ -116,29 +116,35 @@ internal static class AttestOptions
 
     public static void Validate(CommandResult result)
     {
-        // The parser reports these, and what they stand for cannot be read.
-        if (result.Children.OfType<OptionResult>().Any(o => o.Errors.Any() || (!o.Implicit && o.Tokens.Count == 0 && o.Option != Complete)))
+        if (FormatOf(result) is not { } format)
         {
             return;
         }
 
-        var format = result.GetValue(Format);
         var isSigned = format is AttestFormat.Envelope or AttestFormat.Annotation;
-        if (isSigned && result.GetValue(Key) is null)
+        if (isSigned && !IsGiven(result, Key))
         {
             result.AddError("--key is missing; name the file of a private key, or write what is not signed with --format statement");
         }
 
-        if (!isSigned && result.GetValue(Key) is not null)
+        if (!isSigned && IsGiven(result, Key))
         {
             result.AddError($"--key: what --format {Name(format)} writes is not signed; leave one of the two out");
         }
 
-        if (format is AttestFormat.Predicate && result.GetValue(Images) is { Length: > 0 })
+        if (format is AttestFormat.Predicate && IsGiven(result, Images))
         {
             result.AddError("--image: what --format predicate writes names no image; give the image to the program that signs it");
         }
     }
+
+    /// <summary>Null if it is none, which the parser reports.</summary>
+    private static AttestFormat? FormatOf(CommandResult result) =>
+        result.GetResult(Format) is not { Implicit: false } given ? AttestFormat.Envelope
+        : given.Tokens is [var token] && Enum.TryParse<AttestFormat>(token.Value, ignoreCase: true, out var format) ? format
+        : null;
+
+    private static bool IsGiven(CommandResult result, Option option) => result.GetResult(option) is { Implicit: false };
 
     private static string Name(AttestFormat format) => format.ToString().ToLowerInvariant();
 
