@@ -112,7 +112,7 @@ public sealed class AttestNoteTests : IDisposable
     }
 
     [Test]
-    public async Task ThousandsOfNotesAreReadByOneProcess()
+    public async Task ALongNoteDoesNotDisturbTheNext()
     {
         for (var i = 0; i < 3; i++)
         {

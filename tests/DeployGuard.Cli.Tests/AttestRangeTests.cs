@@ -248,7 +248,7 @@ public sealed class AttestRangeTests : IDisposable
         Git.Git("config", "log.showSignature", "true");
         Git.Git("config", "log.mailmap", "true");
         Git.Git("config", "format.pretty", "oneline");
-        Assert.That(Git.Git("log", "-1", "--format=%B%aE"), Is.EqualTo("clean\nelse@example.com"), "git itself is misled");
+        Assert.That(Git.Git("log", "-1", "--format=%B%n%aE"), Is.EqualTo("clean\nelse@example.com"), "git itself is misled");
 
         var predicate = await _repository.PredicateAsync();
 

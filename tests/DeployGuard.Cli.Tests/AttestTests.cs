@@ -389,7 +389,7 @@ public sealed class AttestTests : IDisposable
     [TestCase("--to=--output=x", "--output=x: attest has no such option; did you mean --output?")]
     [TestCase("--operator=--all", "--all: attest has no such option")]
     [TestCase("--format yaml", "Cannot parse argument 'yaml' for option '--format'")]
-    [TestCase("--output", "Required argument missing for option: '--output'.")]
+    [TestCase("--key k --output", "Required argument missing for option: '--output'.")]
     [TestCase("--complet", "Unrecognized command or argument '--complet'.")]
     public async Task OptionsThatDoNotGoTogetherAreRefused(string options, string error)
     {

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Attestations;
-using DeployGuard.Core.Workloads;
-using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Attest;
 
@@ -13,48 +11,48 @@ internal sealed class AttestRun(ParseResult parsed)
 
     public int Run(DateTimeOffset now)
     {
-        // What the user gave is read first: a mistake in it is reported before a long range is read.
         var range = new GitRange(_repository, parsed.GetRequiredValue(AttestOptions.From), parsed.GetRequiredValue(AttestOptions.To));
-        var output = new StatementOutput(parsed);
-        var subjects = StatementSubjects.Of(Several(AttestOptions.Images));
-        var repository = SourceRepository.Uri(parsed.GetValue(AttestOptions.Repository), _repository);
-        var reference = SourceRepository.Ref(parsed.GetValue(AttestOptions.Ref), parsed.GetRequiredValue(AttestOptions.To), _repository);
-        var reviews = ReviewFile.Read(parsed.GetValue(AttestOptions.Approvals));
-        var validFor = ValidFor();
-        var detectors = DetectorsReader.With(Several(AttestOptions.Detectors));
-        var authors = new ChangeAuthors(detectors, AuthorIds.Read(parsed.GetValue(AttestOptions.AuthorsMap)));
-        var operators = Several(AttestOptions.Operators).Select(o => AuthorId.Checked(o, "--operator")).ToList();
-
-        var reading = new ChangeReading(_repository, range, detectors, authors, Notice);
-        reading.Read(Several(AttestOptions.Traces), Several(AttestOptions.Declared).Select(Tool).ToList());
-        operators.ForEach(authors.Add);
-
-        var gaps = Gaps(range, authors, operators.Count > 0);
+        // What the user gave is read first: a mistake in it is reported before a long range is read.
+        var given = AttestInputs.Read(parsed, _repository);
+        var authors = new ChangeAuthors(given.Detectors, given.Ids);
+        var reading = new ChangeReading(_repository, range, given.Detectors, authors, Notice);
+        var reviews = new Reviews(range, _repository, given.Reviews);
+        reading.Read(reviews.SameFiles, given);
         var isComplete = parsed.GetValue(AttestOptions.Complete);
-        foreach (var gap in gaps)
-        {
-            Say(isComplete ? $"error: --complete: {gap}" : $"not complete: {gap}");
-        }
-
-        if (isComplete && gaps.Count > 0)
+        if (!CanBeStated(Gaps(range, authors), isComplete))
         {
             return ExitCodes.Refused;
         }
 
         var issued = now.AddTicks(-(now.UtcTicks % TimeSpan.TicksPerSecond));
         var change = new ChangeStatement(
-            new ChangeSource(repository, reference, range.Base, range.Head),
+            new ChangeSource(given.Repository, given.Reference, range.Base, range.Head),
             isComplete,
             Declaration(reading),
             [.. authors.Ids],
-            Reviews.Of(range, _repository, reviews, authors.Ids, Notice),
+            reviews.Stated(authors.Ids, Notice),
             issued,
-            issued + validFor
+            issued + given.ValidFor
         );
-        output.Write(change, subjects);
+        given.Output.Write(change, given.Subjects);
         Say(Summary(change, reading));
         return 0;
     }
+
+    private bool CanBeStated(List<string> gaps, bool isComplete)
+    {
+        foreach (var gap in gaps)
+        {
+            Say(isComplete ? $"error: --complete: {gap}" : $"not complete: {gap}");
+        }
+
+        return gaps.Count == 0 || !isComplete;
+    }
+
+    private List<string> Gaps(GitRange range, ChangeAuthors authors) =>
+        authors.Nobody is { } commit && parsed.GetValue(AttestOptions.Operators) is not { Length: > 0 }
+            ? [.. range.Gaps, $"commit {commit} names no person: name who operated the agent with --operator"]
+            : [.. range.Gaps];
 
     /// <summary>Never <c>none</c>: that there is no sign proves nothing.</summary>
     private static AiDeclaration Declaration(ChangeReading reading) =>
@@ -62,24 +60,6 @@ internal sealed class AttestRun(ParseResult parsed)
             reading.Signs.Count > 0 ? AiStatus.Assisted : AiStatus.Unknown,
             [.. reading.Stated().Select(s => new AiEvidence(s.Commit, s.Kind, s.Tool, s.Value))]
         );
-
-    private static List<string> Gaps(GitRange range, ChangeAuthors authors, bool hasOperators) =>
-        authors.Nobody is { } commit && !hasOperators
-            ? [.. range.Gaps, $"commit {commit} names no person: name who operated the agent with --operator"]
-            : [.. range.Gaps];
-
-    private TimeSpan ValidFor()
-    {
-        var text = parsed.GetRequiredValue(AttestOptions.ValidFor);
-        return Durations.TryParse(text, out var duration) && duration > TimeSpan.Zero
-            ? duration
-            : throw new ManifestException($"--valid-for {text}: no duration such as 72h or 720h");
-    }
-
-    private static string Tool(string tool) =>
-        tool.Trim().Length > 0 && !tool.Any(char.IsControl)
-            ? tool.Trim()
-            : throw new ManifestException($"--declare {tool}: no name of a tool");
 
     private static string Summary(ChangeStatement change, ChangeReading reading)
     {
@@ -92,8 +72,6 @@ internal sealed class AttestRun(ParseResult parsed)
     }
 
     private static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
-
-    private string[] Several(Option<string[]> option) => parsed.GetValue(option) ?? [];
 
     private void Notice(string text) => Say($"note: {text}");
 

@@ -28,7 +28,11 @@ internal sealed class AuthorIds(IReadOnlyDictionary<string, string> map)
                                 (Address: p.Name.Trim().ToLowerInvariant(), Id: AuthorId.Checked(root.Required(p.Name), root, p.Name))
                             )
                             .GroupBy(p => p.Address)
-                            .ToDictionary(g => g.Key, g => g.Last().Id, StringComparer.Ordinal)
+                            .ToDictionary(
+                                g => g.Key,
+                                g => g.Count() == 1 ? g.Single().Id : throw StrictFile.Wrong(root, g.Key, "is there twice"),
+                                StringComparer.Ordinal
+                            )
                 )
         );
 }

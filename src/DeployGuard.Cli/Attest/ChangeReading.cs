@@ -20,22 +20,31 @@ internal sealed class ChangeReading(
     /// <summary>All of them.</summary>
     public IReadOnlyList<Sign> Signs => _signs;
 
-    /// <param name="traces">Agent Trace files that are not in the repository.</param>
-    /// <param name="declared">Tools that no commit names.</param>
-    public void Read(IEnumerable<string> traces, IEnumerable<string> declared)
+    /// <param name="squashed">Commits of branches that are in the range with their files alone.</param>
+    public void Read(IReadOnlyCollection<string> squashed, AttestInputs given)
     {
         var finder = new SignFinder(detectors);
+        void Add(Commit commit)
+        {
+            _signs.AddRange(finder.In(commit));
+            authors.AddFrom(commit);
+        }
+
         range.Read(commit =>
         {
             _commits++;
-            _signs.AddRange(finder.In(commit));
-            authors.AddFrom(commit);
+            Add(commit);
         });
+        range.ReadSquashed(squashed, Add);
         GitAiNotes.Read(repository, range.Hashes, AddFrom, notice);
         var files = new AgentTraces(repository, range, notice);
         _signs.AddRange(files.Committed());
-        _signs.AddRange(traces.SelectMany(files.In));
-        _signs.AddRange(declared.Select(t => Sign.Of(range.Head, "declared", t, "declared by the signer")));
+        _signs.AddRange(given.Traces.SelectMany(files.In));
+        _signs.AddRange(given.Declared.Select(t => Sign.Of(range.Head, "declared", t, "declared by the signer")));
+        foreach (var id in given.Operators)
+        {
+            authors.Add(id);
+        }
     }
 
     /// <summary>As many as a statement holds: of each tool and kind the first ones, so that none is left out for many of another.</summary>

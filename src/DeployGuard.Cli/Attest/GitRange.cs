@@ -50,21 +50,26 @@ internal sealed class GitRange
     /// range too, or part of <c>--from</c>.
     /// </summary>
     /// <exception cref="ManifestException">git cannot read it: an object is missing.</exception>
-    public void Read(Action<Commit> commit)
+    public void Read(Action<Commit> commit) => Log([Head, .. Excluded], commit);
+
+    /// <summary>
+    /// Reads the commits of branches that were squashed: a squash has one author, and its message may have lost what theirs said.
+    /// </summary>
+    public void ReadSquashed(IReadOnlyCollection<string> tips, Action<Commit> commit)
+    {
+        if (tips.Count > 0)
+        {
+            Log([.. tips, $"^{Head}", .. Excluded], commit);
+        }
+    }
+
+    private IEnumerable<string> Excluded => BeginsWithFirstCommit ? [] : [$"^{Base}"];
+
+    private void Log(IEnumerable<string> revisions, Action<Commit> commit)
     {
         string? boundary = null;
         _repository.Stream(
-            [
-                "log",
-                "-z",
-                "--no-show-signature",
-                "--no-notes",
-                "--no-color",
-                "--encoding=UTF-8",
-                CommitStream.Format,
-                IsNoCommit(Base) ? Head : $"{Base}..{Head}",
-                "--",
-            ],
+            ["log", "-z", "--no-show-signature", "--no-notes", "--no-color", "--encoding=UTF-8", CommitStream.Format, .. revisions, "--"],
             output =>
             {
                 foreach (var read in new CommitStream(output).Read())
