@@ -245,6 +245,46 @@ public sealed class AttestTests : IDisposable
         Assert.That((run.ExitCode, run.Output, run.Error), Is.EqualTo((2, "", $"error: {Git.At("approvals.json")}: {error}")));
     }
 
+    /// <summary>Who pushed to the branch of another person could otherwise approve it after the squash.</summary>
+    [Test]
+    public async Task WhatASquashLosesIsReadFromTheReviewedBranch()
+    {
+        Git.Git("checkout", "--quiet", "-b", "side");
+        Git.Write("a.txt", "a");
+        Git.Git("add", "--all");
+        Git.Commit("first\n\nCo-authored-by: Cursor <cursoragent@cursor.com>", "Erin", "erin@example.com");
+        var reviewed = Git.Commit("second", "Femi", "femi@example.com");
+        Git.Git("checkout", "--quiet", "main");
+        Git.Git("merge", "--quiet", "--squash", "side");
+        var head = Git.Commit("squashed (#7)");
+        Approvals(Review("email:erin@example.com", "human", "approved", reviewed));
+
+        var run = await _repository.RunAsync("--format", "predicate", "--complete", "--approvals", Git.At("approvals.json"));
+
+        using var predicate = JsonDocument.Parse(run.Output);
+        Assert.That(AttestRepository.Signs(predicate.RootElement).Select(s => s.Tool), Is.EqualTo(new[] { "codex", "cursor" }));
+        Assert.That(
+            AttestRepository.Authors(predicate.RootElement),
+            Is.EqualTo(new[] { "email:dana@example.com", "email:erin@example.com", "email:femi@example.com" })
+        );
+        Assert.That(
+            run.Error,
+            Does.StartWith("note: the approval of email:erin@example.com will not count: they are an author of the change")
+        );
+        Assert.That(run.Error, Does.Contain($"2 commits from {_repository.Base[..12]} to {head[..12]}"));
+    }
+
+    [Test]
+    public async Task AnAddressThatTheMapHasTwiceIsAnError()
+    {
+        Git.Write("map.json", """{"a@example.com": "github:1", "A@example.com": "github:2"}""");
+        var run = await _repository.RunAsync("--format", "predicate", "--authors-map", Git.At("map.json"));
+        Assert.That(
+            (run.ExitCode, run.Output, run.Error),
+            Is.EqualTo((2, "", $"error: {Git.At("map.json")}: a@example.com: is there twice"))
+        );
+    }
+
     [TestCase("https://github.com/acme/checkout", "git+https://github.com/acme/checkout")]
     [TestCase("git+https://GitHub.com/acme/Checkout.git/", "git+https://github.com/acme/Checkout")]
     [TestCase("https://user:secret@git.example.com:8443/a/b.git", "git+https://git.example.com:8443/a/b")]

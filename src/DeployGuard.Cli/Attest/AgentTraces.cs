@@ -5,10 +5,14 @@ namespace DeployGuard.Cli.Attest;
 /// <summary>Agent Traces of a range: those that its commits added to the repository, and those in files of the user.</summary>
 internal sealed class AgentTraces(Repository repository, GitRange range, Action<string> notice)
 {
-    /// <summary>Where tools that follow the reference implementation write them, as <c>traces.jsonl</c> or a file for each record.</summary>
+    /// <summary>
+    /// Where tools that follow the reference implementation write them, as <c>traces.jsonl</c> or a file for each record.
+    /// </summary>
     private const string Folder = ".agent-trace";
 
-    /// <summary>Records that the head has and the base has not: the commit that brought them is not known, so they count for the head.</summary>
+    /// <summary>
+    /// Records that the head has and the base has not: the commit that brought them is not known, so they count for the head.
+    /// </summary>
     public IEnumerable<Sign> Committed()
     {
         var former = range.BeginsWithFirstCommit ? [] : Files(range.Base);

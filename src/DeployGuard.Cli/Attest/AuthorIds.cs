@@ -3,7 +3,8 @@ using DeployGuard.Core.Comparison;
 namespace DeployGuard.Cli.Attest;
 
 /// <summary>
-/// The ids under which a statement names people: what <c>--authors-map</c> says for their e-mail address, the number of their GitHub account
+/// The ids under which a statement names people: what <c>--authors-map</c> says for their e-mail address, the number of their GitHub
+/// account
 /// if that is in the address, otherwise the address itself.
 /// </summary>
 internal sealed class AuthorIds(IReadOnlyDictionary<string, string> map)

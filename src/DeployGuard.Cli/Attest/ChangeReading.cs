@@ -9,7 +9,9 @@ internal sealed class ChangeReading(
     Action<string> notice
 )
 {
-    /// <summary>A change of many thousand commits would not fit into a statement. That one sign more or less is named changes nothing.</summary>
+    /// <summary>
+    /// A change of many thousand commits would not fit into a statement. That one sign more or less is named changes nothing.
+    /// </summary>
     private const int MaxSigns = 256;
 
     private readonly List<Sign> _signs = [];

@@ -2,7 +2,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli.Attest;
 
-/// <summary>Reads <see cref="Detectors"/> from the file that comes with this program, and from files of the user in the same form.</summary>
+/// <summary>
+/// Reads <see cref="Detectors"/> from the file that comes with this program, and from files of the user in the same form.
+/// </summary>
 internal static class DetectorsReader
 {
     private const string Resource = "detectors.json";

@@ -17,7 +17,9 @@ internal sealed class Reviews
         _sameFiles = others.Where(c => repository.TreeOrNull(c) == files).ToHashSet(StringComparer.Ordinal);
     }
 
-    /// <summary>Other reviewed commits with exactly the files of the head: branches that were squashed, rebased or merged into it.</summary>
+    /// <summary>
+    /// Other reviewed commits with exactly the files of the head: branches that were squashed, rebased or merged into it.
+    /// </summary>
     public IReadOnlyCollection<string> SameFiles => _sameFiles;
 
     /// <summary>A review of a commit with the same files is one of the head.</summary>

@@ -1,6 +1,8 @@
 namespace DeployGuard.Cli.Attest;
 
-/// <summary>Finds signs of AI in what a commit says of itself. That there are none proves nothing: each can be switched off or removed.</summary>
+/// <summary>
+/// Finds signs of AI in what a commit says of itself. That there are none proves nothing: each can be switched off or removed.
+/// </summary>
 internal sealed class SignFinder(Detectors detectors)
 {
     public IEnumerable<Sign> In(Commit commit)

@@ -2,7 +2,9 @@ using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Attest;
 
-/// <summary>What a statement says of where the commits come from: the repository and the ref, in the form in which policies name them.</summary>
+/// <summary>
+/// What a statement says of where the commits come from: the repository and the ref, in the form in which policies name them.
+/// </summary>
 internal static class SourceRepository
 {
     private const string Form = "name the repository as policies do: --repository https://github.com/acme/checkout";
