@@ -20,6 +20,12 @@ public sealed record SigstoreBundle(string? Hint, DsseEnvelope Envelope)
     public static SigstoreBundle Parse(ReadOnlyMemory<byte> json)
     {
         var root = StrictJson.ReadObject(json, MaxBytes, "bundle");
+        if (json.Span.Contains((byte)'\\'))
+        {
+            // No field needs one, and its hex digits would have two forms.
+            throw new AttestationException("bundle: contains an escape sequence");
+        }
+
         StrictJson.NoOthers(root, "", "mediaType", "verificationMaterial", "dsseEnvelope", "messageSignature");
         if (StrictJson.Text(root, "mediaType", "") is var type and not (MediaType or OtherMediaType))
         {

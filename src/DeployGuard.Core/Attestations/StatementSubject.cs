@@ -60,6 +60,19 @@ public sealed record StatementSubject(string Name, IReadOnlyDictionary<string, s
         }
 
         json.WriteEndObject();
+        if (SourceRefs.Count > 0)
+        {
+            json.WriteStartObject("annotations");
+            json.WriteStartArray("sourceRefs");
+            foreach (var name in SourceRefs)
+            {
+                json.WriteStringValue(name);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
     }
 }

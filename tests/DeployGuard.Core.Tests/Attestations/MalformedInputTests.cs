@@ -15,6 +15,8 @@ public class MalformedInputTests
     [TestCase("""{"payload": 1}""", "payload: is missing, or not a string")]
     [TestCase("""{"payload": "Y$=="}""", "payload: is not base64")]
     [TestCase("""{"payload": "Y-+="}""", "payload: is not base64")]
+    [TestCase("""{"payload": "YR=="}""", "payload: is not base64 as it is written by any tool")]
+    [TestCase("""{"payload": "YQ ="}""", "payload: is not base64")]
     [TestCase("""{"payload": "\ud800"}""", "payload: is not text")]
     [TestCase("""{"\ud800": 1, "payload": "YQ=="}""", "envelope: is not text: half of a surrogate pair")]
     [TestCase("""{"signatures": [{"\ud800": 1}], "payload": "YQ=="}""", "envelope: is not text: half of a surrogate pair")]
@@ -95,32 +97,6 @@ public class MalformedInputTests
             () => DsseEnvelope.Parse(new byte[] { (byte)'{', (byte)'"', 0xC3, 0x28, (byte)'"', (byte)':', (byte)'1', (byte)'}' }),
             Refuses("envelope: is not")
         );
-
-    [Test]
-    public void AKeyOfAnotherCurveOrKindIsRefused()
-    {
-        using var larger = ECDsa.Create(ECCurve.NamedCurves.nistP384);
-        using var rsa = RSA.Create(2048);
-        using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        Assert.Multiple(() =>
-        {
-            Assert.That(() => SigningKey.Parse(larger.ExportPkcs8PrivateKeyPem()), Refuses("is not a key on the curve P-256"));
-            Assert.That(
-                () => SigningKey.Parse(rsa.ExportPkcs8PrivateKeyPem()),
-                Refuses("holds no ECDSA P-256 key in PEM that could be read")
-            );
-            Assert.That(() => SigningKey.Parse(pair.ExportSubjectPublicKeyInfoPem()), Refuses("holds no private key in PEM"));
-            Assert.That(
-                () => PublicKey.Parse(pair.ExportPkcs8PrivateKeyPem()),
-                Refuses("holds a private key; use the public key to verify")
-            );
-            Assert.That(() => PublicKey.Parse("hello"), Refuses("holds no ECDSA P-256 key in PEM that could be read"));
-            Assert.That(
-                () => PublicKey.Parse("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"),
-                Refuses("holds no ECDSA P-256 key in PEM that could be read")
-            );
-        });
-    }
 
     private static NUnit.Framework.Constraints.StartsWithConstraint Refuses(string message) =>
         Throws.TypeOf<AttestationException>().With.Message.StartsWith(message);
