@@ -82,7 +82,7 @@ internal static class AttestOptions
     public static readonly Option<string?> Key = new("--key")
     {
         Description =
-            "PEM file of the private key that signs (deployguard keys generate). The password of an encrypted key is taken from "
+            "PEM file of the private key that signs (deployguard keys generate). The password of an encrypted one (PKCS#8) is taken from "
             + "COSIGN_PASSWORD.",
     };
     public static readonly Option<AttestFormat> Format = new("--format")
