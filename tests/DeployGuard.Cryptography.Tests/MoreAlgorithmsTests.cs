@@ -71,7 +71,10 @@ public class MoreAlgorithmsTests
     public void AnEncryptedKeyOfAnotherTypeIsReadToo()
     {
         using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP384);
-        var pem = pair.ExportEncryptedPkcs8PrivateKeyPem("pw", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000));
+        var pem = pair.ExportEncryptedPkcs8PrivateKeyPem(
+            "pw",
+            new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000)
+        );
         Assert.That(SigningKey.Parse(pem, "pw", s_more).Public.Algorithm, Is.EqualTo("ECDSA P-384"));
         Assert.That(() => SigningKey.Parse(pem, "wrong", s_more), Refuses("cannot be decrypted: the password is wrong"));
     }

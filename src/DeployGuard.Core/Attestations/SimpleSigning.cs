@@ -60,9 +60,6 @@ public sealed record SimpleSigning(string Reference, string Digest)
         }
 
         var identity = StrictJson.Part(critical, "identity", "critical.");
-        return new SimpleSigning(
-            StrictJson.TextOrNull(identity, "docker-reference", "critical.identity.") ?? "",
-            digest[Prefix.Length..]
-        );
+        return new SimpleSigning(StrictJson.TextOrNull(identity, "docker-reference", "critical.identity.") ?? "", digest[Prefix.Length..]);
     }
 }

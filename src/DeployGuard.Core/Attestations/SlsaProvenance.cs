@@ -20,16 +20,15 @@ public sealed record SlsaProvenance(IReadOnlyList<ResolvedCommit> Commits)
         const string Path = "predicate.buildDefinition.";
         var definition = StrictJson.Part(predicate, "buildDefinition", "predicate.");
         // Without dependencies it names no commit; the builder may say so by an empty list too.
-        return definition.TryGetProperty("resolvedDependencies", out var list)
+        return
+            definition.TryGetProperty("resolvedDependencies", out var list)
             && !(list.ValueKind is JsonValueKind.Array && list.GetArrayLength() == 0)
-            ? new SlsaProvenance(
-                [
-                    .. StrictJson
-                        .Objects(definition, "resolvedDependencies", MaxDependencies, Path)
-                        .Select(d => CommitOf(d.Item, d.Path))
-                        .OfType<ResolvedCommit>(),
-                ]
-            )
+            ? new SlsaProvenance([
+                .. StrictJson
+                    .Objects(definition, "resolvedDependencies", MaxDependencies, Path)
+                    .Select(d => CommitOf(d.Item, d.Path))
+                    .OfType<ResolvedCommit>(),
+            ])
             : new SlsaProvenance([]);
     }
 

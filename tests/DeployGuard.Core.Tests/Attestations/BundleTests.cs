@@ -58,10 +58,16 @@ public class BundleTests
         });
     }
 
-    [TestCase("""{"mediaType": "application/vnd.dev.sigstore.bundle+json;version=0.1"}""", "mediaType: \"application/vnd.dev.sigstore.bundle+json;version=0.1\" is not")]
+    [TestCase(
+        """{"mediaType": "application/vnd.dev.sigstore.bundle+json;version=0.1"}""",
+        "mediaType: \"application/vnd.dev.sigstore.bundle+json;version=0.1\" is not"
+    )]
     [TestCase("""{"mediaType": "TYPE", "messageSignature": {}}""", "messageSignature: signs bytes, and makes no statement")]
     [TestCase("""{"mediaType": "TYPE"}""", "verificationMaterial: is missing, or not an object")]
-    [TestCase("""{"mediaType": "TYPE", "verificationMaterial": {"publicKey": {"hint": "\u0061"}}}""", "bundle: contains an escape sequence")]
+    [TestCase(
+        """{"mediaType": "TYPE", "verificationMaterial": {"publicKey": {"hint": "\u0061"}}}""",
+        "bundle: contains an escape sequence"
+    )]
     [TestCase("""{"mediaType": "TYPE", "extra": 1}""", "extra: is no field that is known here")]
     [TestCase(
         """{"mediaType": "TYPE", "verificationMaterial": {"certificate": {"rawBytes": "AA=="}}}""",
@@ -86,7 +92,9 @@ public class BundleTests
     [Test]
     public void ABundleWithALogEntryIsVerifiedWithoutIt()
     {
-        var text = Encoding.UTF8.GetString(Bundle()).Replace("\"publicKey\":", "\"tlogEntries\":[{\"logIndex\":\"1\"}],\"publicKey\":", StringComparison.Ordinal);
+        var text = Encoding
+            .UTF8.GetString(Bundle())
+            .Replace("\"publicKey\":", "\"tlogEntries\":[{\"logIndex\":\"1\"}],\"publicKey\":", StringComparison.Ordinal);
         Assert.That(Verify(Encoding.UTF8.GetBytes(text)).Statements, Has.Count.EqualTo(1));
     }
 
@@ -94,7 +102,10 @@ public class BundleTests
     public void ASignatureOfCosignTwoNamesTheImageAndItsKey()
     {
         var (payload, signature) = s_review.SimpleSigning(Stated.Digest);
-        var verification = AttestationVerifier.Verify([new("here", AttestationFormat.SimpleSigning, payload, signature)], KeySet.Of(s_review.Trusted));
+        var verification = AttestationVerifier.Verify(
+            [new("here", AttestationFormat.SimpleSigning, payload, signature)],
+            KeySet.Of(s_review.Trusted)
+        );
 
         Assert.That(verification.Statements.Single().Claim, Is.TypeOf<SignatureClaim>());
         Assert.That(verification.Statements.Single().Subjects.Single().Sha256, Is.EqualTo(Stated.Digest));

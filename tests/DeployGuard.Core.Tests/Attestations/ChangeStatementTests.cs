@@ -27,7 +27,11 @@ public class ChangeStatementTests
             Assert.That(change.Source.HeadCommit, Is.EqualTo(new string('b', 40)));
             Assert.That(change.Ai.Evidence.Single().Tool, Is.EqualTo("claude-code"));
             Assert.That(change.Approvals.Single().At, Is.EqualTo(new DateTimeOffset(2026, 11, 28, 9, 0, 0, TimeSpan.Zero)));
-            Assert.That(written, Does.StartWith("""{"source":{"repository":"git+https://github.com/acme/checkout",""").And.Contain("\"2026-11-28T09:30:00.5Z\""));
+            Assert.That(
+                written,
+                Does.StartWith("""{"source":{"repository":"git+https://github.com/acme/checkout",""")
+                    .And.Contain("\"2026-11-28T09:30:00.5Z\"")
+            );
             Assert.That(Encoding.UTF8.GetString(Parse(written).ToJson()), Is.EqualTo(written));
         });
     }
@@ -42,7 +46,11 @@ public class ChangeStatementTests
 
     [TestCase("source", null, "predicate.source: is missing, or not an object")]
     [TestCase("source.repository", "\"github.com/acme\"", "predicate.source.repository: is not a repository such as")]
-    [TestCase("source.repository", "\"https://github.com/acme@refs/heads/main\"", "predicate.source.repository: is not a repository such as")]
+    [TestCase(
+        "source.repository",
+        "\"https://github.com/acme@refs/heads/main\"",
+        "predicate.source.repository: is not a repository such as"
+    )]
     [TestCase("source.ref", "\"main\"", "predicate.source.ref: is not a full ref")]
     [TestCase("source.baseCommit", "\"abc\"", "predicate.source.baseCommit: is not a commit")]
     [TestCase("source.headCommit", "\"0000000000000000000000000000000000000000\"", "predicate.source.headCommit: is no commit: only zeros")]

@@ -17,7 +17,15 @@ public class KeySetTests
         {
             AssertRefused("keys[1].name: is the name of keys[0] too", build, review with { Name = "build" });
             AssertRefused("keys[0].name: is empty", build with { Name = "" });
-            AssertRefused("keys[1].pem: is the same key as keys[0]; give each role a key of its own", build, build with { Name = "b", Role = KeyRole.SourceReview });
+            AssertRefused(
+                "keys[1].pem: is the same key as keys[0]; give each role a key of its own",
+                build,
+                build with
+                {
+                    Name = "b",
+                    Role = KeyRole.SourceReview,
+                }
+            );
             AssertRefused("keys[0].verifierId: is missing", build with { Role = KeyRole.Vsa });
             AssertRefused("keys[1].verifierId: only a key of the role Vsa has one", review, build with { VerifierId = "x" });
             AssertRefused("keys[0].notAfter: is not after notBefore", build with { NotBefore = Some.Now, NotAfter = Some.Now });

@@ -38,7 +38,10 @@ public class KeyTests
     public void AnEncryptedKeyIsReadWithItsPasswordAlone(Func<AsymmetricAlgorithm> create, string name)
     {
         using var pair = create();
-        var pem = pair.ExportEncryptedPkcs8PrivateKeyPem("secret", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000));
+        var pem = pair.ExportEncryptedPkcs8PrivateKeyPem(
+            "secret",
+            new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000)
+        );
 
         Assert.Multiple(() =>
         {
@@ -97,13 +100,17 @@ public class KeyTests
         using var pair = ECDsa.Create(named);
         var spelledOut = pair.ExportExplicitParameters(includePrivateParameters: false);
         using var ownCurve = ECDsa.Create(spelledOut);
-        const string Ed25519 = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
+        const string Ed25519 =
+            "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
 
         Assert.Multiple(() =>
         {
             Assert.That(() => PublicKey.Parse(weak.ExportSubjectPublicKeyInfoPem()), Refuses("is an unsupported key: RSA with 1024 bits"));
             Assert.That(() => PublicKey.Parse(larger.ExportSubjectPublicKeyInfoPem()), Refuses("is an unsupported key, on the curve"));
-            Assert.That(() => PublicKey.Parse(ownCurve.ExportSubjectPublicKeyInfoPem()), Refuses("is an unsupported key, on the curve of its own"));
+            Assert.That(
+                () => PublicKey.Parse(ownCurve.ExportSubjectPublicKeyInfoPem()),
+                Refuses("is an unsupported key, on the curve of its own")
+            );
             Assert.That(() => PublicKey.Parse(Ed25519), Refuses("is an unsupported key here: Ed25519"));
         });
     }
@@ -129,7 +136,11 @@ public class KeyTests
             );
             Assert.That(() => SigningKey.Parse(open), Refuses("holds no private key in PEM"));
             Assert.That(
-                () => SigningKey.Parse("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n", "x"),
+                () =>
+                    SigningKey.Parse(
+                        "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n",
+                        "x"
+                    ),
                 Refuses("is encrypted by cosign, which is not supported here")
             );
         });

@@ -56,7 +56,10 @@ public class OriginTests
     public void ABuildStatementAloneLeavesTheChangeUnknown()
     {
         var result = Evaluate(s_build.Says(Stated.Build()));
-        Assert.That((result.Origin, result.Missing?.Kind, result.Head?.Commit), Is.EqualTo((OriginVerdict.Unknown, LinkKind.Change, Stated.Head)));
+        Assert.That(
+            (result.Origin, result.Missing?.Kind, result.Head?.Commit),
+            Is.EqualTo((OriginVerdict.Unknown, LinkKind.Change, Stated.Head))
+        );
     }
 
     [Test]
@@ -66,7 +69,10 @@ public class OriginTests
 
         Assert.Multiple(() =>
         {
-            Assert.That((result.Origin, result.Missing?.Kind, result.Reviews.Count), Is.EqualTo((OriginVerdict.Unknown, LinkKind.Chain, 0)));
+            Assert.That(
+                (result.Origin, result.Missing?.Kind, result.Reviews.Count),
+                Is.EqualTo((OriginVerdict.Unknown, LinkKind.Chain, 0))
+            );
             Assert.That(result.Findings.Single().Kind, Is.EqualTo(FindingKind.HeadCommitOnly));
             Assert.That(
                 result.Findings.Single().Remedy,
@@ -78,7 +84,11 @@ public class OriginTests
     [Test]
     public void AnUnbrokenChainOfStatementsCounts()
     {
-        var earlier = Verified(s_review.Says(Stated.Change(to: Stated.Between).ReviewedBy("github:2002", "github:4004").About(Stated.Image(Stated.OtherDigest))));
+        var earlier = Verified(
+            s_review.Says(
+                Stated.Change(to: Stated.Between).ReviewedBy("github:2002", "github:4004").About(Stated.Image(Stated.OtherDigest))
+            )
+        );
         var found = s_review.Says(Stated.Change(from: Stated.Between).ReviewedBy("github:2002", "github:3003"));
         var result = Evaluate(Stated.Question(), [found], earlier);
 
@@ -105,7 +115,11 @@ public class OriginTests
     [Test]
     public void WhatRanBeforeIsNoPartOfTheChange()
     {
-        var earlier = Verified(s_review.Says(Stated.Change(from: Stated.Between, to: Stated.Running, ai: AiStatus.Assisted).About(Stated.Image(Stated.OtherDigest))));
+        var earlier = Verified(
+            s_review.Says(
+                Stated.Change(from: Stated.Between, to: Stated.Running, ai: AiStatus.Assisted).About(Stated.Image(Stated.OtherDigest))
+            )
+        );
         var result = Evaluate(Stated.Question(), [s_review.Says(Stated.Change())], earlier);
         Assert.That((result.Origin, result.AiMarks.Count), Is.EqualTo((OriginVerdict.NotAi, 0)));
     }
@@ -167,7 +181,10 @@ public class OriginTests
     public void StatementsThatNameDifferentCommitsProveNone()
     {
         var result = Evaluate(s_review.Says(Stated.Change()), s_build.Says(Stated.Build(Stated.Between)));
-        Assert.That((result.Origin, result.Missing?.Kind, result.Head), Is.EqualTo((OriginVerdict.Unknown, LinkKind.OneCommit, (HeadCommit?)null)));
+        Assert.That(
+            (result.Origin, result.Missing?.Kind, result.Head),
+            Is.EqualTo((OriginVerdict.Unknown, LinkKind.OneCommit, (HeadCommit?)null))
+        );
     }
 
     [Test]
@@ -248,7 +265,10 @@ public class OriginTests
             ],
             s_keys
         );
-        var (first, second) = (OriginEvaluator.Evaluate(Stated.Question(), kept, Some.Now), OriginEvaluator.Evaluate(Stated.Question(), kept, Some.Now));
+        var (first, second) = (
+            OriginEvaluator.Evaluate(Stated.Question(), kept, Some.Now),
+            OriginEvaluator.Evaluate(Stated.Question(), kept, Some.Now)
+        );
 
         Assert.That((first.Origin, first.Reviews.Count, first.Missing), Is.EqualTo((OriginVerdict.NotAi, 1, (MissingLink?)null)));
         Assert.That((second.Origin, second.Reviews.Single().Person), Is.EqualTo((first.Origin, first.Reviews.Single().Person)));
@@ -269,5 +289,6 @@ public class OriginTests
     private static ImageProvenance Evaluate(ImageQuestion question, FoundAttestation[] found, params VerifiedStatement[] earlier) =>
         OriginEvaluator.Evaluate(question, AttestationVerifier.Verify(found, s_keys), Some.Now, earlier);
 
-    private static VerifiedStatement[] Verified(params FoundAttestation[] found) => [.. AttestationVerifier.Verify(found, s_keys).Statements];
+    private static VerifiedStatement[] Verified(params FoundAttestation[] found) =>
+        [.. AttestationVerifier.Verify(found, s_keys).Statements];
 }

@@ -42,8 +42,18 @@ public class RoleTests
     {
         Assert.Multiple(() =>
         {
-            AssertRefused(s_vsa.Says(Change), FindingKind.WrongRole, "is a change statement by forge (role Vsa)", "Sign it with a key of the role SourceReview.");
-            AssertRefused(s_review.Says(Stated.Build()), FindingKind.WrongRole, "is provenance of a build by review (role SourceReview)", "Sign it with a key of the role Build.");
+            AssertRefused(
+                s_vsa.Says(Change),
+                FindingKind.WrongRole,
+                "is a change statement by forge (role Vsa)",
+                "Sign it with a key of the role SourceReview."
+            );
+            AssertRefused(
+                s_review.Says(Stated.Build()),
+                FindingKind.WrongRole,
+                "is provenance of a build by review (role SourceReview)",
+                "Sign it with a key of the role Build."
+            );
             AssertRefused(
                 s_review.Says(Stated.Summary(SourceSummary.TwoPartyReviewed)),
                 FindingKind.WrongRole,
@@ -66,10 +76,25 @@ public class RoleTests
     public void AStatementAboutAnotherImageIsNotMovedToThisOne()
     {
         var moved = s_review.Says(Change.About(Stated.Image(Stated.OtherDigest)));
-        AssertRefused(moved, FindingKind.OtherImage, $"is about another image (web sha256:{Stated.OtherDigest}), and not about", "Attest this image");
-        AssertRefused(s_build.Says(Stated.Build(digest: Stated.OtherDigest)), FindingKind.OtherImage, "is about another image", "Attest this image");
+        AssertRefused(
+            moved,
+            FindingKind.OtherImage,
+            $"is about another image (web sha256:{Stated.OtherDigest}), and not about",
+            "Attest this image"
+        );
+        AssertRefused(
+            s_build.Says(Stated.Build(digest: Stated.OtherDigest)),
+            FindingKind.OtherImage,
+            "is about another image",
+            "Attest this image"
+        );
         var (payload, signature) = s_build.SimpleSigning(Stated.OtherDigest);
-        AssertRefused(new("tag", AttestationFormat.SimpleSigning, payload, signature), FindingKind.OtherImage, "is about another image", "Attest this image");
+        AssertRefused(
+            new("tag", AttestationFormat.SimpleSigning, payload, signature),
+            FindingKind.OtherImage,
+            "is about another image",
+            "Attest this image"
+        );
     }
 
     [Test]
@@ -102,7 +127,12 @@ public class RoleTests
             $"is about the repository {repository}, and behind the image may stand https://github.com/acme/checkout alone",
             "Build the image from that repository"
         );
-        AssertRefused(s_build.Says(Stated.Build(uri: $"{repository}@refs/heads/main")), FindingKind.WrongRepository, $"names {repository}@refs/heads/main, and the image may be built from", "Build the image");
+        AssertRefused(
+            s_build.Says(Stated.Build(uri: $"{repository}@refs/heads/main")),
+            FindingKind.WrongRepository,
+            $"names {repository}@refs/heads/main, and the image may be built from",
+            "Build the image"
+        );
         var ai = Evaluate(s_review.Says(change with { Ai = new AiDeclaration(AiStatus.Assisted, []) }));
         Assert.That(ai.Origin, Is.EqualTo(OriginVerdict.Ai), "AI is believed all the same");
     }
@@ -196,8 +226,18 @@ public class RoleTests
             $"is by the verifier https://other.example.com, and forge signs for {Stated.Verifier}",
             "Sign it with the key of that verifier"
         );
-        AssertRefused(s_vsa.Says(Stated.Summary("SLSA_SOURCE_LEVEL_3", refs: "refs/heads/topic")), FindingKind.WrongRef, "is about refs/heads/topic", "Merge");
-        AssertRefused(s_vsa.Says(Stated.Summary("SLSA_SOURCE_LEVEL_3", result: "FAILED")), FindingKind.VerificationFailed, "says that", "Ask the verifier");
+        AssertRefused(
+            s_vsa.Says(Stated.Summary("SLSA_SOURCE_LEVEL_3", refs: "refs/heads/topic")),
+            FindingKind.WrongRef,
+            "is about refs/heads/topic",
+            "Merge"
+        );
+        AssertRefused(
+            s_vsa.Says(Stated.Summary("SLSA_SOURCE_LEVEL_3", result: "FAILED")),
+            FindingKind.VerificationFailed,
+            "says that",
+            "Ask the verifier"
+        );
     }
 
     [Test]

@@ -23,7 +23,8 @@ internal static class Stated
 
     public static string Commit(char letter) => new(letter, 40);
 
-    public static StatementSubject Image(string? digest = null) => StatementSubject.Of("web", StatementSubject.ImageDigest, digest ?? Digest);
+    public static StatementSubject Image(string? digest = null) =>
+        StatementSubject.Of("web", StatementSubject.ImageDigest, digest ?? Digest);
 
     public static StatementSubject AtCommit(string? commit = null) => StatementSubject.Of("web", StatementSubject.Commit, commit ?? Head);
 
@@ -56,7 +57,13 @@ internal static class Stated
             )
         );
 
-    public static Statement Summary(string levels, string? commit = null, string verifier = Verifier, string result = "PASSED", string refs = "refs/heads/main") =>
+    public static Statement Summary(
+        string levels,
+        string? commit = null,
+        string verifier = Verifier,
+        string result = "PASSED",
+        string refs = "refs/heads/main"
+    ) =>
         Statement.Parse(
             Encoding.UTF8.GetBytes(
                 $$$"""

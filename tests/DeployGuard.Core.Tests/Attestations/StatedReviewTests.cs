@@ -34,12 +34,23 @@ public class StatedReviewTests
     [Test]
     public void OnePersonUnderSeveralNamesCountsOnceAndNotForTheirOwnChange()
     {
-        var people = new Dictionary<string, string> { ["github:2002"] = "alice", ["alice@example.com"] = "Alice", ["me@example.com"] = "dana" };
+        var people = new Dictionary<string, string>
+        {
+            ["github:2002"] = "alice",
+            ["alice@example.com"] = "Alice",
+            ["me@example.com"] = "dana",
+        };
         var question = Stated.Question() with { PersonOf = name => people.GetValueOrDefault(name, name) };
-        var change = Stated.Change().ReviewedBy("github:2002", "alice@example.com", "github:5005") with { Authors = ["me@example.com", "dana"] };
+        var change = Stated.Change().ReviewedBy("github:2002", "alice@example.com", "github:5005") with
+        {
+            Authors = ["me@example.com", "dana"],
+        };
         var byAuthor = Stated.Change().ReviewedBy("me@example.com") with { Authors = ["DANA"] };
 
-        Assert.That(Evaluate(question, s_review.Says(change)).Reviews.Select(r => r.Person.ToLowerInvariant()), Is.EqualTo(new[] { "alice", "github:5005" }));
+        Assert.That(
+            Evaluate(question, s_review.Says(change)).Reviews.Select(r => r.Person.ToLowerInvariant()),
+            Is.EqualTo(new[] { "alice", "github:5005" })
+        );
         Assert.That(Evaluate(question, s_review.Says(byAuthor)).Reviews, Is.Empty);
     }
 
@@ -54,14 +65,24 @@ public class StatedReviewTests
 
         Assert.That(Evaluate(first).Reviews, Has.Count.EqualTo(1));
         Assert.That(Evaluate(first, takenBack).Reviews, Is.Empty);
-        Assert.That(Evaluate(s_review.Says(Stated.Change() with { Approvals = [before, changesRequested, again] })).Reviews, Has.Count.EqualTo(1));
+        Assert.That(
+            Evaluate(s_review.Says(Stated.Change() with { Approvals = [before, changesRequested, again] })).Reviews,
+            Has.Count.EqualTo(1)
+        );
     }
 
     [Test]
     public void AnAuthorOfAnyPartOfTheRangeIsNoReviewerOfIt()
     {
-        var earlier = AttestationVerifier.Verify([s_review.Says(Stated.Change(to: Stated.Between).ReviewedBy("github:2002", "github:3003"))], s_keys).Statements;
-        var found = s_review.Says(Stated.Change(from: Stated.Between).ReviewedBy("github:2002", "github:3003") with { Authors = ["github:3003"] });
+        var earlier = AttestationVerifier
+            .Verify([s_review.Says(Stated.Change(to: Stated.Between).ReviewedBy("github:2002", "github:3003"))], s_keys)
+            .Statements;
+        var found = s_review.Says(
+            Stated.Change(from: Stated.Between).ReviewedBy("github:2002", "github:3003") with
+            {
+                Authors = ["github:3003"],
+            }
+        );
         var result = OriginEvaluator.Evaluate(Stated.Question(), AttestationVerifier.Verify([found], s_keys), Some.Now, earlier);
 
         Assert.That(result.Reviews.Select(r => r.Person), Is.EqualTo(new[] { "github:2002" }));
@@ -72,7 +93,10 @@ public class StatedReviewTests
     {
         var result = Evaluate(s_review.Says(Stated.Change().ReviewedBy("github:2002") with { Authors = [] }));
         Assert.That((result.Origin, result.Reviews.Count), Is.EqualTo((OriginVerdict.NotAi, 0)));
-        Assert.That(result.Findings.Single().What, Does.EndWith("the statement names no author, so that nobody can be told apart from them"));
+        Assert.That(
+            result.Findings.Single().What,
+            Does.EndWith("the statement names no author, so that nobody can be told apart from them")
+        );
     }
 
     [Test]

@@ -32,8 +32,14 @@ internal static class ChainGaps
         new(
             LinkKind.Change,
             $"The image is of commit {head.Commit} (by {string.Join(", ", head.Keys)}), and "
-                + (isThereOne ? "the change statement about that commit does not count." : "no change statement by a key of the role SourceReview is about that commit."),
-            isThereOne ? "See what is said of the statement below." : "Attest the change with deployguard attest and a key of the role SourceReview."
+                + (
+                    isThereOne
+                        ? "the change statement about that commit does not count."
+                        : "no change statement by a key of the role SourceReview is about that commit."
+                ),
+            isThereOne
+                ? "See what is said of the statement below."
+                : "Attest the change with deployguard attest and a key of the role SourceReview."
         );
 
     public static MissingLink NoRunningCommit(RunningImage running) =>
@@ -47,7 +53,11 @@ internal static class ChainGaps
         new(
             LinkKind.Chain,
             $"Change statements judge the commits from {string.Join(", ", reached)} to {head.Commit}; "
-                + (from is null ? "nothing runs yet, so that the whole history is asked for." : $"what runs is of commit {from}, and nothing judges the commits between."),
+                + (
+                    from is null
+                        ? "nothing runs yet, so that the whole history is asked for."
+                        : $"what runs is of commit {from}, and nothing judges the commits between."
+                ),
             Attest(head.Commit, from)
         );
 

@@ -27,7 +27,12 @@ internal sealed class CommitChain(IReadOnlyList<JudgedStatement> changes, string
     {
         if (from == head)
         {
-            return AtHead.GroupBy(BaseOf).OrderBy(g => g.Key, StringComparer.Ordinal).FirstOrDefault() is { } any ? [[.. any]] : null;
+            return AtHead.GroupBy(BaseOf).OrderBy(g => g.Key, StringComparer.Ordinal).FirstOrDefault() is { } any
+                ?
+                [
+                    [.. any],
+                ]
+                : null;
         }
 
         var next = Walk(from);

@@ -60,7 +60,14 @@ public sealed record ChainLink(
 
 /// <param name="Person">As <see cref="ImageQuestion.PersonOf"/> names them.</param>
 /// <param name="Approver">As the statement names them.</param>
-public sealed record CountedReview(string Person, string Approver, string Commit, DateTimeOffset At, string Statement, IReadOnlyList<string> Keys);
+public sealed record CountedReview(
+    string Person,
+    string Approver,
+    string Commit,
+    DateTimeOffset At,
+    string Statement,
+    IReadOnlyList<string> Keys
+);
 
 /// <summary>Something that says that AI had a part. Believed from every signer, also where the statement relaxes nothing.</summary>
 public sealed record AiMark(string Statement, string Keys, string Tool, string What);

@@ -44,8 +44,7 @@ public sealed record SourceRule(string Repository, IReadOnlyList<string> Refs)
 {
     internal string? Address => RepositoryUri.Parse(Repository)?.Address;
 
-    internal bool Allows(string name) =>
-        Refs.Any(r => r.EndsWith('*') ? name.StartsWith(r[..^1], StringComparison.Ordinal) : name == r);
+    internal bool Allows(string name) => Refs.Any(r => r.EndsWith('*') ? name.StartsWith(r[..^1], StringComparison.Ordinal) : name == r);
 }
 
 /// <param name="Image">For messages.</param>

@@ -10,7 +10,9 @@ public sealed class KeySet
     private KeySet(IReadOnlyList<TrustedKey> keys)
     {
         Keys = keys;
-        Id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(keys.Select(Encoded).Order(StringComparer.Ordinal)))));
+        Id = Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(keys.Select(Encoded).Order(StringComparer.Ordinal))))
+        );
     }
 
     public IReadOnlyList<TrustedKey> Keys { get; }

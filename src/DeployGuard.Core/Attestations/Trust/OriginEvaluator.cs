@@ -82,11 +82,7 @@ public static class OriginEvaluator
         ];
 
     /// <summary>Statements that may be used, and that say nothing here.</summary>
-    private static IEnumerable<StatementFinding> AboutOthers(
-        List<JudgedStatement> judged,
-        ImageCoverage coverage,
-        RangeJudgement? range
-    ) =>
+    private static IEnumerable<StatementFinding> AboutOthers(List<JudgedStatement> judged, ImageCoverage coverage, RangeJudgement? range) =>
         from statement in judged
         where statement.IsUsable && statement.Statement.Claim is not OtherClaim
         where !coverage.IsAbout(statement.Statement) && range?.Concerns(statement) is not true

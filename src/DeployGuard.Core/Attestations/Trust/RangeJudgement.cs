@@ -23,7 +23,9 @@ internal sealed class RangeJudgement
         _starts = question.Running.Count == 0 ? [null] : [.. question.Running.Select(r => r.Commit).Distinct()];
         _inRepository =
         [
-            .. judged.Where(s => s.Repository == head.Repository && s is { IsUsable: true, Change: not null } && s.CountOf(KeyRole.SourceReview) > 0),
+            .. judged.Where(s =>
+                s.Repository == head.Repository && s is { IsUsable: true, Change: not null } && s.CountOf(KeyRole.SourceReview) > 0
+            ),
         ];
         foreach (var statement in _inRepository.Where(s => s.Commit == head.Commit || coverage.IsAbout(s.Statement)))
         {
@@ -55,7 +57,8 @@ internal sealed class RangeJudgement
 
     /// <summary>Whether a statement is about the head, or about a part of a way to it.</summary>
     public bool Concerns(JudgedStatement statement) =>
-        statement.Repository == _head.Repository && (statement.Commit == _head.Commit || _starts.Any(s => _chain.LeadingFrom(s).Contains(statement)));
+        statement.Repository == _head.Repository
+        && (statement.Commit == _head.Commit || _starts.Any(s => _chain.LeadingFrom(s).Contains(statement)));
 
     private bool IsWhole(JudgedStatement statement) =>
         statement.Change is { IsComplete: true } && statement.CountOf(KeyRole.SourceReview) >= _question.ReviewThreshold;
@@ -87,16 +90,15 @@ internal sealed class RangeJudgement
         }
 
         Conclude(parts, now);
-        return Chain.FirstOrDefault(l => l.Ai is not AiStatus.None) is { Ai: AiStatus.Unknown } silent ? ChainGaps.NoAiStatus(silent) : null;
+        return Chain.FirstOrDefault(l => l.Ai is not AiStatus.None) is { Ai: AiStatus.Unknown } silent
+            ? ChainGaps.NoAiStatus(silent)
+            : null;
     }
 
     private void Conclude(List<IReadOnlyList<JudgedStatement>> parts, DateTimeOffset now)
     {
         _path.AddRange(parts.SelectMany(p => p).Distinct());
-        var authors = _path
-            .SelectMany(s => s.Change?.Authors ?? [])
-            .Select(_question.PersonOf)
-            .ToHashSet(ReviewCount.Persons);
+        var authors = _path.SelectMany(s => s.Change?.Authors ?? []).Select(_question.PersonOf).ToHashSet(ReviewCount.Persons);
         var count = new ReviewCount(_question, authors, now);
         Chain = [.. parts.Select(p => LinkOf(p, count.Of(p))).DistinctBy(l => (l.BaseCommit, l.HeadCommit))];
         _findings.AddRange(_path.SelectMany(count.NotCounted));

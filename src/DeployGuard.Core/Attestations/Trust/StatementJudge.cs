@@ -153,7 +153,8 @@ internal sealed class StatementJudge(ImageQuestion question, DateTimeOffset now)
     }
 
     /// <param name="name">Null if the statement names no ref: the repository alone is compared.</param>
-    private bool Allows(string address, string? name) => question.Sources.Any(s => s.Address == address && (name is null || s.Allows(name)));
+    private bool Allows(string address, string? name) =>
+        question.Sources.Any(s => s.Address == address && (name is null || s.Allows(name)));
 
     private string Sources() => string.Join(", ", question.Sources.Select(s => s.Repository));
 
