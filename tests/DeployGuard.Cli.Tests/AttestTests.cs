@@ -2,6 +2,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using DeployGuard.Core.Attestations;
+using DeployGuard.Cryptography;
+using DeployGuard.Cryptography.Tests;
 
 namespace DeployGuard.Cli.Tests;
 
@@ -106,22 +108,28 @@ public sealed class AttestTests : IDisposable
         );
     }
 
+    /// <summary>One after the other: the environment is the same for all.</summary>
     [Test]
-    public async Task AnEncryptedKeySignsWithThePasswordOfTheEnvironment()
+    public async Task EncryptedKeysOfOpensslAndCosignSignWithThePasswordOfTheEnvironment()
     {
         using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var cost = new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000);
-        Git.Write("locked.key", pair.ExportEncryptedPkcs8PrivateKeyPem("secret", cost));
-        Git.Write("locked.pub", pair.ExportSubjectPublicKeyInfoPem());
-        var without = await _repository.RunAsync("--key", Git.At("locked.key"));
+        Key("openssl", pair.ExportEncryptedPkcs8PrivateKeyPem("pw", cost), pair.ExportSubjectPublicKeyInfoPem());
+        Key("cosign", TestKeys.Cosign, TestKeys.CosignPublic);
+        Key("ed25519", TestKeys.Ed25519Encrypted, TestKeys.Ed25519Public);
+        var without = await _repository.RunAsync("--key", Git.At("cosign.key"));
         Assert.That((without.ExitCode, without.Output), Is.EqualTo((2, "")));
-        Assert.That(without.Error, Does.StartWith($"error: {Git.At("locked.key")}: is encrypted"));
+        Assert.That(without.Error, Does.StartWith($"error: {Git.At("cosign.key")}: is encrypted"));
 
-        Environment.SetEnvironmentVariable("COSIGN_PASSWORD", "secret");
+        Environment.SetEnvironmentVariable("COSIGN_PASSWORD", "pw");
         try
         {
-            var run = await _repository.RunAsync("--key", Git.At("locked.key"));
-            Assert.That(Verified(Encoding.UTF8.GetBytes(run.Output), "locked.pub", out _).Source.HeadCommit, Is.EqualTo(_head));
+            foreach (var name in (string[])["openssl", "cosign", "ed25519"])
+            {
+                var run = await _repository.RunAsync("--key", Git.At($"{name}.key"));
+                Assert.That(run.ExitCode, Is.Zero, run.Error);
+                Assert.That(Verified(Encoding.UTF8.GetBytes(run.Output), $"{name}.pub", out _).Source.HeadCommit, Is.EqualTo(_head), name);
+            }
         }
         finally
         {
@@ -462,9 +470,15 @@ public sealed class AttestTests : IDisposable
 
     private ChangeStatement Verified(byte[] envelope, string publicKey, out Statement statement)
     {
-        var key = PublicKey.Parse(File.ReadAllText(Git.At(publicKey)));
+        var key = PublicKey.Parse(File.ReadAllText(Git.At(publicKey)), new MoreAlgorithms());
         statement = Statement.Parse(Dsse.Verify(DsseEnvelope.Parse(envelope), Statement.PayloadType, [key]));
         return ChangeStatement.Parse(statement.Predicate);
+    }
+
+    private void Key(string name, string privatePem, string publicPem)
+    {
+        Git.Write($"{name}.key", privatePem);
+        Git.Write($"{name}.pub", publicPem);
     }
 
     private void Approvals(params object[] reviews) => Git.Write("approvals.json", JsonSerializer.Serialize(new { approvals = reviews }));

@@ -82,8 +82,8 @@ internal static class AttestOptions
     public static readonly Option<string?> Key = new("--key")
     {
         Description =
-            "PEM file of the private key that signs (deployguard keys generate). The password of an encrypted one (PKCS#8) is taken from "
-            + "COSIGN_PASSWORD.",
+            "PEM file of the private key that signs (deployguard keys generate, openssl, cosign). The password of an encrypted one is taken "
+            + "from COSIGN_PASSWORD.",
     };
     public static readonly Option<AttestFormat> Format = new("--format")
     {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using DeployGuard.Cli.Inputs;
 using DeployGuard.Core.Attestations;
+using DeployGuard.Cryptography;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Attest;
@@ -30,7 +31,7 @@ internal sealed class StatementOutput
         (_format, _file) = (parsed.GetValue(AttestOptions.Format), parsed.GetValue(AttestOptions.Output));
         _standard = parsed.InvocationConfiguration.Output;
         _key = parsed.GetValue(AttestOptions.Key) is { } file
-            ? InputFiles.Parse(file, pem => SigningKey.Parse(pem, Environment.GetEnvironmentVariable(Password)))
+            ? InputFiles.Parse(file, pem => SigningKey.Parse(pem, Environment.GetEnvironmentVariable(Password), new MoreAlgorithms()))
             : null;
     }
 
