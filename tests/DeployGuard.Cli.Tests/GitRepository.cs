@@ -5,7 +5,7 @@ namespace DeployGuard.Cli.Tests;
 /// <summary>A git repository in a temporary folder.</summary>
 internal sealed class GitRepository : IDisposable
 {
-    public GitRepository() => Git("init", "--quiet", "--initial-branch=main");
+    public GitRepository(params string[] options) => Git(["init", "--quiet", "--initial-branch=main", .. options]);
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("deployguard-test-").FullName;
 
@@ -23,11 +23,27 @@ internal sealed class GitRepository : IDisposable
         Git("-c", "user.name=dana", "-c", "user.email=dana@example.com", "commit", "--quiet", "--message=a change");
     }
 
-    public string Git(params string[] arguments)
+    /// <summary>A commit that changes no file, and its hash.</summary>
+    public string Commit(string message, string name = "Dana", string email = "dana@example.com")
     {
-        using var git =
-            Process.Start(new ProcessStartInfo("git", arguments) { WorkingDirectory = Folder, RedirectStandardOutput = true })
-            ?? throw new InvalidOperationException("git does not start");
+        string[] person = ["-c", $"user.name={name}", "-c", $"user.email={email}"];
+        Git([.. person, "commit", "--quiet", "--allow-empty", "--cleanup=verbatim", "--file=-"], message);
+        return Git("rev-parse", "HEAD");
+    }
+
+    public string Git(params string[] arguments) => Git(arguments, "");
+
+    public string Git(string[] arguments, string standardInput)
+    {
+        var start = new ProcessStartInfo("git", arguments)
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        using var git = Process.Start(start) ?? throw new InvalidOperationException("git does not start");
+        git.StandardInput.Write(standardInput);
+        git.StandardInput.Close();
         var output = git.StandardOutput.ReadToEnd();
         git.WaitForExit();
         Assert.That(git.ExitCode, Is.Zero, $"git {string.Join(' ', arguments)}");

@@ -27,6 +27,8 @@ internal static class CommandTree
             BreakGlassCommand.Create(time),
             ExplainCommand.Create(inputs),
             DoctorCommand.Create(time),
+            AttestCommand.Create(time),
+            KeysCommand.Create(),
             SignCommand.Create(),
             VerifyCommand.Create(),
         };

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Manifests;
+
+namespace DeployGuard.Cli.Attest;
+
+/// <summary>What the user gave besides the range.</summary>
+/// <param name="Subjects">Names and digests of images.</param>
+/// <param name="Traces">Agent Trace files that are not in the repository.</param>
+/// <param name="Declared">AI tools that no commit names.</param>
+/// <param name="Operators">People whom no commit names.</param>
+internal sealed record AttestInputs(
+    StatementOutput Output,
+    IReadOnlyList<(string Name, string Sha256)> Subjects,
+    string Repository,
+    string Reference,
+    IReadOnlyList<StatedApproval> Reviews,
+    TimeSpan ValidFor,
+    Detectors Detectors,
+    AuthorIds Ids,
+    IReadOnlyList<string> Traces,
+    IReadOnlyList<string> Declared,
+    IReadOnlyList<string> Operators
+)
+{
+    /// <exception cref="ManifestException">An option or a file cannot be used.</exception>
+    public static AttestInputs Read(ParseResult parsed, Repository repository)
+    {
+        string[] Several(Option<string[]> option) => parsed.GetValue(option) ?? [];
+        return new AttestInputs(
+            new StatementOutput(parsed),
+            StatementSubjects.Of(Several(AttestOptions.Images)),
+            SourceRepository.Uri(parsed.GetValue(AttestOptions.Repository), repository),
+            SourceRepository.Ref(parsed.GetValue(AttestOptions.Ref), parsed.GetRequiredValue(AttestOptions.To), repository),
+            ReviewFile.Read(parsed.GetValue(AttestOptions.Approvals)),
+            Duration(parsed.GetRequiredValue(AttestOptions.ValidFor)),
+            DetectorsReader.With(Several(AttestOptions.Detectors)),
+            AuthorIds.Read(parsed.GetValue(AttestOptions.AuthorsMap)),
+            Several(AttestOptions.Traces),
+            [.. Several(AttestOptions.Declared).Select(Tool)],
+            [.. Several(AttestOptions.Operators).Select(o => AuthorId.Checked(o, "--operator"))]
+        );
+    }
+
+    private static TimeSpan Duration(string text) =>
+        Durations.TryParse(text, out var duration) && duration > TimeSpan.Zero
+            ? duration
+            : throw new ManifestException($"--valid-for {text}: no duration such as 72h or 720h");
+
+    private static string Tool(string tool) =>
+        tool.Trim().Length > 0 && !tool.Any(char.IsControl)
+            ? tool.Trim()
+            : throw new ManifestException($"--declare {tool}: no name of a tool");
+}

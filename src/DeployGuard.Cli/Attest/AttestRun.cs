@@ -1,0 +1,79 @@
+using System.CommandLine;
+using DeployGuard.Cli.Views;
+using DeployGuard.Core.Attestations;
+
+namespace DeployGuard.Cli.Attest;
+
+/// <summary>One run of <c>attest</c>.</summary>
+internal sealed class AttestRun(ParseResult parsed)
+{
+    private readonly Repository _repository = new(parsed.GetRequiredValue(AttestOptions.Folder));
+
+    public int Run(DateTimeOffset now)
+    {
+        var range = new GitRange(_repository, parsed.GetRequiredValue(AttestOptions.From), parsed.GetRequiredValue(AttestOptions.To));
+        // What the user gave is read first: a mistake in it is reported before a long range is read.
+        var given = AttestInputs.Read(parsed, _repository);
+        var authors = new ChangeAuthors(given.Detectors, given.Ids);
+        var reading = new ChangeReading(_repository, range, given.Detectors, authors, Notice);
+        var reviews = new Reviews(range, _repository, given.Reviews);
+        reading.Read(reviews.SameFiles, given);
+        var isComplete = parsed.GetValue(AttestOptions.Complete);
+        if (!CanBeStated(Gaps(range, authors), isComplete))
+        {
+            return ExitCodes.Refused;
+        }
+
+        var issued = now.AddTicks(-(now.UtcTicks % TimeSpan.TicksPerSecond));
+        var change = new ChangeStatement(
+            new ChangeSource(given.Repository, given.Reference, range.Base, range.Head),
+            isComplete,
+            Declaration(reading),
+            [.. authors.Ids],
+            reviews.Stated(authors.Ids, Notice),
+            issued,
+            issued + given.ValidFor
+        );
+        given.Output.Write(change, given.Subjects);
+        Say(Summary(change, reading));
+        return 0;
+    }
+
+    private bool CanBeStated(List<string> gaps, bool isComplete)
+    {
+        foreach (var gap in gaps)
+        {
+            Say(isComplete ? $"error: --complete: {gap}" : $"not complete: {gap}");
+        }
+
+        return gaps.Count == 0 || !isComplete;
+    }
+
+    private List<string> Gaps(GitRange range, ChangeAuthors authors) =>
+        authors.Nobody is { } commit && parsed.GetValue(AttestOptions.Operators) is not { Length: > 0 }
+            ? [.. range.Gaps, $"commit {commit} names no person: name who operated the agent with --operator"]
+            : [.. range.Gaps];
+
+    /// <summary>Never <c>none</c>: that there is no sign proves nothing.</summary>
+    private static AiDeclaration Declaration(ChangeReading reading) =>
+        new(
+            reading.Signs.Count > 0 ? AiStatus.Assisted : AiStatus.Unknown,
+            [.. reading.Stated().Select(s => new AiEvidence(s.Commit, s.Kind, s.Tool, s.Value))]
+        );
+
+    private static string Summary(ChangeStatement change, ChangeReading reading)
+    {
+        var tools = reading.Signs.GroupBy(s => s.Tool).OrderByDescending(g => g.Count()).Select(g => $"{g.Key} {g.Count()}");
+        var signs = reading.Signs.Count == 0 ? "no sign of AI, which proves nothing" : $"signs of AI: {string.Join(", ", tools)}";
+        var people = $"{Count(change.Authors.Count, "author")}, {Count(change.Approvals.Count, "review")}";
+        var status = change.Ai.Status.ToString().ToLowerInvariant();
+        return $"{Count(reading.Commits, "commit")} from {change.Source.BaseCommit[..12]} to {change.Source.HeadCommit[..12]}: {status}, {signs}; "
+            + $"{people}; {(change.IsComplete ? "complete" : "not complete")}";
+    }
+
+    private static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
+
+    private void Notice(string text) => Say($"note: {text}");
+
+    private void Say(string text) => parsed.InvocationConfiguration.Error.WriteLine(TerminalText.Printable(text));
+}

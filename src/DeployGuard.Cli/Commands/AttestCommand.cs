@@ -1,0 +1,37 @@
+using System.CommandLine;
+using DeployGuard.Cli.Attest;
+using DeployGuard.Cli.Inputs;
+
+namespace DeployGuard.Cli.Commands;
+
+/// <summary><c>deployguard attest</c>: states how the commits between two builds were made, and signs that.</summary>
+internal static class AttestCommand
+{
+    public static Command Create(TimeProvider time)
+    {
+        var command = new Command(
+            "attest",
+            """
+            Write a signed statement about a change: which commits it consists of, who made them, which signs of AI they bear, and who
+            reviewed them. It reads a range of git commits, the notes of git-ai and Agent Traces, and changes nothing.
+            Commits without a sign are of unknown origin: signs can be switched off and removed.
+            Exit code 0: written. 1: --complete was refused. 2: an input cannot be used.
+
+            Examples:
+              deployguard keys generate source-review
+              deployguard attest --from v1.4.0 --to v1.5.0 --complete --key source-review.key -o change.json
+              deployguard attest --from "$BEFORE" --ref refs/heads/main --image "registry.example.com/checkout@$DIGEST" --key build.key
+              deployguard attest --from v1.4.0 --to v1.5.0 --format predicate -o predicate.json
+            """
+        );
+        foreach (var option in AttestOptions.All)
+        {
+            command.Options.Add(option);
+        }
+
+        command.Validators.Add(MisspeltOptions.Validate);
+        command.Validators.Add(AttestOptions.Validate);
+        command.SetAction(parsed => new AttestRun(parsed).Run(time.GetUtcNow()));
+        return command;
+    }
+}
