@@ -39,6 +39,8 @@ public static class PolicyReader
 
     private static SafeguardPolicy ReadSpec(StrictObject spec, string name)
     {
+        var origin = spec.Block("origin", ReadOrigin);
+        var identities = IdentitiesReader.Read(spec);
         var policy = new SafeguardPolicy
         {
             Name = name,
@@ -47,10 +49,9 @@ public static class PolicyReader
             Match = spec.Block("match", ReadMatch) ?? new PolicyMatch(),
             Active = spec.Block("active", ReadActive) ?? new Window(),
             Images = spec.Block("images", ReadImages),
-            UnknownOrigin =
-                spec.Block("origin", block => new OriginRules(block.Enum("unknown", UnknownCountsAs.AiAssisted)))?.AsOrigin
-                ?? OriginKind.AiAssisted,
-            Approval = spec.Block("approval", ReadApproval),
+            UnknownOrigin = origin?.AsOrigin ?? OriginKind.AiAssisted,
+            SignedOrigin = origin?.Signed,
+            Approval = spec.Block("approval", ReadApproval) is { } approval ? approval with { Identities = identities } : null,
             Canary = spec.Block("canary", ReadCanary),
             Budget = spec.Block("budget", ReadBudget),
             Freeze = spec.Block("freeze", ReadFreeze),
@@ -59,6 +60,16 @@ public static class PolicyReader
         if (policy is { Approval.Covers: ApprovalCovers.Images, Images: not { Pin: Pin.Digest } })
         {
             spec.Error("approval.covers", "Images needs images: {pin: Digest}, because a tag can be moved after the approval");
+        }
+
+        if (policy is { SignedOrigin: not null, Approval: null or { Required: Required.Never } })
+        {
+            spec.Error("origin.keys", "needs approval: what is signed counts towards an approval, and this policy requires none");
+        }
+
+        if (identities.People.Count > 0 && policy.Approval is null)
+        {
+            spec.Error("identities", "needs approval: they say whose approvals count, and this policy requires none");
         }
 
         if (policy is { Freeze: not null, Active: { From: null, Until: null } })
@@ -72,6 +83,9 @@ public static class PolicyReader
 
         return policy;
     }
+
+    private static OriginRules ReadOrigin(StrictObject origin) =>
+        new(origin.Enum("unknown", UnknownCountsAs.AiAssisted), SignedOriginReader.Read(origin));
 
     private static ImageRules ReadImages(StrictObject images) =>
         new(images.Enum("pin", Pin.Digest))
@@ -262,7 +276,7 @@ public static class PolicyReader
         Human,
     }
 
-    private sealed record OriginRules(UnknownCountsAs Unknown)
+    private sealed record OriginRules(UnknownCountsAs Unknown, SignedOrigin? Signed)
     {
         public OriginKind AsOrigin => Unknown is UnknownCountsAs.Human ? OriginKind.Human : OriginKind.AiAssisted;
     }

@@ -103,6 +103,9 @@ public sealed record SafeguardPolicy
     /// <summary>What an unknown origin counts as; never <see cref="OriginKind.Unknown"/>.</summary>
     public OriginKind UnknownOrigin { get; init; } = OriginKind.AiAssisted;
 
+    /// <summary>The signed evidence that it trusts; null if it trusts none, and then no registry is asked.</summary>
+    public SignedOrigin? SignedOrigin { get; init; }
+
     /// <summary>Whether a block that is required for some origins is required for this one.</summary>
     public bool IsRequired(Required required, OriginKind origin) =>
         required switch
@@ -188,6 +191,9 @@ public sealed record ApprovalRules
     public required IReadOnlyList<QuorumLine> Quorum { get; init; }
 
     public TimeSpan MaxAge { get; init; } = TimeSpan.FromHours(72);
+
+    /// <summary>The names of the people whose approvals count, from the block <c>identities</c> of the policy.</summary>
+    public Identities Identities { get; init; } = Identities.None;
 }
 
 /// <summary><paramref name="Count"/> distinct people who belong to any of <paramref name="Groups"/>.</summary>

@@ -72,6 +72,23 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
         return null;
     }
 
+    /// <summary>False if it is absent.</summary>
+    public bool Flag(string name)
+    {
+        if (Take(name) is not { } value)
+        {
+            return false;
+        }
+
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        {
+            return value.GetBoolean();
+        }
+
+        Error(name, $"{Show(value)} is not true or false");
+        return false;
+    }
+
     public string? Text(string name)
     {
         if (Take(name) is not { } value)

@@ -42,7 +42,7 @@ public class PolicyReaderTests
 
     [TestCase(
         """{"mod": "Warn"}""",
-        "spec.mod: unknown field; allowed are active, approval, budget, canary, dryRun, exempt, freeze, images, match, mode, origin"
+        "spec.mod: unknown field; allowed are active, approval, budget, canary, dryRun, exempt, freeze, identities, images, match, mode, origin"
     )]
     [TestCase("""{"mode": "Enforcing"}""", "spec.mode: \"Enforcing\" is not one of Enforce, Warn, Audit")]
     [TestCase("""{"mode": 3}""", "spec.mode: 3 is not one of Enforce, Warn, Audit")]

@@ -1,0 +1,30 @@
+namespace DeployGuard.Core.Policies;
+
+/// <summary>
+/// The names of people: in the forge, in commits, in the cluster. A quorum counts people, and whoever wrote or requested a change is
+/// excluded under every name of theirs. Names are compared without regard to case.
+/// </summary>
+/// <param name="People">Each name belongs to one person.</param>
+public sealed record Identities(IReadOnlyList<NamedPerson> People)
+{
+    public static readonly Identities None = new([]);
+
+    /// <summary>How names of people are compared.</summary>
+    public static StringComparer Names => StringComparer.OrdinalIgnoreCase;
+
+    /// <summary>The person behind a name; the name itself if nobody has it.</summary>
+    public string PersonOf(string name) => Find(name)?.Person ?? name;
+
+    /// <summary>The groups of a person, for a name that no authenticator has vouched for; none if nobody has it.</summary>
+    public IReadOnlyList<string> GroupsOf(string name) => Find(name)?.Groups ?? [];
+
+    private NamedPerson? Find(string name) => People.FirstOrDefault(p => p.Has(name));
+}
+
+/// <param name="Person">For messages, and a name of theirs too.</param>
+/// <param name="Aliases">Such as <c>github:1001</c>, an e-mail address of commits, or a user name of the cluster.</param>
+/// <param name="Groups">For the quorum: signed reviews name a person, and no groups.</param>
+public sealed record NamedPerson(string Person, IReadOnlyList<string> Aliases, IReadOnlyList<string> Groups)
+{
+    public bool Has(string name) => Identities.Names.Equals(Person, name) || Aliases.Contains(name, Identities.Names);
+}

@@ -1,0 +1,75 @@
+using DeployGuard.Core.Attestations.Trust;
+
+namespace DeployGuard.Core.Policies;
+
+/// <summary>The answer where signed evidence could not be looked up.</summary>
+public enum OnUnavailable
+{
+    Refuse,
+    TreatAsUnknown,
+}
+
+/// <summary>The signed evidence that a policy trusts: who may say what, about which repositories, and where it lies.</summary>
+public sealed record SignedOrigin
+{
+    public required IReadOnlyList<OriginKey> Keys { get; init; }
+
+    /// <summary>What may stand behind which images.</summary>
+    public IReadOnlyList<OriginSource> Sources { get; init; } = [];
+
+    /// <summary>The only registries that are asked, whatever an image is named.</summary>
+    public IReadOnlyList<OriginRegistry> Registries { get; init; } = [];
+
+    public OnUnavailable OnUnavailable { get; init; } = OnUnavailable.Refuse;
+
+    /// <summary>The sources of an image; none for an image that the policy does not ask about.</summary>
+    /// <param name="image">As a pod names it.</param>
+    public IReadOnlyList<OriginSource> SourcesOf(string image) =>
+        ImagePattern.RepositoryOf(image) is { } repository ? [.. Sources.Where(s => s.IsFor(repository))] : [];
+}
+
+/// <summary>A trusted key, as the policy names it. Exactly one of <paramref name="Pem"/> and <paramref name="Secret"/> is set.</summary>
+public sealed record OriginKey(string Name, KeyRole Role, string? Pem, SecretReference? Secret)
+{
+    /// <summary>Of <see cref="KeyRole.Vsa"/>: the one verifier that it signs for.</summary>
+    public string? VerifierId { get; init; }
+
+    public DateTimeOffset? NotBefore { get; init; }
+
+    public DateTimeOffset? NotAfter { get; init; }
+}
+
+/// <summary>A field of a Secret in DeployGuard's own namespace.</summary>
+public sealed record SecretReference(string Name, string Key);
+
+/// <summary>Which repository, on which refs, may stand behind which images.</summary>
+/// <param name="Images">Repositories of images, or their beginning and <c>/*</c>.</param>
+public sealed record OriginSource(IReadOnlyList<string> Images, string Repository, IReadOnlyList<string> Refs)
+{
+    /// <param name="repository">From <see cref="ImagePattern.RepositoryOf"/>.</param>
+    public bool IsFor(string repository) => Images.Any(i => ImagePattern.Matches(i, repository));
+}
+
+/// <summary>A registry that may be asked.</summary>
+/// <param name="Host">As images name it.</param>
+public sealed record OriginRegistry(string Host)
+{
+    public bool PlainHttp { get; init; }
+
+    public string? CaBundle { get; init; }
+
+    /// <summary>Other hosts that issue its tokens.</summary>
+    public IReadOnlyList<string> TokenHosts { get; init; } = [];
+
+    /// <summary>Other hosts that it redirects downloads to.</summary>
+    public IReadOnlyList<string> RedirectHosts { get; init; } = [];
+
+    /// <summary>Its images are read below this repository instead.</summary>
+    public string? Mirror { get; init; }
+
+    /// <summary>Statements about its images also lie below this repository.</summary>
+    public string? SignatureRepository { get; init; }
+
+    /// <summary>A Secret with credentials, in DeployGuard's own namespace.</summary>
+    public string? PullSecret { get; init; }
+}

@@ -1,0 +1,110 @@
+using DeployGuard.Core.Attestations;
+
+namespace DeployGuard.Core.Policies;
+
+/// <summary>Reads what the block <c>origin</c> says of signed evidence.</summary>
+internal static class SignedOriginReader
+{
+    private const int MostKeys = 20;
+
+    /// <summary>Null without keys: then no registry is ever asked.</summary>
+    public static SignedOrigin? Read(StrictObject origin)
+    {
+        var keys = origin.Objects("keys", OriginKeyReader.Read);
+        var signed = new SignedOrigin
+        {
+            Keys = keys,
+            Sources = origin.Objects("sources", ReadSource),
+            Registries = origin.Objects("registries", OriginRegistryReader.Read),
+            OnUnavailable = origin.Enum("onUnavailable", OnUnavailable.Refuse),
+        };
+        if (keys.Count == 0)
+        {
+            foreach (var name in ((string[])["keys", "sources", "registries", "onUnavailable"]).Where(origin.Has))
+            {
+                origin.Error(
+                    name,
+                    name == "keys" ? "must have at least one key" : "needs origin.keys: nothing signed counts without a key"
+                );
+            }
+
+            return null;
+        }
+
+        OriginKeyReader.Compare(origin, keys);
+        CheckSources(origin, signed);
+        OriginRegistryReader.Compare(origin, signed.Registries);
+        if (keys.Count > MostKeys)
+        {
+            origin.Error("keys", $"has {keys.Count} keys; the limit is {MostKeys}");
+        }
+
+        return signed;
+    }
+
+    private static void CheckSources(StrictObject origin, SignedOrigin signed)
+    {
+        if (signed.Sources.Count == 0)
+        {
+            origin.Error("sources", "is missing: say which repository may stand behind which images, or no statement could count");
+        }
+
+        if (signed.Registries.Count == 0)
+        {
+            origin.Error("registries", "is missing: list the registries that may be asked, such as {host: ghcr.io}");
+            return;
+        }
+
+        var hosts = signed.Registries.Select(r => r.Host).ToHashSet(StringComparer.Ordinal);
+        foreach (var (source, i) in signed.Sources.Select((source, i) => (source, i)))
+        {
+            foreach (var (image, at) in source.Images.Select((image, at) => (image, at)).Where(s => !hosts.Contains(HostOf(s.image))))
+            {
+                origin.Error($"sources[{i}].images[{at}]", $"{HostOf(image)} is not in origin.registries, so it would never be asked");
+            }
+        }
+    }
+
+    private static string HostOf(string image) => image.Split('/')[0];
+
+    private static OriginSource ReadSource(StrictObject source)
+    {
+        var images = source.Strings("images");
+        var (repository, refs) = (source.Text("repository") ?? "", source.Strings("refs"));
+        if (images.Count == 0)
+        {
+            source.Error("images", "must name at least one repository of images, such as ghcr.io/acme/checkout or ghcr.io/acme/*");
+        }
+
+        foreach (var (image, i) in images.Select((image, i) => (image, i)).Where(s => ImagePattern.Normal(s.image) is null))
+        {
+            source.Error(
+                $"images[{i}]",
+                $"\"{image}\" is no repository of images; write it without tag and digest, such as ghcr.io/acme/checkout or ghcr.io/acme/*"
+            );
+        }
+
+        if (RepositoryUri.Parse(repository) is not { Ref: null })
+        {
+            source.Error("repository", $"\"{repository}\" is no address of a repository, such as https://github.com/acme/checkout");
+        }
+
+        if (refs.Count == 0)
+        {
+            source.Error("refs", "must name at least one ref, such as refs/heads/main or refs/tags/*");
+        }
+
+        foreach (var (name, i) in refs.Select((name, i) => (name, i)).Where(r => !IsRef(r.name)))
+        {
+            source.Error($"refs[{i}]", $"\"{name}\" is no whole ref; write refs/heads/main, or refs/tags/* for all below it");
+        }
+
+        return new OriginSource([.. images.Select(ImagePattern.Normal).OfType<string>()], repository, refs);
+    }
+
+    private static bool IsRef(string name) =>
+        name.StartsWith("refs/", StringComparison.Ordinal)
+        && name.Length > "refs/".Length
+        && name.IndexOf('*', StringComparison.Ordinal) is var star
+        && (star < 0 || star == name.Length - 1);
+}

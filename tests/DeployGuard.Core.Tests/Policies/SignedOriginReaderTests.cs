@@ -1,0 +1,274 @@
+using System.Text.Json;
+using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
+
+namespace DeployGuard.Core.Tests;
+
+public class SignedOriginReaderTests
+{
+    private const string Approval = """
+        "approval": {"quorum": [{"groups": ["a"]}]}
+        """;
+
+    private const string P256 =
+        "-----BEGIN PUBLIC KEY-----\\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEDtik9a91eu4n29XRioC9mYZiJVQ4\\n"
+        + "S3qzk92xmWJuY9BVTMqWRgxGnRmExLiwCz7DRXKp08iDW40DeTsEMQxb4Q==\\n-----END PUBLIC KEY-----\\n";
+
+    private const string Ed25519 =
+        "-----BEGIN PUBLIC KEY-----\\nMCowBQYDK2VwAyEA+Ubdq6YMHVj7lc16WFe8HwBCFXHrQtmiYGOP7pxl99Y=\\n-----END PUBLIC KEY-----\\n";
+
+    private const string ShortRsa =
+        "-----BEGIN PUBLIC KEY-----\\nMIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDilbmsDHeKPn48SL9TKognPUCo\\n"
+        + "LyOwFz74Qjh0EU+IVHThiyJiTayDiXsF6OXeMdvzb9t+Zic/pAUBYaoCZuS768kv\\nbrTObGnhIkcWcdoEbhJ5hMhX5S1iSrMiKvhpanXGE2AH6lfEtZAAvmqXtleUoWWQ\\n"
+        + "aSLpmpR0xn66q+pW8wIDAQAB\\n-----END PUBLIC KEY-----\\n";
+
+    private const string Sources = """
+        "sources": [{"images": ["ghcr.io/acme/checkout"], "repository": "https://github.com/acme/checkout", "refs": ["refs/heads/main"]}]
+        """;
+
+    private const string Registries = """
+        "registries": [{"host": "ghcr.io"}]
+        """;
+
+    private static readonly string s_build = $$"""{"name": "build", "role": "Build", "pem": "{{P256}}"}""";
+
+    private static readonly string s_review = $$"""{"name": "forge", "role": "SourceReview", "pem": "{{Ed25519}}"}""";
+
+    [Test]
+    public void EveryFieldIsRead()
+    {
+        var policy = Some.Policy(
+            $$"""
+            {{{Approval}},
+             "origin": {
+               "unknown": "Human", "onUnavailable": "TreatAsUnknown",
+               "keys": [{{s_build}}, {{s_review}},
+                 {"name": "verifier", "role": "Vsa", "secretRef": {"name": "vsa-key", "key": "cosign.pub"}, "verifierId": "https://v.example.com",
+                  "notBefore": "2026-01-01T00:00:00Z", "notAfter": "2027-01-01T00:00:00Z"}],
+               "sources": [{"images": ["GHCR.io/acme/*", "nginx"], "repository": "git+https://github.com/acme/checkout.git", "refs": ["refs/heads/main", "refs/tags/v*"]}],
+               "registries": [
+                 {"host": "ghcr.io", "tokenHosts": ["auth.example.com"], "redirectHosts": ["*.blobs.example.com"], "pullSecret": "pull",
+                  "signatureRepository": "registry.example.com:5000/signatures"},
+                 {"host": "index.docker.io", "mirror": "registry.example.com:5000/hub"},
+                 {"host": "registry.example.com:5000", "plainHttp": true}]},
+             "identities": [{"person": "erin", "names": ["github:2002", "erin@example.com"], "groups": ["senior-engineers"]}]}
+            """
+        );
+
+        var signed = policy.SignedOrigin ?? throw new AssertionException("no keys");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(policy.Errors, Is.Empty);
+            Assert.That(policy.UnknownOrigin, Is.EqualTo(OriginKind.Human));
+            Assert.That(signed.OnUnavailable, Is.EqualTo(OnUnavailable.TreatAsUnknown));
+            Assert.That(signed.Keys.Select(k => k.Role), Is.EqualTo(new[] { KeyRole.Build, KeyRole.SourceReview, KeyRole.Vsa }));
+            Assert.That(signed.Keys[2].Secret, Is.EqualTo(new SecretReference("vsa-key", "cosign.pub")));
+            Assert.That(signed.Keys[2].NotAfter, Is.EqualTo(new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero)));
+            Assert.That(signed.Sources[0].Images, Is.EqualTo(new[] { "ghcr.io/acme/*", "docker.io/library/nginx" }));
+            Assert.That(signed.Registries[0].SignatureRepository, Is.EqualTo("registry.example.com:5000/signatures"));
+            Assert.That(
+                signed.Registries[1],
+                Has.Property("Host").EqualTo("docker.io").And.Property("Mirror").EqualTo("registry.example.com:5000/hub")
+            );
+            Assert.That(signed.Registries[2].PlainHttp, Is.True);
+            Assert.That(policy.Approval?.Identities.PersonOf("GitHub:2002"), Is.EqualTo("erin"));
+            Assert.That(policy.Approval?.Identities.GroupsOf("erin@example.com"), Is.EqualTo(new[] { "senior-engineers" }));
+        }
+    }
+
+    [Test]
+    public void WithoutKeysNothingSignedCounts() =>
+        Assert.That(Some.Policy($$"""{{{Approval}}, "origin": {"unknown": "Human"} }"""), Has.Property("SignedOrigin").Null);
+
+    [TestCase("ghcr.io/acme/checkout@sha256:1111", 1)]
+    [TestCase("ghcr.io/acme/checkout:v1", 1)]
+    [TestCase("ghcr.io/acme/checkout-evil:v1", 0)]
+    [TestCase("ghcr.io.evil.example.com/acme/checkout:v1", 0)]
+    [TestCase("acme/checkout", 0)]
+    public void ASourceIsForItsImagesAlone(string image, int sources) =>
+        Assert.That(
+            Some.Policy($$"""{{{Approval}}, "origin": {"keys": [{{s_build}}], {{Sources}}, {{Registries}} } }""")
+                .SignedOrigin?.SourcesOf(image),
+            Has.Count.EqualTo(sources)
+        );
+
+    [TestCase("{}", "pem: is missing: give the public key as pem, or secretRef: {name, key}")]
+    [TestCase("""{"pem": "x"}""", "pem: holds no public key in PEM; write one with: openssl pkey -pubout")]
+    [TestCase(
+        $$"""{"pem": "{{P256}}", "secretRef": {"name": "a", "key": "b"} }""",
+        "pem: and secretRef exclude each other: give the public key as pem, or secretRef: {name, key}"
+    )]
+    [TestCase(
+        """{"secretRef": {"name": "other/a", "key": "b"}}""",
+        "secretRef.name: \"other/a\" is no name of a Secret in DeployGuard's namespace"
+    )]
+    [TestCase("""{"secretRef": {"name": "a"}}""", "secretRef.key: \"\" is no key of a Secret, such as cosign.pub")]
+    [TestCase($$"""{"pem": "{{P256}}", "verifierId": "v"}""", "verifierId: only a key of the role Vsa has one")]
+    [TestCase($$"""{"pem": "{{P256}}", "role": "Vsa"}""", "verifierId: is missing; a key of the role Vsa signs for one verifier.id")]
+    [TestCase($$"""{"pem": "{{P256}}", "role": "Reviewer"}""", "role: \"Reviewer\" is not one of Build, SourceReview, Vsa")]
+    [TestCase(
+        $$"""{"pem": "{{P256}}", "notBefore": "2026-02-01T00:00:00Z", "notAfter": "2026-01-01T00:00:00Z"}""",
+        "notAfter: must be later than notBefore"
+    )]
+    [TestCase(
+        $$"""{"pem": "{{P256}}", "keyid": "1"}""",
+        "keyid: unknown field; allowed are name, notAfter, notBefore, pem, role, secretRef, verifierId"
+    )]
+    public void AMistakeInAKeyNamesItsPath(string key, string error) =>
+        Assert.That(
+            ErrorsOf($$"""{"keys": [{{WithNameAndRole(key)}}], {{Sources}}, {{Registries}} }"""),
+            Is.EqualTo(new[] { $"spec.origin.keys[0].{error}" })
+        );
+
+    [Test]
+    public void AKeyThatIsTooShortIsRefused() =>
+        Assert.That(
+            ErrorsOf($$"""{"keys": [{{ShortKey}}], {{Sources}}, {{Registries}} }"""),
+            Has.One.StartsWith("spec.origin.keys[0].pem: ").And.One.Contains("2048")
+        );
+
+    [Test]
+    public void AKeyWithoutARoleIsRefused() =>
+        Assert.That(
+            ErrorsOf($$"""{"keys": [{"name": "k", "pem": "{{P256}}"}], {{Sources}}, {{Registries}} }"""),
+            Is.EqualTo(new[] { "spec.origin.keys[0].role: is missing; one of Build, SourceReview, Vsa" })
+        );
+
+    [TestCase("SourceReview", "review", "spec.origin.keys[1].pem: is the same key as keys[0]; give each role a key of its own")]
+    public void OneKeyHasOneRole(string role, string name, string error) =>
+        Assert.That(
+            ErrorsOf(
+                $$"""{"keys": [{{s_build}}, {"name": "{{name}}", "role": "{{role}}", "pem": "{{P256}}"}], {{Sources}}, {{Registries}} }"""
+            ),
+            Is.EqualTo(new[] { error })
+        );
+
+    [Test]
+    public void OneNameIsOfOneKey() =>
+        Assert.That(
+            ErrorsOf(
+                $$"""{"keys": [{{s_build}}, {"name": "build", "role": "Build", "pem": "{{Ed25519}}"}], {{Sources}}, {{Registries}} }"""
+            ),
+            Is.EqualTo(new[] { "spec.origin.keys[1].name: \"build\" is the name of keys[0] too" })
+        );
+
+    [TestCase(
+        """{"repository": "https://github.com/a/b", "refs": ["refs/heads/main"]}""",
+        "images: must name at least one repository of images, such as ghcr.io/acme/checkout or ghcr.io/acme/*"
+    )]
+    [TestCase(
+        """{"images": ["ghcr.io/a/b:v1"], "repository": "https://github.com/a/b", "refs": ["refs/heads/main"]}""",
+        "images[0]: \"ghcr.io/a/b:v1\" is no repository of images; write it without tag and digest, such as ghcr.io/acme/checkout or ghcr.io/acme/*"
+    )]
+    [TestCase(
+        """{"images": ["quay.io/a/b"], "repository": "https://github.com/a/b", "refs": ["refs/heads/main"]}""",
+        "images[0]: quay.io is not in origin.registries, so it would never be asked"
+    )]
+    [TestCase(
+        """{"images": ["ghcr.io/a/b"], "repository": "github.com/a/b", "refs": ["refs/heads/main"]}""",
+        "repository: \"github.com/a/b\" is no address of a repository, such as https://github.com/acme/checkout"
+    )]
+    [TestCase(
+        """{"images": ["ghcr.io/a/b"], "repository": "https://github.com/a/b"}""",
+        "refs: must name at least one ref, such as refs/heads/main or refs/tags/*"
+    )]
+    [TestCase(
+        """{"images": ["ghcr.io/a/b"], "repository": "https://github.com/a/b", "refs": ["main"]}""",
+        "refs[0]: \"main\" is no whole ref; write refs/heads/main, or refs/tags/* for all below it"
+    )]
+    [TestCase(
+        """{"images": ["ghcr.io/a/b"], "repository": "https://github.com/a/b", "refs": ["refs/*/main"]}""",
+        "refs[0]: \"refs/*/main\" is no whole ref; write refs/heads/main, or refs/tags/* for all below it"
+    )]
+    public void AMistakeInASourceNamesItsPath(string source, string error) =>
+        Assert.That(
+            ErrorsOf($$"""{"keys": [{{s_build}}], "sources": [{{source}}], {{Registries}} }"""),
+            Is.EqualTo(new[] { $"spec.origin.sources[0].{error}" })
+        );
+
+    [TestCase(
+        """{"host": "https://ghcr.io"}""",
+        "[1].host: \"https://ghcr.io\" is no host of a registry, such as ghcr.io or registry.example.com:5000"
+    )]
+    [TestCase("""{"host": "ghcr.io"}""", "[1].host: ghcr.io is listed in registries[0] too")]
+    [TestCase("""{"host": "quay.io", "plainHttp": "yes"}""", "[1].plainHttp: \"yes\" is not true or false")]
+    [TestCase("""{"host": "quay.io", "caBundle": "x"}""", "[1].caBundle: holds no certificate in PEM")]
+    [TestCase(
+        """{"host": "quay.io", "tokenHosts": ["*.com"]}""",
+        "[1].tokenHosts[0]: \"*.com\" is no host; write auth.example.com, or *.example.com for one label before it"
+    )]
+    [TestCase(
+        """{"host": "quay.io", "mirror": "mirror.example.com/hub"}""",
+        "[1].mirror: mirror.example.com is not in origin.registries, so it would never be asked"
+    )]
+    [TestCase(
+        """{"host": "quay.io", "signatureRepository": "acme"}""",
+        "[1].signatureRepository: \"acme\" is no host or repository; write it as mirror.example.com or mirror.example.com/hub"
+    )]
+    [TestCase(
+        """{"host": "quay.io", "pullSecret": "shop/pull"}""",
+        "[1].pullSecret: \"shop/pull\" is no name of a Secret in DeployGuard's namespace"
+    )]
+    public void AMistakeInARegistryNamesItsPath(string registry, string error) =>
+        Assert.That(
+            ErrorsOf($$"""{"keys": [{{s_build}}], {{Sources}}, "registries": [{"host": "ghcr.io"}, {{registry}}]}"""),
+            Is.EqualTo(new[] { $"spec.origin.registries{error}" })
+        );
+
+    [TestCase("""{"sources": []}""", "spec.origin.sources: needs origin.keys: nothing signed counts without a key")]
+    [TestCase("""{"onUnavailable": "Refuse"}""", "spec.origin.onUnavailable: needs origin.keys: nothing signed counts without a key")]
+    [TestCase("""{"keys": []}""", "spec.origin.keys: must have at least one key")]
+    public void WhatNeedsKeysSaysSo(string origin, string error) => Assert.That(ErrorsOf(origin), Is.EqualTo(new[] { error }));
+
+    [Test]
+    public void KeysNeedSourcesRegistriesAndAnApproval() =>
+        Assert.That(
+            Read($$"""{"origin": {"keys": [{{s_build}}] } }""").Errors,
+            Is.EqualTo(
+                new[]
+                {
+                    "spec.origin.sources: is missing: say which repository may stand behind which images, or no statement could count",
+                    "spec.origin.registries: is missing: list the registries that may be asked, such as {host: ghcr.io}",
+                    "spec.origin.keys: needs approval: what is signed counts towards an approval, and this policy requires none",
+                }
+            )
+        );
+
+    [TestCase("""[{"names": ["a"]}]""", "[0].person: is missing: give the name by which messages call them")]
+    [TestCase(
+        """[{"person": "erin"}]""",
+        "[0].names: must have at least one name, such as github:1001, an e-mail address or a user name of the cluster"
+    )]
+    [TestCase(
+        """[{"person": "erin", "names": ["system:serviceaccount:ci:deployer"]}]""",
+        "[0].names[0]: \"system:serviceaccount:ci:deployer\" is a machine of Kubernetes, and no name of a person"
+    )]
+    [TestCase(
+        """[{"person": "erin", "names": ["e"], "groups": ["system:masters"]}]""",
+        "[0].groups[0]: \"system:masters\" is a group of Kubernetes, which does not tell who may approve"
+    )]
+    [TestCase(
+        """[{"person": "erin", "names": ["github:1"]}, {"person": "frank", "names": ["GitHub:1"]}]""",
+        "[1]: \"GitHub:1\" is a name of identities[0] too; one name is of one person"
+    )]
+    [TestCase(
+        """[{"person": "erin", "names": ["github:1"]}, {"person": "frank", "names": ["Erin"]}]""",
+        "[1]: \"Erin\" is a name of identities[0] too; one name is of one person"
+    )]
+    [TestCase("""[{"person": "erin", "names": ["e"], "email": "x"}]""", "[0].email: unknown field; allowed are groups, names, person")]
+    public void AMistakeInIdentitiesNamesItsPath(string identities, string error) =>
+        Assert.That(Read($$"""{{{Approval}}, "identities": {{identities}} }""").Errors, Is.EqualTo(new[] { $"spec.identities{error}" }));
+
+    private static SafeguardPolicy Read(string spec) =>
+        PolicyReader.Read(JsonDocument.Parse($$"""{"metadata": {"name": "tier-1"}, "spec": {{spec}} }""").RootElement);
+
+    private const string ShortKey = $$"""{"name": "k", "role": "Build", "pem": "{{ShortRsa}}"}""";
+
+    private static IReadOnlyList<string> ErrorsOf(string origin) => Read($$"""{{{Approval}}, "origin": {{origin}} }""").Errors;
+
+    private static string WithNameAndRole(string key) =>
+        "{\"name\": \"k\""
+        + (key.Contains("\"role\"", StringComparison.Ordinal) ? "" : ", \"role\": \"Build\"")
+        + (key == "{}" ? "}" : $", {key[1..]}");
+}
