@@ -28,6 +28,7 @@ public sealed class ClusterHost : IClusterAccess
 
     private readonly ClusterCaches _caches;
     private readonly ChangeRecorder _recorder;
+    private readonly OwnSecrets _secrets;
     private readonly LeaderLoop _leader;
     private readonly ControllersSeen _controllers;
     private readonly TimeProvider _time;
@@ -37,6 +38,7 @@ public sealed class ClusterHost : IClusterAccess
     {
         _time = time;
         _caches = new ClusterCaches(api, options.Reader, time, logger);
+        _secrets = new OwnSecrets(api, options.Namespace, time, logger);
         var live = new LiveFacts(api, _caches.Translation, options.Reader);
         var liveNamespace = new LiveNamespace(api, _caches);
         var recent = new RecentObjects(api, _caches);
@@ -120,6 +122,8 @@ public sealed class ClusterHost : IClusterAccess
 
     public IPolicyFacts PolicyFacts { get; }
 
+    public IOwnSecrets? Secrets => _secrets;
+
     /// <summary>What decisions must wait for; empty when there is nothing.</summary>
     public IReadOnlyList<string> NotReady =>
         [
@@ -162,7 +166,10 @@ public sealed class ClusterHost : IClusterAccess
         }
     }
 
-    /// <summary>Watches the pods of the namespaces in which a policy requires a canary, as policies and namespaces change.</summary>
+    /// <summary>
+    /// Watches the pods of the namespaces in which a policy requires a canary, and Secrets once a policy names one, as policies and
+    /// namespaces change.
+    /// </summary>
     private async Task FollowPodsAsync(CancellationToken cancel)
     {
         var changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -174,6 +181,7 @@ public sealed class ClusterHost : IClusterAccess
         {
             changed.Reader.TryRead(out _);
             _caches.Pods.Follow(_caches.WithCanary(), cancel);
+            _secrets.Follow(_caches.NamesSecrets(), cancel);
         }
     }
 

@@ -13,6 +13,7 @@ public class DependencyTests
                 "DeployGuard.Webhook",
                 "Reviews",
                 "Telemetry",
+                "Evidence",
                 "Admission",
                 "Records",
                 "Hosting",

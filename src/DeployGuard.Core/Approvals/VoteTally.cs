@@ -18,17 +18,30 @@ public sealed class VoteTally
     private readonly Quorum _quorum;
     private readonly bool _needsTwoPeople;
 
-    private VoteTally(ApprovalRules rules, VotedRevision revision, IReadOnlyList<CountedVote> approvals, IReadOnlyList<Approval> vetoes)
+    private VoteTally(
+        ApprovalRules rules,
+        VotedRevision revision,
+        IReadOnlyList<CountedVote> approvals,
+        IReadOnlyList<Approval> vetoes,
+        IReadOnlyList<JudgedReview> reviews
+    )
     {
         Approvals = approvals;
+        Reviews = reviews;
         Vetoes = vetoes;
         IsNotRequired = rules.Covers is ApprovalCovers.Images && revision.NewImages.Count == 0;
-        Counted = [.. approvals.Where(a => a.WhyNot is null).Select(a => a.Vote.Approver).DistinctBy(p => p.Username)];
+        Counted = PeopleOf(
+            approvals.Where(a => a.WhyNot is null).Select(a => a.Vote.Approver),
+            reviews.Where(r => r.WhyNot is null).Select(r => new Requester(r.Review.Approver, "", r.Groups)),
+            rules.Identities
+        );
         _quorum = Quorum.Seat(rules.Quorum, [.. Counted.Select(p => p.Groups)]);
         // The person behind a machine may be among the approvers: with two people, at least one of them did not write the change. Only the
-        // requester of this request counts: any user could make a machine send the same request first.
+        // requester of this request counts: any user could make a machine send the same request first. A signed review says who wrote the
+        // change, and that its reviewer did not.
         _needsTwoPeople =
             rules.Separation is Separation.Strict
+            && !reviews.Any(r => r.WhyNot is null)
             && (Requester.IsMachineName(revision.Requester) || rules.Bots.Contains(revision.Requester));
     }
 
@@ -37,6 +50,9 @@ public sealed class VoteTally
 
     /// <summary>Every approval of the revision, whether it counts or not.</summary>
     public IReadOnlyList<CountedVote> Approvals { get; }
+
+    /// <summary>Every signed review of the revision, whether it counts or not.</summary>
+    public IReadOnlyList<JudgedReview> Reviews { get; }
 
     /// <summary>The rejections that count.</summary>
     public IReadOnlyList<Approval> Vetoes { get; }
@@ -49,6 +65,7 @@ public sealed class VoteTally
         Approvals
             .Where(v => v.WhyNot is not null && Counted.All(c => c.Username != v.Vote.Approver.Username))
             .Select(v => $"{v.Vote.Approver.Username} ({v.WhyNot})")
+            .Concat(Reviews.Where(r => r.WhyNot is not null).Select(r => $"{r.Review.Approver} ({r.WhyNot})"))
             .Distinct();
 
     public int Wanted => _needsTwoPeople ? Math.Max(2, _quorum.Wanted) : _quorum.Wanted;
@@ -102,7 +119,8 @@ public sealed class VoteTally
                     .Where(a => a.Decision is Decision.Approve && revision.IsApprovedBy(a, rules))
                     .Select(a => new CountedVote(a, WhyNot(a, rules, revision, now))),
             ],
-            [.. votes.Where(a => Veto.Counts(a, rules, now) && revision.IsRejectedBy(a, rules))]
+            [.. votes.Where(a => Veto.Counts(a, rules, now) && revision.IsRejectedBy(a, rules))],
+            [.. revision.Reviews.Select(r => Judge(r, rules, revision, now))]
         );
 
     /// <summary>The line of the quorum for which a vote counts; or why it does not count.</summary>
@@ -122,12 +140,50 @@ public sealed class VoteTally
                         rules.Quorum.Where(l => l.Groups.Intersect(vote.Approver.Groups).Any()).SelectMany(l => l.Groups).Distinct()
                     );
 
+    /// <summary>A person who voted and reviewed counts once, with the groups of both.</summary>
+    private static IReadOnlyList<Requester> PeopleOf(
+        IEnumerable<Requester> voters,
+        IEnumerable<Requester> reviewers,
+        Identities identities
+    ) =>
+        [
+            .. voters
+                .Concat(reviewers)
+                .GroupBy(p => identities.PersonOf(p.Username), identities.Comparer)
+                .Select(same => same.First() with { Groups = [.. same.SelectMany(p => p.Groups).Distinct()] }),
+        ];
+
+    private static JudgedReview Judge(SignedReview review, ApprovalRules rules, VotedRevision revision, DateTimeOffset now)
+    {
+        var groups = rules.Identities.GroupsOf(review.Approver);
+        var why =
+            Requester.IsMachineName(review.Approver) ? "a machine"
+            : rules.Bots.Any(b => IsSame(b, review.Approver, rules)) ? "a listed bot"
+            : IsOwn(review.Approver, revision, rules) ? OwnChange
+            : !Quorum.IsEligible(rules.Quorum, groups) ? "in none of the groups, by identities of the policy"
+            : now >= review.At + rules.MaxAge ? Expired
+            : null;
+        return new JudgedReview(review, groups, why);
+    }
+
+    /// <summary>Whether somebody requested or wrote the revision, under any name of theirs.</summary>
+    private static bool IsOwn(string name, VotedRevision revision, ApprovalRules rules) =>
+        revision.Requesters.Contains(name)
+        || revision.Authors.Contains(OriginReader.AsAuthor(name))
+        || (
+            rules.Identities.People.Count > 0
+            && revision.Requesters.Concat(revision.Authors).Any(own => IsSame(own, name, rules) || IsSame(own, OriginReader.AsAuthor(name), rules))
+        );
+
+    private static bool IsSame(string one, string other, ApprovalRules rules) =>
+        rules.Identities.Comparer.Equals(rules.Identities.PersonOf(one), rules.Identities.PersonOf(other));
+
     private static string? WhyNot(Approval approval, ApprovalRules rules, VotedRevision revision, DateTimeOffset now)
     {
         var who = approval.Approver;
         return who.IsMachine ? "a machine"
             : rules.Bots.Contains(who.Username) ? "a listed bot"
-            : revision.Requesters.Contains(who.Username) || revision.Authors.Contains(OriginReader.AsAuthor(who.Username)) ? OwnChange
+            : IsOwn(who.Username, revision, rules) ? OwnChange
             : !Quorum.IsEligible(rules.Quorum, who.Groups) ? "in none of the groups"
             : approval.HasExpired(rules.MaxAge, now) ? Expired
             : null;
@@ -136,3 +192,6 @@ public sealed class VoteTally
 
 /// <summary>An approval, and why it does not count; null if it counts.</summary>
 public sealed record CountedVote(Approval Vote, string? WhyNot);
+
+/// <summary>A signed review with the groups of its reviewer, and why it does not count; null if it counts.</summary>
+public sealed record JudgedReview(SignedReview Review, IReadOnlyList<string> Groups, string? WhyNot);

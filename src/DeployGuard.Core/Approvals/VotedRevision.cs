@@ -23,6 +23,9 @@ public sealed record VotedRevision(WorkloadRef Workload, string TemplateHash, IR
     /// <summary>Named authors. A claim must not pass by a capital letter, so letter case makes no difference.</summary>
     public IReadOnlySet<string> Authors { get; init; } = new HashSet<string>();
 
+    /// <summary>Reviews of this revision in signed statements.</summary>
+    public IReadOnlyList<SignedReview> Reviews { get; init; } = [];
+
     /// <summary>Whether an approval is for this revision under the rules.</summary>
     public bool IsApprovedBy(Approval approval, ApprovalRules rules) =>
         approval.Workload == Workload

@@ -36,6 +36,9 @@ public sealed record Change
     /// <summary>All claims about the origin of the revision; they only accumulate.</summary>
     public IReadOnlyList<Evidence> Evidence { get; init; } = [];
 
+    /// <summary>The commits of its images, as far as statements proved them.</summary>
+    public IReadOnlyList<ProvenCommit> ProvenCommits { get; init; } = [];
+
     /// <summary>The origin at the last request for the revision.</summary>
     public OriginKind Origin { get; init; }
 

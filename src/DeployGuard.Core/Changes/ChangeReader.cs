@@ -26,6 +26,9 @@ public static class ChangeReader
     /// <summary>Field of the status: the text of the column REQUESTER.</summary>
     public const string RequesterField = "requester";
 
+    /// <summary>Field of the status: what signed evidence proved of its images.</summary>
+    public const string ProvenanceField = "provenance";
+
     /// <summary>Type of the condition that all desired pods are available.</summary>
     public const string AvailableCondition = "Available";
 
@@ -75,6 +78,18 @@ public static class ChangeReader
             Phase = phase,
             Origin = Enum.TryParse<OriginKind>(origin?.Text("kind"), out var kind) ? kind : OriginKind.Unknown,
             Evidence = [.. (origin?.Objects("evidence") ?? []).Select(ReadEvidence)],
+            ProvenCommits =
+            [
+                .. status
+                    .Objects(ProvenanceField)
+                    .Where(p => p.Text("commit") is not null)
+                    .Select(p => new ProvenCommit(
+                        p.Text("policy") ?? "",
+                        p.Text("image") ?? "",
+                        p.Text("repository") ?? "",
+                        p.Text("commit") ?? ""
+                    )),
+            ],
             Requesters = [.. status.Objects("requesters").Select(r => r.Text("username")).OfType<string>()],
             RequesterColumn = status.Text(RequesterField) ?? "",
             OwnedRevision = status.Text("ownedRevision"),

@@ -35,8 +35,18 @@ public sealed record OpenRequirements(
     /// <summary>Codes of the findings that votes decide. They are counted, not remembered.</summary>
     public const string MissingCode = "ApprovalMissing";
 
+    private const string UnavailableCode = "OriginUnavailable";
+    private const string StatementCodes = "Statement";
+
     /// <inheritdoc cref="MissingCode"/>
     public const string RejectedCode = "ApprovalRejected";
+
+    /// <summary>
+    /// Whether a finding only says why signed evidence does not stand in for an approval, or that it could not be looked up: an approval
+    /// resolves it, or the same request later.
+    /// </summary>
+    public static bool IsOfEvidence(string code) =>
+        code == UnavailableCode || code.StartsWith(StatementCodes, StringComparison.Ordinal);
 
     /// <summary>
     /// The requesters of whom the same request would pass. Of others it may not: a machine may need more approvals, and the approval of an
@@ -87,7 +97,7 @@ public sealed record OpenRequirements(
             [.. tallies.SelectMany(t => t.Votes.Counted).Select(p => p.Username).Distinct()],
             [.. tallies.Where(t => !t.IsComplete).Select(t => t.Votes.Missing).Distinct()],
             [.. tallies.SelectMany(t => t.Votes.Vetoes).Select(v => new Rejection(v.Approver.Username, v.Reason)).Distinct()],
-            [.. denials.Select(d => d.Reason).Where(r => r is not (MissingCode or RejectedCode)).Distinct()]
+            [.. denials.Select(d => d.Reason).Where(r => r is not (MissingCode or RejectedCode) && !IsOfEvidence(r)).Distinct()]
         );
 }
 

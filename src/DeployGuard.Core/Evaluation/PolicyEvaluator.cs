@@ -12,6 +12,8 @@ namespace DeployGuard.Core.Evaluation;
 /// </summary>
 public sealed class PolicyEvaluator
 {
+    private const int MaxSigns = 5;
+
     private readonly TrustedControllers _trusted;
     private readonly RequestClassifier _classifier;
     private readonly IReadOnlyList<ISafeguard> _safeguards;
@@ -83,10 +85,11 @@ public sealed class PolicyEvaluator
         {
             Evaluated = evaluated,
             Notes = Notes(inspections),
+            Signed = cluster.Signed,
             Approvals =
                 cluster.Approvals.Count == 0 ? [] : [.. cluster.Approvals.Where(a => evaluated.After is { } after && a.IsAbout(after))],
             Basis =
-                evaluated.ChangeType is ChangeType.NewRevision && cluster.Owners.Count > 0
+                evaluated.ChangeType is ChangeType.NewRevision && (cluster.Owners.Count > 0 || cluster.Signed.Count > 0)
                     ? [.. inspections.SelectMany(i => applying.SelectMany(s => s.Basis(i))).Distinct()]
                     : [],
             Exposes = applying is []
@@ -175,7 +178,7 @@ public sealed class PolicyEvaluator
                 after,
                 before,
                 requester,
-                recorded?.EvidenceFor([requester]) ?? [],
+                [.. recorded?.EvidenceFor([requester]) ?? [], .. cluster.Signed.SelectMany(SignsOfAi)],
                 cluster.Changes.SelectMany(c => c.EvidenceFor([])),
                 cluster.History.Where(h => h.TemplateHash == after.Template.Hash).SelectMany(h => h.Claims)
             ),
@@ -187,6 +190,14 @@ public sealed class PolicyEvaluator
                 : cluster.ApproveBy,
         };
     }
+
+    /// <summary>Signs of AI in verified statements tighten, whatever else the statement may or may not prove.</summary>
+    private static IEnumerable<Evidence> SignsOfAi(SignedFacts facts) =>
+        facts
+            .Images.SelectMany(i => i.Provenance?.AiMarks ?? [])
+            .Select(m => OriginReader.SignedMark(m.Keys, m.Tool.Length > 0 ? $"{m.Tool}: {m.What}" : m.What))
+            .Distinct()
+            .Take(MaxSigns);
 
     private List<string> Notes(IReadOnlyList<Inspection> inspections)
     {

@@ -40,6 +40,114 @@ public static class Reasons
         Fix.Approval
     );
 
+    public static readonly Reason OriginUnavailable = new(
+        "OriginUnavailable",
+        "Approval",
+        "A registry or a key could not be asked, and the policy refuses then: `origin.onUnavailable: Refuse`.",
+        PlatformTeam,
+        "Retry: the lookup goes on after the answer. Or have the change approved. If it persists, see docs/provenance.md.",
+        Fix.Waiting
+    );
+
+    public static readonly Reason StatementAltered = new(
+        "StatementAltered",
+        "Approval",
+        "A signed statement about an image was altered after it was signed.",
+        PlatformTeam,
+        "Attest the image again, and find out who can write to the registry.",
+        Fix.Approval
+    );
+
+    public static readonly Reason StatementKey = new(
+        "StatementKey",
+        "Approval",
+        "A statement about an image is signed by no key that the policy trusts, or by one that is not valid now.",
+        PlatformTeam,
+        "Sign it with a trusted key, or add the key to `origin.keys`.",
+        Fix.Approval
+    );
+
+    public static readonly Reason StatementRole = new(
+        "StatementRole",
+        "Approval",
+        "A statement says something that its key may not say: a builder cannot approve.",
+        PlatformTeam,
+        "Sign it with a key of the role that the message names.",
+        Fix.Approval
+    );
+
+    public static readonly Reason StatementSubject = new(
+        "StatementSubject",
+        "Approval",
+        "A statement lies beside an image and is about no image, or about a commit that is not proven to be that of the image.",
+        Requester,
+        "Attest the digest of the image.",
+        Fix.Approval
+    );
+
+    public static readonly Reason StatementReplayed = new(
+        "StatementReplayed",
+        "Approval",
+        "A statement about another image lies beside this one.",
+        Requester,
+        "Attest this image: a statement cannot be moved from one image to another.",
+        Fix.Approval
+    );
+
+    public static readonly Reason StatementRepository = new(
+        "StatementRepository",
+        "Approval",
+        "A statement is about a repository or a ref that may not stand behind the image.",
+        Requester,
+        "Build the image from an allowed repository and ref, or ask the platform team to add it to `origin.sources`.",
+        Fix.Approval
+    );
+
+    public static readonly Reason StatementExpired = new(
+        "StatementExpired",
+        "Approval",
+        "A statement has expired, or was issued in the future.",
+        Requester,
+        "Attest the change again.",
+        Fix.Approval
+    );
+
+    public static readonly Reason StatementHeadOnly = new(
+        "StatementHeadOnly",
+        "Approval",
+        "A statement judges the last commits, and not all since what runs.",
+        Requester,
+        "Attest all commits since what runs: `deployguard attest --from COMMIT --to COMMIT`.",
+        Fix.Approval
+    );
+
+    public static readonly Reason StatementChain = new(
+        "StatementChain",
+        "Approval",
+        "Statements lead back from the image, and not to what runs.",
+        Requester,
+        "Attest the missing commits: `deployguard attest --from COMMIT --to COMMIT`.",
+        Fix.Approval
+    );
+
+    public static readonly Reason StatementReview = new(
+        "StatementReview",
+        "Approval",
+        "A review in a statement does not count.",
+        Requester,
+        "Have the head commit reviewed by a human who did not write it, then attest again.",
+        Fix.Approval
+    );
+
+    public static readonly Reason StatementIncomplete = new(
+        "StatementIncomplete",
+        "Approval",
+        "A statement cannot be read, does not cover its whole range, or is signed by too few keys.",
+        Requester,
+        "Attest where the whole history can be read, with `--complete`.",
+        Fix.Approval
+    );
+
     public static readonly Reason PaceTooFast = new(
         "PaceTooFast",
         "Pace",
@@ -323,6 +431,18 @@ public static class Reasons
         ImageNotPinned,
         ApprovalMissing,
         ApprovalRejected,
+        OriginUnavailable,
+        StatementAltered,
+        StatementKey,
+        StatementRole,
+        StatementSubject,
+        StatementReplayed,
+        StatementRepository,
+        StatementExpired,
+        StatementHeadOnly,
+        StatementChain,
+        StatementReview,
+        StatementIncomplete,
         CanaryStepExceeded,
         PaceTooFast,
         Frozen,

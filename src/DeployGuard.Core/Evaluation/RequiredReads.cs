@@ -23,6 +23,9 @@ public enum RequiredReads
 
     /// <summary>Pods of the namespace, if this replica does not watch them yet.</summary>
     Pods = 32,
+
+    /// <summary>What registries hold about the new images, for policies that trust signed evidence.</summary>
+    Signed = 64,
 }
 
 /// <summary>What must be reserved before a request may be admitted, so that other replicas take it into account.</summary>

@@ -25,6 +25,9 @@ public sealed record Verdict
     /// <summary>What stands in for something that a policy requires of an admitted new revision; for the record.</summary>
     public IReadOnlyList<string> Basis { get; init; } = [];
 
+    /// <summary>What signed evidence was looked up for it, by policy.</summary>
+    public IReadOnlyList<SignedFacts> Signed { get; init; } = [];
+
     /// <summary>Unproven pods that the request adds under Enforce. Other replicas must know of them before it is admitted.</summary>
     public IReadOnlyList<PendingExposure> Exposes { get; init; } = [];
 

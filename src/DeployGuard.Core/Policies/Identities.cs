@@ -12,6 +12,9 @@ public sealed record Identities(IReadOnlyList<NamedPerson> People)
     /// <summary>How names of people are compared.</summary>
     public static StringComparer Names => StringComparer.OrdinalIgnoreCase;
 
+    /// <summary>How names are compared under this list: without one, a name is one user, as the API server takes it.</summary>
+    public StringComparer Comparer => People.Count == 0 ? StringComparer.Ordinal : Names;
+
     /// <summary>The person behind a name; the name itself if nobody has it.</summary>
     public string PersonOf(string name) => Find(name)?.Person ?? name;
 

@@ -17,4 +17,7 @@ public interface IClusterAccess
     IRecordFacts RecordFacts { get; }
 
     IPolicyFacts PolicyFacts { get; }
+
+    /// <summary>Null where no Secrets are read.</summary>
+    IOwnSecrets? Secrets => null;
 }

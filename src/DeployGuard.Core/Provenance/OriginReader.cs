@@ -13,6 +13,8 @@ public static class OriginReader
     private const string AiTool = "deployguard.io/ai-tool";
     private const string Authors = "deployguard.io/authors";
     private const string Source = "annotation";
+    private const string Statement = "statement";
+    private const int MaxMark = 200;
 
     /// <summary>
     /// In characters. An annotation may hold 256 KiB, and evidence is stored; no name of a tool or author is longer than this.
@@ -73,8 +75,13 @@ public static class OriginReader
         : key == Authors ? string.Join(", ", Names(value))
         : VisibleText.Inline(value.Trim());
 
+    /// <summary>A sign of AI in a statement that a trusted key signed.</summary>
+    /// <param name="keys">Names of the keys.</param>
+    public static Evidence SignedMark(string keys, string what) => new(Statement, keys, what.Length > MaxMark ? what[..MaxMark] : what);
+
     private static bool SaysAi(Evidence evidence) =>
-        (evidence.Key == AiAssisted && evidence.Value.Equals("true", StringComparison.OrdinalIgnoreCase)) || evidence.Key == AiTool;
+        evidence.Source == Statement
+        || (evidence.Key == AiAssisted && evidence.Value.Equals("true", StringComparison.OrdinalIgnoreCase)) || evidence.Key == AiTool;
 
     private static IEnumerable<string> Names(string authors) =>
         authors.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(AsAuthor);

@@ -56,6 +56,9 @@ public sealed record ClusterSnapshot
     /// <summary>An approved revision that was not yet admitted, if the requested revision is not approved; null if there is none.</summary>
     public ApprovedTemplate? OtherApproved { get; init; }
 
+    /// <summary>What was looked up for the policies that trust signed evidence, one entry for each; none if nothing was asked.</summary>
+    public IReadOnlyList<SignedFacts> Signed { get; init; } = [];
+
     /// <summary>The BreakGlasses of the workload's namespace.</summary>
     public IReadOnlyList<BreakGlass> BreakGlasses { get; init; } = [];
 

@@ -59,6 +59,8 @@ public static class ApiPaths
 
     public static string Pods(string @namespace) => CoreIn(@namespace, "pods");
 
+    public static string Secrets(string @namespace) => CoreIn(@namespace, "secrets");
+
     public static string ConfigMaps(string @namespace) => CoreIn(@namespace, "configmaps");
 
     public static string Secrets(string @namespace) => CoreIn(@namespace, "secrets");

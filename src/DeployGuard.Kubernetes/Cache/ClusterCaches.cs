@@ -157,6 +157,12 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Te
                 .ToHashSet();
     }
 
+    /// <summary>Whether a policy names a Secret of DeployGuard's own namespace.</summary>
+    public bool NamesSecrets() =>
+        SortedPolicies.All.Any(p =>
+            p.SignedOrigin is { } signed && (signed.Keys.Any(k => k.Secret is not null) || signed.Registries.Any(r => r.PullSecret is not null))
+        );
+
     private static Func<CancellationToken, ValueTask<string>> At(string path) => _ => ValueTask.FromResult(path);
 
     private static Func<CancellationToken, ValueTask<string>> AtKind(WorkloadKind kind) =>

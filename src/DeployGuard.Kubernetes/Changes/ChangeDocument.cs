@@ -63,6 +63,7 @@ internal static class ChangeDocument
             Waivers.Merge(status, entry, now);
         }
 
+        RecordedProvenance.Merge(status, entry.Provenance);
         if (entry.ChangeId.Length > 0)
         {
             JsonWriting.AddText(JsonWriting.List(status, "changeIds"), entry.ChangeId, MaxOfEach);

@@ -71,6 +71,9 @@ internal sealed record ChangeEntry
     /// <inheritdoc cref="Verdict.Basis"/>
     public IReadOnlyList<string> Basis { get; init; } = [];
 
+    /// <summary>What signed evidence proved, by policy and image.</summary>
+    public IReadOnlyList<RecordedProvenance> Provenance { get; init; } = [];
+
     /// <summary>What the request lacked; nothing if it was admitted.</summary>
     public OpenRequirements Open => new(ApproversOf(Approvals), MissingApprovals, Rejections, OtherDenials) { Basis = Basis };
 
@@ -97,6 +100,7 @@ internal sealed record ChangeEntry
             .. Findings
                 .Where(f => f.IsDenial && f.Finding.Cause != Reasons.ApprovalMissing && f.Finding.Cause != Reasons.ApprovalRejected)
                 .Select(f => f.Finding.Reason)
+                .Where(code => !OpenRequirements.IsOfEvidence(code))
                 .Distinct(),
         ];
 
@@ -157,6 +161,7 @@ internal sealed record ChangeEntry
             Findings = verdict.Findings,
             Approvals = [.. verdict.Approvals.Where(a => a.Decision is not Decision.Withdraw)],
             Basis = verdict.Basis,
+            Provenance = RecordedProvenance.Of(verdict),
         };
     }
 

@@ -2,6 +2,7 @@ using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
+using DeployGuard.Webhook.Evidence;
 using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Admission;
@@ -16,11 +17,15 @@ internal sealed class DecisionPipeline(
     IClusterAccess cluster,
     ConcurrencyLimiter limiter,
     AdmissionTelemetry telemetry,
-    TimeProvider time
+    TimeProvider time,
+    EvidenceReader? evidence = null
 )
 {
     private readonly IReadOnlyList<ILiveReader> _readers = Checked([
-        .. cluster.LiveReaders,
+        .. cluster.LiveReaders.Where(r => r.Reads is RequiredReads.Parent),
+        // Signs of AI decide which further reads are required.
+        evidence ?? (ILiveReader)new NoEvidence(),
+        .. cluster.LiveReaders.Where(r => r.Reads is not RequiredReads.Parent),
         new ExemptionReader(evaluator, cluster.RecordFacts, time),
     ]);
 
@@ -87,9 +92,9 @@ internal sealed class DecisionPipeline(
             if (decision.Requirements.Reads.HasFlag(reader.Reads))
             {
                 decision = decision with { Cluster = await reader.ReadAsync(decision.Evaluated, decision.Cluster, deadline) };
-                if (reader.Reads is RequiredReads.Parent)
+                if (reader.Reads is RequiredReads.Parent or RequiredReads.Signed)
                 {
-                    // The parent of a scale decides which further reads are required.
+                    // The parent of a scale decides which further reads are required, and so does a sign of AI.
                     decision = Reclassify(decision).WithRequirements();
                     classified = decision.Cluster;
                 }
@@ -231,7 +236,7 @@ internal sealed class DecisionPipeline(
     {
         var reads = readers.Select(r => r.Reads).ToList();
         var expected = Enum.GetValues<RequiredReads>().Where(r => r is not RequiredReads.None);
-        return reads is [RequiredReads.Exemption] || (reads[0] is RequiredReads.Parent && reads.Order().SequenceEqual(expected.Order()))
+        return reads is [RequiredReads.Signed, RequiredReads.Exemption] || (reads[0] is RequiredReads.Parent && reads.Order().SequenceEqual(expected.Order()))
             ? readers
             : throw new InvalidOperationException($"one live reader for each flag, Parent first; got: {string.Join(", ", reads)}");
     }

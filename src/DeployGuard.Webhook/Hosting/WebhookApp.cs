@@ -49,6 +49,14 @@ internal static class WebhookApp
         services.AddSingleton(cluster);
         services.AddSingleton(options.Cluster.Trusted);
         services.AddSingleton(SafeguardList.Evaluator(options.Cluster.Trusted));
+        services.AddSingleton<EvidenceTelemetry>();
+        services.AddSingleton(provider => new RegistryLookups(
+            cluster.Secrets,
+            provider.GetRequiredService<EvidenceTelemetry>(),
+            time
+        ));
+        services.AddSingleton(new TrustedKeySets(cluster.Secrets));
+        services.AddSingleton<EvidenceReader>();
         services.AddSingleton<DecisionPipeline>();
         services.AddSingleton(new RequestReader(options.Cluster.Reader));
         services.AddSingleton(kinds);

@@ -48,6 +48,11 @@ internal sealed class AdmissionTelemetry(
         description: "New revisions that an Enforce policy evaluated, by origin and decision. Dry runs do not count."
     );
 
+    private readonly Counter<long> _origins = meter.CreateCounter<long>(
+        "deployguard_origin",
+        description: "New revisions that an Enforce policy evaluated, by origin and by what it rests on. Dry runs do not count."
+    );
+
     private readonly Counter<long> _overloaded = meter.CreateCounter<long>(
         "deployguard_overloaded",
         description: "Requests refused because too many decisions waited."
@@ -237,6 +242,8 @@ internal sealed class AdmissionTelemetry(
                 { "decision", verdict.IsAllowed ? "allowed" : "denied" },
             }
         );
+        var (origin, trust) = OriginTrust.Of(verdict);
+        _origins.Add(1, new TagList { { "origin", origin }, { "trust", trust } });
         if (verdict.IsAllowed && evaluated.Recorded is { Phase: Phase.Pending } waited)
         {
             _approvalWait.Record(Math.Max(0, (time.GetUtcNow() - waited.Since).TotalSeconds));

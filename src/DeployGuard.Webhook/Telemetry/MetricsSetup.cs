@@ -35,6 +35,7 @@ internal static class MetricsSetup
                         instrument.Name switch
                         {
                             AdmissionTelemetry.DurationInstrument => new ExplicitBucketHistogramConfiguration { Boundaries = s_buckets },
+                            EvidenceTelemetry.DurationInstrument => new ExplicitBucketHistogramConfiguration { Boundaries = s_buckets },
                             AdmissionTelemetry.ApprovalWaitInstrument => new ExplicitBucketHistogramConfiguration
                             {
                                 Boundaries = s_approvalBuckets,

@@ -30,20 +30,51 @@ internal sealed class ApprovalSafeguard : ISafeguard
             return [];
         }
 
-        var revision = RequestedRevision.Of(evaluated, after, policy, rules, inspection.Cluster);
+        var signed = SignedEvidence.Of(inspection);
+        var revision = RequestedRevision.Of(evaluated, after, policy, rules, inspection.Cluster, signed);
         var votes = VoteTally.Of(revision, rules, inspection.Cluster.Approvals, inspection.Now);
+        var isMissing =
+            !votes.IsComplete
+            && policy.IsRequired(rules.Required, OriginOf(evaluated, signed))
+            && ManualRun.AdmittedSchedule(inspection) is null;
         return
         [
             .. votes.Vetoes.Select(veto => RejectedBy(veto, evaluated)),
-            .. !votes.IsComplete
-            && policy.IsRequired(rules.Required, evaluated.Origin.Kind)
-            && ManualRun.AdmittedSchedule(inspection) is null
-                ? [Missing(inspection, rules, votes)]
-                : (Finding[])[],
+            .. isMissing ? [Missing(inspection, rules, votes, signed), .. signed.Findings] : (Finding[])[],
+            .. UnavailableEvidence.Of(inspection, signed, isMissing),
         ];
     }
 
-    public IEnumerable<string> Basis(Inspection inspection) =>
+    public IEnumerable<string> Basis(Inspection inspection) => [.. ManualRunBasis(inspection), .. SignedBasis(inspection)];
+
+    /// <summary>The signed reviews that counted, or who says that no AI had a part.</summary>
+    private static IEnumerable<string> SignedBasis(Inspection inspection)
+    {
+        var (evaluated, policy) = (inspection.Evaluated, inspection.Policy);
+        if (
+            policy is not { SignedOrigin: not null, Approval: { Required: not Required.Never } rules }
+            || evaluated is not { ChangeType: ChangeType.NewRevision, After: { } after }
+        )
+        {
+            return [];
+        }
+
+        var signed = SignedEvidence.Of(inspection);
+        var revision = RequestedRevision.Of(evaluated, after, policy, rules, inspection.Cluster, signed);
+        var votes = VoteTally.Of(revision, rules, inspection.Cluster.Approvals, inspection.Now);
+        return !policy.IsRequired(rules.Required, evaluated.Origin.Kind) ? []
+            : !policy.IsRequired(rules.Required, OriginOf(evaluated, signed))
+                ? [$"signed evidence: no AI had a part in what changed since the running revision (policy {policy.Name})"]
+            : [.. votes.Reviews.Where(r => r.WhyNot is null).Select(r => r.Review.ToString())];
+    }
+
+    /// <summary>
+    /// A trusted signer's word that no AI had a part makes an unknown origin human, for approvals alone. It takes no sign of AI back.
+    /// </summary>
+    private static OriginKind OriginOf(EvaluatedRequest evaluated, SignedEvidence signed) =>
+        evaluated.Origin.Kind is OriginKind.Unknown && signed.IsHuman ? OriginKind.Human : evaluated.Origin.Kind;
+
+    private static IEnumerable<string> ManualRunBasis(Inspection inspection) =>
         inspection.Policy.Approval is { } rules
         && inspection.Policy.IsRequired(rules.Required, inspection.Evaluated.Origin.Kind)
         && ManualRun.AdmittedSchedule(inspection) is { } schedule
@@ -52,7 +83,12 @@ internal sealed class ApprovalSafeguard : ISafeguard
 
     public Requirements Requires(Inspection inspection) =>
         inspection is { IsNewRevisionOfWorkload: true, Policy.Approval.Required: not Required.Never }
-            ? new(RequiredReads.Votes, RequiredReservations.None)
+            ? new(
+                SignedQuestions.NewImages(inspection.Evaluated, inspection.Policy).Count > 0
+                    ? RequiredReads.Votes | RequiredReads.Signed
+                    : RequiredReads.Votes,
+                RequiredReservations.None
+            )
             : Requirements.None;
 
     public string? Summarise(SafeguardPolicy policy)
@@ -67,7 +103,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
         return $"{string.Join(", ", lines)}{images} within {Durations.Show(approval.MaxAge)}";
     }
 
-    private static Finding Missing(Inspection inspection, ApprovalRules rules, VoteTally votes)
+    private static Finding Missing(Inspection inspection, ApprovalRules rules, VoteTally votes, SignedEvidence signed)
     {
         var (evaluated, policy) = (inspection.Evaluated, inspection.Policy);
         var notCounted = votes.NotCounted.ToList();
@@ -76,7 +112,8 @@ internal sealed class ApprovalSafeguard : ISafeguard
             Reasons.ApprovalMissing,
             "",
             $"{Describe(evaluated.Origin, rules, policy)}; approvals {votes.Got} of {votes.Wanted}: "
-                + $"{votes.Lines}{inVain}{Other(evaluated, inspection.Cluster)}",
+                + $"{votes.Lines}{inVain}{Other(evaluated, inspection.Cluster)}"
+                + (signed.Gap.Length > 0 ? $". Signed evidence does not stand in for it: {signed.Gap}" : ""),
             Remedy(evaluated, policy)
         )
         {

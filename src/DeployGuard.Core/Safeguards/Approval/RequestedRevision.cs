@@ -16,7 +16,8 @@ internal static class RequestedRevision
         Workload after,
         SafeguardPolicy policy,
         ApprovalRules rules,
-        ClusterSnapshot cluster
+        ClusterSnapshot cluster,
+        SignedEvidence signed
     )
     {
         var newImages = rules.Covers is ApprovalCovers.Images ? NewImages(evaluated, after, policy, cluster) : [];
@@ -24,7 +25,8 @@ internal static class RequestedRevision
         {
             NewImages = newImages,
             Requester = evaluated.Request.Requester.Username,
-        }.WithPeople(evaluated.Requesters, evaluated.Origin.Authors, cluster.Changes);
+            Reviews = signed.Reviews,
+        }.WithPeople(evaluated.Requesters, evaluated.Origin.Authors.Concat(signed.Authors), cluster.Changes);
     }
 
     /// <summary>

@@ -1,0 +1,15 @@
+namespace DeployGuard.Core.Approvals;
+
+/// <summary>
+/// A human's review of all new images of a revision, and of everything that changed since what runs, in statements by keys of the role
+/// SourceReview. The template differs in nothing but these images, or was reviewed too.
+/// </summary>
+/// <param name="Approver">As the statement names them.</param>
+/// <param name="At">Of the oldest of their reviews.</param>
+/// <param name="Statements">Digests of the statements.</param>
+/// <param name="Keys">Names of the keys that signed them.</param>
+public sealed record SignedReview(string Approver, DateTimeOffset At, IReadOnlyList<string> Statements, IReadOnlyList<string> Keys)
+{
+    /// <summary>For messages and records.</summary>
+    public override string ToString() => $"{Approver} (signed review, key {string.Join(", ", Keys)}, statement {Statements[0][..12]})";
+}

@@ -1,0 +1,83 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Comparison;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Evaluation;
+
+/// <summary>What a policy asks of registries about a request: its new images, and what runs in their places.</summary>
+public static class SignedQuestions
+{
+    /// <summary>
+    /// The images of the new revision that do not run already, and that the policy names a repository for. None without keys: then nothing
+    /// is asked.
+    /// </summary>
+    public static IReadOnlyList<string> NewImages(EvaluatedRequest evaluated, SafeguardPolicy policy)
+    {
+        if (policy.SignedOrigin is not { } signed || evaluated is not { ChangeType: ChangeType.NewRevision, After: { } after })
+        {
+            return [];
+        }
+
+        IReadOnlyList<ImageUse> running = evaluated.ConfirmedBefore is { } before ? policy.ImagesOf(before.Template) : [];
+        var known = running.Select(i => i.Reference.Digest ?? i.Reference.Text).ToHashSet(StringComparer.Ordinal);
+        return
+        [
+            .. policy
+                .ImagesOf(after.Template)
+                .Select(i => i.Reference)
+                .Where(i => i.Digest is { } digest && !known.Contains(digest) && signed.SourcesOf(i.Text).Count > 0)
+                .Select(i => i.Text)
+                .Distinct(),
+        ];
+    }
+
+    /// <summary>The images that run where a new image would run; none if nothing is known to run there.</summary>
+    public static IReadOnlyList<string> RunningBefore(EvaluatedRequest evaluated, string image)
+    {
+        if ((evaluated.ConfirmedBefore, evaluated.After) is not ({ } before, { } after))
+        {
+            return [];
+        }
+
+        if (
+            (before.Template.Canonical, after.Template.Canonical) is ({ } was, { } asked)
+            && ImageDifference.Between(was, asked) is { } changed
+            && changed.Any(c => c.To == image)
+        )
+        {
+            return [.. changed.Where(c => c.To == image).Select(c => c.From).Distinct()];
+        }
+
+        // The places cannot be compared. Every image of the same repository may have been in its place.
+        var repository = ImagePattern.RepositoryOf(image);
+        return [.. before.Template.ImageNames.Where(i => ImagePattern.RepositoryOf(i) == repository).Distinct()];
+    }
+
+    /// <summary>The commit of an image that runs, as it was proven under this policy when it came; null if it is not known.</summary>
+    public static string? CommitOf(string image, SafeguardPolicy policy, ClusterSnapshot cluster)
+    {
+        var digest = new ImageReference(image).Digest;
+        var commits = cluster
+            .Changes.SelectMany(c => c.ProvenCommits)
+            .Where(p => digest is not null && p.Policy == policy.Name && new ImageReference(p.Image).Digest == digest)
+            .Select(p => p.Commit)
+            .Distinct()
+            .ToList();
+        return commits is [var only] ? only : null;
+    }
+
+    /// <summary>
+    /// The workload as it runs, if that template is confirmed to be the one in the cluster, proven, and not awaiting the review of a
+    /// break-glass; else null.
+    /// </summary>
+    public static Workload? ProvenBefore(EvaluatedRequest evaluated, ClusterSnapshot cluster) =>
+        evaluated.ConfirmedBefore is { } before
+        && cluster.Changes.Any(c =>
+            c is { Phase: Phase.Proven, IsUnreviewed: false } && c.Workload == before.Ref && c.HasHash(before.Template.Hash)
+        )
+            ? before
+            : null;
+}

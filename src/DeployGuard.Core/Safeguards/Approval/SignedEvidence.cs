@@ -1,0 +1,114 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Comparison;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
+
+namespace DeployGuard.Core.Safeguards;
+
+/// <summary>What signed evidence proves of a new revision under one policy. It relaxes nothing unless every new image has it.</summary>
+/// <param name="IsHuman">Trusted signers say of everything since what runs that no AI had a part.</param>
+/// <param name="Gap">Why it does not stand in for an approval; empty if it does, or if nothing was asked.</param>
+/// <param name="Unavailable">What could not be looked up, and what was tried; empty if everything was.</param>
+internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> Reviews, string Gap, string Unavailable)
+{
+    private const int MaxShown = 300;
+
+    private static readonly SignedEvidence s_none = new(false, [], "", "");
+
+    /// <summary>Everybody whom a verified statement of the range names as an author. They never approve.</summary>
+    public IReadOnlyList<string> Authors { get; private init; } = [];
+
+    public IReadOnlyList<Finding> Findings { get; private init; } = [];
+
+    public static SignedEvidence Of(Inspection inspection)
+    {
+        if (inspection.Cluster.Signed.FirstOrDefault(s => s.Policy == inspection.Policy.Name) is not { Images.Count: > 0 } facts)
+        {
+            return s_none;
+        }
+
+        var unavailable = string.Join("; ", facts.Images.Select(i => i.Unavailable).Where(u => u.Length > 0).Distinct());
+        var proven = facts.Images.Select(i => i.Provenance).OfType<ImageProvenance>().ToList();
+        var gap = unavailable.Length > 0 ? "" : GapOf(inspection, facts, proven);
+        var isWhole = unavailable.Length == 0 && gap.Length == 0 && proven.Count == facts.Images.Count;
+        return new SignedEvidence(
+            isWhole && proven.TrueForAll(p => p is { Origin: OriginVerdict.NotAi, Missing: null }),
+            isWhole ? ReviewsOf(proven, inspection.Policy.Approval?.Identities ?? Identities.None) : [],
+            gap.Length > 0 ? gap : MissingIn(facts),
+            unavailable
+        )
+        {
+            Authors = [.. proven.SelectMany(p => p.Authors).Distinct()],
+            Findings = [.. facts.Images.SelectMany(StatementFindings.Of).Distinct()],
+        };
+    }
+
+    /// <summary>
+    /// Statements about images speak for images alone: whatever else the template changes was not reviewed, unless the statement is about
+    /// this very template.
+    /// </summary>
+    private static string GapOf(Inspection inspection, SignedFacts facts, List<ImageProvenance> proven)
+    {
+        var (evaluated, cluster) = (inspection.Evaluated, inspection.Cluster);
+        var asked = SignedQuestions.NewImages(evaluated, inspection.Policy);
+        if (evaluated.After?.Template is not { } template || !asked.All(i => facts.Images.Any(f => f.Image == i)))
+        {
+            return "not every new image was looked up";
+        }
+
+        // Of a template that a statement names, every image must be one that was looked up or runs already.
+        if (proven.TrueForAll(p => p.ReviewedTemplates.Contains(template.Hash)))
+        {
+            var known = SignedQuestions.ProvenBefore(evaluated, cluster)?.Template.Images.Select(i => i.Reference.Digest).OfType<string>() ?? [];
+            var unknown = inspection
+                .Policy.ImagesOf(template)
+                .Where(i => !asked.Contains(i.Reference.Text) && (i.Reference.Digest is not { } digest || !known.Contains(digest)))
+                .Select(i => i.Reference.Text)
+                .FirstOrDefault();
+            return unknown is null ? "" : $"no statement is about {unknown}, which the policy names no source for";
+        }
+
+        if (SignedQuestions.ProvenBefore(evaluated, cluster) is not { } before)
+        {
+            return "what runs now is not proven, so that the template cannot be compared with it";
+        }
+
+        var changed =
+            (before.Template.Canonical, template.Canonical) is ({ } was, { } now) ? ImageDifference.Between(was, now) : null;
+        return changed is null ? "the template differs from what runs in more than images, and signed reviews speak for images alone"
+            : changed.FirstOrDefault(c => !c.IsSameContent && !asked.Contains(c.To)) is { } other
+                ? $"no statement is about {other.To}, which the policy names no source for"
+            : "";
+    }
+
+    /// <summary>The people who reviewed every new image. Whether they may approve, the count decides.</summary>
+    private static IReadOnlyList<SignedReview> ReviewsOf(List<ImageProvenance> proven, Identities identities)
+    {
+        var people = proven[0].Reviews.Select(r => identities.PersonOf(r.Approver)).Distinct(Identities.Names);
+        return
+        [
+            .. people
+                .Select(person => proven.ConvertAll(p => p.Reviews.FirstOrDefault(r => IsBy(r, person, identities))))
+                .Where(all => all.TrueForAll(r => r is not null))
+                .Select(all => all.OfType<CountedReview>().ToList())
+                .Select(all => new SignedReview(
+                    all[0].Approver,
+                    all.Min(r => r.At),
+                    [.. all.Select(r => r.Statement).Distinct()],
+                    [.. all.SelectMany(r => r.Keys).Distinct()]
+                )),
+        ];
+    }
+
+    private static bool IsBy(CountedReview review, string person, Identities identities) =>
+        Identities.Names.Equals(identities.PersonOf(review.Approver), person);
+
+    private static string MissingIn(SignedFacts facts) =>
+        facts.Images.Where(i => i.Note.Length > 0 || i.Provenance?.Missing is not null).ToList() is [var first, ..]
+            ? $"{Short(first.Image)}: {(first.Note.Length > 0 ? first.Note : $"{first.Provenance?.Missing?.What} {first.Provenance?.Missing?.Remedy}").TrimEnd('.')}"
+            : "";
+
+    private static string Short(string image) => image.Length <= MaxShown ? image : $"{image[..MaxShown]}...";
+}

@@ -1,0 +1,100 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Kubernetes.Changes;
+
+/// <summary>What signed evidence proved of one image under one policy, in the form of the record.</summary>
+internal sealed record RecordedProvenance(string Policy, string Image, JsonObject Json)
+{
+    private const int Most = 20;
+
+    /// <summary>What could not be looked up is not recorded: it says nothing of the image.</summary>
+    public static IReadOnlyList<RecordedProvenance> Of(Verdict verdict) =>
+        [
+            .. from facts in verdict.Signed
+            let keys = verdict.Policies.FirstOrDefault(p => p.Name == facts.Policy)?.SignedOrigin?.Keys ?? []
+            from image in facts.Images
+            where image.Provenance is not null
+            select new RecordedProvenance(facts.Policy, image.Image, JsonOf(facts.Policy, image.Image, image.Provenance, keys)),
+        ];
+
+    /// <summary>The last answer replaces the one before, but a commit that was proven stays: later changes start from it.</summary>
+    public static void Merge(JsonObject status, IReadOnlyList<RecordedProvenance> all)
+    {
+        foreach (var one in all)
+        {
+            var list = JsonWriting.List(status, ChangeReader.ProvenanceField);
+            var former = list.FirstOrDefault(p => (string?)p?["policy"] == one.Policy && (string?)p?["image"] == one.Image);
+            if (former is null && list.Count >= Most)
+            {
+                return;
+            }
+
+            if (former is not null && former["commit"] is not null && one.Json["commit"] is null)
+            {
+                continue;
+            }
+
+            if (former is not null)
+            {
+                list.Remove(former);
+            }
+
+            list.Add((JsonNode)one.Json.DeepClone());
+        }
+    }
+
+    private static JsonObject JsonOf(string policy, string image, ImageProvenance proven, IReadOnlyList<OriginKey> keys)
+    {
+        JsonArray Named(IEnumerable<string> names) =>
+            new([.. names.Select(n => (JsonNode)$"{n}{(keys.FirstOrDefault(k => k.Name == n) is { } key ? $" ({key.Role})" : "")}")]);
+
+        var json = new JsonObject
+        {
+            ["policy"] = policy,
+            ["image"] = VisibleText.Inline(image),
+            ["origin"] = proven.Origin.ToString(),
+        };
+        if (proven.Head is { } head)
+        {
+            json["repository"] = head.Repository;
+            json["commit"] = head.Commit;
+            json["keys"] = Named(head.Keys);
+        }
+
+        JsonWriting.SetOrRemove(json, "missing", proven.Missing is { } gap ? VisibleText.Inline($"{gap.Kind}: {gap.What}") : null);
+        json["statements"] = new JsonArray([
+            .. proven
+                .Chain.Take(Most)
+                .SelectMany(l => l.Statements.Select(s => (JsonNode)
+                    new JsonObject
+                    {
+                        ["digest"] = s,
+                        ["from"] = l.BaseCommit,
+                        ["to"] = l.HeadCommit,
+                        ["keys"] = Named(l.Keys),
+                    }
+                )),
+        ]);
+        json["reviews"] = new JsonArray([
+            .. proven
+                .Reviews.Take(Most)
+                .Select(r => (JsonNode)
+                    new JsonObject
+                    {
+                        ["approver"] = VisibleText.Inline(r.Approver),
+                        ["at"] = Rfc3339.Show(r.At),
+                        ["statement"] = r.Statement,
+                        ["keys"] = Named(r.Keys),
+                    }
+                ),
+        ]);
+        return json;
+    }
+}

@@ -1,0 +1,114 @@
+using System.Text.Json;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Ports;
+using DeployGuard.Registry;
+using DeployGuard.Registry.Access;
+using DeployGuard.Registry.Credentials;
+using DeployGuard.Registry.References;
+
+namespace DeployGuard.Webhook.Evidence;
+
+/// <summary>One client for each list of registries that a policy has: what one policy lists, another one's lookups do not reach.</summary>
+internal sealed class RegistryLookups(IOwnSecrets? secrets, EvidenceTelemetry telemetry, TimeProvider time) : IDisposable
+{
+    /// <summary>More distinct lists than this replace each other: an edited policy leaves its former one behind.</summary>
+    private const int Most = 32;
+
+    private static readonly string[] s_configKeys = [".dockerconfigjson", ".dockercfg"];
+
+    private readonly Lock _lock = new();
+    private readonly LinkedList<(string Key, RegistryLookup Lookup)> _byUse = [];
+
+    /// <exception cref="UnavailableException">The list has a mistake that only the client sees.</exception>
+    public RegistryLookup Of(SignedOrigin signed)
+    {
+        var key = JsonSerializer.Serialize(signed.Registries);
+        lock (_lock)
+        {
+            var node = _byUse.First;
+            while (node is not null && node.Value.Key != key)
+            {
+                node = node.Next;
+            }
+
+            if (node is not null)
+            {
+                _byUse.Remove(node);
+                _byUse.AddFirst(node);
+                return node.Value.Lookup;
+            }
+
+            var lookup = Open(signed);
+            _byUse.AddFirst((key, lookup));
+            if (_byUse.Count > Most && _byUse.Last is { } oldest)
+            {
+                _byUse.RemoveLast();
+                oldest.Value.Lookup.Dispose();
+            }
+
+            return lookup;
+        }
+    }
+
+    /// <summary>The credentials that the policy names, as the Secrets are now.</summary>
+    /// <exception cref="UnavailableException">A Secret is missing, or cannot be read.</exception>
+    public CredentialSet CredentialsOf(SignedOrigin signed) =>
+        signed.Registries.Select(r => r.PullSecret).OfType<string>().Distinct().ToList() is { Count: > 0 } names
+            ? new CredentialSet([.. names.Select(ConfigOf)])
+            : CredentialSet.None;
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            foreach (var (_, lookup) in _byUse)
+            {
+                lookup.Dispose();
+            }
+
+            _byUse.Clear();
+        }
+    }
+
+    private DockerConfig ConfigOf(string name)
+    {
+        foreach (var key in s_configKeys)
+        {
+            if (secrets?.Find(name, key) is { } content)
+            {
+                return DockerConfig.Parse(content, $"Secret {name}");
+            }
+        }
+
+        throw new UnavailableException($"DeployGuard's namespace has no Secret {name} of type kubernetes.io/dockerconfigjson");
+    }
+
+    private RegistryLookup Open(SignedOrigin signed)
+    {
+        var options = new RegistryOptions
+        {
+            Registries =
+            [
+                .. signed.Registries.Select(r => new RegistrySettings(r.Host)
+                {
+                    PlainHttp = r.PlainHttp,
+                    CaBundle = r.CaBundle,
+                    TokenHosts = r.TokenHosts,
+                    RedirectHosts = r.RedirectHosts,
+                }),
+            ],
+            Mirrors = [.. signed.Registries.Where(r => r.Mirror is not null).Select(r => new RepositoryMapping(r.Host, r.Mirror ?? ""))],
+            AlsoIn =
+            [
+                .. signed
+                    .Registries.Where(r => r.SignatureRepository is not null)
+                    .Select(r => new RepositoryMapping(r.Host, r.SignatureRepository ?? "")),
+            ],
+            UserAgent = "deployguard",
+            Observer = telemetry.CountLookup,
+        };
+        return options.Mistakes is [var mistake, ..]
+            ? throw new UnavailableException($"origin.{mistake}")
+            : new RegistryLookup(options, time);
+    }
+}

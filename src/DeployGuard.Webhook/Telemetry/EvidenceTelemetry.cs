@@ -1,0 +1,37 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using DeployGuard.Registry.Access;
+
+namespace DeployGuard.Webhook.Telemetry;
+
+/// <summary>Counts lookups of signed evidence. The label <c>registry</c> is one of those that a policy lists.</summary>
+internal sealed class EvidenceTelemetry(Meter meter)
+{
+    public const string DurationInstrument = "deployguard_provenance_lookup_duration";
+
+    private readonly Counter<long> _lookups = meter.CreateCounter<long>(
+        "deployguard_provenance_lookups",
+        description: "Lookups of signed evidence, by registry and result."
+    );
+
+    private readonly Counter<long> _cacheHits = meter.CreateCounter<long>(
+        "deployguard_provenance_cache_hits",
+        description: "Lookups that were answered without a request to a registry."
+    );
+
+    private readonly Histogram<double> _duration = meter.CreateHistogram<double>(
+        DurationInstrument,
+        "s",
+        "Time until a lookup was answered; the lookup itself may go on."
+    );
+
+    public void CountLookup(LookupObservation lookup)
+    {
+        _lookups.Add(1, new TagList { { "registry", lookup.Registry }, { "result", lookup.Result } });
+        _duration.Record(lookup.Duration.TotalSeconds);
+        if (lookup.FromCache)
+        {
+            _cacheHits.Add(1, new KeyValuePair<string, object?>("registry", lookup.Registry));
+        }
+    }
+}
