@@ -25,6 +25,7 @@ internal static class ChangePage
             .. Block("Release", change.ChangeIds),
             .. Block("Images", change.Images),
             .. Block("Policies", change.Policies),
+            .. Block("Signed", change.Signed),
             .. Block("Votes", change.Approvals),
             .. Block("Missing", change.Missing.Length > 0 ? [change.Missing] : []),
             .. Block("Outlook", OutlookOf(recorded)),

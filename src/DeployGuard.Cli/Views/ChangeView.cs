@@ -95,6 +95,9 @@ internal sealed class ChangeView
         Items("status", "approvals")
             .Select(a => $"{Of(a, "decision")} by {Of(a, "approver")} at {Of(a, "at")}{Quoted(a, "reason")}{Standing(a)}");
 
+    /// <summary>What signed statements proved of its images, and what is missing.</summary>
+    public IEnumerable<string> Signed => Items("status", ChangeReader.ProvenanceField).SelectMany(SignedLines);
+
     /// <summary>When the present phase, and the admission, were entered, and why.</summary>
     public IEnumerable<string> Progress =>
         Items("status", "conditions")
@@ -113,6 +116,22 @@ internal sealed class ChangeView
         Items("status", "findings")
             .Where(f => Of(f, "mode") == nameof(Mode.Enforce) == enforced)
             .Select(f => $"{f.GetProperty("reason")} ({f.GetProperty("policy")}): {f.GetProperty("message")}");
+
+    private static IEnumerable<string> SignedLines(JsonElement image) =>
+        [
+            $"{Of(image, "image")} ({Of(image, "policy")}): {Of(image, "origin")}"
+                + (Of(image, "commit") is { Length: > 0 } commit ? $", {Of(image, "repository")} {commit} by {Names(image, "keys")}" : "")
+                + (Of(image, "missing") is { Length: > 0 } gap ? $"; missing {gap}" : ""),
+            .. Listed(image, "statements")
+                .Select(s => $"  statement {Of(s, "digest")} of {Of(s, "from")} to {Of(s, "to")} by {Names(s, "keys")}"),
+            .. Listed(image, "reviews")
+                .Select(r => $"  review by {Of(r, "approver")} at {Of(r, "at")} in statement {Of(r, "statement")} by {Names(r, "keys")}"),
+        ];
+
+    private static IEnumerable<JsonElement> Listed(JsonElement owner, string name) =>
+        owner.TryGetProperty(name, out var list) && list.ValueKind is JsonValueKind.Array ? [.. list.EnumerateArray()] : [];
+
+    private static string Names(JsonElement owner, string name) => string.Join(", ", Listed(owner, name).Select(n => n.ToString()));
 
     private IEnumerable<RecordedVote> Votes => (Parsed?.Votes ?? []).Where(v => !v.IsGone);
 
