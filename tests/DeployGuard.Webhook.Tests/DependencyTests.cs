@@ -13,7 +13,7 @@ public class DependencyTests
                 "DeployGuard.Webhook",
                 "Reviews",
                 "Telemetry",
-                "Evidence",
+                "Lookups",
                 "Admission",
                 "Records",
                 "Hosting",

@@ -144,7 +144,7 @@ public sealed class VoteTally
     private static IReadOnlyList<Requester> PeopleOf(
         IEnumerable<Requester> voters,
         IEnumerable<Requester> reviewers,
-        Identities identities
+        KnownPeople identities
     ) =>
         [
             .. voters

@@ -3,13 +3,13 @@ namespace DeployGuard.Core.Policies;
 /// <summary>Reads the block <c>identities</c>.</summary>
 internal static class IdentitiesReader
 {
-    public static Identities Read(StrictObject spec)
+    public static KnownPeople Read(StrictObject spec)
     {
         var people = spec.Objects("identities", ReadPerson);
-        var owners = new Dictionary<string, int>(Identities.Names);
+        var owners = new Dictionary<string, int>(KnownPeople.Names);
         foreach (var (person, i) in people.Select((person, i) => (person, i)))
         {
-            foreach (var name in person.Aliases.Prepend(person.Person).Distinct(Identities.Names).Where(n => n.Length > 0))
+            foreach (var name in person.Aliases.Prepend(person.Person).Distinct(KnownPeople.Names).Where(n => n.Length > 0))
             {
                 if (!owners.TryAdd(name, i) && owners[name] != i)
                 {
@@ -18,7 +18,7 @@ internal static class IdentitiesReader
             }
         }
 
-        return people.Count == 0 ? Identities.None : new Identities(people);
+        return people.Count == 0 ? KnownPeople.None : new KnownPeople(people);
     }
 
     private static NamedPerson ReadPerson(StrictObject person)

@@ -193,7 +193,7 @@ public sealed record ApprovalRules
     public TimeSpan MaxAge { get; init; } = TimeSpan.FromHours(72);
 
     /// <summary>The names of the people whose approvals count, from the block <c>identities</c> of the policy.</summary>
-    public Identities Identities { get; init; } = Identities.None;
+    public KnownPeople Identities { get; init; } = KnownPeople.None;
 }
 
 /// <summary><paramref name="Count"/> distinct people who belong to any of <paramref name="Groups"/>.</summary>

@@ -25,13 +25,22 @@ internal sealed class OwnSecrets(ApiConnection api, string @namespace, TimeProvi
 
     private Task? _watch;
 
-    public ReadOnlyMemory<byte>? Find(string name, string key) =>
-        !_cache.IsSynced
-            ? throw new UnavailableException(
+    public ReadOnlyMemory<byte>? Find(string name, string key)
+    {
+        if (!_cache.IsSynced)
+        {
+            throw new UnavailableException(
                 $"the Secrets of namespace {@namespace} are not read yet; the chart's value originSecrets lets DeployGuard read them"
-            )
-        : _cache.Find(ObjectKey.Of(@namespace, name)) is { } secret && secret.Data.TryGetValue(key, out var content) ? content
-        : null;
+            );
+        }
+
+        if (_cache.Find(ObjectKey.Of(@namespace, name)) is { } secret && secret.Data.TryGetValue(key, out var content))
+        {
+            return content;
+        }
+
+        return null;
+    }
 
     /// <summary>Starts to watch once a policy names a Secret. Nothing is read before.</summary>
     public void Follow(bool isNeeded, CancellationToken cancel) => _watch ??= isNeeded ? _cache.RunAsync(cancel) : null;

@@ -6,6 +6,7 @@ using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Changes;
 
@@ -20,8 +21,8 @@ internal sealed record RecordedProvenance(string Policy, string Image, JsonObjec
             .. from facts in verdict.Signed
             let keys = verdict.Policies.FirstOrDefault(p => p.Name == facts.Policy)?.SignedOrigin?.Keys ?? []
             from image in facts.Images
-            where image.Provenance is not null
-            select new RecordedProvenance(facts.Policy, image.Image, JsonOf(facts.Policy, image.Image, image.Provenance, keys)),
+            from proven in new[] { image.Provenance }.OfType<ImageProvenance>()
+            select new RecordedProvenance(facts.Policy, image.Image, JsonOf(facts.Policy, image.Image, proven, keys)),
         ];
 
     /// <summary>The last answer replaces the one before, but a commit that was proven stays: later changes start from it.</summary>

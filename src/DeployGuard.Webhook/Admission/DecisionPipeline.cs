@@ -2,7 +2,7 @@ using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
-using DeployGuard.Webhook.Evidence;
+using DeployGuard.Webhook.Lookups;
 using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Admission;

@@ -5,6 +5,7 @@ using DeployGuard.Core.Records;
 using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;
+using DeployGuard.Webhook.Lookups;
 using DeployGuard.Webhook.Records;
 using DeployGuard.Webhook.Telemetry;
 

@@ -260,7 +260,7 @@ public class SignedApprovalTests
         var question = Stated.Question() with
         {
             Running = [new RunningImage(Running, SignedQuestions.CommitOf(Running, policy, cluster))],
-            PersonOf = (policy.Approval?.Identities ?? Policies.Identities.None).PersonOf,
+            PersonOf = (policy.Approval?.Identities ?? KnownPeople.None).PersonOf,
         };
         var keys = KeySet.Of(s_forge.Trusted, s_build.Trusted);
         var proven = OriginEvaluator.Evaluate(question, AttestationVerifier.Verify(found, keys), Some.Now);

@@ -35,7 +35,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         var isWhole = unavailable.Length == 0 && gap.Length == 0 && proven.Count == facts.Images.Count;
         return new SignedEvidence(
             isWhole && proven.TrueForAll(p => p is { Origin: OriginVerdict.NotAi, Missing: null }),
-            isWhole ? ReviewsOf(proven, inspection.Policy.Approval?.Identities ?? Identities.None) : [],
+            isWhole ? ReviewsOf(proven, inspection.Policy.Approval?.Identities ?? KnownPeople.None) : [],
             gap.Length > 0 ? gap : MissingIn(facts),
             unavailable
         )
@@ -84,9 +84,9 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
     }
 
     /// <summary>The people who reviewed every new image. Whether they may approve, the count decides.</summary>
-    private static IReadOnlyList<SignedReview> ReviewsOf(List<ImageProvenance> proven, Identities identities)
+    private static IReadOnlyList<SignedReview> ReviewsOf(List<ImageProvenance> proven, KnownPeople identities)
     {
-        var people = proven[0].Reviews.Select(r => identities.PersonOf(r.Approver)).Distinct(Identities.Names);
+        var people = proven[0].Reviews.Select(r => identities.PersonOf(r.Approver)).Distinct(KnownPeople.Names);
         return
         [
             .. people
@@ -102,8 +102,8 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         ];
     }
 
-    private static bool IsBy(CountedReview review, string person, Identities identities) =>
-        Identities.Names.Equals(identities.PersonOf(review.Approver), person);
+    private static bool IsBy(CountedReview review, string person, KnownPeople identities) =>
+        KnownPeople.Names.Equals(identities.PersonOf(review.Approver), person);
 
     private static string MissingIn(SignedFacts facts) =>
         facts.Images.Where(i => i.Note.Length > 0 || i.Provenance?.Missing is not null).ToList() is [var first, ..]

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Registry.Lookups;
 
-namespace DeployGuard.Webhook.Evidence;
+namespace DeployGuard.Webhook.Lookups;
 
 /// <summary>
 /// What was verified of a lookup's result, by key set: what one set of keys verified is never taken for verified by another. It lives as

@@ -6,7 +6,7 @@ using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
 using DeployGuard.Cryptography;
 
-namespace DeployGuard.Webhook.Evidence;
+namespace DeployGuard.Webhook.Lookups;
 
 /// <summary>The keys of a policy, from its text and from Secrets as they are now.</summary>
 internal sealed class TrustedKeySets(IOwnSecrets? secrets)

@@ -1,7 +1,7 @@
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Registry.Lookups;
 
-namespace DeployGuard.Webhook.Evidence;
+namespace DeployGuard.Webhook.Lookups;
 
 /// <summary>What a lookup's result means for the decision and for its message.</summary>
 internal static class FoundText

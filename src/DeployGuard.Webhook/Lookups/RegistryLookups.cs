@@ -6,7 +6,7 @@ using DeployGuard.Registry.Access;
 using DeployGuard.Registry.Credentials;
 using DeployGuard.Registry.References;
 
-namespace DeployGuard.Webhook.Evidence;
+namespace DeployGuard.Webhook.Lookups;
 
 /// <summary>One client for each list of registries that a policy has: what one policy lists, another one's lookups do not reach.</summary>
 internal sealed class RegistryLookups(IOwnSecrets? secrets, EvidenceTelemetry telemetry, TimeProvider time) : IDisposable

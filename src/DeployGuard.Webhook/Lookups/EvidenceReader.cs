@@ -9,7 +9,7 @@ using DeployGuard.Registry.Credentials;
 using DeployGuard.Registry.Lookups;
 using DeployGuard.Registry.References;
 
-namespace DeployGuard.Webhook.Evidence;
+namespace DeployGuard.Webhook.Lookups;
 
 /// <summary>
 /// Looks up what registries hold about the new images of a request, for each policy that trusts keys, and judges it by these keys. It
@@ -73,16 +73,20 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             ? await lookup.FindAsync(new LookupRequest(pinned, credentials), deadline)
             : null;
 
-    private SignedImage Judge(ImageQuestion? question, string image, LookupResult? result, KeySet keys) =>
-        (question, result) switch
+    private SignedImage Judge(ImageQuestion? question, string image, LookupResult? result, KeySet keys)
+    {
+        if (question is null || result is null)
         {
-            (_, Unavailable unavailable) => new SignedImage(image, null) { Unavailable = FoundText.Of(unavailable) },
-            (null, _) or (_, null) => new SignedImage(image, null) { Unavailable = $"{image} has no sha256 digest that could be looked up" },
-            _ => new SignedImage(image, OriginEvaluator.Evaluate(question, _verified.Of(result, keys), time.GetUtcNow()))
+            return new SignedImage(image, null) { Unavailable = $"{image} has no sha256 digest that could be looked up" };
+        }
+
+        return result is Unavailable unavailable
+            ? new SignedImage(image, null) { Unavailable = FoundText.Of(unavailable) }
+            : new SignedImage(image, OriginEvaluator.Evaluate(question, _verified.Of(result, keys), time.GetUtcNow()))
             {
                 Note = FoundText.NoteOf(result),
-            },
-        };
+            };
+    }
 
     private static ImageQuestion? QuestionOf(
         string image,
@@ -103,6 +107,6 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
                 ]
             )
             {
-                PersonOf = (policy.Approval?.Identities ?? Identities.None).PersonOf,
+                PersonOf = (policy.Approval?.Identities ?? KnownPeople.None).PersonOf,
             };
 }

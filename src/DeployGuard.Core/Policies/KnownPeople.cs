@@ -5,9 +5,9 @@ namespace DeployGuard.Core.Policies;
 /// excluded under every name of theirs. Names are compared without regard to case.
 /// </summary>
 /// <param name="People">Each name belongs to one person.</param>
-public sealed record Identities(IReadOnlyList<NamedPerson> People)
+public sealed record KnownPeople(IReadOnlyList<NamedPerson> People)
 {
-    public static readonly Identities None = new([]);
+    public static readonly KnownPeople None = new([]);
 
     /// <summary>How names of people are compared.</summary>
     public static StringComparer Names => StringComparer.OrdinalIgnoreCase;
@@ -29,5 +29,5 @@ public sealed record Identities(IReadOnlyList<NamedPerson> People)
 /// <param name="Groups">For the quorum: signed reviews name a person, and no groups.</param>
 public sealed record NamedPerson(string Person, IReadOnlyList<string> Aliases, IReadOnlyList<string> Groups)
 {
-    public bool Has(string name) => Identities.Names.Equals(Person, name) || Aliases.Contains(name, Identities.Names);
+    public bool Has(string name) => KnownPeople.Names.Equals(Person, name) || Aliases.Contains(name, KnownPeople.Names);
 }
