@@ -183,16 +183,20 @@ public sealed class EvidenceReaderTests : IAsyncDisposable
         return (await reader.ReadAsync(evaluated, cluster, deadline)).Signed;
     }
 
-    private SafeguardPolicy Policy(SigningKey? signer = null, string images = "acme/web", string? key = null) =>
-        Read(
+    private SafeguardPolicy Policy(SigningKey? signer = null, string images = "acme/web", string? key = null)
+    {
+        var pem = JsonValue.Create((signer ?? _forge).Public.Pem).ToJsonString();
+        key ??= $$"""{"name": "forge", "role": "SourceReview", "pem": {{pem}} }""";
+        return Read(
             $$"""
             {"approval": {"quorum": [{"groups": ["a"]}]},
              "origin": {
-               "keys": [{{key ?? $$"""{"name": "forge", "role": "SourceReview", "pem": {{JsonValue.Create((signer ?? _forge).Public.Pem).ToJsonString()}} }"""}}],
+               "keys": [{{key}}],
                "sources": [{"images": ["{{Registry.Host}}/{{images}}"], "repository": "{{Source}}", "refs": ["refs/heads/main"]}],
                "registries": [{"host": "{{Registry.Host}}", "plainHttp": true}]} }
             """
         );
+    }
 
     private static SafeguardPolicy Read(string spec)
     {
