@@ -148,6 +148,7 @@ public sealed class VoteTally
     ) =>
         [
             .. voters
+                .DistinctBy(p => p.Username)
                 .Concat(reviewers)
                 .GroupBy(p => identities.PersonOf(p.Username), identities.Comparer)
                 .Select(same => same.First() with { Groups = [.. same.SelectMany(p => p.Groups).Distinct()] }),
