@@ -15,6 +15,7 @@ using DeployGuard.Core.Workloads;
 using DeployGuard.Registry.Tests;
 using DeployGuard.Webhook.Lookups;
 using DeployGuard.Webhook.Telemetry;
+using Microsoft.Extensions.Time.Testing;
 
 namespace DeployGuard.Webhook.Tests.Lookups;
 
@@ -43,7 +44,6 @@ public sealed class EvidenceReaderTests : IAsyncDisposable
         repository.AttachReferrer(digest, Encoding.UTF8.GetString(SigstoreBundle.Of(Signed(digest.Hex), _forge.Public).ToJson()));
     }
 
-    [TearDown]
     public async ValueTask DisposeAsync()
     {
         _lookups?.Dispose();
@@ -178,7 +178,8 @@ public sealed class EvidenceReaderTests : IAsyncDisposable
         ILiveReader reader = new EvidenceReader(
             _lookups ?? throw new InvalidOperationException("not started"),
             new TrustedKeySets(null),
-            TimeProvider.System
+            // Its clock stands still: a busy machine may need longer than a request would wait.
+            new FakeTimeProvider(TimeProvider.System.GetUtcNow())
         );
         return (await reader.ReadAsync(evaluated, cluster, deadline)).Signed;
     }
