@@ -155,7 +155,9 @@ public sealed class SignedOriginTests
                  "origin": {
                    "keys": [{"name": "forge", "role": "SourceReview", "pem": {{JsonValue.Create(s_forge.Public.Pem).ToJsonString()}} }],
                    "sources": [{"images": ["{{Host}}/{{Repository}}"], "repository": "{{Source}}", "refs": ["refs/heads/main"]}],
-                   "registries": [{"host": "{{Host}}", "caBundle": {{JsonValue.Create(_authority?.ExportCertificatePem() ?? "").ToJsonString()}} }]},
+                   "registries": [{"host": "{{Host}}", "caBundle": {{JsonValue.Create(
+                    _authority?.ExportCertificatePem() ?? ""
+                ).ToJsonString()}} }]},
                  "identities": [{"person": "erin", "names": ["github:2002"], "groups": ["senior-engineers"]}]}
                 """
             ),

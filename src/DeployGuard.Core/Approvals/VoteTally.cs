@@ -173,7 +173,9 @@ public sealed class VoteTally
         || revision.Authors.Contains(OriginReader.AsAuthor(name))
         || (
             rules.Identities.People.Count > 0
-            && revision.Requesters.Concat(revision.Authors).Any(own => IsSame(own, name, rules) || IsSame(own, OriginReader.AsAuthor(name), rules))
+            && revision
+                .Requesters.Concat(revision.Authors)
+                .Any(own => IsSame(own, name, rules) || IsSame(own, OriginReader.AsAuthor(name), rules))
         );
 
     private static bool IsSame(string one, string other, ApprovalRules rules) =>

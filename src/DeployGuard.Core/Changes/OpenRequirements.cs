@@ -45,8 +45,7 @@ public sealed record OpenRequirements(
     /// Whether a finding only says why signed evidence does not stand in for an approval, or that it could not be looked up: an approval
     /// resolves it, or the same request later.
     /// </summary>
-    public static bool IsOfEvidence(string code) =>
-        code == UnavailableCode || code.StartsWith(StatementCodes, StringComparison.Ordinal);
+    public static bool IsOfEvidence(string code) => code == UnavailableCode || code.StartsWith(StatementCodes, StringComparison.Ordinal);
 
     /// <summary>
     /// The requesters of whom the same request would pass. Of others it may not: a machine may need more approvals, and the approval of an

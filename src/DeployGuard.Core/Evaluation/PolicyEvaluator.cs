@@ -85,11 +85,11 @@ public sealed class PolicyEvaluator
         {
             Evaluated = evaluated,
             Notes = Notes(inspections),
-            Signed = cluster.Signed,
+            SignedFacts = cluster.SignedFacts,
             Approvals =
                 cluster.Approvals.Count == 0 ? [] : [.. cluster.Approvals.Where(a => evaluated.After is { } after && a.IsAbout(after))],
             Basis =
-                evaluated.ChangeType is ChangeType.NewRevision && (cluster.Owners.Count > 0 || cluster.Signed.Count > 0)
+                evaluated.ChangeType is ChangeType.NewRevision && (cluster.Owners.Count > 0 || cluster.SignedFacts.Count > 0)
                     ? [.. inspections.SelectMany(i => applying.SelectMany(s => s.Basis(i))).Distinct()]
                     : [],
             Exposes = applying is []
@@ -178,7 +178,7 @@ public sealed class PolicyEvaluator
                 after,
                 before,
                 requester,
-                [.. recorded?.EvidenceFor([requester]) ?? [], .. cluster.Signed.SelectMany(SignsOfAi)],
+                [.. recorded?.EvidenceFor([requester]) ?? [], .. cluster.SignedFacts.SelectMany(SignsOfAi)],
                 cluster.Changes.SelectMany(c => c.EvidenceFor([])),
                 cluster.History.Where(h => h.TemplateHash == after.Template.Hash).SelectMany(h => h.Claims)
             ),

@@ -25,7 +25,7 @@ public enum RequiredReads
     Pods = 32,
 
     /// <summary>What registries hold about the new images, for policies that trust signed evidence.</summary>
-    Signed = 64,
+    SignedEvidence = 64,
 }
 
 /// <summary>What must be reserved before a request may be admitted, so that other replicas take it into account.</summary>

@@ -1,6 +1,6 @@
 using DeployGuard.Core.Admission;
-using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;

@@ -26,7 +26,7 @@ public sealed record Verdict
     public IReadOnlyList<string> Basis { get; init; } = [];
 
     /// <summary>What signed evidence was looked up for it, by policy.</summary>
-    public IReadOnlyList<SignedFacts> Signed { get; init; } = [];
+    public IReadOnlyList<SignedFacts> SignedFacts { get; init; } = [];
 
     /// <summary>Unproven pods that the request adds under Enforce. Other replicas must know of them before it is admitted.</summary>
     public IReadOnlyList<PendingExposure> Exposes { get; init; } = [];

@@ -81,7 +81,8 @@ public static class OriginReader
 
     private static bool SaysAi(Evidence evidence) =>
         evidence.Source == Statement
-        || (evidence.Key == AiAssisted && evidence.Value.Equals("true", StringComparison.OrdinalIgnoreCase)) || evidence.Key == AiTool;
+        || (evidence.Key == AiAssisted && evidence.Value.Equals("true", StringComparison.OrdinalIgnoreCase))
+        || evidence.Key == AiTool;
 
     private static IEnumerable<string> Names(string authors) =>
         authors.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(AsAuthor);

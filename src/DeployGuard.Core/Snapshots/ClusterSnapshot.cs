@@ -57,7 +57,7 @@ public sealed record ClusterSnapshot
     public ApprovedTemplate? OtherApproved { get; init; }
 
     /// <summary>What was looked up for the policies that trust signed evidence, one entry for each; none if nothing was asked.</summary>
-    public IReadOnlyList<SignedFacts> Signed { get; init; } = [];
+    public IReadOnlyList<SignedFacts> SignedFacts { get; init; } = [];
 
     /// <summary>The BreakGlasses of the workload's namespace.</summary>
     public IReadOnlyList<BreakGlass> BreakGlasses { get; init; } = [];

@@ -160,7 +160,8 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Te
     /// <summary>Whether a policy names a Secret of DeployGuard's own namespace.</summary>
     public bool NamesSecrets() =>
         SortedPolicies.All.Any(p =>
-            p.SignedOrigin is { } signed && (signed.Keys.Any(k => k.Secret is not null) || signed.Registries.Any(r => r.PullSecret is not null))
+            p.SignedOrigin is { } signed
+            && (signed.Keys.Any(k => k.Secret is not null) || signed.Registries.Any(r => r.PullSecret is not null))
         );
 
     private static Func<CancellationToken, ValueTask<string>> At(string path) => _ => ValueTask.FromResult(path);

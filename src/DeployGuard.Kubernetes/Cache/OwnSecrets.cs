@@ -51,7 +51,8 @@ internal sealed class OwnSecrets(ApiConnection api, string @namespace, TimeProvi
         && secret.TryGetProperty("data", out var data)
         && data.ValueKind is JsonValueKind.Object
             ? new SecretEntry(
-                data.EnumerateObject().ToDictionary(f => f.Name, f => (ReadOnlyMemory<byte>)f.Value.GetBytesFromBase64(), StringComparer.Ordinal)
+                data.EnumerateObject()
+                    .ToDictionary(f => f.Name, f => (ReadOnlyMemory<byte>)f.Value.GetBytesFromBase64(), StringComparer.Ordinal)
             )
             : null;
 

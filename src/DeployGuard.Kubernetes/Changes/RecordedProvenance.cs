@@ -18,7 +18,7 @@ internal sealed record RecordedProvenance(string Policy, string Image, JsonObjec
     /// <summary>What could not be looked up is not recorded: it says nothing of the image.</summary>
     public static IReadOnlyList<RecordedProvenance> Of(Verdict verdict) =>
         [
-            .. from facts in verdict.Signed
+            .. from facts in verdict.SignedFacts
             let keys = verdict.Policies.FirstOrDefault(p => p.Name == facts.Policy)?.SignedOrigin?.Keys ?? []
             from image in facts.Images
             from proven in new[] { image.Provenance }.OfType<ImageProvenance>()
@@ -73,27 +73,31 @@ internal sealed record RecordedProvenance(string Policy, string Image, JsonObjec
         json["statements"] = new JsonArray([
             .. proven
                 .Chain.Take(Most)
-                .SelectMany(l => l.Statements.Select(s => (JsonNode)
-                    new JsonObject
-                    {
-                        ["digest"] = s,
-                        ["from"] = l.BaseCommit,
-                        ["to"] = l.HeadCommit,
-                        ["keys"] = Named(l.Keys),
-                    }
-                )),
+                .SelectMany(l =>
+                    l.Statements.Select(s =>
+                        (JsonNode)
+                            new JsonObject
+                            {
+                                ["digest"] = s,
+                                ["from"] = l.BaseCommit,
+                                ["to"] = l.HeadCommit,
+                                ["keys"] = Named(l.Keys),
+                            }
+                    )
+                ),
         ]);
         json["reviews"] = new JsonArray([
             .. proven
                 .Reviews.Take(Most)
-                .Select(r => (JsonNode)
-                    new JsonObject
-                    {
-                        ["approver"] = VisibleText.Inline(r.Approver),
-                        ["at"] = Rfc3339.Show(r.At),
-                        ["statement"] = r.Statement,
-                        ["keys"] = Named(r.Keys),
-                    }
+                .Select(r =>
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            ["approver"] = VisibleText.Inline(r.Approver),
+                            ["at"] = Rfc3339.Show(r.At),
+                            ["statement"] = r.Statement,
+                            ["keys"] = Named(r.Keys),
+                        }
                 ),
         ]);
         return json;

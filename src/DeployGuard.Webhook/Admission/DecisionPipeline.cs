@@ -92,7 +92,7 @@ internal sealed class DecisionPipeline(
             if (decision.Requirements.Reads.HasFlag(reader.Reads))
             {
                 decision = decision with { Cluster = await reader.ReadAsync(decision.Evaluated, decision.Cluster, deadline) };
-                if (reader.Reads is RequiredReads.Parent or RequiredReads.Signed)
+                if (reader.Reads is RequiredReads.Parent or RequiredReads.SignedEvidence)
                 {
                     // The parent of a scale decides which further reads are required, and so does a sign of AI.
                     decision = Reclassify(decision).WithRequirements();
@@ -236,7 +236,9 @@ internal sealed class DecisionPipeline(
     {
         var reads = readers.Select(r => r.Reads).ToList();
         var expected = Enum.GetValues<RequiredReads>().Where(r => r is not RequiredReads.None);
-        return reads is [RequiredReads.Signed, RequiredReads.Exemption] || (reads[0] is RequiredReads.Parent && reads.Order().SequenceEqual(expected.Order()))
+        return
+            reads is [RequiredReads.SignedEvidence, RequiredReads.Exemption]
+            || (reads[0] is RequiredReads.Parent && reads.Order().SequenceEqual(expected.Order()))
             ? readers
             : throw new InvalidOperationException($"one live reader for each flag, Parent first; got: {string.Join(", ", reads)}");
     }

@@ -22,7 +22,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
 
     private readonly VerifiedResults _verified = new();
 
-    public RequiredReads Reads => RequiredReads.Signed;
+    public RequiredReads Reads => RequiredReads.SignedEvidence;
 
     public async Task<ClusterSnapshot> ReadAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline)
     {
@@ -34,7 +34,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             .Where(a => a.Images.Count > 0);
         return cluster with
         {
-            Signed = await Task.WhenAll(asked.Select(a => OfPolicyAsync(evaluated, cluster, a.Policy, a.Images, limit.Token))),
+            SignedFacts = await Task.WhenAll(asked.Select(a => OfPolicyAsync(evaluated, cluster, a.Policy, a.Images, limit.Token))),
         };
     }
 
@@ -53,7 +53,11 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             var found = await Task.WhenAll(images.Select(i => FindAsync(i, lookup, credentials, deadline)));
             return new SignedFacts(
                 policy.Name,
-                [.. images.Zip(found).Select(f => Judge(QuestionOf(f.First, evaluated, cluster, policy, f.Second), f.First, f.Second, keys))]
+                [
+                    .. images
+                        .Zip(found)
+                        .Select(f => Judge(QuestionOf(f.First, evaluated, cluster, policy, f.Second), f.First, f.Second, keys)),
+                ]
             );
         }
         catch (UnavailableException unavailable)

@@ -23,9 +23,7 @@ internal sealed class VerifiedResults
 
     private static Verification Verify(StatementsFound found, KeySet keys) =>
         AttestationVerifier.Verify(
-            found
-                .Statements.Select(s => FoundAttestation.Of(s.Place, s.MediaType, s.Content, s.Annotations))
-                .OfType<FoundAttestation>(),
+            found.Statements.Select(s => FoundAttestation.Of(s.Place, s.MediaType, s.Content, s.Annotations)).OfType<FoundAttestation>(),
             keys
         );
 }

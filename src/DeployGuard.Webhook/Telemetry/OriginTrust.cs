@@ -9,11 +9,12 @@ internal static class OriginTrust
 {
     public static (string Origin, string Trust) Of(Verdict verdict)
     {
-        var images = verdict.Signed.SelectMany(s => s.Images).ToList();
+        var images = verdict.SignedFacts.SelectMany(s => s.Images).ToList();
         var kind = verdict.Evaluated.Origin.Kind;
         return images.Exists(i => i.Provenance is { AiMarks.Count: > 0 }) ? (nameof(OriginKind.AiAssisted), "signed")
             : kind is not OriginKind.Unknown ? (kind.ToString(), "unsigned")
-            : images.Count > 0 && images.TrueForAll(i => i.Provenance is { Origin: OriginVerdict.NotAi }) ? (nameof(OriginKind.Human), "signed")
+            : images.Count > 0 && images.TrueForAll(i => i.Provenance is { Origin: OriginVerdict.NotAi })
+                ? (nameof(OriginKind.Human), "signed")
             : (nameof(OriginKind.Unknown), "none");
     }
 }

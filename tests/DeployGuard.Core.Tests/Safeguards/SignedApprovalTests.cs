@@ -35,10 +35,7 @@ public class SignedApprovalTests
 
     [Test]
     public void ItFillsTheQuorumOfAnAiAssistedChangeToo() =>
-        Assert.That(
-            Decide(Human(), [s_forge.Says(Stated.Change(ai: AiStatus.Assisted).ReviewedBy("github:2002"))]).IsAllowed,
-            Is.True
-        );
+        Assert.That(Decide(Human(), [s_forge.Says(Stated.Change(ai: AiStatus.Assisted).ReviewedBy("github:2002"))]).IsAllowed, Is.True);
 
     [Test]
     public void AnAiAssistedChangeWithoutAReviewNeedsAnApproval()
@@ -64,7 +61,11 @@ public class SignedApprovalTests
     [Test]
     public void TheRequesterCannotReviewUnderAnotherNameOfTheirs() =>
         Assert.That(
-            Decide(Always(), [s_forge.Says(Stated.Change().ReviewedBy("github:2002"))], by: new Requester("erin@example.com", "", [])).IsAllowed,
+            Decide(
+                Always(),
+                [s_forge.Says(Stated.Change().ReviewedBy("github:2002"))],
+                by: new Requester("erin@example.com", "", [])
+            ).IsAllowed,
             Is.False
         );
 
@@ -79,10 +80,7 @@ public class SignedApprovalTests
     [Test]
     public void AReviewOlderThanMaxAgeDoesNotCount()
     {
-        var old = Stated.Change() with
-        {
-            Approvals = [Stated.Review("github:2002") with { At = Some.Now.AddHours(-73) }],
-        };
+        var old = Stated.Change() with { Approvals = [Stated.Review("github:2002") with { At = Some.Now.AddHours(-73) }] };
 
         Assert.That(Decide(Always(), [s_forge.Says(old)]).IsAllowed, Is.False);
     }
@@ -94,11 +92,7 @@ public class SignedApprovalTests
     [TestCase("spec/template/metadata/annotations", """{"a": "b"}""")]
     public void StatementsSpeakForImagesAlone(string path, string json)
     {
-        var verdict = Decide(
-            Always(),
-            [s_forge.Says(Stated.Change().ReviewedBy("github:2002"))],
-            after: Deployment(New).With(path, json)
-        );
+        var verdict = Decide(Always(), [s_forge.Says(Stated.Change().ReviewedBy("github:2002"))], after: Deployment(New).With(path, json));
 
         Assert.That(verdict.Denials.First().Finding.Message, Does.Contain("signed reviews speak for images alone"));
     }
@@ -110,10 +104,7 @@ public class SignedApprovalTests
         var statement = Stated
             .Change()
             .ReviewedBy("github:2002")
-            .About(
-                Stated.Image(),
-                StatementSubject.Of("template", StatementSubject.TemplateHash, after.Read().Template.Hash)
-            );
+            .About(Stated.Image(), StatementSubject.Of("template", StatementSubject.TemplateHash, after.Read().Template.Hash));
 
         Assert.That(Decide(Always(), [s_forge.Says(statement)], after: after).IsAllowed, Is.True);
     }
@@ -146,12 +137,11 @@ public class SignedApprovalTests
     {
         var request = Some.Update(Deployment(Running), Deployment(New));
 
-        Assert.That(Some.Requires(request, Cluster(Human(), [])).Reads.HasFlag(RequiredReads.Signed), Is.True);
-        Assert.That(Some.Requires(request, Cluster(Some.OneSenior, [])).Reads.HasFlag(RequiredReads.Signed), Is.False);
+        Assert.That(Some.Requires(request, Cluster(Human(), [])).Reads.HasFlag(RequiredReads.SignedEvidence), Is.True);
+        Assert.That(Some.Requires(request, Cluster(Some.OneSenior, [])).Reads.HasFlag(RequiredReads.SignedEvidence), Is.False);
         Assert.That(
-            Some.Requires(Some.Update(Deployment(Running), Deployment(Running).AiAssisted()), Cluster(Human(), [])).Reads.HasFlag(
-                RequiredReads.Signed
-            ),
+            Some.Requires(Some.Update(Deployment(Running), Deployment(Running).AiAssisted()), Cluster(Human(), []))
+                .Reads.HasFlag(RequiredReads.SignedEvidence),
             Is.False
         );
     }
@@ -172,10 +162,18 @@ public class SignedApprovalTests
         var other = new Signer("other", KeyRole.SourceReview);
         yield return Case("StatementKey", other.Says(Stated.Change()));
         yield return Case("StatementRole", s_build.Says(Stated.Change().ReviewedBy("github:2002")));
-        yield return Case("StatementReplayed", s_forge.Says(Stated.Change(to: Stated.Commit('d')).About(Stated.Image(new string('9', 64)))));
+        yield return Case(
+            "StatementReplayed",
+            s_forge.Says(Stated.Change(to: Stated.Commit('d')).About(Stated.Image(new string('9', 64))))
+        );
         yield return Case(
             "StatementRepository",
-            s_forge.Says(Stated.Change() with { Source = Stated.Change().Source with { Repository = "https://github.com/acme/checkout-evil" } })
+            s_forge.Says(
+                Stated.Change() with
+                {
+                    Source = Stated.Change().Source with { Repository = "https://github.com/acme/checkout-evil" },
+                }
+            )
         );
         yield return Case("StatementExpired", s_forge.Says(Stated.Change() with { ExpiresAt = Some.Now.AddMinutes(-1) }));
         yield return Case("StatementHeadOnly", s_forge.Says(Stated.Change(from: Stated.Between)));
@@ -186,7 +184,8 @@ public class SignedApprovalTests
         );
         yield return Case("StatementReview", s_forge.Says(Stated.Change(ai: AiStatus.Unknown).ReviewedBy("github:1001")));
 
-        static TestCaseData Case(string reason, params FoundAttestation[] found) => new TestCaseData(reason, found).SetArgDisplayNames(reason);
+        static TestCaseData Case(string reason, params FoundAttestation[] found) =>
+            new TestCaseData(reason, found).SetArgDisplayNames(reason);
     }
 
     [TestCaseSource(nameof(Failures))]
@@ -209,7 +208,9 @@ public class SignedApprovalTests
             {"approval": {"required": "{{required}}", "quorum": [{"groups": ["senior-engineers"]}]},
              "origin": {
                "unknown": "{{unknown}}",
-               "keys": [{"name": "forge", "role": "SourceReview", "pem": {{Pem(s_forge)}} }, {"name": "build", "role": "Build", "pem": {{Pem(s_build)}} }],
+               "keys": [{"name": "forge", "role": "SourceReview", "pem": {{Pem(
+                s_forge
+            )}} }, {"name": "build", "role": "Build", "pem": {{Pem(s_build)}} }],
                "sources": [{"images": ["registry.example.com/shop/web"], "repository": "{{Stated.Repository}}", "refs": ["refs/heads/main"]}],
                "registries": [{"host": "registry.example.com"}]},
              "identities": [
@@ -241,7 +242,7 @@ public class SignedApprovalTests
                     ProvenCommits = commit is null ? [] : [new ProvenCommit(policy.Name, Running, Stated.Repository, Stated.Running)],
                 },
             ],
-            Signed = signed,
+            SignedFacts = signed,
         };
     }
 
@@ -268,7 +269,7 @@ public class SignedApprovalTests
             request,
             cluster with
             {
-                Signed = [new SignedFacts(policy.Name, [new SignedImage(New, proven)])],
+                SignedFacts = [new SignedFacts(policy.Name, [new SignedImage(New, proven)])],
                 Approvals = mine is null ? [] : [mine],
             }
         );
@@ -277,7 +278,10 @@ public class SignedApprovalTests
     private static Verdict Unavailable(SafeguardPolicy policy, Approvals.Approval? approval = null) =>
         Some.Decide(
             Some.Update(Deployment(Running), Deployment(New)),
-            Cluster(policy, [new SignedFacts(policy.Name, [new SignedImage(New, null) { Unavailable = "registry.example.com: no answer" }])]) with
+            Cluster(
+                policy,
+                [new SignedFacts(policy.Name, [new SignedImage(New, null) { Unavailable = "registry.example.com: no answer" }])]
+            ) with
             {
                 Approvals = approval is null ? [] : [approval],
             }

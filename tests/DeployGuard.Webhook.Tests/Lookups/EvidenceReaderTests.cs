@@ -155,7 +155,11 @@ public sealed class EvidenceReaderTests : IAsyncDisposable
     [Test]
     public async Task AKeyInASecretThatIsNotThereIsUnavailable() =>
         Assert.That(
-            (await ReadAsync(Policy(key: """{"name": "forge", "role": "SourceReview", "secretRef": {"name": "k", "key": "cosign.pub"} }""")))
+            (
+                await ReadAsync(
+                    Policy(key: """{"name": "forge", "role": "SourceReview", "secretRef": {"name": "k", "key": "cosign.pub"} }""")
+                )
+            )
                 .Single()
                 .Images.Single()
                 .Unavailable,
@@ -181,7 +185,7 @@ public sealed class EvidenceReaderTests : IAsyncDisposable
             // Its clock stands still: a busy machine may need longer than a request would wait.
             new FakeTimeProvider(TimeProvider.System.GetUtcNow())
         );
-        return (await reader.ReadAsync(evaluated, cluster, deadline)).Signed;
+        return (await reader.ReadAsync(evaluated, cluster, deadline)).SignedFacts;
     }
 
     private SafeguardPolicy Policy(SigningKey? signer = null, string images = "acme/web", string? key = null)

@@ -85,7 +85,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
         inspection is { IsNewRevisionOfWorkload: true, Policy.Approval.Required: not Required.Never }
             ? new(
                 SignedQuestions.NewImages(inspection.Evaluated, inspection.Policy).Count > 0
-                    ? RequiredReads.Votes | RequiredReads.Signed
+                    ? RequiredReads.Votes | RequiredReads.SignedEvidence
                     : RequiredReads.Votes,
                 RequiredReservations.None
             )

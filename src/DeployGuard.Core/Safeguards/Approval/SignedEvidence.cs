@@ -24,7 +24,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
 
     public static SignedEvidence Of(Inspection inspection)
     {
-        if (inspection.Cluster.Signed.FirstOrDefault(s => s.Policy == inspection.Policy.Name) is not { Images.Count: > 0 } facts)
+        if (inspection.Cluster.SignedFacts.FirstOrDefault(s => s.Policy == inspection.Policy.Name) is not { Images.Count: > 0 } facts)
         {
             return s_none;
         }
@@ -61,7 +61,8 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         // Of a template that a statement names, every image must be one that was looked up or runs already.
         if (proven.TrueForAll(p => p.ReviewedTemplates.Contains(template.Hash)))
         {
-            var known = SignedQuestions.ProvenBefore(evaluated, cluster)?.Template.Images.Select(i => i.Reference.Digest).OfType<string>() ?? [];
+            var known =
+                SignedQuestions.ProvenBefore(evaluated, cluster)?.Template.Images.Select(i => i.Reference.Digest).OfType<string>() ?? [];
             var unknown = inspection
                 .Policy.ImagesOf(template)
                 .Where(i => !asked.Contains(i.Reference.Text) && (i.Reference.Digest is not { } digest || !known.Contains(digest)))
@@ -75,8 +76,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             return "what runs now is not proven, so that the template cannot be compared with it";
         }
 
-        var changed =
-            (before.Template.Canonical, template.Canonical) is ({ } was, { } now) ? ImageDifference.Between(was, now) : null;
+        var changed = (before.Template.Canonical, template.Canonical) is ({ } was, { } now) ? ImageDifference.Between(was, now) : null;
         return changed is null ? "the template differs from what runs in more than images, and signed reviews speak for images alone"
             : changed.FirstOrDefault(c => !c.IsSameContent && !asked.Contains(c.To)) is { } other
                 ? $"no statement is about {other.To}, which the policy names no source for"
