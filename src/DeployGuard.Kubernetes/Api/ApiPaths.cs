@@ -59,8 +59,6 @@ public static class ApiPaths
 
     public static string Pods(string @namespace) => CoreIn(@namespace, "pods");
 
-    public static string Secrets(string @namespace) => CoreIn(@namespace, "secrets");
-
     public static string ConfigMaps(string @namespace) => CoreIn(@namespace, "configmaps");
 
     public static string Secrets(string @namespace) => CoreIn(@namespace, "secrets");

@@ -5,6 +5,7 @@ using DeployGuard.Registry;
 using DeployGuard.Registry.Access;
 using DeployGuard.Registry.Credentials;
 using DeployGuard.Registry.References;
+using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Lookups;
 
