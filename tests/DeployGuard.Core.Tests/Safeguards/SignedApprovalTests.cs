@@ -180,7 +180,7 @@ public class SignedApprovalTests
         yield return Case(
             "StatementChain",
             s_forge.Says(Stated.Change(from: Stated.Between)),
-            s_forge.Says(Stated.Change(from: Stated.Commit('e'), to: Stated.Between), "there")
+            s_forge.Says(Stated.Change(from: Stated.Commit('e'), to: Stated.Between).About(Stated.AtCommit(Stated.Between)), "there")
         );
         yield return Case("StatementReview", s_forge.Says(Stated.Change(ai: AiStatus.Unknown).ReviewedBy("github:1001")));
 
