@@ -8,7 +8,6 @@ using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Ports;
 using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
@@ -179,7 +178,7 @@ public sealed class EvidenceReaderTests : IAsyncDisposable
         };
         var evaluator = SafeguardList.Evaluator(TrustedControllers.BuiltIn);
         var evaluated = evaluator.Classify(request, cluster, TimeProvider.System.GetUtcNow());
-        ILiveReader reader = new EvidenceReader(
+        var reader = new EvidenceReader(
             _lookups ?? throw new InvalidOperationException("not started"),
             new TrustedKeySets(null),
             // Its clock stands still: a busy machine may need longer than a request would wait.
