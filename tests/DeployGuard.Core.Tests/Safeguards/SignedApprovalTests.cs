@@ -182,11 +182,35 @@ public class SignedApprovalTests
             s_forge.Says(Stated.Change(from: Stated.Between)),
             s_forge.Says(Stated.Change(from: Stated.Commit('e'), to: Stated.Between).About(Stated.AtCommit(Stated.Between)), "there")
         );
+        yield return Case("StatementAltered", Altered(Stated.Change()));
+        yield return Case(
+            "StatementSubject",
+            s_forge.Says(Stated.Change().About(StatementSubject.Of("file", "sha512", new string('9', 128))))
+        );
+        yield return Case("StatementIncomplete", s_forge.Says(Stated.Change() with { IsComplete = false }));
+        yield return Case("StatementIncomplete", new FoundAttestation("here", AttestationFormat.Bundle, "{}"u8.ToArray()));
         yield return Case("StatementReview", s_forge.Says(Stated.Change(ai: AiStatus.Unknown).ReviewedBy("github:1001")));
+
+        static FoundAttestation Altered(ChangeStatement change)
+        {
+            var bundle = SigstoreBundle.Parse(s_forge.Bundle(change.About(Stated.Image())));
+            var payload = bundle.Envelope.Payload.ToArray();
+            payload[^2] ^= 1;
+            var content = (bundle with { Envelope = bundle.Envelope with { Payload = payload } }).ToJson();
+            return new FoundAttestation("here", AttestationFormat.Bundle, content);
+        }
 
         static TestCaseData Case(string reason, params FoundAttestation[] found) =>
             new TestCaseData(reason, found).SetArgDisplayNames(reason);
     }
+
+    /// <summary>A refusal for each reason, with one statement and with two of a kind.</summary>
+    internal static IEnumerable<Verdict> Refusals() =>
+        Failures()
+            .Select(f => f.Arguments.OfType<FoundAttestation[]>().Single())
+            .SelectMany(found => (FoundAttestation[][])[found, [.. found, .. found.Select(f => f with { Place = "there" })]])
+            .Select(found => Decide(Human(), found))
+            .Append(Unavailable(Human()));
 
     [TestCaseSource(nameof(Failures))]
     public void EachFailureIsItsOwnFindingWithItsRemedy(string reason, FoundAttestation[] found)
