@@ -32,8 +32,11 @@ internal sealed class PoolProgress(
     /// <summary>A pool that was scaled down for a soak still counts at its former size until <c>coldAfter</c> has passed.</summary>
     private StepProgress Of(Pool before, string key, int total)
     {
-        StepProgress Among(int pods) => StepProgress.Of(before, pods, key, policy, rules, snapshot, VetoOf(key), now);
-        if (proven.LastServed(before.Name) is not { } late || late.Pods <= total)
+        var late = proven.LastServed(before.Name);
+        // Otherwise a first revision that came by another method would never be proven, and nothing after it would be held back.
+        var isCold = late is null && !proven.IsAnyIn(before);
+        StepProgress Among(int pods) => StepProgress.Of(before, pods, key, policy, rules, snapshot, isCold, VetoOf(key), now);
+        if (late is null || late.Pods <= total)
         {
             return Among(total);
         }

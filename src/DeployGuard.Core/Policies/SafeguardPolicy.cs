@@ -115,6 +115,9 @@ public sealed record SafeguardPolicy
 
     public ApprovalRules? Approval { get; init; }
 
+    /// <summary>Whether it can refuse a change for want of an approval at a time.</summary>
+    public bool EnforcesApproval(DateTimeOffset at) => Mode is Mode.Enforce && Approval is not null && Active.Contains(at);
+
     public CanaryRules? Canary { get; init; }
 
     public BudgetRules? Budget { get; init; }

@@ -1,3 +1,4 @@
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Workloads;
@@ -9,7 +10,7 @@ namespace DeployGuard.Kubernetes.Changes;
 /// Bounds how many Changes may wait at once. Every person has places of their own: a flood of others takes none of them. The machines of a
 /// namespace share theirs, because any number of service accounts can be made there.
 /// </summary>
-internal sealed class Inbox(ResourceCache<Change> changes)
+internal sealed class Inbox(ResourceCache<Change> changes, ResourceCache<Approval> votes)
 {
     /// <summary>Of one requester for one workload; waiting.</summary>
     private const int MaxOfWorkload = 10;
@@ -32,11 +33,13 @@ internal sealed class Inbox(ResourceCache<Change> changes)
             return true;
         }
 
+        // A request that they withdrew waits for others, if they requested the same.
+        bool IsRequested(Change change) => change.Requesters.Contains(requester) && !HasWithdrawn(change, requester);
         bool IsOfTheirs(Change change) =>
-            Requester.IsMachineName(requester) ? change.Requesters.Any(Requester.IsMachineName) : change.Requesters.Contains(requester);
+            Requester.IsMachineName(requester) ? change.Requesters.Any(Requester.IsMachineName) : IsRequested(change);
         var waiting = siblings.Where(IsWaiting).ToList();
         var theirs = changes.Under(ChangeIndex.NeverAdmitted(workload.Namespace)).Where(IsOfTheirs).ToList();
-        return waiting.Count(c => c.Requesters.Contains(requester)) < MaxOfWorkload
+        return waiting.Count(IsRequested) < MaxOfWorkload
             && (!Requester.IsMachineName(requester) || waiting.Count(IsOfTheirs) < MaxOfMachines)
             && theirs.Count(IsWaiting) < MaxOfNamespace
             && theirs.Count < MaxKept;
@@ -44,11 +47,16 @@ internal sealed class Inbox(ResourceCache<Change> changes)
 
     /// <summary>
     /// Whether requests of a user for a workload may be missing on record, because the user filled their places within the time for which
-    /// Changes are kept.
+    /// Changes are kept. A Change that was admitted or ended since took a place, too.
     /// </summary>
     public bool MayLack(WorkloadRef workload, string requester) =>
-        changes.Under(ChangeIndex.OfWorkload(workload)).Count(c => ChangeIndex.IsNeverAdmitted(c) && c.Requesters.Contains(requester))
-        >= MaxOfWorkload;
+        changes.Under(ChangeIndex.OfWorkload(workload)).Count(c => c.Requesters.Contains(requester)) >= MaxOfWorkload
+        || changes.Under(ChangeIndex.OfNamespace(workload.Namespace)).Count(c => c.Requesters.Contains(requester)) >= MaxOfNamespace;
+
+    private bool HasWithdrawn(Change change, string requester) =>
+        votes
+            .Under(ClusterCaches.WorkloadKey(change.Workload))
+            .Any(v => v.Approver.Username == requester && ChangeLifecycle.IsWithdrawalOf(change, v));
 
     /// <summary>A rejection gives the place back: approvers empty the inbox with it.</summary>
     private static bool IsWaiting(Change change) => change.Phase is Phase.Pending;
