@@ -104,7 +104,7 @@ internal sealed class ChangeView
     public IEnumerable<string> BreakGlass =>
         Items("status", "breakGlass")
             .Select(b =>
-                $"{b.GetProperty("name")} by {b.GetProperty("by")}, {b.GetProperty("incident")}: {b.GetProperty("reason")}; "
+                $"{b.GetProperty("name")} by {b.GetProperty("by")} at {Of(b, "at")}, {b.GetProperty("incident")}: {b.GetProperty("reason")}; "
                 + $"{(b.TryGetProperty("reviewedBy", out var by) ? $"{ReviewOf(b)} by {by}" : "not reviewed")}"
             );
 
