@@ -67,6 +67,21 @@ public class OldRevisionTests
         );
     }
 
+    /// <summary>Its controller then makes no ReplicaSet: with no pods anywhere, it takes the newest one that is there.</summary>
+    [TestCase(0, false, "its controller may give these pods")]
+    [TestCase(0, true, null)]
+    [TestCase(4, false, null)]
+    public void APausedDeploymentWithoutPodsComesBackWithTheReplicaSetOfItsRevision(int replicas, bool hasOwnSet, string? refusal)
+    {
+        var rejected = Some.Change(LeftWeb, Phase.Completed) with { BreakGlassUses = [s_rejected] };
+        var (before, after) = (Shop.Web(replicas, Shop.V3), Web.With("spec/paused", "true"));
+        string[] kept = hasOwnSet ? [rejected.TemplateHash, s_current.TemplateHash] : [rejected.TemplateHash];
+
+        var message = Message(Some.Update(before, after), rejected, null, history: kept);
+
+        Assert.That(message, refusal is null ? Is.Null : Does.Contain(refusal));
+    }
+
     [Test]
     public void ADeploymentThatIsMadePausedAdoptsNoRejectedRevision()
     {
@@ -78,7 +93,7 @@ public class OldRevisionTests
 
     private static JsonObject Orphan(JsonObject set) => set.With("metadata/ownerReferences", "[]");
 
-    private static string? Message(Request request, Change left, JsonObject? owner, JsonObject? parent = null) =>
+    private static string? Message(Request request, Change left, JsonObject? owner, JsonObject? parent = null, string[]? history = null) =>
         Some.Decide(
                 request,
                 new ClusterSnapshot
@@ -88,6 +103,7 @@ public class OldRevisionTests
                     RevisionChanges = request.Target.Type.HoldsOneRevision ? [s_current, left] : [],
                     Owners = owner is null ? [] : [owner.Read()],
                     Parent = parent?.Read(),
+                    History = [.. (history ?? []).Select((hash, i) => new OwnedRevision($"web-{i}", hash, $"uid-{i}"))],
                 }
             )
             .Denials.SingleOrDefault()

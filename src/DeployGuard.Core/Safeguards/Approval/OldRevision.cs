@@ -31,7 +31,8 @@ internal static class OldRevision
                 made,
                 Untrusted(cluster.Changes, inspection).Where(c => !c.HasHash(made.Template.Hash))
             ),
-            WorkloadRequest { Before: not null, After: { Strategy.Paused: true, Replicas: > 0 } changed } => Paused(
+            // With pods, its controller goes on with the ReplicaSet that has them.
+            WorkloadRequest { Before.Replicas: 0, After: { Strategy.Paused: true, Replicas: > 0 } changed } => Paused(
                     changed,
                     Untrusted(cluster.Changes, inspection).Where(c => IsKept(c, cluster))
                 )
@@ -50,7 +51,7 @@ internal static class OldRevision
         var owner = cluster.Owners.FirstOrDefault(o => o.Type.HasReplicaSets && o.Uid == set.ControllerUid);
         var untrusted = Untrusted(cluster.RevisionChanges, inspection);
         var hash = set.Template.Hash;
-        return !isRaised && owner is { Strategy.Paused: true, Replicas: > 0 }
+        return !isRaised && set.Replicas > 0 && owner is { Strategy.Paused: true, Replicas: > 0 }
                 ? Paused(owner, untrusted.Where(c => c.Workload == owner.Ref && !c.HasHash(owner.Template.Hash) && !c.HasHash(hash)))
             : isRaised && owner?.Template.Hash != hash ? untrusted.Where(c => c.HasHash(hash)).Take(1).Select(c => Raised(set, c))
             : [];
