@@ -43,7 +43,7 @@ public static class Reasons
     public static readonly Reason OldRevision = new(
         "OldRevision",
         "Approval",
-        "The pods would be of a revision that its Deployment has left, and that was rejected, awaits a review, or never completed.",
+        "The pods would be of a revision that its Deployment has left, and whose break-glass was rejected or awaits its review, or that never completed.",
         Author,
         "Go to that revision in its Deployment, which asks for an approval; or resume the paused Deployment.",
         Fix.Elsewhere

@@ -80,7 +80,8 @@ internal sealed record Impersonation(
             _ => throw new KubeConfigException($"user {place}: {key} is to be a list of texts"),
         };
 
-    private static string? Text(YamlMappingNode parent, string key) => (Child(parent, key) as YamlScalarNode)?.Value;
+    private static string? Text(YamlMappingNode parent, string key) =>
+        Child(parent, key) is YamlScalarNode { Value: not ("null" or "~") } text ? text.Value : null;
 
     private static YamlNode? Child(YamlMappingNode parent, string key) =>
         parent.Children.TryGetValue(new YamlScalarNode(key), out var child) ? child : null;

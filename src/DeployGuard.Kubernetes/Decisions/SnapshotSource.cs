@@ -70,7 +70,7 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
     private IReadOnlyList<Change> RevisionChangesOf(Request request)
     {
         var target = request.Target;
-        return !target.Type.HoldsOneRevision || request.Requester.IsControlPlane || target.Name.LastIndexOf('-') is not (> 0 and var dash)
+        return !target.Type.HoldsOneRevision || target.Name.LastIndexOf('-') is not (> 0 and var dash)
             ? []
             :
             [

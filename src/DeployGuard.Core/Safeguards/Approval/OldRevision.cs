@@ -27,33 +27,35 @@ internal static class OldRevision
                 scale.ReplicasAfter > scale.ReplicasBefore,
                 inspection
             ),
-            WorkloadRequest { Before: null, After: { Strategy.Paused: true, Replicas: > 0 } made } => Paused(
-                made,
-                Untrusted(cluster.Changes, inspection).Where(c => !c.HasHash(made.Template.Hash))
+            WorkloadRequest { Before: null or { Replicas: 0 }, After: { Strategy.Paused: true, Replicas: > 0 } started } => PausedAlone(
+                started,
+                inspection
             ),
-            // With pods, its controller goes on with the ReplicaSet that has them.
-            WorkloadRequest { Before.Replicas: 0, After: { Strategy.Paused: true, Replicas: > 0 } changed } => Paused(
-                    changed,
-                    Untrusted(cluster.Changes, inspection).Where(c => IsKept(c, cluster))
-                )
-                .Where(_ => cluster.History.All(h => h.TemplateHash != changed.Template.Hash)),
-            ScaleRequest { ReplicasBefore: 0, ReplicasAfter: > 0 } when cluster.Parent is { Strategy.Paused: true } parent => Paused(
+            ScaleRequest { ReplicasBefore: 0, ReplicasAfter: > 0 } when cluster.Parent is { Strategy.Paused: true } parent => PausedAlone(
                 parent,
-                Untrusted(cluster.Changes, inspection).Where(c => !c.HasHash(parent.Template.Hash))
+                inspection
             ),
             _ => [],
         };
     }
+
+    /// <summary>
+    /// The controller of a paused Deployment makes no ReplicaSet. Where none has pods, it may take the newest that is there, also if one of
+    /// the same revision is: it compares whole templates.
+    /// </summary>
+    private static IEnumerable<Finding> PausedAlone(Workload deployment, Inspection inspection) =>
+        Paused(deployment, Untrusted(inspection.Cluster.Changes, inspection).Where(c => !c.HasHash(deployment.Template.Hash)));
 
     private static IEnumerable<Finding> OfSet(Workload set, bool isRaised, Inspection inspection)
     {
         var cluster = inspection.Cluster;
         var owner = cluster.Owners.FirstOrDefault(o => o.Type.HasReplicaSets && o.Uid == set.ControllerUid);
         var untrusted = Untrusted(cluster.RevisionChanges, inspection);
-        var hash = set.Template.Hash;
+        bool IsOfSet(Change change) => change.HasHash(set.Template.Hash) || change.IsOwnedRevision(set.Uid, set.Template.Hash);
         return !isRaised && set.Replicas > 0 && owner is { Strategy.Paused: true, Replicas: > 0 }
-                ? Paused(owner, untrusted.Where(c => c.Workload == owner.Ref && !c.HasHash(owner.Template.Hash) && !c.HasHash(hash)))
-            : isRaised && owner?.Template.Hash != hash ? untrusted.Where(c => c.HasHash(hash)).Take(1).Select(c => Raised(set, c))
+                ? Paused(owner, untrusted.Where(c => c.Workload == owner.Ref && !c.HasHash(owner.Template.Hash) && !IsOfSet(c)))
+            : isRaised && owner?.Template.Hash != set.Template.Hash && !cluster.Changes.Any(c => c.HasCompleted && IsOfSet(c))
+                ? untrusted.Where(IsOfSet).Take(1).Select(c => Raised(set, c))
             : [];
     }
 
@@ -67,8 +69,6 @@ internal static class OldRevision
             )
             : [];
 
-    private static bool IsKept(Change change, ClusterSnapshot cluster) => cluster.History.Any(h => change.HasHash(h.TemplateHash));
-
     private static Finding Raised(Workload set, Change change) =>
         new(
             Reasons.OldRevision,
@@ -79,6 +79,8 @@ internal static class OldRevision
 
     private static IEnumerable<Finding> Paused(Workload deployment, IEnumerable<Change> untrusted) =>
         untrusted
+            // What was never admitted has no ReplicaSet.
+            .Where(c => c.WasAdmitted)
             .Take(1)
             .Select(change => new Finding(
                 Reasons.OldRevision,
