@@ -50,7 +50,7 @@ internal sealed record Impersonation(
         return (found, rest.ToString());
     }
 
-    /// <summary>Takes it out of the user; null if the user impersonates nobody.</summary>
+    /// <summary>Reads and removes it from an entry of the kubeconfig; null where the entry has none.</summary>
     private static Impersonation? Of(string name, YamlMappingNode user)
     {
         var (who, uid) = (Text(user, UserKey) ?? "", Text(user, UidKey) ?? "");

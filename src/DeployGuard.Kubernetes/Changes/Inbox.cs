@@ -24,7 +24,7 @@ internal sealed class Inbox(ResourceCache<Change> changes, ResourceCache<Approva
     /// <summary>The same, with those that were rejected or withdrawn or have expired, and are kept for a while.</summary>
     private const int MaxKept = 1000;
 
-    /// <summary>At least as long as a Change is kept that nobody answered.</summary>
+    /// <summary>How far back a vote by hash looks: at least as long as an unanswered Change is kept.</summary>
     private static readonly TimeSpan s_kept = TimeSpan.FromDays(14);
 
     /// <summary>Whether a Change may be created; true also for one that exists.</summary>

@@ -72,13 +72,9 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
         var target = request.Target;
         return !target.Type.HoldsOneRevision || target.Name.LastIndexOf('-') is not (> 0 and var dash)
             ? []
-            :
-            [
-                .. BuiltInKinds
-                    .All.Where(k => k.HasReplicaSets)
-                    .Select(k => k.Named(target.Namespace, target.Name[..dash]))
-                    .SelectMany(d => caches.Translation.Changes(caches.Changes.Under(ClusterCaches.WorkloadKey(d)))),
-            ];
+            : caches.Translation.Changes(
+                caches.Changes.Under(ClusterCaches.WorkloadKey(BuiltInKinds.Deployment.Named(target.Namespace, target.Name[..dash])))
+            );
     }
 
     /// <summary>
