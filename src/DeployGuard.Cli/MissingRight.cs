@@ -49,11 +49,18 @@ internal static partial class MissingRight
         }
 
         var (user, space) = (denied.Groups["user"].Value, denied.Groups["namespace"].Value);
-        var name = $"{role}-{string.Concat(user.Select(c => c is '/' or '%' or '\'' ? '-' : c))}";
-        var command = space.Length > 0 ? $"kubectl -n {space} create rolebinding" : "kubectl create clusterrolebinding";
         return $"ClusterRole {role} gives this right (where the release is not named deployguard: its full name, then "
             + $"{role["deployguard".Length..]}). Ask a cluster administrator to run: "
-            + $"{command} {ShellText.Argument(name)} --clusterrole={role} --user={ShellText.Quoted(user)}";
+            + Binding(role, user, space);
+    }
+
+    /// <summary>The command that binds a ClusterRole to a user, under a name of its own.</summary>
+    /// <param name="space">The namespace; empty for the whole cluster.</param>
+    public static string Binding(string role, string user, string space)
+    {
+        var name = $"{role}-{string.Concat(user.Select(c => c is '/' or '%' or '\'' ? '-' : c))}";
+        var command = space.Length > 0 ? $"kubectl -n {space} create rolebinding" : "kubectl create clusterrolebinding";
+        return $"{command} {ShellText.Argument(name)} --clusterrole={role} --user={ShellText.Quoted(user)}";
     }
 
     private static string? RoleFor(string verb, string resource) =>

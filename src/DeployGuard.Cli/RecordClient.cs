@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
@@ -13,7 +14,7 @@ using DeployGuard.Manifests;
 namespace DeployGuard.Cli;
 
 /// <summary>Reads and writes DeployGuard's objects of one namespace.</summary>
-internal sealed class RecordClient(ApiConnection api, string @namespace)
+internal sealed partial class RecordClient(ApiConnection api, string @namespace)
 {
     private IReadOnlyList<ChangeView>? _changes;
 
@@ -24,8 +25,8 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
     public async Task<ChangeView> FindChangeAsync(string name, CancellationToken cancel)
     {
         const int Attempts = 12;
-        // A slash would be a part of the path, and ask for something else.
-        if (!name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.'))
+        // A slash or dots would be a part of the path, and ask for something else.
+        if (!ChangeName().IsMatch(name))
         {
             throw new ManifestException(
                 $"{name}: not the name of a Change, such as deployment-web-7f9c2ab41d03e6aa; list them with: kubectl deployguard changes -n "
@@ -68,11 +69,18 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
 
     /// <summary>The Change once DeployGuard has counted a vote on it: usually within a second.</summary>
     /// <returns>As it is at last, whether it shows the vote or not.</returns>
-    public async Task<ChangeView> CountedAsync(string change, string vote, CancellationToken cancel)
+    public Task<ChangeView> CountedAsync(string change, string vote, CancellationToken cancel) =>
+        ReadUntilAsync(change, c => c.Lists(vote), cancel);
+
+    /// <summary>The Change once nothing waits for it any more; as it is, if that takes longer than five seconds.</summary>
+    public Task<ChangeView> EndedAsync(string change, CancellationToken cancel) =>
+        ReadUntilAsync(change, c => c.Parsed is not { Phase: Phase.Pending or Phase.Rejected }, cancel);
+
+    private async Task<ChangeView> ReadUntilAsync(string change, Func<ChangeView, bool> isSo, CancellationToken cancel)
     {
         const int Attempts = 20;
         var found = await FindChangeAsync(change, cancel);
-        for (var attempt = 1; attempt < Attempts && !found.Lists(vote); attempt++)
+        for (var attempt = 1; attempt < Attempts && !isSo(found); attempt++)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(250), cancel);
             found = await FindChangeAsync(change, cancel);
@@ -332,4 +340,7 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
             owner[name] = Rfc3339.Show(at);
         }
     }
+
+    [GeneratedRegex("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
+    private static partial Regex ChangeName();
 }

@@ -23,13 +23,26 @@ internal static class VoteEffect
 
         if (decision is Decision.Reject)
         {
-            return $"To withdraw it, run: kubectl deployguard withdraw {vote} -n {records.Namespace}";
+            return (target.IsUnreviewed ? $"{await ReviewAsync(records, voted, vote, cancel)} " : "")
+                + $"To withdraw it, run: kubectl deployguard withdraw {vote} -n {records.Namespace}";
         }
 
         var change = await records.CountedAsync(voted.Name, vote, cancel);
         return !change.Lists(vote)
             ? $"DeployGuard has not counted it yet; look later: kubectl deployguard show {voted.Name} -n {records.Namespace}"
             : string.Join(" ", Sentences(target, change, vote));
+    }
+
+    /// <summary>What the rejection of a break-glass leads to.</summary>
+    private static async Task<string> ReviewAsync(RecordClient records, ChangeView voted, string vote, CancellationToken cancel)
+    {
+        var change = await records.CountedAsync(voted.Name, vote, cancel);
+        return change.Parsed is not { } parsed ? ""
+            : parsed.BreakGlassUses.Any(u => u.IsRejected) ? "The break-glass is now reviewed: rejected."
+            : ReviewAdvice.IsRejected(parsed)
+                ? "It is the review of the break-glass, once the workload runs something else. Roll it back now: "
+                    + $"{ReviewAdvice.Undo(parsed)}."
+            : "It is not the review of the break-glass yet.";
     }
 
     private static IEnumerable<string> Sentences(VoteTarget target, ChangeView change, string vote)

@@ -91,7 +91,7 @@ public class DoctorRunTests
         Assert.That(
             (await server.RunAsync("doctor", "-n", "nosuch")).Output,
             Does.Contain(
-                "\nwarning  installation: nobody can tell you whether there is a namespace nosuch, or a DeployGuard in it: you may read neither. "
+                "\nwarning  installation: it is not known whether there is a namespace nosuch with a DeployGuard in it: you may not read either. "
                     + "Check the name first: DeployGuard may be in another namespace than nosuch."
             )
         );

@@ -51,7 +51,7 @@ public class RecordTests
                 .And.Contain("dana, erin")
                 .And.Contain("spec.containers[web].command")
                 .And.Contain("Origin    AiAssisted (annotation deployguard.io/ai-assisted: true")
-                .And.Contain("guarded (Enforce) requires images by digest; senior-engineers 1 within 72h")
+                .And.Contain("guarded (Enforce): images by digest; senior-engineers 1 within 72h")
                 .And.Contain("senior-engineers 0/1")
         );
     }

@@ -104,7 +104,8 @@ internal static class BreakGlassCommand
             expiresAt,
             cancel
         );
-        output.WriteLine(TerminalText.Printable(BreakGlassView.Of(made, await WaitingAsync(records, made, cancel), time.GetUtcNow())));
+        var waiting = await WaitingAsync(records, made, cancel);
+        output.WriteLine(TerminalText.Printable(BreakGlassView.Of(made, waiting, parsed.GetValue(s_toBeCreated), time.GetUtcNow())));
         return 0;
     }
 

@@ -67,6 +67,11 @@ internal static class ChangesCommand
 
         if (changes.Count == 0)
         {
+            if (!parsed.GetValue(s_all))
+            {
+                await NamespaceArgument.RequireAsync(api, @namespace, parsed.InvocationConfiguration.Error, cancel);
+            }
+
             output.WriteLine("No changes found.");
             return 0;
         }

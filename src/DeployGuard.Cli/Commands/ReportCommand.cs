@@ -66,7 +66,7 @@ internal static class ReportCommand
 
         if (!isForAll && changes.Count == 0)
         {
-            await RequireNamespaceAsync(api, @namespace, parsed.InvocationConfiguration.Error, cancel);
+            await NamespaceArgument.RequireAsync(api, @namespace, parsed.InvocationConfiguration.Error, cancel);
         }
 
         var report = AuditReport.Of(changes, modes, policy);
@@ -107,23 +107,6 @@ internal static class ReportCommand
                 ? $"--policy {policy}: no change on record names this policy, and you may not list policies; check its name"
                 : $"--policy {policy}: no such policy; to list them, run: kubectl get safeguardpolicies"
         );
-    }
-
-    /// <summary>No finding in a namespace that does not exist would be false comfort.</summary>
-    private static async Task RequireNamespaceAsync(ApiConnection api, string @namespace, TextWriter error, CancellationToken cancel)
-    {
-        try
-        {
-            using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Namespaces, @namespace), cancel);
-            if (found is null)
-            {
-                throw new ManifestException($"there is no namespace {@namespace}; to list them, run: kubectl get namespaces");
-            }
-        }
-        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
-        {
-            await error.WriteLineAsync($"note: you may not read namespace {@namespace}, so check its name yourself");
-        }
     }
 
     /// <summary>Null if the user may not list policies.</summary>

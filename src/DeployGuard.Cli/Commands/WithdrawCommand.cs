@@ -23,6 +23,10 @@ internal static class WithdrawCommand
     {
         Description = "Approve or Reject: which of your votes to withdraw. Default: your rejections, or your approvals if there are none.",
     };
+    private static readonly Option<bool> s_yes = new("--yes", "-y")
+    {
+        Description = "Accepted as by approve and reject; withdraw never asks for confirmation.",
+    };
     private static readonly Option<string?> s_reason = VoteOptions.Reason("Why you withdraw your request, for the record.");
 
     public static Command Create()
@@ -43,6 +47,7 @@ internal static class WithdrawCommand
             s_what,
             s_decision,
             s_reason,
+            s_yes,
         };
         s_cluster.AddTo(command);
         command.SetAction(RunAsync);
@@ -97,13 +102,18 @@ internal static class WithdrawCommand
         catch (ApiException refused) when (refused.ServerMessage.Contains("cannot create resource", StringComparison.Ordinal))
         {
             throw new ManifestException(
-                "you may not withdraw requests here. Ask the platform team to bind the chart's role for requesters, by default: kubectl "
-                    + "create rolebinding "
-                    + $"deployguard-requesters -n {@namespace} --clusterrole=deployguard-requester --user={me}"
+                "you may not withdraw requests here. Ask the platform team to bind the chart's role for requesters, by default: "
+                    + MissingRight.Binding("deployguard-requester", me, @namespace)
             );
         }
 
         var others = recorded.Requesters.Where(r => r != me && !Requester.IsMachineName(r)).Except(Withdrew(recorded, votes)).ToList();
+        if (others.Count == 0)
+        {
+            // Its place is free then, for the request that the requester sends next.
+            await records.EndedAsync(recorded.Name, cancel);
+        }
+
         output.WriteLine(
             $"Withdrawn: the request for {recorded.Name} by {me}. Its requesters and authors stay on record; the same revision may be "
                 + "requested again."
@@ -114,13 +124,7 @@ internal static class WithdrawCommand
 
     /// <summary>Who withdrew it after their last request, as far as this user may list votes.</summary>
     private static IEnumerable<string> Withdrew(Change recorded, IEnumerable<Approval> votes) =>
-        votes
-            .Where(v =>
-                v.Decision is Decision.Withdraw
-                && recorded.HasHash(v.TemplateHash)
-                && v.CastAt >= recorded.LastRequests.GetValueOrDefault(v.Approver.Username)
-            )
-            .Select(v => v.Approver.Username);
+        votes.Where(v => v.Workload == recorded.Workload && ChangeLifecycle.IsWithdrawalOf(recorded, v)).Select(v => v.Approver.Username);
 
     private static List<Approval> Chosen(List<Approval> mine, Decision? decision, string @namespace, TextWriter output)
     {

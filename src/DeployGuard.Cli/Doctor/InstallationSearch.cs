@@ -81,7 +81,7 @@ internal sealed class InstallationSearch(ApiConnection api, string @namespace, s
     /// <summary>The API server denies access to a namespace that does not exist in the same words as to one that does.</summary>
     private Diagnosis Unknown() =>
         Diagnosis.Warning(
-            $"nobody can tell you whether there is a namespace {@namespace}, or a DeployGuard in it: you may read neither",
+            $"it is not known whether there is a namespace {@namespace} with a DeployGuard in it: you may not read either",
             $"Check the name first: DeployGuard may be in another namespace than {@namespace}. Ask the platform team, then run: "
                 + "kubectl deployguard doctor --release RELEASE -n NAMESPACE"
         );

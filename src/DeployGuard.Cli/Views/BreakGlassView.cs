@@ -10,7 +10,8 @@ internal static class BreakGlassView
     private const int MaxVetoes = 5;
 
     /// <param name="waiting">The Changes that were refused, of the workloads that it covers.</param>
-    public static string Of(BreakGlass made, IReadOnlyList<Change> waiting, DateTimeOffset now)
+    /// <param name="isToBeCreated">The deploy creates the workload.</param>
+    public static string Of(BreakGlass made, IReadOnlyList<Change> waiting, bool isToBeCreated, DateTimeOffset now)
     {
         string[] users = made.For.Length > 0 ? [made.RequestedBy.Username, made.For] : [made.RequestedBy.Username];
         var what = made.Workload is { } workload ? workload.ToString() : $"every workload in namespace {made.Namespace}";
@@ -19,7 +20,7 @@ internal static class BreakGlassView
             $"BreakGlass {made.Name} waives {string.Join(", ", made.Waives)} of {what} for {string.Join(" and ", users)} until {Rfc3339.Show(made.ExpiresAt)}, "
                 + $"in {Left(made.ExpiresAt - now)}.",
             .. Vetoes(made, waiting),
-            .. NotWaived(made),
+            .. NotWaived(made, isToBeCreated),
             $"Next: retry the deploy as {string.Join(" or ", users)}. {Review(made, waiting)}",
             $"To end it early, run: kubectl delete breakglass {made.Name} -n {made.Namespace}",
         ];
@@ -61,7 +62,7 @@ internal static class BreakGlassView
     private static List<string> Rejecters(Change change) =>
         [.. change.Votes.Where(v => !v.IsGone && v.Decision is Decision.Reject).Select(v => v.By).Distinct()];
 
-    private static IEnumerable<string> NotWaived(BreakGlass made)
+    private static IEnumerable<string> NotWaived(BreakGlass made, bool isToBeCreated)
     {
         var rest = BreakGlass.Waivable.Except(made.Waives).ToList();
         if (rest.Count > 0 && !made.IsOfService)
@@ -70,7 +71,7 @@ internal static class BreakGlassView
             var machine = made.For.Length > 0 ? $" --for {ShellText.Argument(made.For)}" : "";
             yield return $"Not waived: {string.Join(", ", rest)}. If one of them refuses the deploy, run: kubectl deployguard breakglass{what} "
                 + $"-n {made.Namespace} --incident {ShellText.Argument(made.Incident)} --reason {ShellText.Argument(made.Reason)}{machine} "
-                + $"--waive {string.Join(',', rest)}";
+                + $"--waive {string.Join(',', rest)}{(isToBeCreated ? " --to-be-created" : "")}";
         }
     }
 

@@ -32,7 +32,7 @@ internal static class CanaryExplanation
                 : "Accepted rollout methods:",
             .. Methods(rules, replicas, steps),
             "A pod that restarts or loses readiness starts the soak of its step again. After the last step, every rollout method is accepted.",
-            .. small > 1 ? [$"With {replicas} pods, one pod completes {small} steps at once."] : (string[])[],
+            .. small > 1 ? [$"With {replicas} {(replicas == 1 ? "pod" : "pods")}, one pod completes {small} steps at once."] : (string[])[],
             "",
             .. Recipe(rules, steps, @namespace.Length == 0 ? "" : $" -n {@namespace}"),
             "",
@@ -101,6 +101,7 @@ internal static class CanaryExplanation
             ];
         }
 
+        var later = steps.Select(s => s.Beside).Distinct().Skip(1).ToList();
         return
         [
             "A second Deployment, for a Deployment web whose Service selects app: web:",
@@ -113,8 +114,10 @@ internal static class CanaryExplanation
             $"     The pods need every label that the Service selects: kubectl get service web{inNamespace} -o jsonpath={{.spec.selector}}",
             $"  2. kubectl apply -f web-canary.yaml{inNamespace}",
             $"  3. kubectl deployguard status deployment/web-canary{inNamespace} --watch",
-            $"  4. After each soak: kubectl scale deployment/web-canary{inNamespace} --replicas=N, where N is that of the next step: "
-                + string.Join(", ", steps.Select(s => s.Beside).Distinct().Skip(1)),
+            later.Count == 0
+                ? $"  4. Wait for the {(steps.Count == 1 ? "soak" : "soaks of all steps")}: this many pods suffice."
+                : $"  4. After each soak: kubectl scale deployment/web-canary{inNamespace} --replicas=N, where N is that of the next step: "
+                    + string.Join(", ", later),
             $"  5. After the last step, give web the image, then: kubectl scale deployment/web-canary{inNamespace} --replicas=0",
         ];
     }

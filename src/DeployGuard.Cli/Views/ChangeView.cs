@@ -83,7 +83,7 @@ internal sealed class ChangeView
     public IEnumerable<string> ChangeIds => Items("status", "changeIds").Select(i => i.ToString());
 
     public IEnumerable<string> Policies =>
-        Items("status", "policies").Select(p => $"{p.GetProperty("name")} ({p.GetProperty("mode")}) requires {p.GetProperty("wants")}");
+        Items("status", "policies").Select(p => $"{p.GetProperty("name")} ({p.GetProperty("mode")}): {p.GetProperty("wants")}");
 
     /// <summary>The policies of its last request with the mode that each had then.</summary>
     public IEnumerable<(string Policy, Mode Mode)> PolicyModes =>
@@ -107,7 +107,7 @@ internal sealed class ChangeView
     public IEnumerable<string> BreakGlass =>
         Items("status", "breakGlass")
             .Select(b =>
-                $"{b.GetProperty("name")} by {b.GetProperty("by")}, {b.GetProperty("incident")}: {b.GetProperty("reason")}; "
+                $"{b.GetProperty("name")} by {b.GetProperty("by")} at {Of(b, "at")}, {b.GetProperty("incident")}: {b.GetProperty("reason")}; "
                 + $"{(b.TryGetProperty("reviewedBy", out var by) ? $"{ReviewOf(b)} by {by}" : "not reviewed")}"
             );
 

@@ -12,14 +12,22 @@ internal static class ReviewAdvice
         var uses = change.BreakGlassUses.Where(u => u.ReviewedBy is null).ToList();
         return uses.Count == 0 ? null
             : IsRejected(change)
-                ? $"Its reviewer rejected it, and it still runs: go back with kubectl rollout undo {change.Workload.KubectlName} -n "
-                    + $"{change.Workload.Namespace}, or the rejection is withdrawn: kubectl deployguard withdraw {change.Name} -n "
-                    + change.Workload.Namespace
-            : $"Break-glass {string.Join(" and ", uses.Select(u => u.Name).Distinct())} of {string.Join(" and ", uses.Select(u => u.By).Distinct())} "
-                + $"waits for its review. Another person reviews it, now or later: {Command(change.Name, change.Workload.Namespace)}";
+                ? $"Its reviewer rejected it, and it still runs: go back with {Undo(change)}, or the rejection is withdrawn: kubectl "
+                    + $"deployguard withdraw {change.Name} -n {change.Workload.Namespace}"
+            : $"{Waiting(uses)} review. Another person reviews it, now or later: {Command(change.Name, change.Workload.Namespace)}";
     }
 
-    private static bool IsRejected(Change change) => OpenRequirements.IsReview(change.Missing) && change.Missing != OpenRequirements.Review;
+    private static string Waiting(IReadOnlyList<BreakGlassUse> uses)
+    {
+        var names = uses.Select(u => u.Name).Distinct().ToList();
+        return $"Break-glass {string.Join(" and ", names)} of {string.Join(" and ", uses.Select(u => u.By).Distinct())} "
+            + (names.Count == 1 ? "waits for its" : "wait for their");
+    }
+
+    public static string Undo(Change change) => $"kubectl rollout undo {change.Workload.KubectlName} -n {change.Workload.Namespace}";
+
+    /// <summary>A reviewer rejected it, and it runs all the same.</summary>
+    public static bool IsRejected(Change change) => OpenRequirements.IsReview(change.Missing) && change.Missing != OpenRequirements.Review;
 
     /// <summary>The same for every revision of a workload: one that is over needs its review too.</summary>
     public static IEnumerable<string> OfAll(WorkloadRef workload, IEnumerable<Change> changes) =>

@@ -76,37 +76,37 @@ public sealed class VoteTally
     public bool IsComplete => IsNotRequired || (_quorum.Filled == _quorum.Wanted && Got >= Wanted);
 
     /// <summary>Every line of the quorum with its filled seats: <c>senior-engineers 0/1, security 1/1</c>.</summary>
-    public string Lines
-    {
-        get
-        {
-            var isTwoOfOneLine = _needsTwoPeople && _quorum.Wanted < 2;
-            var lines = _quorum.Lines.Select(l =>
-                $"{string.Join(" or ", l.Line.Groups)} {(isTwoOfOneLine ? $"{Got}/{Wanted}" : $"{l.Filled}/{l.Line.Count}")}"
-            );
-            return string.Join(", ", lines)
-                + (
-                    !isTwoOfOneLine ? ""
-                    : Got == 0 ? " (two people, because a machine is the requester)"
-                    : " (another approver is missing: two people must approve, because a machine is the requester)"
-                );
-        }
-    }
+    public string Lines => Describe(_quorum.Lines);
 
     /// <summary>
-    /// The same, and why the vote of a requester or author did not fill it: <c>sre 0/1 (another approver is missing: alice requested or
-    /// wrote it)</c>.
+    /// The lines that are not filled, and why the vote of a requester or author did not fill them: <c>sre 0/1 (another approver is missing:
+    /// alice requested or wrote it)</c>. All lines if every one is filled.
     /// </summary>
     public string Missing
     {
         get
         {
             var own = Approvals.Where(a => a.WhyNot == OwnChange).Select(a => a.Vote.Approver.Username).Distinct().ToList();
-            return Lines
+            var open = _quorum.Lines.Where(l => l.Filled < l.Line.Count).ToList();
+            return Describe(open.Count > 0 ? open : _quorum.Lines)
                 + (
                     own.Count == 0 || IsComplete ? "" : $" (another approver is missing: {string.Join(" and ", own)} requested or wrote it)"
                 );
         }
+    }
+
+    private string Describe(IEnumerable<(QuorumLine Line, int Filled)> seats)
+    {
+        var isTwoOfOneLine = _needsTwoPeople && _quorum.Wanted < 2;
+        var lines = seats.Select(l =>
+            $"{string.Join(" or ", l.Line.Groups)} {(isTwoOfOneLine ? $"{Got}/{Wanted}" : $"{l.Filled}/{l.Line.Count}")}"
+        );
+        return string.Join(", ", lines)
+            + (
+                !isTwoOfOneLine ? ""
+                : Got == 0 ? " (two people, because a machine is the requester)"
+                : " (another approver is missing: two people must approve, because a machine is the requester)"
+            );
     }
 
     /// <param name="votes">All votes on the workload.</param>

@@ -120,19 +120,18 @@ public static class ChangeLifecycle
     /// </summary>
     private static Approval? WithdrawalOf(Change change, IEnumerable<Approval> votes)
     {
-        var withdrawals = votes
-            .Where(v =>
-                v.Decision is Decision.Withdraw
-                && change.HasHash(v.TemplateHash)
-                && change.Requesters.Contains(v.Approver.Username)
-                && v.CastAt >= change.LastRequests.GetValueOrDefault(v.Approver.Username)
-            )
-            .ToList();
+        var withdrawals = votes.Where(v => change.Requesters.Contains(v.Approver.Username) && IsWithdrawalOf(change, v)).ToList();
         var people = change.Requesters.Where(r => !Requester.IsMachineName(r)).ToList();
         return people.TrueForAll(p => withdrawals.Exists(w => w.Approver.Username == p))
             ? withdrawals.FindLast(w => w.CastAt >= change.LastRequestedAt)
             : null;
     }
+
+    /// <summary>Whether a vote withdraws the request of its voter: they sent none afterwards.</summary>
+    public static bool IsWithdrawalOf(Change change, Approval vote) =>
+        vote.Decision is Decision.Withdraw
+        && change.HasHash(vote.TemplateHash)
+        && vote.CastAt >= change.LastRequests.GetValueOrDefault(vote.Approver.Username);
 
     private static Transition Seen(Observation live) =>
         live.IsComplete

@@ -44,8 +44,8 @@ public sealed record RecordedVote(
     /// <summary>The ChangeApproval should be deleted by now.</summary>
     public bool IsGone => HasExpired || WithdrawnAt is not null;
 
-    /// <summary>The age that a policy sets has ended it, under every policy. It may exist still.</summary>
-    public bool IsTooOld => Counts.Count > 0 && Counts.All(PolicyTally.SaysThatItExpired);
+    /// <summary>The age that a policy sets has ended it, and it counts under no other one. It may exist still.</summary>
+    public bool IsTooOld => !IsCounted && Counts.Any(PolicyTally.SaysThatItExpired);
 
     /// <summary>Somebody took it back while it counted. A vote that had expired cannot be taken back any more.</summary>
     public bool WasTakenBack => WithdrawnAt is { } at && !HasExpired && !(ExpiresAt <= at) && !IsTooOld;

@@ -8,7 +8,7 @@ namespace DeployGuard.Core.Changes;
 public static class StandingVotes
 {
     /// <summary>Whether a policy enforces now. What a Warn or Audit policy counts stops nothing.</summary>
-    public static bool Enforces(SafeguardPolicy policy, DateTimeOffset now) => policy.Mode is Mode.Enforce && policy.Active.Contains(now);
+    public static bool Enforces(SafeguardPolicy policy, DateTimeOffset now) => policy.Enforces(now);
 
     /// <summary>
     /// The policies whose votes decide about the next request: those that enforce votes and match now, also those that are newer than the
@@ -166,7 +166,6 @@ public static class StandingVotes
 
         var last = uses.Max(u => u.At);
         var authors = OriginReader.AuthorsIn(change.EvidenceFor(uses.Select(u => u.By)));
-        var rules = policies.Select(p => p.Approval).OfType<ApprovalRules>().ToList();
         return approvals.FirstOrDefault(a =>
             a.Decision == decision
             && a.TemplateHash == change.TemplateHash
@@ -177,7 +176,15 @@ public static class StandingVotes
             && uses.All(u => u.By != a.Approver.Username)
             && !change.Requesters.Contains(a.Approver.Username)
             && !authors.Contains(OriginReader.AsAuthor(a.Approver.Username), StringComparer.OrdinalIgnoreCase)
-            && (rules.Count == 0 || rules.Any(r => Quorum.IsEligible(r.Quorum, a.Approver.Groups) && !r.Bots.Contains(a.Approver.Username)))
+            && MayReview(a, policies)
         );
+    }
+
+    /// <summary>Where no policy that enforces names groups, admission asked for the verb review when the vote was cast.</summary>
+    private static bool MayReview(Approval vote, IReadOnlyList<SafeguardPolicy> policies)
+    {
+        var rules = policies.Where(p => p.EnforcesApproval(vote.CreatedAt)).Select(p => p.Approval).OfType<ApprovalRules>().ToList();
+        return rules.Count == 0
+            || rules.Exists(r => Quorum.IsEligible(r.Quorum, vote.Approver.Groups) && !r.Bots.Contains(vote.Approver.Username));
     }
 }

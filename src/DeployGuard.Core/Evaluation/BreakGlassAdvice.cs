@@ -23,7 +23,8 @@ internal static class BreakGlassAdvice
         var requester = verdict.Evaluated.Request.Requester;
         var command =
             $"kubectl deployguard breakglass {covered.KubectlName} -n {covered.Namespace}"
-            + $"{string.Concat(waives.Select(w => $" --waive {w}"))}{For(requester)} --incident ID --reason WHY";
+            + $"{string.Concat(waives.Select(w => $" --waive {w}"))}{For(requester)}"
+            + $"{ToBe(verdict.Evaluated.Request)} --incident ID --reason WHY";
         return firm.Count > 0
                 ? $"\nA break-glass cannot waive {string.Join(" and ", firm)}. Once that is resolved, and in an emergency, the "
                     + $"on-call engineer can waive the rest: {command}"
@@ -34,6 +35,9 @@ internal static class BreakGlassAdvice
 
     /// <summary>The creator of a BreakGlass uses it themselves, or names the machine that does.</summary>
     private static string For(Requester requester) => requester.IsMachine ? $" --for {requester.Username}" : "";
+
+    /// <summary>The command reads the workload, unless the request is to create it.</summary>
+    private static string ToBe(Request request) => request is WorkloadRequest { Before: null, After: not null } ? " --to-be-created" : "";
 
     /// <summary>What a BreakGlass would have to name; null if no name can be known before the request.</summary>
     private static WorkloadRef? Covered(Request request) =>

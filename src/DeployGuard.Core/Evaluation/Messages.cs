@@ -76,12 +76,15 @@ public static class Messages
     {
         var evaluated = verdict.Evaluated;
         var isApprovedAsItIs = verdict.AwaitsApproval && !verdict.NeedsAnotherTemplate && evaluated.ApproveBy is not ApproveBy.NoRoom;
-        var when = (verdict.IsRejected, verdict.NeedsMoreThanApproval) switch
+        var isApproved = verdict.Denials.All(d => d.Finding.Cause != Reasons.ApprovalMissing);
+        var when = (verdict.IsRejected, isApproved, verdict.NeedsMoreThanApproval) switch
         {
-            (true, true) => "Once the rejection is withdrawn, it is approved, and the other findings above are resolved,",
-            (true, false) => "Once the rejection is withdrawn, and it is approved,",
-            (false, true) => "After approval, and once the other findings above are resolved,",
-            (false, false) => "After approval",
+            (true, true, true) => "Once the rejection is withdrawn, and the other findings above are resolved,",
+            (true, true, false) => "Once the rejection is withdrawn,",
+            (true, false, true) => "Once the rejection is withdrawn, it is approved, and the other findings above are resolved,",
+            (true, false, false) => "Once the rejection is withdrawn, and it is approved,",
+            (false, _, true) => "After approval, and once the other findings above are resolved,",
+            (false, _, false) => "After approval",
         };
         var next = isApprovedAsItIs ? $"\n{Cut(Deployers.Of(evaluated.Request).Next(when, evaluated.After), MaxFinding)}" : "";
         return ChangedByAMachine(evaluated) + Unreviewed(evaluated) + next + BreakGlassAdvice.Of(verdict);

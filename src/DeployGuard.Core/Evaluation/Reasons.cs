@@ -148,6 +148,15 @@ public static class Reasons
         Fix.Approval
     );
 
+    public static readonly Reason OldRevision = new(
+        "OldRevision",
+        "Approval",
+        "The pods would be of a revision that its Deployment has left, and whose break-glass was rejected or awaits its review, or that never completed.",
+        Author,
+        "Go to that revision in its Deployment, which asks for an approval; or resume the paused Deployment.",
+        Fix.Elsewhere
+    );
+
     public static readonly Reason PaceTooFast = new(
         "PaceTooFast",
         "Pace",
@@ -443,6 +452,7 @@ public static class Reasons
         StatementChain,
         StatementReview,
         StatementIncomplete,
+        OldRevision,
         CanaryStepExceeded,
         PaceTooFast,
         Frozen,

@@ -113,9 +113,11 @@ internal static class Warnings
     /// A Service has no Change to approve: its waived findings are in the decision log, and the reason is in the BreakGlass.
     /// </summary>
     private static string Review(Verdict verdict) =>
-        verdict.Evaluated.Name.Length == 0
-            ? "another person must review why: kubectl get breakglasses -o yaml"
-            : $"another person must review it: kubectl deployguard approve {verdict.Evaluated.Name}";
+        verdict.Evaluated.Name.Length == 0 ? "another person must review why: kubectl get breakglasses -o yaml"
+        : verdict.Waived.Select(w => w.Finding.Rejection).FirstOrDefault(r => r is not null) is { } rejection
+            ? $"the rejection of {rejection.By} stands: go back to another revision, or have it withdrawn: kubectl deployguard withdraw "
+                + verdict.Evaluated.Name
+        : $"another person must review it: kubectl deployguard approve {verdict.Evaluated.Name}";
 
     private static bool WouldRefuse(Verdict verdict, Violation warning) =>
         verdict.Evaluated is { Request.DryRun: true, ChangeType: not (ChangeType.Rollback or ChangeType.LessExposure) }

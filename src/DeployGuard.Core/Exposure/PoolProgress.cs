@@ -16,6 +16,7 @@ internal sealed class PoolProgress(
 )
 {
     private readonly Dictionary<(string Pool, string Key), StepProgress> _held = [];
+    private readonly Dictionary<string, bool> _cold = [];
     private readonly Dictionary<string, Approval?> _vetoes = [];
 
     /// <summary>Calculated once: the current pool does not depend on the request.</summary>
@@ -32,8 +33,11 @@ internal sealed class PoolProgress(
     /// <summary>A pool that was scaled down for a soak still counts at its former size until <c>coldAfter</c> has passed.</summary>
     private StepProgress Of(Pool before, string key, int total)
     {
-        StepProgress Among(int pods) => StepProgress.Of(before, pods, key, policy, rules, snapshot, VetoOf(key), now);
-        if (proven.LastServed(before.Name) is not { } late || late.Pods <= total)
+        var late = proven.LastServed(before.Name);
+        // Otherwise a first revision that came by another method would never be proven, and nothing after it would be held back.
+        var isCold = late is null && HasNoneProven(before);
+        StepProgress Among(int pods) => StepProgress.Of(before, pods, key, policy, rules, snapshot, isCold, VetoOf(key), now);
+        if (late is null || late.Pods <= total)
         {
             return Among(total);
         }
@@ -45,6 +49,17 @@ internal sealed class PoolProgress(
                 Left = late.At + rules.ColdAfter - now,
             }
             : held;
+    }
+
+    /// <summary>Found out once for all revisions of a pool.</summary>
+    private bool HasNoneProven(Pool pool)
+    {
+        if (!_cold.TryGetValue(pool.Name, out var isCold))
+        {
+            _cold[pool.Name] = isCold = !proven.IsAnyIn(pool);
+        }
+
+        return isCold;
     }
 
     /// <summary>The recorded steps alone: the size of a pool must not depend on its soak.</summary>

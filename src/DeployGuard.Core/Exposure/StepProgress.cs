@@ -13,6 +13,7 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
 {
     /// <param name="before">The current pool: pods that a request would add have not soaked.</param>
     /// <param name="total">Pods of the pool before the request, or within <c>coldAfter</c>.</param>
+    /// <param name="isCold">No proven revision is there or was within <c>coldAfter</c>, so every method was allowed, and proves.</param>
     /// <param name="veto">A rejection of the revision: it revokes all held steps.</param>
     public static StepProgress Of(
         Pool before,
@@ -21,6 +22,7 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
         SafeguardPolicy policy,
         CanaryRules rules,
         NamespaceSnapshot snapshot,
+        bool isCold,
         Approval? veto,
         DateTimeOffset now
     )
@@ -31,7 +33,7 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
         }
 
         var latched = Latched(before, key, policy, rules, snapshot);
-        var pods = PodsOf(before, key, rules, m => RolloutMethods.Prove(m, before, rules));
+        var pods = PodsOf(before, key, rules, m => isCold ? before.Reaches(m) : RolloutMethods.Prove(m, before, rules));
         var soak = Soak.Of(pods, rules, now);
         var live = 0;
         while (live < rules.Steps.Count && soak.Remaining(total, rules, live, now) is null)

@@ -16,7 +16,7 @@ namespace DeployGuard.Core.Records;
 /// <param name="Who">The authenticated user (userInfo).</param>
 /// <param name="Recorded">The Change that it is for; null if there is none yet.</param>
 /// <param name="Policies">The policies of the namespace.</param>
-/// <param name="Reviewer">Whether the requester may review where no policy says who may approve.</param>
+/// <param name="Reviewer">Whether the voter may review where no policy that enforces says who may approve.</param>
 public sealed record NewApproval(
     Approval Approval,
     Requester Who,
@@ -30,15 +30,14 @@ public sealed record NewApproval(
 
     private IReadOnlyList<ApprovalRules> Rules => [.. Policies.Select(p => p.Approval).OfType<ApprovalRules>()];
 
-    public Refusal? Refuse(WorkloadKinds kinds, DateTimeOffset now) => (this with { Policies = Binding(now) }).RefuseUnder(kinds, now);
+    /// <summary>Whether no policy enforces approvals now. A vote can then only be the review of a break-glass.</summary>
+    private bool IsReviewOnly { get; init; }
 
-    /// <summary>
-    /// The policies that enforce approvals now, if there are any: a Warn or Audit policy must not prevent a vote that counts under them.
-    /// </summary>
-    private IReadOnlyList<SafeguardPolicy> Binding(DateTimeOffset now)
+    public Refusal? Refuse(WorkloadKinds kinds, DateTimeOffset now)
     {
-        var enforced = Policies.Where(p => p is { Mode: Mode.Enforce, Approval: not null } && p.Active.Contains(now)).ToList();
-        return enforced.Count > 0 ? enforced : Policies;
+        // A Warn or Audit policy must not prevent a vote that counts under those that enforce.
+        var enforced = Policies.Where(p => p.EnforcesApproval(now)).ToList();
+        return (enforced.Count > 0 ? this with { Policies = enforced } : this with { IsReviewOnly = true }).RefuseUnder(kinds, now);
     }
 
     private Refusal? RefuseUnder(WorkloadKinds kinds, DateTimeOffset now) =>
@@ -105,22 +104,19 @@ public sealed record NewApproval(
 
         return RefuseImages()
             ?? (
-                NeedsReviewRight(Approval, Policies) ? Reviewer.Refuse(Who, Approval.Workload.Namespace)
-                : Rules.Count > 0 && !Rules.Any(r => Quorum.IsEligible(r.Quorum, Who.Groups))
-                    ? new Refusal(
-                        Reasons.NotEligible,
-                        $"{Who.Username} is in none of the approving groups: {Groups}. Ask a member of one, or ask the platform team to name another group in approval.quorum"
-                    )
-                : null
+                Rules.Any(r => Quorum.IsEligible(r.Quorum, Who.Groups)) ? null
+                : IsReviewOnly ? Reviewer.Refuse(Who, Approval.Workload.Namespace)
+                : new Refusal(
+                    Reasons.NotEligible,
+                    $"{Who.Username} is in none of the approving groups: {Groups}. Ask a member of one, or ask the platform team to name "
+                        + "another group in approval.quorum"
+                )
             );
     }
 
-    /// <summary>
-    /// Whether RBAC alone decides who approves: no policy of the namespace names approving groups, and an approval there can only be the
-    /// review of a break-glass.
-    /// </summary>
-    public static bool NeedsReviewRight(Approval approval, IReadOnlyList<SafeguardPolicy> policies) =>
-        approval.Decision is Decision.Approve && policies.All(p => p.Approval is null);
+    /// <summary>Whether RBAC decides as well who may vote: no policy of the namespace enforces approvals.</summary>
+    public static bool NeedsReviewRight(Approval approval, IReadOnlyList<SafeguardPolicy> policies, DateTimeOffset now) =>
+        approval.Decision is not Decision.Withdraw && !policies.Any(p => p.EnforcesApproval(now));
 
     private Refusal? RefuseImages()
     {
@@ -138,13 +134,13 @@ public sealed record NewApproval(
     }
 
     private Refusal? RefuseReject() =>
-        Rules.Count == 0 || Rules.Any(r => Veto.MayCast(Who, r))
-            ? null
-            : new Refusal(
-                Reasons.NotEligible,
-                $"a veto of {Who.Username} would not count: they are in none of the approving groups ({Groups}), and not listed "
-                    + "under approval.monitors"
-            );
+        Rules.Any(r => Veto.MayCast(Who, r)) ? null
+        : IsReviewOnly ? Reviewer.Refuse(Who, Approval.Workload.Namespace)
+        : new Refusal(
+            Reasons.NotEligible,
+            $"a veto of {Who.Username} would not count: they are in none of the approving groups ({Groups}), and not listed "
+                + "under approval.monitors"
+        );
 
     /// <summary>Only a requester can withdraw a request, and only while it waits.</summary>
     private Refusal? RefuseWithdraw() =>

@@ -4,8 +4,8 @@ using DeployGuard.Core.Identities;
 namespace DeployGuard.Core.Records;
 
 /// <summary>
-/// The verb <c>review</c> on breakglasses. Where no policy names approving groups, it decides who may review a break-glass: permission to
-/// create a ChangeApproval, which developers have to withdraw their own request, must not be enough.
+/// The verb <c>review</c> on breakglasses. Where no policy that enforces names approving groups, it decides who may review a break-glass:
+/// permission to create a ChangeApproval, which developers have to withdraw their own request, must not be enough.
 /// </summary>
 /// <param name="IsHeld">The requester has the verb in the namespace.</param>
 /// <param name="Role">A ClusterRole that has the verb.</param>
@@ -18,8 +18,8 @@ public sealed record ReviewRight(bool IsHeld, string Role)
             ? null
             : new Refusal(
                 Reasons.NotEligible,
-                $"{who.Username} may not review here: no policy in {inNamespace} names approving groups, so a review needs the verb {Verb} "
-                    + $"on breakglasses, which the ClusterRole {Role} has. Ask another person who has it to review, or ask the platform team "
+                $"{who.Username} may not review here: no policy that enforces in {inNamespace} names approving groups, so a review needs "
+                    + $"the verb {Verb} on breakglasses, which the ClusterRole {Role} has. Ask another person who has it to review, or ask the platform team "
                     + $"to run: kubectl -n {inNamespace} create rolebinding deployguard-reviewers --clusterrole={Role} --group=GROUP"
             );
 }

@@ -45,6 +45,11 @@ public sealed record ClusterSnapshot
     public IReadOnlyList<Approval> ScheduleVotes { get; init; } = [];
 
     /// <summary>
+    /// For a request on a ReplicaSet: the Changes of the Deployment after which it is named, which it may have left.
+    /// </summary>
+    public IReadOnlyList<Change> RevisionChanges { get; init; } = [];
+
+    /// <summary>
     /// Hash of the workload's template in the cluster; null if unknown. A forged review, sent past the API server, could otherwise present
     /// another old object and show approvers a smaller difference.
     /// </summary>

@@ -1,34 +1,39 @@
-using k8s.KubeConfigModels;
-
 namespace DeployGuard.Kubernetes.Api;
 
 /// <summary>
-/// Sends what a kubeconfig says under <c>as</c>, <c>as-groups</c> and <c>as-user-extra</c>, as kubectl does; the client library reads these
-/// fields and ignores them. Without them a vote would be cast by another person than kubectl names.
+/// Sends every request as another user, as kubectl does. Otherwise a vote would be cast by another person than kubectl names.
 /// </summary>
-internal sealed class ImpersonatingHandler(UserCredentials user) : DelegatingHandler
+internal sealed class ImpersonatingHandler(Impersonation impersonation) : DelegatingHandler
 {
-    /// <summary>Nothing where the user of a context impersonates nobody.</summary>
-    public static DelegatingHandler[] OrNone(K8SConfiguration model, string? context)
-    {
-        var name = model.Contexts?.FirstOrDefault(c => c.Name == context)?.ContextDetails?.User;
-        var user = model.Users?.FirstOrDefault(u => u.Name == name)?.UserCredentials;
-        return string.IsNullOrEmpty(user?.Impersonate) ? [] : [new ImpersonatingHandler(user)];
-    }
-
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        request.Headers.TryAddWithoutValidation("Impersonate-User", user.Impersonate);
-        foreach (var group in user.ImpersonateGroups ?? [])
+        foreach (var (name, value) in Headers())
         {
-            request.Headers.TryAddWithoutValidation("Impersonate-Group", group);
-        }
-
-        foreach (var (key, value) in user.ImpersonateUserExtra ?? new Dictionary<string, string>())
-        {
-            request.Headers.TryAddWithoutValidation($"Impersonate-Extra-{Uri.EscapeDataString(key)}", value);
+            request.Headers.TryAddWithoutValidation(name, value);
         }
 
         return base.SendAsync(request, cancellationToken);
+    }
+
+    private IEnumerable<(string Name, string Value)> Headers()
+    {
+        yield return ("Impersonate-User", impersonation.User);
+        if (impersonation.Uid.Length > 0)
+        {
+            yield return ("Impersonate-Uid", impersonation.Uid);
+        }
+
+        foreach (var group in impersonation.Groups)
+        {
+            yield return ("Impersonate-Group", group);
+        }
+
+        foreach (var (key, values) in impersonation.Extra)
+        {
+            foreach (var value in values)
+            {
+                yield return ($"Impersonate-Extra-{Uri.EscapeDataString(key)}", value);
+            }
+        }
     }
 }

@@ -47,7 +47,7 @@ public static partial class KubeconfigFile
         KubeconfigCheck.Check(files, context, Remedy);
         try
         {
-            var model = MergedKubeconfig.Of(files);
+            var (model, impersonations) = MergedKubeconfig.Of(files);
             var configuration = KubernetesClientConfiguration.BuildConfigFromConfigObject(model, context);
             if (configuration.AccessToken is { } token && !KubeconfigCheck.IsToken(token))
             {
@@ -55,7 +55,8 @@ public static partial class KubeconfigFile
             }
 
             // Only the client reads the certificates.
-            var handlers = ImpersonatingHandler.OrNone(model, context ?? model.CurrentContext);
+            var user = model.Contexts.FirstOrDefault(c => c.Name == (context ?? model.CurrentContext))?.ContextDetails?.User ?? "";
+            DelegatingHandler[] handlers = impersonations.TryGetValue(user, out var who) ? [new ImpersonatingHandler(who)] : [];
             return (new k8s.Kubernetes(configuration, handlers), configuration.Namespace);
         }
         catch (Exception wrong) when (IsOfTheFile(wrong))

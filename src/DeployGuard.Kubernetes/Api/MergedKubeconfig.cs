@@ -11,10 +11,19 @@ namespace DeployGuard.Kubernetes.Api;
 /// </summary>
 internal static class MergedKubeconfig
 {
-    public static K8SConfiguration Of(IReadOnlyList<KubeconfigText> files)
+    /// <returns>One kubeconfig for the client, and the impersonations of its users by their names.</returns>
+    public static (K8SConfiguration Model, IReadOnlyDictionary<string, Impersonation> Impersonations) Of(
+        IReadOnlyList<KubeconfigText> files
+    )
     {
-        var models = files.Select(Read).ToList();
-        return new K8SConfiguration
+        var read = files.Select(Read).ToList();
+        var models = read.ConvertAll(r => r.Model);
+        // The first file with a user of a name provides the whole user.
+        var first = read.SelectMany(r => r.Model.Users.Select(u => (u.Name, r.Impersonations))).DistinctBy(u => u.Name);
+        var impersonations = first
+            .Where(u => u.Name is not null && u.Impersonations.ContainsKey(u.Name))
+            .ToDictionary(u => u.Name, u => u.Impersonations[u.Name]);
+        var model = new K8SConfiguration
         {
             ApiVersion = "v1",
             Kind = "Config",
@@ -24,11 +33,13 @@ internal static class MergedKubeconfig
             Contexts = models.SelectMany(m => m.Contexts).DistinctBy(c => c.Name),
             Users = models.SelectMany(m => m.Users).DistinctBy(u => u.Name),
         };
+        return (model, impersonations);
     }
 
-    private static K8SConfiguration Read(KubeconfigText file)
+    private static (K8SConfiguration Model, IReadOnlyDictionary<string, Impersonation> Impersonations) Read(KubeconfigText file)
     {
-        using var stream = new MemoryStream(Encoding.UTF8.GetBytes(file.Content));
+        var (impersonations, rest) = Impersonation.Split(file.Content);
+        using var stream = new MemoryStream(Encoding.UTF8.GetBytes(rest));
         var model = KubernetesClientConfiguration.LoadKubeConfig(stream);
         // kubectl writes null for a list that is empty.
         (model.Clusters, model.Contexts, model.Users) = (
@@ -53,7 +64,7 @@ internal static class MergedKubeconfig
             }
         }
 
-        return model;
+        return (model, impersonations);
     }
 
     private static string? Within(string folder, string? path) => string.IsNullOrEmpty(path) ? path : Path.Combine(folder, path);

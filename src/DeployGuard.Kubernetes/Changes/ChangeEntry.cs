@@ -210,12 +210,16 @@ internal sealed record ChangeEntry
                 );
         }
 
-        var waiver = verdict.Waived.Select(w => w.Waiver).OfType<Waiver>().FirstOrDefault();
+        var waivers = verdict.Waived.Select(w => w.Waiver).OfType<Waiver>().DistinctBy(w => w.Name).ToList();
         var approvers = string.Join(", ", ApproversOf(verdict.Approvals));
         return verdict.Evaluated.ChangeType is ChangeType.Rollback
                 ? new(Phase.Admitted, "Rollback", "rolled back to a revision that had completed")
-            : waiver is not null
-                ? new(Phase.Admitted, waiver.BreakGlass is null ? "ExemptIdentity" : "BreakGlass", $"admitted by {waiver.Name}")
+            : waivers.Count > 0
+                ? new(
+                    Phase.Admitted,
+                    waivers.TrueForAll(w => w.BreakGlass is null) ? "ExemptIdentity" : "BreakGlass",
+                    $"admitted by {string.Join(" and ", waivers.Select(w => w.Name))}"
+                )
             : approvers.Length > 0 ? new(Phase.Admitted, "Approved", $"approved by {approvers}")
             : verdict.Basis.Count > 0 ? new(Phase.Admitted, "NothingMissing", string.Join("; ", verdict.Basis))
             : new(Phase.Admitted, "NothingMissing", "all requirements of the policies that enforce were met");

@@ -120,6 +120,7 @@ internal static class Reviews
 
         var ended = new JsonObject { ["endedAt"] = Rfc3339.Show(at), ["cause"] = cause };
         JsonWriting.SetOrRemove(ended, "by", (string?)use["reviewedBy"]);
+        JsonWriting.SetOrRemove(ended, "decision", (string?)use[ChangeReader.ReviewDecisionField] ?? nameof(Decision.Approve));
         JsonWriting.SetOrRemove(ended, "at", (string?)use["reviewedAt"]);
         JsonWriting.SetOrRemove(ended, "endedBy", by);
         former.Add((JsonNode)ended);

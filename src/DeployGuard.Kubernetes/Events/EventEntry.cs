@@ -1,4 +1,5 @@
 using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Workloads;
 
@@ -24,7 +25,7 @@ internal sealed record EventEntry(EventSubject About, bool IsWarning, string Rea
 
         var uid = request is WorkloadRequest { Before: { } before } ? before.Uid : "";
         var about = EventSubject.Of(request.Target, uid);
-        var waived = verdict.Waived.Select(w => w.Waiver?.BreakGlass).FirstOrDefault(g => g is not null);
+        var waived = verdict.Waived.Select(w => w.Waiver?.BreakGlass).OfType<BreakGlass>().DistinctBy(g => g.Name).ToList();
         return !verdict.IsAllowed
                 ? new EventEntry(
                     about,
@@ -32,12 +33,13 @@ internal sealed record EventEntry(EventSubject About, bool IsWarning, string Rea
                     "RolloutRefused",
                     $"{Messages.RefusalCodes(verdict)}: requested by {request.Requester.Username}: {Messages.Refusal(verdict)}"
                 )
-            : waived is not null
+            : waived.Count > 0
                 ? new EventEntry(
                     about,
                     true,
                     "BreakGlassUsed",
-                    $"{request.Requester.Username} was admitted by break-glass {waived.Name}: {waived.Incident}, {waived.Reason}"
+                    $"{request.Requester.Username} was admitted by "
+                        + string.Join("; and ", waived.Select(w => $"break-glass {w.Name}: {w.Incident}, {w.Reason}"))
                 )
             : verdict.Evaluated.ChangeType is ChangeType.Rollback
                 ? new EventEntry(

@@ -32,19 +32,25 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Cust
             return;
         }
 
+        _last = now;
+        await EachOfThem.DoAsync(Removals(now, cancel).ToList(), remove => remove());
+    }
+
+    private IEnumerable<Func<Task>> Removals(DateTimeOffset now, CancellationToken cancel)
+    {
         foreach (var vote in caches.Approvals.All().Where(a => a.HasExpired(MaxAge(a.Workload.Namespace), now)))
         {
-            await RemoveAsync(vote, cancel);
+            yield return () => RemoveAsync(vote, cancel);
         }
 
         foreach (var glass in caches.BreakGlasses.All().Where(g => now - g.ExpiresAt >= s_keepsBreakGlass))
         {
-            await api.DeleteAsync(ApiPaths.One(ApiPaths.BreakGlasses(glass.Namespace), glass.Name), cancel);
+            yield return () => api.DeleteAsync(ApiPaths.One(ApiPaths.BreakGlasses(glass.Namespace), glass.Name), cancel);
         }
 
         foreach (var changes in caches.Changes.All().Select(caches.Translation.Change).GroupBy(c => c.Workload))
         {
-            await ForgetAsync(changes.Key, [.. changes], now, cancel);
+            yield return () => ForgetAsync(changes.Key, [.. changes], now, cancel);
         }
 
         foreach (
@@ -54,13 +60,8 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Cust
                 .GroupBy(c => c.Workload.Namespace)
         )
         {
-            foreach (var surplus in Retention.Surplus([.. brief]))
-            {
-                await writer.DeleteAsync(surplus, cancel);
-            }
+            yield return () => EachOfThem.DoAsync(Retention.Surplus([.. brief]), surplus => writer.DeleteAsync(surplus, cancel));
         }
-
-        _last = now;
     }
 
     private async Task ForgetAsync(WorkloadRef workload, IReadOnlyList<Change> changes, DateTimeOffset now, CancellationToken cancel)

@@ -33,23 +33,25 @@ internal sealed class Observer(
         var translation = caches.Translation;
         var namespaces = caches.Changes.All().Select(translation.Change).GroupBy(c => c.Workload.Namespace).ToList();
         canaries.KeepOnly(namespaces.Select(n => n.Key));
-        foreach (var @namespace in namespaces)
-        {
-            var policies = caches.PoliciesOf(@namespace.Key);
-            var standings = canaries.StandingsIn(@namespace.Key, policies).ToLookup(s => s.Workload);
-            var vetoed = @namespace.Where(c => VetoOf(c, policies) is not null).ToList();
-            await EachOfThem.DoAsync(
-                @namespace,
-                change =>
-                    ObserveAsync(
-                        change,
-                        vetoed,
-                        policies,
-                        [.. standings[change.Workload].Where(s => s.TemplateHash == change.TemplateHash)],
-                        cancel
-                    )
-            );
-        }
+        await EachOfThem.DoAsync(namespaces, n => ObserveAsync(n.Key, [.. n], cancel));
+    }
+
+    private async Task ObserveAsync(string @namespace, IReadOnlyList<Change> changes, CancellationToken cancel)
+    {
+        var policies = caches.PoliciesOf(@namespace);
+        var standings = canaries.StandingsIn(@namespace, policies).ToLookup(s => s.Workload);
+        var vetoed = changes.Where(c => VetoOf(c, policies) is not null).ToList();
+        await EachOfThem.DoAsync(
+            changes,
+            change =>
+                ObserveAsync(
+                    change,
+                    vetoed,
+                    policies,
+                    [.. standings[change.Workload].Where(s => s.TemplateHash == change.TemplateHash)],
+                    cancel
+                )
+        );
     }
 
     private async Task ObserveAsync(

@@ -19,10 +19,8 @@ internal sealed class PolicyModes(ApiConnection api, ClusterCaches caches, Event
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        foreach (var entry in caches.Policies.All().Where(p => p is { NamesMode: false, Policy.Errors.Count: 0 }))
-        {
-            await NameAsync(entry.Policy.Name, cancel);
-        }
+        var unnamed = caches.Policies.All().Where(p => p is { NamesMode: false, Policy.Errors.Count: 0 });
+        await EachOfThem.DoAsync(unnamed, entry => NameAsync(entry.Policy.Name, cancel));
     }
 
     private async Task NameAsync(string policy, CancellationToken cancel)

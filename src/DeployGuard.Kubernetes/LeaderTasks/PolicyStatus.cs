@@ -17,14 +17,12 @@ internal sealed class PolicyStatus(ApiConnection api, ClusterCaches caches, Clus
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        foreach (var entry in caches.Policies.All())
-        {
-            var next = SummaryOf(entry);
-            if (next != entry.Summary && !WasJustWritten(entry.Policy.Name, next))
-            {
-                await WriteAsync(entry.Policy.Name, cancel);
-            }
-        }
+        var changed =
+            from entry in caches.Policies.All()
+            let next = SummaryOf(entry)
+            where next != entry.Summary && !WasJustWritten(entry.Policy.Name, next)
+            select entry.Policy.Name;
+        await EachOfThem.DoAsync(changed, policy => WriteAsync(policy, cancel));
     }
 
     private bool WasJustWritten(string policy, PolicySummary summary) =>

@@ -18,14 +18,13 @@ internal sealed class Rehash(ClusterCaches caches, ChangeWriter writer) : ILeade
     public async Task RunAsync(CancellationToken cancel)
     {
         var translation = caches.Translation;
-        foreach (var change in caches.Changes.All().Where(c => TemplateHash.IsLegacy(c.TemplateHash)))
-        {
-            var hash = translation.Change(change).TemplateHash;
-            if (!TemplateHash.IsLegacy(hash))
-            {
-                await writer.AlterAsync(change, status => Write(status, hash), cancel);
-            }
-        }
+        var rehashed =
+            from change in caches.Changes.All()
+            where TemplateHash.IsLegacy(change.TemplateHash)
+            let hash = translation.Change(change).TemplateHash
+            where !TemplateHash.IsLegacy(hash)
+            select (Change: change, Hash: hash);
+        await EachOfThem.DoAsync(rehashed, r => writer.AlterAsync(r.Change, status => Write(status, r.Hash), cancel));
     }
 
     private static bool Write(JsonObject status, string hash)

@@ -20,9 +20,9 @@ internal sealed class RequesterColumn(ClusterCaches caches, ChangeWriter writer,
     {
         var now = time.GetUtcNow();
         var unnamed = caches.Changes.All().Where(c => c.RequesterColumn.Length == 0 && c.Requesters.Count > 0);
-        foreach (var change in unnamed.Where(c => _written.TryAdd($"{c.Workload.Namespace}/{c.Name}", "", now)))
-        {
-            await writer.AlterAsync(change, ChangeRequesters.SetColumn, cancel);
-        }
+        await EachOfThem.DoAsync(
+            unnamed.Where(c => _written.TryAdd($"{c.Workload.Namespace}/{c.Name}", "", now)),
+            change => writer.AlterAsync(change, ChangeRequesters.SetColumn, cancel)
+        );
     }
 }

@@ -44,16 +44,19 @@ internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, Cha
             (_version, _readAt) = ((version.RootElement.GetProperty("gitVersion").GetString() ?? "") + Suffix, now);
         }
 
-        foreach (var change in caches.Changes.All().Where(c => c.OwnedUid is not null && c.OwnedHash != Edited))
+        var holding = caches.Changes.All().Where(c => c.OwnedUid is not null && c.OwnedHash != Edited);
+        await EachOfThem.DoAsync(holding, change => FollowAsync(change, cancel));
+    }
+
+    private async Task FollowAsync(Change change, CancellationToken cancel)
+    {
+        if (
+            caches.FindWorkload(change.Workload) is { } workload
+            && KeptRevisions.Of(workload, caches).FirstOrDefault(r => r.Uid == change.OwnedUid) is { } held
+            && (change.OwnedServer != _version || change.OwnedHash != held.TemplateHash)
+        )
         {
-            if (
-                caches.FindWorkload(change.Workload) is { } workload
-                && KeptRevisions.Of(workload, caches).FirstOrDefault(r => r.Uid == change.OwnedUid) is { } held
-                && (change.OwnedServer != _version || change.OwnedHash != held.TemplateHash)
-            )
-            {
-                await writer.AlterAsync(change, status => Note(status, change, held), cancel);
-            }
+            await writer.AlterAsync(change, status => Note(status, change, held), cancel);
         }
     }
 

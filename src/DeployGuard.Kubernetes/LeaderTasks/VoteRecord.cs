@@ -54,7 +54,7 @@ internal sealed record VoteRecord(
             ],
             [.. change.Votes.Where(k => !k.IsGone && !votes.Any(k.IsOf))],
             open,
-            MissingOf(change, open, runs, review),
+            MissingOf(change, open, runs, RejectedBy(review, veto?.Approver.Username)),
             runs,
             veto is null ? null : new Rejection(veto.Approver.Username, veto.Reason)
         )
@@ -80,7 +80,11 @@ internal sealed record VoteRecord(
                 Votes = [.. Change.Votes.Select(v => gone.Contains(v) ? v with { WithdrawnAt = now } : v)],
             }
         );
-        return this with { Change = Change with { BreakGlassUses = after.BreakGlassUses }, Missing = MissingOf(after, Open, Runs, Review) };
+        return this with
+        {
+            Change = Change with { BreakGlassUses = after.BreakGlassUses },
+            Missing = MissingOf(after, Open, Runs, RejectedBy(Review, Veto?.By)),
+        };
     }
 
     /// <summary>Whether the last request was refused, and another one may pass, or a review is missing.</summary>
@@ -155,14 +159,19 @@ internal sealed record VoteRecord(
         || (!known.IsGone && !known.Counts.SequenceEqual(counts));
 
     /// <summary>What it waits for; empty where nobody can do anything about it any more.</summary>
-    private static string MissingOf(Change change, OpenRequirements open, string runs, Approval? review) =>
+    /// <param name="rejectedBy">Whose rejection stands; null if there is none.</param>
+    private static string MissingOf(Change change, OpenRequirements open, string runs, string? rejectedBy) =>
         change.AwaitsReview && change.WasAdmitted
-            ? review is { Decision: Decision.Reject } && (runs.Length == 0 || change.HasHash(runs))
-                ? OpenRequirements.RejectedReview(review.Approver.Username)
+            ? rejectedBy is not null && (runs.Length == 0 || change.HasHash(runs))
+                ? OpenRequirements.RejectedReview(rejectedBy)
                 : OpenRequirements.Review
             : AwaitsAnswer(change)
                 ? open.Missing
                 : "";
+
+    /// <summary>A rejection that was cast before the last use is no review of it; while it stands, no approval is one either.</summary>
+    private static string? RejectedBy(Approval? review, string? veto) =>
+        review is { Decision: Decision.Reject } ? review.Approver.Username : veto;
 
     /// <summary>
     /// The last request was refused, and another one may pass. Also a completed revision, if its workload is to be created again.

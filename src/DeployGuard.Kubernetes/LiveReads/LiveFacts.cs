@@ -78,8 +78,8 @@ internal sealed class LiveFacts
             return null;
         }
 
-        // An approval of an admitted Change has been used. Of the waiting ones the latest is meant.
-        var waiting = cluster.Changes.Where(c => !c.WasAdmitted).ToLookup(c => c.TemplateHash);
+        // An approval of an admitted Change has been used, and one that has ended may be meant no more. Of the waiting ones the latest is.
+        var waiting = cluster.Changes.Where(c => c.Phase is Phase.Pending or Phase.Rejected).ToLookup(c => c.TemplateHash);
         if (
             approves
                 .OrderByDescending(a => a.CreatedAt)

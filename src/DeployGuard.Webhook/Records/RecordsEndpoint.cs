@@ -106,7 +106,7 @@ internal sealed class RecordsEndpoint(
         var refusal = await RefuseDeleteByAsync(review, creator, deadline);
         if (refusal is null && !review.DryRun && !rules.IsSelf(review.Requester))
         {
-            _telemetry.RecordDeletion(review, creator.Username, vote);
+            _telemetry.RecordDeletion(review, creator.Username, vote, _facts.NamespaceEnds(review.Namespace));
         }
 
         return refusal;
@@ -138,7 +138,7 @@ internal sealed class RecordsEndpoint(
         var snapshot = await cluster.Snapshots.TakeAsync(query, deadline);
         var recorded = snapshot.Changes.FirstOrDefault(c => c.HasHash(approval.TemplateHash));
         var policiesHere = PoliciesOf(snapshot);
-        var reviewer = await ReviewRightAsync(review, NewApproval.NeedsReviewRight(approval, policiesHere), deadline);
+        var reviewer = await ReviewRightAsync(review, NewApproval.NeedsReviewRight(approval, policiesHere, time.GetUtcNow()), deadline);
         var refusal =
             RefuseOwnersAndFinalizers(review)
             ?? new NewApproval(approval, review.Requester, recorded, policiesHere, reviewer)

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using DeployGuard.Core.Workloads;
+
 namespace DeployGuard.Webhook.Reviews;
 
 /// <summary>
@@ -7,6 +10,9 @@ namespace DeployGuard.Webhook.Reviews;
 /// </summary>
 internal ref struct ManagedFields
 {
+    /// <summary>More than the 10,000 levels up to which API servers read JSON.</summary>
+    private const int MaxDepth = 10_100;
+
     private readonly ReadOnlySpan<byte> _json;
     private readonly Span<byte> _rest;
     private StrictList _lists;
@@ -102,7 +108,7 @@ internal ref struct ManagedFields
     /// <param name="comma">Before it; -1 if it is the first member.</param>
     private bool LeaveOut(int start, int comma)
     {
-        _at = Peek == '[' ? _lists.End(_at) : JsonSkipping.None;
+        _at = Peek == '[' ? EndOfList() : JsonSkipping.None;
         if (_at == JsonSkipping.None)
         {
             return false;
@@ -121,6 +127,29 @@ internal ref struct ManagedFields
         }
 
         return true;
+    }
+
+    /// <summary>A list in which a user of the object nested thousands of levels is read by the parser, which is slower.</summary>
+    private int EndOfList()
+    {
+        var end = _lists.End(_at);
+        if (!_lists.IsTooDeep)
+        {
+            return end;
+        }
+
+        var reader = new Utf8JsonReader(_json[_at..], new JsonReaderOptions { MaxDepth = MaxDepth });
+        try
+        {
+            reader.Read();
+            reader.Skip();
+            end = _at + (int)reader.BytesConsumed;
+            return TextEscapes.FindLoneSurrogate(_json[_at..end], MaxDepth) is null ? end : JsonSkipping.None;
+        }
+        catch (JsonException)
+        {
+            return JsonSkipping.None;
+        }
     }
 
     /// <summary>A name without escapes, and the colon behind it; empty for anything else.</summary>

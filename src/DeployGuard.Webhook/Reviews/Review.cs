@@ -42,7 +42,12 @@ internal sealed record Review
     public required JsonElement OldObject { get; init; }
 
     /// <summary>The uid of the object, which the API server gives it before the validating webhooks; empty if it has none.</summary>
-    public string ObjectUid => Text(Child(Object.ValueKind is JsonValueKind.Object ? Object : OldObject, "metadata"), "uid") ?? "";
+    public string ObjectUid => Text(Metadata, "uid") ?? "";
+
+    /// <summary>The name of the object. A deletion of a whole collection names none in the request.</summary>
+    public string ObjectName => Name.Length > 0 ? Name : Text(Metadata, "name") ?? "";
+
+    private JsonElement Metadata => Child(Object.ValueKind is JsonValueKind.Object ? Object : OldObject, "metadata");
 
     /// <summary>The options of the write or delete; undefined if the request has none.</summary>
     public required JsonElement Options { get; init; }

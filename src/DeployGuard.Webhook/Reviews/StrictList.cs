@@ -23,6 +23,9 @@ internal ref struct StrictList(ReadOnlySpan<byte> json)
     private int _items;
     private ItemEnds _ends;
 
+    /// <summary>Whether the last list was nested so deeply that its end is not known for that reason.</summary>
+    public bool IsTooDeep { get; private set; }
+
     /// <summary>
     /// The end of the list; <see cref="JsonSkipping.None"/> if it is not certainly valid. The items with which the list before began are
     /// not checked again: those of the old and the new object are nearly the same.
@@ -31,7 +34,7 @@ internal ref struct StrictList(ReadOnlySpan<byte> json)
     public int End(int start)
     {
         var known = KnownUntil(start);
-        (_start, _at, _items, _depth, _objects) = (start, start + Math.Max(known, 1), 0, 1, 0);
+        (_start, _at, _items, _depth, _objects, IsTooDeep) = (start, start + Math.Max(known, 1), 0, 1, 0, false);
         return Run(known > 0 ? Step.Ended : Step.Opened) ? _at : JsonSkipping.None;
     }
 
@@ -150,6 +153,7 @@ internal ref struct StrictList(ReadOnlySpan<byte> json)
     {
         if (_depth == MaxDepth)
         {
+            IsTooDeep = true;
             return Step.Wrong;
         }
 

@@ -222,8 +222,8 @@ internal sealed class AdmissionTelemetry(
     /// <summary>Logs the deletion of a vote or a BreakGlass once it is gone.</summary>
     /// <param name="creator">User name of its creator.</param>
     /// <param name="vote">Null for a BreakGlass.</param>
-    public void RecordDeletion(Review review, string creator, Approval? vote) =>
-        records.Write(review, RecordLine.OfDeletion(review, creator, vote, time.GetUtcNow()));
+    public void RecordDeletion(Review review, string creator, Approval? vote, bool withNamespace) =>
+        records.Write(review, RecordLine.OfDeletion(review, creator, vote, withNamespace, time.GetUtcNow()));
 
     private void CountRollout(Verdict verdict)
     {

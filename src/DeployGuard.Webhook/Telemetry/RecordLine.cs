@@ -57,7 +57,8 @@ internal static class RecordLine
 
     /// <param name="creator">Its creator; another user needs the verb override.</param>
     /// <param name="vote">The vote that is deleted; null for a BreakGlass, and for a vote that cannot be read.</param>
-    public static RecordLines OfDeletion(Review review, string creator, Approval? vote, DateTimeOffset now) =>
+    /// <param name="withNamespace">Its namespace is being deleted, and everything in it: nobody needs a verb for that.</param>
+    public static RecordLines OfDeletion(Review review, string creator, Approval? vote, bool withNamespace, DateTimeOffset now) =>
         Both(
             "withdrawal",
             review,
@@ -72,7 +73,7 @@ internal static class RecordLine
                     json.WriteText("templateHash", vote.TemplateHash ?? "");
                 }
 
-                json.WriteBoolean("override", creator != review.Requester.Username);
+                json.WriteBoolean("override", !withNamespace && creator != review.Requester.Username);
             }
         );
 
@@ -110,7 +111,7 @@ internal static class RecordLine
 
             json.WriteString("kind", review.Kind);
             json.WriteString("namespace", review.Namespace);
-            json.WriteText("name", review.Name);
+            json.WriteText("name", review.ObjectName);
             json.WriteText("uid", review.ObjectUid);
             json.WriteText("user", review.Requester.Username);
             members(json);

@@ -157,15 +157,20 @@ public class ChangeLifecycleTests
             BreakGlassUses = [new BreakGlassUse("g", "carol", Some.Now.AddMinutes(-30), null)],
             Requesters = ["dana"],
         };
-        string? Reviewer(Requester by, int minutesAgo) =>
+        string? Reviewer(Requester by, int minutesAgo, Mode mode = Mode.Enforce) =>
             StandingVotes
-                .Review(change, [Some.ApprovalOf(s_deployment, by) with { CreatedAt = Some.Now.AddMinutes(-minutesAgo) }], [Some.OneSenior])
+                .Review(
+                    change,
+                    [Some.ApprovalOf(s_deployment, by) with { CreatedAt = Some.Now.AddMinutes(-minutesAgo) }],
+                    [Some.OneSenior with { Mode = mode }]
+                )
                 ?.Approver.Username;
 
         Assert.That(Reviewer(Some.Alice, 10), Is.EqualTo("alice"));
         Assert.That(Reviewer(Some.Alice, 40), Is.Null, "before the use it was no review");
         Assert.That(Reviewer(Some.Carol, 10), Is.Null, "the creator of the BreakGlass");
         Assert.That(Reviewer(Some.Bob, 10), Is.Null, "in none of the groups");
+        Assert.That(Reviewer(Some.Bob, 10, Mode.Audit), Is.EqualTo("bob"), "the groups of a policy that does not enforce bind nobody");
         Assert.That(Reviewer(new Requester("dana", "", ["senior-engineers"]), 10), Is.Null, "a requester");
     }
 

@@ -131,6 +131,51 @@ public class SoakTests
         Assert.That((step.Beside, step.Soaking), Is.EqualTo((beside, soaking)));
     }
 
+    /// <summary>
+    /// Any method was allowed for the first revision. If it proved nothing, the pool would stay cold, and admit every later one.
+    /// </summary>
+    [TestCase(Phase.Completed, 60, 50)]
+    [TestCase(Phase.Completed, 5, 0)]
+    public void TheFirstRevisionBehindANewServiceProvesItselfByAnyMethod(Phase phase, int minutes, int held)
+    {
+        var policy = Accepting(RolloutMethod.Pace);
+        var first = Shop.Empty.Running(Shop.Web(4), phase, minutes);
+
+        Assert.That(HeldBy(first, policy, Shop.V1), Is.EqualTo(held));
+    }
+
+    /// <summary>One that was scaled down long ago keeps no pool warm, and so must not keep it from becoming warm again.</summary>
+    [TestCase(20, 0)]
+    [TestCase(0, 50)]
+    public void WhereAProvenRevisionServesAnotherMethodProvesNothing(int provenPods, int held)
+    {
+        var policy = Accepting(RolloutMethod.Pace);
+        var second = Shop.Empty.Running(Shop.Web(provenPods), Phase.Proven).Running(Shop.C(4), Phase.Completed);
+
+        Assert.That(HeldBy(second, policy, Shop.V2), Is.EqualTo(held));
+    }
+
+    private static SafeguardPolicy Accepting(RolloutMethod method) =>
+        Shop.Policy with
+        {
+            Canary = Shop.Policy.Canary is { } canary ? canary with { Accept = [method] } : throw new AssertionException("no canary"),
+        };
+
+    private static int HeldBy(NamespaceObjects objects, SafeguardPolicy policy, string image)
+    {
+        var snapshot = objects.ToSnapshot();
+        var cluster = new ClusterSnapshot
+        {
+            Policies = [policy],
+            Changes = objects.Changes,
+            Namespace = snapshot,
+        };
+        return PoolStanding
+            .Of(snapshot, cluster, Some.Now)
+            .Single(s => s.Images.Any(i => i.Contains(image, StringComparison.Ordinal)))
+            .HeldPercent;
+    }
+
     private static Change Change(Phase phase, int minutes) =>
         new()
         {

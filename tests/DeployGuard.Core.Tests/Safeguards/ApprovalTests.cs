@@ -52,6 +52,16 @@ public class ApprovalTests
         Assert.That(Message([]), Is.EqualTo("AI-assisted change (annotation); approvals 0 of 2: senior-engineers 0/1, directors 0/1"));
 
     [Test]
+    public void OnlyTheLinesThatAreNotFilledAreMissing() =>
+        Assert.That(
+            Decide([By(Some.Alice)]).Denials.Single().Finding,
+            Has.Property("Missing")
+                .EqualTo("directors 0/1")
+                .And.Property("Message")
+                .Contain("approvals 1 of 2: senior-engineers 1/1, directors 0/1")
+        );
+
+    [Test]
     public void ChangePassesWithAQuorum() => Assert.That(Message([By(Some.Alice), By(Some.Bob)]), Is.Null);
 
     [Test]

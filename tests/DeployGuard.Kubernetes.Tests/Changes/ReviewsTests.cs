@@ -34,7 +34,7 @@ public class ReviewsTests
         Assert.That(
             status["breakGlass"]?[0]?.ToJsonString(),
             Is.EqualTo(
-                """{"name":"g","by":"oscar","at":"2026-11-28T09:00:00Z","formerReviews":[{"endedAt":"2026-11-28T10:01:00Z","cause":"ReviewWithdrawn","by":"alice","at":"2026-11-28T10:00:00Z","endedBy":"alice"}]}"""
+                """{"name":"g","by":"oscar","at":"2026-11-28T09:00:00Z","formerReviews":[{"endedAt":"2026-11-28T10:01:00Z","cause":"ReviewWithdrawn","by":"alice","decision":"Approve","at":"2026-11-28T10:00:00Z","endedBy":"alice"}]}"""
             )
         );
         Assert.That(ApprovedOf(status), Is.EqualTo("False ReviewWithdrawn"));

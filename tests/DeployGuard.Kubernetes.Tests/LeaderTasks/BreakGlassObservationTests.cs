@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Changes;
 using DeployGuard.Kubernetes.Events;
@@ -31,6 +32,7 @@ public class BreakGlassObservationTests
     private readonly ConcurrentQueue<JsonNode> _written = [];
     private readonly ConcurrentQueue<JsonNode> _events = [];
     private string _deployment = "";
+    private string _refusing = "";
 
     [SetUp]
     public void Clear()
@@ -38,6 +40,7 @@ public class BreakGlassObservationTests
         _written.Clear();
         _events.Clear();
         _deployment = "";
+        _refusing = "";
     }
 
     [Test]
@@ -102,6 +105,20 @@ public class BreakGlassObservationTests
     public async Task AVetoOfSomebodyElseIsNone() =>
         Assert.That(await ObserveAsync(Change(ByAlice, "alice"), Vote("alice", "Approve"), Vote("mallory", "Reject", "guests")), Is.Null);
 
+    /// <summary>A policy engine refuses one Change, or its namespace is being deleted.</summary>
+    [Test]
+    public async Task ANamespaceThatRefusesWritesDoesNotKeepOthersFromBeingObserved()
+    {
+        _refusing = "arcade";
+        string[] both = [Change("", ""), Vote("alice", "Approve")];
+        var there = Array.ConvertAll(both, o => o.Replace("shop", "arcade", StringComparison.Ordinal));
+
+        var refused = await Assert.ThrowsAsync<ApiException>(() => ObserveAsync($"{there[0]},{both[0]}", there[1], both[1]));
+
+        Assert.That(refused?.Message, Does.Contain("/namespaces/arcade/"));
+        Assert.That((string?)_written.Single()["metadata"]?["namespace"], Is.EqualTo("shop"));
+    }
+
     [Test]
     public async Task AReviewWhoseVoteIsGoneIsWithdrawn()
     {
@@ -157,12 +174,24 @@ public class BreakGlassObservationTests
             )}}}] } }
             """;
 
+    /// <summary>The Change in a namespace, of a list of Changes with commas between them.</summary>
+    private static string OneOf(string changes, string @namespace) =>
+        JsonNode.Parse($"[{changes}]")?.AsArray().FirstOrDefault(c => (string?)c?["metadata"]?["namespace"] == @namespace)?.ToJsonString()
+        ?? throw new AssertionException($"no Change in {@namespace}");
+
     private async Task<bool> AnswerAsync(HttpContext context, string change, string[] votes)
     {
         var path = context.Request.Path.Value ?? "";
         if (context.Request.Query.ContainsKey("watch"))
         {
             return false;
+        }
+
+        if (context.Request.Method is "PUT" && _refusing.Length > 0 && path.Contains($"/namespaces/{_refusing}/", StringComparison.Ordinal))
+        {
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            await context.Response.WriteAsync("""{"kind": "Status", "code": 403, "message": "it is being terminated"}""");
+            return true;
         }
 
         if (context.Request.Method is "POST" or "PUT")
@@ -191,12 +220,16 @@ public class BreakGlassObservationTests
                 {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "tier-1"},
                  "spec": {"mode": "Enforce", "approval": {"required": "Always", "quorum": [{"groups": ["seniors"], "count": 1}]} } }
                 """,
-            "/api/v1/namespaces" => """{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"} }""",
+            "/api/v1/namespaces" => """
+                {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "arcade"} },
+                {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"} }
+                """,
             _ => "",
         };
         await context.Response.WriteAsync(
             path == "/apis/batch/v1" ? """{"resources": [{"name": "cronjobs"}]}"""
-            : path.StartsWith($"{Folder}/namespaces/shop/changes/", StringComparison.Ordinal) ? change
+            : path.StartsWith($"{Folder}/namespaces/", StringComparison.Ordinal) && path.Contains("/changes/", StringComparison.Ordinal)
+                ? OneOf(change, path.Split('/')[5])
             : $$"""{"metadata": {"resourceVersion": "1"}, "items": [{{items}}]}"""
         );
         return true;

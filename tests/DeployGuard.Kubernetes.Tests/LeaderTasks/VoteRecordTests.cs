@@ -183,9 +183,29 @@ public class VoteRecordTests
 
     [TestCase("tier-1: not counted (expired; counted for seniors)", false)]
     [TestCase("tier-1: not counted (expired)", false)]
+    [TestCase("tier-1: not counted (expired) | other: not counted (in none of the groups)", false)]
+    [TestCase("tier-1: not counted (expired) | other: a", true)]
     [TestCase("tier-1: seniors", true)]
     public void AVoteThatWasTooOldCannotBeTakenBack(string counts, bool expected) =>
-        Assert.That((s_recorded with { Counts = [counts], WithdrawnAt = s_now }).WasTakenBack, Is.EqualTo(expected));
+        Assert.That((s_recorded with { Counts = counts.Split(" | "), WithdrawnAt = s_now }).WasTakenBack, Is.EqualTo(expected));
+
+    /// <summary>It was cast before the use that awaits a review, and so is none; but no approval is one while it stands.</summary>
+    [Test]
+    public void AStandingRejectionIsNamedWhereAReviewIsMissing()
+    {
+        var used = s_pending with
+        {
+            Phase = Phase.Completed,
+            HasAdmittedCondition = true,
+            TemplateHash = Runs,
+            BreakGlassUses = [new BreakGlassUse("g", "olga", s_now, null)],
+        };
+        var veto = s_vote with { Decision = Decision.Reject };
+
+        var record = VoteRecord.Of(used, [veto], _ => ["tier-1: a veto"], s_nothing, Runs, s_now, veto);
+
+        Assert.That(record.Missing, Is.EqualTo("break-glass review: rejected by alice, still running"));
+    }
 
     private static VoteRecord Of(Change change, IReadOnlyList<Approval> votes) =>
         VoteRecord.Of(change, votes, _ => ["tier-1: seniors"], s_nothing, Runs, s_now);

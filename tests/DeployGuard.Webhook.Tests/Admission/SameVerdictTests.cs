@@ -95,9 +95,10 @@ public class SameVerdictTests
         var subject = s_subjects[number % s_subjects.Count];
         var body = new MemberMutation(new Random(number)).Of(subject.Body);
         var (actual, expected) = (End(body, subject, WebhookReads), End(body, subject, ReferenceReader.Read));
-        if (actual != expected && expected.Text.Contains("Duplicate property", StringComparison.Ordinal))
+        string[] unread = ["Duplicate property", "maximum configured depth"];
+        if (actual != expected && unread.Any(fault => expected.Text.Contains(fault, StringComparison.Ordinal)))
         {
-            expected = End(body, subject, ReferenceReader.ReadWithRepeatedFields);
+            expected = End(body, subject, ReferenceReader.ReadWithoutManagedFields);
         }
 
         ends.AddOrUpdate(actual.Kind, 1, static (_, count) => count + 1);

@@ -260,23 +260,45 @@ public class RecordsTests
     [TestCase(
         "bob",
         false,
-        "NotEligible: bob may not review here: no policy in shop names approving groups, so a review needs the verb review"
+        "NotEligible: bob may not review here: no policy that enforces in shop names approving groups, so a review needs the verb review"
     )]
     [TestCase("bob", true, null)]
     [TestCase("dana", true, "SelfApproval: dana requested deployment-web-1")]
     [TestCase("olga", true, "SelfApproval: olga created the BreakGlass that admitted deployment-web-1, and cannot review it")]
-    public async Task WhereNoPolicyNamesApproversTheVerbReviewIsNeeded(string user, bool isHeld, string? refusal)
+    [TestCase("bob", false, "NotEligible: bob may not review here", "Reject")]
+    [TestCase("bob", true, null, "Reject")]
+    [TestCase("bob", false, "NotEligible: bob may not review here", "Approve", "seniors")]
+    [TestCase("bob", true, null, "Approve", "seniors")]
+    [TestCase("bob", false, null, "Approve", "developers")]
+    public async Task WhereNoPolicyThatEnforcesNamesApproversTheVerbReviewIsNeeded(
+        string user,
+        bool isHeld,
+        string? refusal,
+        string decision = "Approve",
+        string? audited = null
+    )
     {
         var shared = _facts.Cached;
+        SafeguardPolicy[] audits = audited is null
+            ? []
+            :
+            [
+                new SafeguardPolicy
+                {
+                    Name = "baseline",
+                    Mode = Mode.Audit,
+                    Approval = new ApprovalRules { Quorum = [new QuorumLine([audited], 1)] },
+                },
+            ];
         _facts.Cached = shared with
         {
-            Policies = [new SafeguardPolicy { Name = "freeze", Freeze = new FreezeRules("", TimeSpan.Zero) }],
+            Policies = [new SafeguardPolicy { Name = "freeze", Freeze = new FreezeRules("", TimeSpan.Zero) }, .. audits],
             Changes = [shared.Changes[0] with { BreakGlassUses = [new BreakGlassUse("g", "olga", DateTimeOffset.UnixEpoch, null)] }],
         };
         var permission = $"{ReviewRight.Verb} breakglasses/";
         _ = isHeld ? _facts.Permissions.Add(permission) : _facts.Permissions.Remove(permission);
 
-        var message = await RefusalAsync(Reviews.Approval(user, ["developers"]));
+        var message = await RefusalAsync(Reviews.Approval(user, ["developers"], decision: decision));
         (_facts.Cached, _) = (shared, _facts.Permissions.Remove(permission));
 
         Assert.That(message, refusal is null ? Is.Null : Does.Contain(refusal));
@@ -519,7 +541,7 @@ public class RecordsTests
                  - spec.canary.steps: [25, 5] must increase
                  - spec.canary.pace.minReady: "10 minutes" is not a duration; write for example 90s, 10m, 72h or 1h30m
                  - spec.budget.maxConcurrentRollouts: is missing: set how many rollouts may be in flight
-                 - spec.x: unknown field; allowed are active, approval, budget, canary, dryRun, exempt, freeze, images, match, mode, origin
+                 - spec.x: unknown field; allowed are active, approval, budget, canary, dryRun, exempt, freeze, identities, images, match, mode, origin
                 """
             )
         );

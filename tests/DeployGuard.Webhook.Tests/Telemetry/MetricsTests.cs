@@ -41,7 +41,7 @@ public partial class MetricsTests
         Assert.That(series, Does.Contain("""deployguard_admission_duration_seconds_bucket{le="0.00025"}"""));
         Assert.That(series, Does.Contain("""deployguard_admission_duration_seconds_bucket{le="10"}"""));
         Assert.That(series, Does.Contain("""deployguard_approvals_total{decision="Approve"}"""));
-        Assert.That(series, Does.Contain("""deployguard_origin_total{origin="Unknown",trust="none"}"""));
+        Assert.That(series, Does.Contain("""deployguard_origin_total{origin="AiAssisted",trust="unsigned"}"""));
         Assert.That(series, Does.Contain("""deployguard_overloaded_total{requester="person"}"""), "at zero from the start");
         Assert.That(series, Does.Contain("""deployguard_build_info{version="0.2.0"}"""));
         Assert.That(series, Has.None.Contains("=\"web"), "no label holds the name of a workload");

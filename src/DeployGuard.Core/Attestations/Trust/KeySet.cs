@@ -18,8 +18,8 @@ public sealed class KeySet
     public IReadOnlyList<TrustedKey> Keys { get; }
 
     /// <summary>
-    /// The same for equal sets in any order, and for no other: what was verified with one set is never taken for verified with another. Keep
-    /// verified statements by the image's digest and this.
+    /// The same for equal sets in any order, and for no other: what was verified with one set is never taken for verified with another.
+    /// Keep verified statements by the image's digest and this.
     /// </summary>
     public string Id { get; }
 

@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Identities;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>A request for a new image beside a running one of which the commit is proven, and what signers say about it.</summary>
+internal static class SignedScene
+{
+    public const string Running = "registry.example.com/shop/web@sha256:2222222222222222222222222222222222222222222222222222222222222222";
+    public const string New = "registry.example.com/shop/web@sha256:1111111111111111111111111111111111111111111111111111111111111111";
+
+    public static Signer Forge { get; } = new("forge", KeyRole.SourceReview);
+
+    public static Signer Build { get; } = new("build", KeyRole.Build);
+
+    public static SafeguardPolicy Human() => Policy("AiAssisted");
+
+    public static SafeguardPolicy Always() => Policy("Always");
+
+    public static SafeguardPolicy Policy(string required, string unknown = "AiAssisted") =>
+        Some.Policy(
+            $$"""
+            {"approval": {"required": "{{required}}", "quorum": [{"groups": ["senior-engineers"]}]},
+             "origin": {
+               "unknown": "{{unknown}}",
+               "keys": [{"name": "forge", "role": "SourceReview", "pem": {{Pem(
+                Forge
+            )}} }, {"name": "build", "role": "Build", "pem": {{Pem(Build)}} }],
+               "sources": [{"images": ["registry.example.com/shop/web"], "repository": "{{Stated.Repository}}", "refs": ["refs/heads/main"]}],
+               "registries": [{"host": "registry.example.com"}]},
+             "identities": [
+               {"person": "erin", "names": ["github:2002", "erin@example.com"], "groups": ["senior-engineers"]},
+               {"person": "dave", "names": ["github:1001"], "groups": ["senior-engineers"]}]}
+            """
+        );
+
+    private static string Pem(Signer signer) => JsonValue.Create(signer.Key.Public.Pem).ToJsonString();
+
+    public static JsonObject Deployment(string image) => Some.Deployment(image);
+
+    public static ClusterSnapshot Cluster(
+        SafeguardPolicy policy,
+        IReadOnlyList<SignedFacts> signed,
+        Phase phase = Phase.Proven,
+        string? commit = ""
+    )
+    {
+        var running = Some.Change(Deployment(Running), phase);
+        return new ClusterSnapshot
+        {
+            Policies = [policy],
+            LiveHash = running.TemplateHash,
+            Changes =
+            [
+                running with
+                {
+                    ProvenCommits = commit is null ? [] : [new ProvenCommit(policy.Name, Running, Stated.Repository, Stated.Running)],
+                },
+            ],
+            SignedFacts = signed,
+        };
+    }
+
+    public static Verdict Decide(
+        SafeguardPolicy policy,
+        FoundAttestation[] found,
+        JsonObject? after = null,
+        Requester? by = null,
+        Phase phase = Phase.Proven,
+        string? commit = "",
+        Approvals.Approval? mine = null
+    )
+    {
+        var request = Some.Update(Deployment(Running), after ?? Deployment(New), by);
+        var cluster = Cluster(policy, [], phase, commit);
+        var question = Stated.Question() with
+        {
+            Running = [new RunningImage(Running, SignedQuestions.CommitOf(Running, policy, cluster))],
+            PersonOf = (policy.Approval?.Identities ?? KnownPeople.None).PersonOf,
+        };
+        var keys = KeySet.Of(Forge.Trusted, Build.Trusted);
+        var proven = OriginEvaluator.Evaluate(question, AttestationVerifier.Verify(found, keys), Some.Now);
+        return Some.Decide(
+            request,
+            cluster with
+            {
+                SignedFacts = [new SignedFacts(policy.Name, [new SignedImage(New, proven)])],
+                Approvals = mine is null ? [] : [mine],
+            }
+        );
+    }
+
+    public static Verdict Unavailable(SafeguardPolicy policy, Approvals.Approval? approval = null) =>
+        Some.Decide(
+            Some.Update(Deployment(Running), Deployment(New)),
+            Cluster(
+                policy,
+                [new SignedFacts(policy.Name, [new SignedImage(New, null) { Unavailable = "registry.example.com: no answer" }])]
+            ) with
+            {
+                Approvals = approval is null ? [] : [approval],
+            }
+        );
+}
