@@ -1,13 +1,7 @@
-using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using System.Text.Json.Nodes;
 using DeployGuard.Core.Attestations;
-using DeployGuard.Registry.Content;
 using DeployGuard.Registry.References;
-using DeployGuard.Registry.Tests;
-using DeployGuard.Rig;
 using static DeployGuard.EndToEnd.Sandbox;
+using static DeployGuard.EndToEnd.SignedSource;
 
 namespace DeployGuard.EndToEnd;
 
@@ -15,86 +9,140 @@ namespace DeployGuard.EndToEnd;
 [Parallelizable(ParallelScope.Self)]
 public sealed class SignedOriginTests
 {
-    private const string Policy = "signed";
-    private const string Repository = "acme/web";
-    private const string Source = "https://github.com/acme/web";
-    private const string Envelope = "application/vnd.dsse.envelope.v1+json";
+    private const string Always = "signed";
+    private const string IfAiAssisted = "signed-ai";
 
-    private static readonly SigningKey s_forge = NewKey();
-    private static readonly SigningKey s_stranger = NewKey();
+    private SignedSource? _source;
 
-    private ImageRegistry? _registry;
-    private X509Certificate2? _authority;
-    private RegistryPush? _push;
-
-    private RegistryPush Push => _push ?? throw new InvalidOperationException("not started");
-
-    private string Host => _registry?.Host ?? throw new InvalidOperationException("not started");
+    private SignedSource Source => _source ?? throw new InvalidOperationException("not started");
 
     [OneTimeSetUp]
     public async Task StartAsync()
     {
-        _authority = TestAuthority.New();
-        using var certificate = TestAuthority.Issue(_authority, IPAddress.Loopback);
-        _registry = await ImageRegistry.StartAsync(await Toolbox.InstallAsync(), certificate);
-        _push = new RegistryPush(Host, Repository, "", "");
-        await TestCluster.Rig.Plane.Api.CreateAsync("apis/deployguard.io/v1alpha1/safeguardpolicies", PolicyJson());
+        _source = await SignedSource.StartAsync();
+        await _source.CreatePolicyAsync(Always, "Always");
+        await _source.CreatePolicyAsync(IfAiAssisted, "AiAssisted");
     }
 
     [OneTimeTearDown]
-    public void Stop()
+    public void Stop() => _source?.Dispose();
+
+    [Test]
+    public async Task ASignedReviewedHumanChangePassesWithoutAnyApproval()
     {
-        _push?.Dispose();
-        _registry?.Dispose();
-        _authority?.Dispose();
+        var sandbox = await WithProvenCommitAsync(Always);
+
+        // An unsigned claim changes nothing.
+        var claimed = await Source.ImageAsync("claimed");
+        var refused = await RefusedAsync(sandbox, claimed);
+        Assert.That(refused, Does.Contain("ApprovalMissing").And.Contain("no signed statement was found"));
+
+        var good = await Source.ImageAsync("good");
+        await Source.AttestAsync(good, Change('b', 'c'));
+        (await SetImageAsync(sandbox, good)).OrFail();
+
+        var shown = await sandbox.KubectlAsync("alice", "deployguard", "show", await sandbox.ChangeOfAsync(Source.Name(good)));
+        Assert.That(shown.Output, Does.Contain("forge (SourceReview)").And.Contain("review by github:2002").And.Contain("statement "));
+        Assert.That(await VotesAsync(sandbox), Is.EqualTo(1), "the approval of the first image alone");
     }
 
     [Test]
-    public async Task ASignedReviewedHumanChangePassesWithoutAnyApprovalAndEachFailureSaysWhy()
+    public async Task EachFailureIsAFindingOfItsOwnAndChangesNothing()
     {
-        var sandbox = await WithProvenCommitAsync();
+        var sandbox = await WithProvenCommitAsync(Always);
+        var other = await Source.ImageAsync("other");
 
-        // An unsigned claim changes nothing.
-        var claimed = await ImageAsync("claimed");
-        Assert.That(await RefusedAsync(sandbox, claimed), Does.Contain("ApprovalMissing").And.Contain("no signed statement was found"));
+        foreach (var (reason, statements) in Failures(other))
+        {
+            var image = await Source.ImageAsync(reason);
+            await Source.AttachAsync(image, statements(image));
+            Assert.That(await RefusedAsync(sandbox, image), Does.Contain("ApprovalMissing").And.Contain(reason));
+        }
 
-        var stranger = await ImageAsync("stranger");
-        await AttestAsync(stranger, Change('b', 'c'), s_stranger);
-        Assert.That(await RefusedAsync(sandbox, stranger), Does.Contain("StatementKey"));
-
-        var replayed = await ImageAsync("replayed");
-        await AttestAsync(replayed, Change('b', 'c'), s_forge, about: claimed);
-        Assert.That(await RefusedAsync(sandbox, replayed), Does.Contain("StatementReplayed"));
-
-        var headOnly = await ImageAsync("head only");
-        await AttestAsync(headOnly, Change('d', 'e'), s_forge);
-        Assert.That(await RefusedAsync(sandbox, headOnly), Does.Contain("StatementHeadOnly"));
-
-        var good = await ImageAsync("good");
-        await AttestAsync(good, Change('b', 'c'), s_forge);
-        (await sandbox.SetImageAsync(Name(good))).OrFail();
-
-        var shown = await sandbox.KubectlAsync("alice", "deployguard", "show", await sandbox.ChangeOfAsync(Name(good)));
-        Assert.That(shown.Output, Does.Contain("forge (SourceReview)").And.Contain("review by github:2002").And.Contain("statement "));
-        Assert.That(
-            (await sandbox.ListAsync("apis/deployguard.io/v1alpha1", "changeapprovals")).Count,
-            Is.EqualTo(1),
-            "the approval of the first image alone"
-        );
+        Assert.That(await VotesAsync(sandbox), Is.EqualTo(1), "the approval of the first image alone");
     }
 
-    /// <summary>A namespace in which an image of a proven commit is proven: it was approved by a person once.</summary>
-    private async Task<Sandbox> WithProvenCommitAsync()
+    [Test]
+    public async Task AChangeWithAnAiMarkNeedsTheReviewThatAHumanChangeDoesNot()
+    {
+        var sandbox = await WithProvenCommitAsync(IfAiAssisted);
+
+        var assisted = Change('b', 'c') with { Ai = new AiDeclaration(AiStatus.Assisted, []) };
+        var unreviewed = await Source.ImageAsync("AI, without a review");
+        await Source.AttestAsync(unreviewed, assisted with { Approvals = [] });
+        Assert.That(await RefusedAsync(sandbox, unreviewed), Does.Contain("AI-assisted change (statement)").And.Contain("ApprovalMissing"));
+
+        var reviewed = await Source.ImageAsync("AI, reviewed");
+        await Source.AttestAsync(reviewed, assisted);
+        (await sandbox.DryRunSetImageAsync(Source.Name(reviewed))).OrFail();
+
+        var human = await Source.ImageAsync("human, without a review");
+        await Source.AttestAsync(human, Change('b', 'c') with { Approvals = [] });
+        (await SetImageAsync(sandbox, human)).OrFail();
+        Assert.That(await VotesAsync(sandbox), Is.EqualTo(1), "the approval of the first image alone");
+    }
+
+    /// <summary>What lies beside an image, and why it does not count.</summary>
+    private IEnumerable<(string Reason, Func<Digest, DsseEnvelope[]> Statements)> Failures(Digest other)
+    {
+        yield return ("StatementAltered", image => [Altered(By(Source.Forge)(image, Change('b', 'c')))]);
+        yield return ("StatementKey", image => [By(NewKey())(image, Change('b', 'c'))]);
+        yield return ("StatementRole", image => [By(Source.Build)(image, Change('b', 'c'))]);
+        yield return (
+            "StatementSubject",
+            _ => [Signed(Change('b', 'c').About(StatementSubject.Of("file", "sha512", new string('9', 128))), Source.Forge)]
+        );
+        yield return ("StatementReplayed", _ => [By(Source.Forge)(other, Change('b', 'c'))]);
+        yield return (
+            "StatementRepository",
+            image =>
+                [
+                    By(Source.Forge)(
+                        image,
+                        Change('b', 'c') with
+                        {
+                            Source = Change('b', 'c').Source with { Repository = $"{Address}-evil" },
+                        }
+                    ),
+                ]
+        );
+        yield return (
+            "StatementExpired",
+            image => [By(Source.Forge)(image, Change('b', 'c') with { ExpiresAt = TimeProvider.System.GetUtcNow().AddMinutes(-1) })]
+        );
+        yield return ("StatementHeadOnly", image => [By(Source.Forge)(image, Change('d', 'e'))]);
+        yield return (
+            "StatementChain",
+            image =>
+                [
+                    By(Source.Forge)(image, Change('d', 'e')),
+                    Signed(Change('c', 'd').About(StatementSubject.Of("web", StatementSubject.Commit, new string('d', 40))), Source.Forge),
+                ]
+        );
+
+        static Func<Digest, ChangeStatement, DsseEnvelope> By(SigningKey key) =>
+            (image, change) => Signed(change.About(Subject(image)), key);
+    }
+
+    private static DsseEnvelope Altered(DsseEnvelope envelope)
+    {
+        var payload = envelope.Payload.ToArray();
+        payload[^2] ^= 1;
+        return envelope with { Payload = payload };
+    }
+
+    /// <summary>A namespace in which an image of commit b is proven: a person approved it once.</summary>
+    private async Task<Sandbox> WithProvenCommitAsync(string policy)
     {
         var sandbox = await UnguardedAsync();
         (await sandbox.ApplyAsync("admin", Together(Pools.Service(), Web(V1)))).OrFail();
         await sandbox.IsRolledOutAsync("web");
-        await sandbox.GuardAsync(Policy);
-        var first = await ImageAsync("first");
-        await AttestAsync(first, Change('a', 'b'), s_forge);
+        await sandbox.GuardAsync(policy);
+        var first = await Source.ImageAsync("first");
+        await Source.AttestAsync(first, Change('a', 'b'));
         Assert.That(await RefusedAsync(sandbox, first), Does.Contain("is not known, so that nobody can say what changed since then"));
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
-        (await sandbox.SetImageAsync(Name(first))).OrFail();
+        (await SetImageAsync(sandbox, first)).OrFail();
         await Rig.Wait.UntilAsync(
             sandbox.ChangesAsync,
             changes =>
@@ -108,64 +156,13 @@ public sealed class SignedOriginTests
 
     private async Task<string> RefusedAsync(Sandbox sandbox, Digest image)
     {
-        var run = await sandbox.SetImageAsync(Name(image));
+        var run = await SetImageAsync(sandbox, image);
         Assert.That(run.Output, Does.Contain("refused by policy"));
         return run.Output;
     }
 
-    private string Name(Digest image) => $"{Host}/{Repository}@{image}";
+    private Task<Rig.Run> SetImageAsync(Sandbox sandbox, Digest image) => sandbox.SetImageAsync(Source.Name(image));
 
-    private Task<Digest> ImageAsync(string seed) => Push.ImageAsync(seed);
-
-    /// <summary>Where cosign 2 puts attestations.</summary>
-    private async Task AttestAsync(Digest image, ChangeStatement change, SigningKey key, Digest? about = null)
-    {
-        var statement = change.About(StatementSubject.Of("web", StatementSubject.ImageDigest, (about ?? image).Hex));
-        var envelope = Dsse.Sign(Statement.PayloadType, statement.ToJson(), key);
-        var layer = await Push.BlobAsync(Envelope, System.Text.Encoding.UTF8.GetString(envelope.ToJson()));
-        var config = await Push.BlobAsync(MediaTypes.ImageConfig, "{}");
-        await Push.ManifestAsync(Documents.Manifest(config, [layer]), tag: $"{image.Tag}.att");
-    }
-
-    private static ChangeStatement Change(char from, char to)
-    {
-        var now = TimeProvider.System.GetUtcNow();
-        return new ChangeStatement(
-            new ChangeSource($"git+{Source}", "refs/heads/main", new string(from, 40), new string(to, 40)),
-            IsComplete: true,
-            new AiDeclaration(AiStatus.None, []),
-            ["github:1001"],
-            [new StatedApproval("github:2002", ApproverKind.Human, ReviewState.Approved, new string(to, 40), now.AddHours(-1))],
-            now.AddMinutes(-10),
-            now.AddDays(1)
-        );
-    }
-
-    private string PolicyJson() =>
-        new JsonObject
-        {
-            ["apiVersion"] = "deployguard.io/v1alpha1",
-            ["kind"] = "SafeguardPolicy",
-            ["metadata"] = new JsonObject { ["name"] = Policy },
-            ["spec"] = Parse(
-                $$"""
-                {"mode": "Enforce", "match": {"namespaceSelector": {"matchLabels": {"tests": "{{Policy}}"} } },
-                 "approval": {"required": "Always", "quorum": [{"groups": ["senior-engineers"]}]},
-                 "canary": {"required": "Always", "steps": [50], "soak": "2s", "pace": {"percent": 50, "minReady": "1s"} },
-                 "origin": {
-                   "keys": [{"name": "forge", "role": "SourceReview", "pem": {{JsonValue.Create(s_forge.Public.Pem).ToJsonString()}} }],
-                   "sources": [{"images": ["{{Host}}/{{Repository}}"], "repository": "{{Source}}", "refs": ["refs/heads/main"]}],
-                   "registries": [{"host": "{{Host}}", "caBundle": {{JsonValue.Create(
-                    _authority?.ExportCertificatePem() ?? ""
-                ).ToJsonString()}} }]},
-                 "identities": [{"person": "erin", "names": ["github:2002"], "groups": ["senior-engineers"]}]}
-                """
-            ),
-        }.ToJsonString();
-
-    private static SigningKey NewKey()
-    {
-        using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        return SigningKey.Parse(pair.ExportPkcs8PrivateKeyPem());
-    }
+    private static async Task<int> VotesAsync(Sandbox sandbox) =>
+        (await sandbox.ListAsync("apis/deployguard.io/v1alpha1", "changeapprovals")).Count;
 }
