@@ -10,6 +10,10 @@ namespace DeployGuard.Core.Approvals;
 /// <param name="Keys">Names of the keys that signed them.</param>
 public sealed record SignedReview(string Approver, DateTimeOffset At, IReadOnlyList<string> Statements, IReadOnlyList<string> Keys)
 {
+    private const int ShownDigits = 12;
+
     /// <summary>For messages and records.</summary>
-    public override string ToString() => $"{Approver} (signed review, key {string.Join(", ", Keys)}, statement {Statements[0][..12]})";
+    public override string ToString() =>
+        $"{Approver} (signed review, key {string.Join(", ", Keys)}, statement "
+        + $"{string.Concat((Statements is [var first, ..] ? first : "").Take(ShownDigits))})";
 }

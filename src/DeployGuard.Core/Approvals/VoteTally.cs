@@ -54,6 +54,9 @@ public sealed class VoteTally
     /// <summary>Every signed review of the revision, whether it counts or not.</summary>
     public IReadOnlyList<JudgedReview> Reviews { get; }
 
+    /// <summary>User names of those whose vote counts.</summary>
+    public IEnumerable<string> Voters => Approvals.Where(a => a.WhyNot is null).Select(a => a.Vote.Approver.Username).Distinct();
+
     /// <summary>The rejections that count.</summary>
     public IReadOnlyList<Approval> Vetoes { get; }
 

@@ -1,3 +1,4 @@
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
 
@@ -38,6 +39,9 @@ public sealed record Change
 
     /// <summary>The commits of its images, as far as statements proved them.</summary>
     public IReadOnlyList<ProvenCommit> ProvenCommits { get; init; } = [];
+
+    /// <summary>What signed evidence said of it at its last request, by policy.</summary>
+    public IReadOnlyList<SignedBacking> Backing { get; init; } = [];
 
     /// <summary>The origin at the last request for the revision.</summary>
     public OriginKind Origin { get; init; }

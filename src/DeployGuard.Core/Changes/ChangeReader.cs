@@ -29,6 +29,9 @@ public static class ChangeReader
     /// <summary>Field of the status: what signed evidence proved of its images.</summary>
     public const string ProvenanceField = "provenance";
 
+    /// <summary>Field of the status: what signed evidence said of the revision at its last request.</summary>
+    public const string BackingField = "signedEvidence";
+
     /// <summary>Type of the condition that all desired pods are available.</summary>
     public const string AvailableCondition = "Available";
 
@@ -90,6 +93,7 @@ public static class ChangeReader
                         p.Text("commit") ?? ""
                     )),
             ],
+            Backing = [.. status.Objects(BackingField).Select(ReadBacking)],
             Requesters = [.. status.Objects("requesters").Select(r => r.Text("username")).OfType<string>()],
             RequesterColumn = status.Text(RequesterField) ?? "",
             OwnedRevision = status.Text("ownedRevision"),
@@ -162,6 +166,23 @@ public static class ChangeReader
         {
             By = claim.Text("by"),
             IsCarried = claim.Flag("carried"),
+        };
+
+    private static SignedBacking ReadBacking(Field found) =>
+        new(
+            found.Text("policy") ?? "",
+            found.Flag("human"),
+            [
+                .. found
+                    .Objects("reviews")
+                    .Select(r => new SignedReview(r.Text("approver") ?? "", Time(r, "at"), r.Texts("statements"), r.Texts("keys"))),
+            ],
+            found.Texts("authors")
+        )
+        {
+            Keys = found.Texts("keys"),
+            RanHash = found.Text("from"),
+            ExpiresAt = found.Time("expiresAt"),
         };
 
     private static RecordedVote ReadVote(Field vote) =>

@@ -53,7 +53,7 @@ public sealed record OpenRequirements(
     /// </summary>
     public IReadOnlyList<string> MayRetry { get; init; } = [];
 
-    /// <summary>What stood in for an approval of an admitted revision; nothing if an approval, or nothing, was required.</summary>
+    /// <summary>What stands in for an approval, beside the approvals that there are; nothing if nothing does.</summary>
     public IReadOnlyList<string> Basis { get; init; } = [];
 
     /// <summary>Enough people approved under every policy, and nobody rejected it.</summary>
@@ -72,7 +72,7 @@ public sealed record OpenRequirements(
     public (string Reason, string Message) ApprovedBecause =>
         Rejections is [var rejection, ..] ? (RejectedCode, rejection.ToString())
         : Approvals.Count > 0 ? (MissingCode, string.Join("; ", Approvals))
-        : Approvers.Count > 0 ? ("Approved", $"approved by {string.Join(", ", Approvers)}")
+        : Approvers.Count > 0 ? ("Approved", string.Join("; ", [$"approved by {string.Join(", ", Approvers)}", .. Basis]))
         : ("NotRequired", Basis.Count > 0 ? string.Join("; ", Basis) : "no policy that enforces requires an approval");
 
     /// <summary>Reason and message of the condition Admissible.</summary>
@@ -93,11 +93,14 @@ public sealed record OpenRequirements(
 
     public static OpenRequirements Of(IReadOnlyList<PolicyTally> tallies, IEnumerable<RecordedDenial> denials) =>
         new(
-            [.. tallies.SelectMany(t => t.Votes.Counted).Select(p => p.Username).Distinct()],
+            [.. tallies.SelectMany(t => t.Votes.Voters).Distinct()],
             [.. tallies.Where(t => !t.IsComplete).Select(t => t.Votes.Missing).Distinct()],
             [.. tallies.SelectMany(t => t.Votes.Vetoes).Select(v => new Rejection(v.Approver.Username, v.Reason)).Distinct()],
             [.. denials.Select(d => d.Reason).Where(r => r is not (MissingCode or RejectedCode) && !IsOfEvidence(r)).Distinct()]
-        );
+        )
+        {
+            Basis = [.. tallies.SelectMany(t => t.SignedBasis).Distinct()],
+        };
 }
 
 /// <summary>A veto.</summary>

@@ -8,6 +8,15 @@ namespace DeployGuard.Core.Changes;
 /// <param name="IsRequired">Whether the policy requires an approval of a change of this origin. A veto counts in any case.</param>
 public sealed record PolicyTally(string Policy, ApprovalRules Rules, bool IsRequired, VoteTally Votes, DateTimeOffset At)
 {
+    /// <summary>No approval is required because signed evidence says that no AI had a part.</summary>
+    public bool IsHuman { get; private init; }
+
+    /// <summary>The signed evidence that stands in for approvals, for the record.</summary>
+    public IEnumerable<string> SignedBasis =>
+        IsHuman ? [SignedBacking.HumanBasis(Policy)]
+        : IsRequired ? Votes.Reviews.Where(r => r.WhyNot is null).Select(r => r.Review.ToString())
+        : [];
+
     public bool IsComplete => !IsRequired || Votes.IsComplete;
 
     /// <summary>For what a vote counts: <c>tier-1: security</c>.</summary>
@@ -57,12 +66,13 @@ public sealed record PolicyTally(string Policy, ApprovalRules Rules, bool IsRequ
             .. from policy in deciding
             let rules = policy.Approval
             where rules is not null
-            select new PolicyTally(
-                policy.Name,
-                rules,
-                policy.IsRequired(rules.Required, change.Origin),
-                VoteTally.Of(StandingVotes.RevisionOf(change, siblings, rules, runs, requester), rules, votes, now),
-                now
-            ),
+            let signed = StandingEvidence.Of(change, policy, runs, now)
+            let revision = StandingVotes.RevisionOf(change, siblings, rules, runs, requester, signed)
+            let origin = StandingEvidence.OriginOf(change.Origin, signed is { IsHuman: true })
+            let isRequired = policy.IsRequired(rules.Required, origin)
+            select new PolicyTally(policy.Name, rules, isRequired, VoteTally.Of(revision, rules, votes, now), now)
+            {
+                IsHuman = !isRequired && origin != change.Origin,
+            },
         ];
 }

@@ -98,12 +98,14 @@ public static class StandingVotes
     /// <param name="siblings">All Changes of the workload.</param>
     /// <param name="runs">Hash of the template in the workload's spec; empty if there is none.</param>
     /// <param name="by">User name of that requester; null for the first.</param>
+    /// <param name="evidence">From <see cref="StandingEvidence.Of"/>; null if there is none.</param>
     public static VotedRevision RevisionOf(
         Change change,
         IReadOnlyList<Change> siblings,
         ApprovalRules rules,
         string runs,
-        string? by = null
+        string? by = null,
+        SignedBacking? evidence = null
     )
     {
         var others = siblings.Where(s => s.TemplateHash != change.TemplateHash).ToList();
@@ -116,7 +118,12 @@ public static class StandingVotes
         {
             NewImages = fresh,
             Requester = requester,
-        }.WithPeople(change.Requesters, OriginReader.AuthorsIn(change.EvidenceFor([requester])), others.Append(change));
+            Reviews = evidence?.Reviews ?? [],
+        }.WithPeople(
+            change.Requesters,
+            OriginReader.AuthorsIn(change.EvidenceFor([requester])).Concat(evidence?.Authors ?? []),
+            others.Append(change)
+        );
     }
 
     /// <summary>

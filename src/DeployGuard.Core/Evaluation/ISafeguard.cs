@@ -1,4 +1,5 @@
 using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
 
@@ -38,6 +39,9 @@ internal interface ISafeguard
     /// ...</c>.
     /// </summary>
     IEnumerable<string> Basis(Inspection inspection) => [];
+
+    /// <summary>What signed evidence says of a new revision, for the count between requests; null if nothing was looked up.</summary>
+    SignedBacking? Backing(Inspection inspection) => null;
 
     /// <summary>Whether the rule warns before its policy becomes active.</summary>
     bool Announces(SafeguardPolicy policy) => false;

@@ -86,6 +86,10 @@ public sealed class PolicyEvaluator
             Evaluated = evaluated,
             Notes = Notes(inspections),
             SignedFacts = cluster.SignedFacts,
+            Backing =
+                cluster.SignedFacts.Count == 0
+                    ? []
+                    : [.. inspections.SelectMany(i => applying.Select(s => s.Backing(i))).OfType<Approvals.SignedBacking>()],
             Approvals =
                 cluster.Approvals.Count == 0 ? [] : [.. cluster.Approvals.Where(a => evaluated.After is { } after && a.IsAbout(after))],
             Basis =

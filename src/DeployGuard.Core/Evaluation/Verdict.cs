@@ -28,6 +28,9 @@ public sealed record Verdict
     /// <summary>What signed evidence was looked up for it, by policy.</summary>
     public IReadOnlyList<SignedFacts> SignedFacts { get; init; } = [];
 
+    /// <summary>What that evidence says of the revision, by policy.</summary>
+    public IReadOnlyList<Approvals.SignedBacking> Backing { get; init; } = [];
+
     /// <summary>Unproven pods that the request adds under Enforce. Other replicas must know of them before it is admitted.</summary>
     public IReadOnlyList<PendingExposure> Exposes { get; init; } = [];
 

@@ -86,6 +86,11 @@ internal static class ChangeDocument
             status["findings"] = new JsonArray([.. entry.Findings.Select(FindingJson)]);
         }
 
+        if (entry.IsNewRevision && !isOvertaken)
+        {
+            RecordedBacking.Replace(status, entry.Backing);
+        }
+
         if (!isOvertaken)
         {
             SetOpen(status, entry, now);

@@ -74,6 +74,9 @@ internal sealed record ChangeEntry
     /// <summary>What signed evidence proved, by policy and image.</summary>
     public IReadOnlyList<RecordedProvenance> Provenance { get; init; } = [];
 
+    /// <summary>What it says of the revision, by policy.</summary>
+    public IReadOnlyList<SignedBacking> Backing { get; init; } = [];
+
     /// <summary>What the request lacked; nothing if it was admitted.</summary>
     public OpenRequirements Open => new(ApproversOf(Approvals), MissingApprovals, Rejections, OtherDenials) { Basis = Basis };
 
@@ -162,6 +165,7 @@ internal sealed record ChangeEntry
             Approvals = [.. verdict.Approvals.Where(a => a.Decision is not Decision.Withdraw)],
             Basis = verdict.Basis,
             Provenance = RecordedProvenance.Of(verdict),
+            Backing = verdict.Backing,
         };
     }
 

@@ -56,7 +56,11 @@ public sealed record ChainLink(
     IReadOnlyList<string> Keys,
     IReadOnlyList<string> Authors,
     IReadOnlyList<CountedReview> Reviews
-);
+)
+{
+    /// <summary>When the first of its statements expires; null if none does.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+}
 
 /// <param name="Person">As <see cref="ImageQuestion.PersonOf"/> names them.</param>
 /// <param name="Approver">As the statement names them.</param>

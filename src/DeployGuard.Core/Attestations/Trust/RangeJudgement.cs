@@ -117,7 +117,10 @@ internal sealed class RangeJudgement
             [.. part.SelectMany(s => s.Keys).Distinct()],
             [.. changes.SelectMany(c => c.Authors).Distinct()],
             reviews
-        );
+        )
+        {
+            ExpiresAt = changes.Min(c => c.ExpiresAt),
+        };
     }
 
     private static AiStatus Strictest(IReadOnlyCollection<AiStatus> stated) =>

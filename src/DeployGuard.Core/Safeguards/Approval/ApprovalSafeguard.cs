@@ -71,16 +71,15 @@ internal sealed class ApprovalSafeguard : ISafeguard
         var revision = RequestedRevision.Of(evaluated, after, policy, rules, inspection.Cluster, signed);
         var votes = VoteTally.Of(revision, rules, inspection.Cluster.Approvals, inspection.Now);
         return !policy.IsRequired(rules.Required, evaluated.Origin.Kind) ? []
-            : !policy.IsRequired(rules.Required, OriginOf(evaluated, signed))
-                ? [$"signed evidence: no AI had a part in what changed since the running revision (policy {policy.Name})"]
+            : !policy.IsRequired(rules.Required, OriginOf(evaluated, signed)) ? [SignedBacking.HumanBasis(policy.Name)]
             : [.. votes.Reviews.Where(r => r.WhyNot is null).Select(r => r.Review.ToString())];
     }
 
-    /// <summary>
-    /// A trusted signer's word that no AI had a part makes an unknown origin human, for approvals alone. It takes no sign of AI back.
-    /// </summary>
+    public SignedBacking? Backing(Inspection inspection) =>
+        inspection.IsNewRevisionOfWorkload ? SignedEvidence.Of(inspection).Backing(inspection) : null;
+
     private static OriginKind OriginOf(EvaluatedRequest evaluated, SignedEvidence signed) =>
-        evaluated.Origin.Kind is OriginKind.Unknown && signed.IsHuman ? OriginKind.Human : evaluated.Origin.Kind;
+        StandingEvidence.OriginOf(evaluated.Origin.Kind, signed.IsHuman);
 
     private static IEnumerable<string> ManualRunBasis(Inspection inspection) =>
         inspection.Policy.Approval is { } rules

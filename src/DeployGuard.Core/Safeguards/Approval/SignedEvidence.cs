@@ -22,6 +22,20 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
 
     public IReadOnlyList<Finding> Findings { get; private init; } = [];
 
+    private IReadOnlyList<ImageProvenance> Proven { get; init; } = [];
+
+    /// <summary>The same for the record; null if nothing was looked up.</summary>
+    public SignedBacking? Backing(Inspection inspection) =>
+        this == s_none
+            ? null
+            : new SignedBacking(inspection.Policy.Name, IsHuman, Reviews, Authors)
+            {
+                Keys = [.. Proven.SelectMany(p => p.Chain.SelectMany(l => l.Keys).Concat(p.Head?.Keys ?? [])).Distinct()],
+                RanHash = inspection.Evaluated.LiveHash,
+                ExpiresAt = Proven.SelectMany(p => p.Chain).Min(l => l.ExpiresAt),
+                IsUnavailable = Unavailable.Length > 0,
+            };
+
     public static SignedEvidence Of(Inspection inspection)
     {
         if (inspection.Cluster.SignedFacts.FirstOrDefault(s => s.Policy == inspection.Policy.Name) is not { Images.Count: > 0 } facts)
@@ -40,6 +54,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             unavailable
         )
         {
+            Proven = proven,
             Authors = [.. proven.SelectMany(p => p.Authors).Distinct()],
             Findings = [.. facts.Images.SelectMany(StatementFindings.Of).Distinct()],
         };

@@ -1,0 +1,56 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
+
+namespace DeployGuard.Kubernetes.Changes;
+
+/// <summary>What signed evidence said of a revision at its last request, in the form of the record.</summary>
+internal static class RecordedBacking
+{
+    private const int Most = 20;
+
+    /// <summary>The last request replaces what the one before found, except where the evidence could not be looked up.</summary>
+    public static void Replace(JsonObject status, IReadOnlyList<SignedBacking> found)
+    {
+        var former = (status[ChangeReader.BackingField] as JsonArray ?? []).OfType<JsonObject>().ToList();
+        var entries = found
+            .Take(Most)
+            .Select(b => b.IsUnavailable ? former.Find(f => (string?)f["policy"] == b.Policy)?.DeepClone().AsObject() : JsonOf(b))
+            .OfType<JsonNode>()
+            .ToArray();
+        status.Remove(ChangeReader.BackingField);
+        if (entries.Length > 0)
+        {
+            status[ChangeReader.BackingField] = new JsonArray(entries);
+        }
+    }
+
+    private static JsonObject JsonOf(SignedBacking backing)
+    {
+        var json = new JsonObject
+        {
+            ["policy"] = backing.Policy,
+            ["human"] = backing.IsHuman,
+            ["reviews"] = new JsonArray([.. backing.Reviews.Take(Most).Select(r => (JsonNode)JsonOf(r))]),
+            ["authors"] = Texts(backing.Authors),
+            ["keys"] = Texts(backing.Keys),
+        };
+        JsonWriting.SetOrRemove(json, "from", backing.RanHash);
+        JsonWriting.SetOrRemove(json, "expiresAt", backing.ExpiresAt is { } end ? Rfc3339.Show(end) : null);
+        return json;
+    }
+
+    private static JsonObject JsonOf(SignedReview review) =>
+        new()
+        {
+            ["approver"] = VisibleText.Inline(review.Approver),
+            ["at"] = Rfc3339.Show(review.At),
+            ["statements"] = Texts(review.Statements),
+            ["keys"] = Texts(review.Keys),
+        };
+
+    private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Take(Most).Select(t => (JsonNode)VisibleText.Inline(t))]);
+}
