@@ -1,4 +1,5 @@
 using DeployGuard.Cli.Attest;
+using DeployGuard.Core.Provenance;
 
 namespace DeployGuard.Cli.Tests;
 
@@ -81,7 +82,7 @@ public class AttestSignTests
     [Test]
     public void EveryEntryOfTheListIsTested()
     {
-        var known = DetectorsReader.BuiltIn;
+        var known = Detectors.BuiltIn;
         var tested = typeof(AttestSignTests)
             .GetMethods()
             .SelectMany(m => m.GetCustomAttributes(typeof(TestCaseAttribute), false))
@@ -214,5 +215,5 @@ public class AttestSignTests
     private static string Shown(string line) => line.StartsWith("assisted-BY", StringComparison.Ordinal) ? "assisted-BY: Gemini:2.5" : line;
 
     private static IReadOnlyList<Sign> In(Person author, string message, Person? committer = null) =>
-        [.. new SignFinder(DetectorsReader.BuiltIn).In(new Commit("c0", "", author, committer ?? author, message))];
+        [.. new SignFinder(Detectors.BuiltIn).In(new Commit("c0", "", author, committer ?? author, message))];
 }

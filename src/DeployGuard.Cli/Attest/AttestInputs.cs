@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Manifests;
 

@@ -1,4 +1,5 @@
 using DeployGuard.Core.Comparison;
+using DeployGuard.Core.Provenance;
 
 namespace DeployGuard.Cli.Attest;
 

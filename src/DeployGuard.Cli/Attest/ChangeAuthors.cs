@@ -1,3 +1,5 @@
+using DeployGuard.Core.Provenance;
+
 namespace DeployGuard.Cli.Attest;
 
 /// <summary>
@@ -16,7 +18,7 @@ internal sealed class ChangeAuthors(Detectors detectors, AuthorIds ids)
     public void AddFrom(Commit commit)
     {
         var named = new[] { commit.Author, commit.Committer }
-            .Concat(Trailers.In(commit.Message).Where(t => Trailers.NamesCoAuthor(t.Key)).Select(t => Person.Parse(t.Value)))
+            .Concat(Trailers.In(commit.Message).Where(t => Detectors.NamesCoAuthor(t.Key)).Select(t => Person.Parse(t.Value)))
             .Count(Add);
         if (named == 0)
         {

@@ -1,3 +1,5 @@
+using DeployGuard.Core.Provenance;
+
 namespace DeployGuard.Cli.Attest;
 
 /// <summary>Reads all that a repository says of a change: signs of AI, and who made it.</summary>

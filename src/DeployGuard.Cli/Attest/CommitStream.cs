@@ -1,4 +1,5 @@
 using System.Text;
+using DeployGuard.Core.Provenance;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Attest;

@@ -1,30 +1,17 @@
+using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli.Attest;
 
 /// <summary>
-/// Reads <see cref="Detectors"/> from the file that comes with this program, and from files of the user in the same form.
+/// Reads <see cref="Detectors"/> from files of the user, in the form of the file that comes with this program.
 /// </summary>
 internal static class DetectorsReader
 {
-    private const string Resource = "detectors.json";
-
-    public static Detectors BuiltIn { get; } = ReadBuiltIn();
-
     /// <summary>Those that come with this program, and those of the files.</summary>
     /// <exception cref="Manifests.ManifestException">A file cannot be used.</exception>
     public static Detectors With(IEnumerable<string> files) =>
-        files.Aggregate(BuiltIn, (known, file) => known.With(StrictFile.Read(file, Read)));
-
-    private static Detectors ReadBuiltIn()
-    {
-        using var resource =
-            typeof(DetectorsReader).Assembly.GetManifestResourceStream(Resource)
-            ?? throw new InvalidOperationException($"{Resource} is not embedded");
-        using var content = new MemoryStream();
-        resource.CopyTo(content);
-        return StrictFile.Read(Resource, content.ToArray(), Read);
-    }
+        files.Aggregate(Detectors.BuiltIn, (known, file) => known.With(StrictFile.Read(file, Read)));
 
     private static Detectors Read(Field root)
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Provenance;
 
 namespace DeployGuard.Cli.Attest;
 

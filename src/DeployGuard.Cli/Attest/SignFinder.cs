@@ -1,3 +1,5 @@
+using DeployGuard.Core.Provenance;
+
 namespace DeployGuard.Cli.Attest;
 
 /// <summary>
@@ -9,7 +11,7 @@ internal sealed class SignFinder(Detectors detectors)
     {
         foreach (var person in (IEnumerable<Person>)[.. new[] { commit.Author, commit.Committer }.Distinct()])
         {
-            if ((detectors.AccountOf(person) ?? BySuffix(person)) is { } tool)
+            if (detectors.ToolOf(person) is { } tool)
             {
                 yield return Sign.Of(commit.Hash, "author", tool, person.ToString());
             }
@@ -17,7 +19,7 @@ internal sealed class SignFinder(Detectors detectors)
 
         foreach (var (key, value) in Trailers.In(commit.Message))
         {
-            if (ByTrailer(key, value) is { } tool)
+            if (detectors.ToolOfTrailer(key, value) is { } tool)
             {
                 yield return Sign.Of(commit.Hash, "trailer", tool, $"{key}: {value}");
             }
@@ -25,42 +27,10 @@ internal sealed class SignFinder(Detectors detectors)
 
         foreach (var line in Trailers.Lines(commit.Message))
         {
-            if (ByLine(line) is { } tool)
+            if (detectors.ToolOfLine(line) is { } tool)
             {
                 yield return Sign.Of(commit.Hash, "trailer", tool, line.Trim());
             }
         }
-    }
-
-    private string? BySuffix(Person person) =>
-        detectors.NameSuffixes.Where(s => person.Name.EndsWith(s.Suffix, StringComparison.Ordinal)).Select(s => s.Tool).FirstOrDefault();
-
-    private string? ByTrailer(string key, string value)
-    {
-        var known = detectors.Trailers.FirstOrDefault(t =>
-            t.Key.Equals(key, StringComparison.OrdinalIgnoreCase)
-            && (t.Value is null || t.Value.Equals(value, StringComparison.OrdinalIgnoreCase))
-            && (t.Tool is not null || value.Length > 0)
-        );
-        return known is not null ? known.Tool ?? NamedFirst(value)
-            : Trailers.NamesCoAuthor(key) ? detectors.AccountOf(Person.Parse(value))
-            : null;
-    }
-
-    private string? ByLine(string line) => detectors.Lines.GetValueOrDefault(Bare(line.AsSpan()).ToString());
-
-    /// <summary>The agent of <c>AGENT:MODEL [TOOL]</c>, the tool of <c>TOOL VERSION</c>.</summary>
-    private static string NamedFirst(string value) => value.IndexOfAny([':', ' ', '\t']) is var end and > 0 ? value[..end] : value;
-
-    /// <summary>A line without the emoji before it, and without the target of the link that ends it.</summary>
-    private static ReadOnlySpan<char> Bare(ReadOnlySpan<char> line)
-    {
-        var text = line.Trim();
-        while (text.Length > 0 && !char.IsLetterOrDigit(text[0]))
-        {
-            text = text[1..];
-        }
-
-        return text.EndsWith(")") && text.LastIndexOf('(') is var open and > 0 ? text[..open] : text;
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using DeployGuard.Cli.Inputs;
 using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Cryptography;
 using DeployGuard.Manifests;
 
@@ -12,7 +13,7 @@ namespace DeployGuard.Cli.Attest;
 internal sealed class StatementOutput
 {
     /// <summary>Where DeployGuard reads a statement from the object itself.</summary>
-    private const string Annotation = "deployguard.io/change-statement";
+    private const string Annotation = Workload.StatementAnnotation;
 
     /// <summary>What Kubernetes allows for all annotations of an object.</summary>
     private const int MaxAnnotations = 256 << 10;

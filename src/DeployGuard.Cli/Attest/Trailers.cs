@@ -36,11 +36,6 @@ internal static partial class Trailers
     /// <summary>Without line ends of either kind.</summary>
     public static IEnumerable<string> Lines(string message) => message.Split('\n').Select(l => l.TrimEnd('\r'));
 
-    /// <summary>Whether it names somebody who wrote the change too.</summary>
-    public static bool NamesCoAuthor(string key) =>
-        key.Equals("Co-authored-by", StringComparison.OrdinalIgnoreCase)
-        || key.Equals("Co-developed-by", StringComparison.OrdinalIgnoreCase);
-
     [GeneratedRegex(@"\A([A-Za-z0-9][A-Za-z0-9-]*)[ \t]*:(.*)\z", RegexOptions.Singleline)]
     private static partial Regex Trailer();
 }

@@ -182,7 +182,7 @@ public sealed class PolicyEvaluator
                 after,
                 before,
                 requester,
-                [.. recorded?.EvidenceFor([requester]) ?? [], .. cluster.SignedFacts.SelectMany(SignsOfAi)],
+                [.. recorded?.EvidenceFor([requester]) ?? [], .. cluster.SignedFacts.SelectMany(f => SignsOfAi(f).Concat(f.Claims))],
                 cluster.Changes.SelectMany(c => c.EvidenceFor([])),
                 cluster.History.Where(h => h.TemplateHash == after.Template.Hash).SelectMany(h => h.Claims)
             ),

@@ -14,9 +14,37 @@ public static class SignedQuestions
     /// The images of the new revision that do not run already, and that the policy names a repository for. None without keys: then nothing
     /// is asked.
     /// </summary>
-    public static IReadOnlyList<string> NewImages(EvaluatedRequest evaluated, SafeguardPolicy policy)
+    public static IReadOnlyList<string> NewImages(EvaluatedRequest evaluated, SafeguardPolicy policy) =>
+        policy.SignedOrigin is { } signed ? NewImages(evaluated, policy, i => signed.SourcesOf(i).Count > 0) : [];
+
+    /// <summary>The images of the new revision that do not run already, and whose labels the policy reads.</summary>
+    public static IReadOnlyList<string> LabelledImages(EvaluatedRequest evaluated, SafeguardPolicy policy) =>
+        policy.SignedOrigin is { } signed ? NewImages(evaluated, policy, signed.ReadsLabelsOf) : [];
+
+    /// <summary>The signed statements that the new revision brings along in annotations, each with its place.</summary>
+    public static IReadOnlyList<(string Place, string Statement)> StatementsIn(EvaluatedRequest evaluated)
     {
-        if (policy.SignedOrigin is not { } signed || evaluated is not { ChangeType: ChangeType.NewRevision, After: { } after })
+        if (evaluated is not { ChangeType: ChangeType.NewRevision, After: { } after })
+        {
+            return [];
+        }
+
+        (string Of, string? Text)[] found =
+        [
+            ("", after.Annotations.GetValueOrDefault(Workload.StatementAnnotation)),
+            (" of the pod template", after.Template.Annotations.GetValueOrDefault(Workload.StatementAnnotation)),
+        ];
+        return
+        [
+            .. from one in found
+            where !string.IsNullOrWhiteSpace(one.Text)
+            select ($"annotation {Workload.StatementAnnotation}{one.Of}", one.Text),
+        ];
+    }
+
+    private static IReadOnlyList<string> NewImages(EvaluatedRequest evaluated, SafeguardPolicy policy, Func<string, bool> isAsked)
+    {
+        if (evaluated is not { ChangeType: ChangeType.NewRevision, After: { } after })
         {
             return [];
         }
@@ -28,7 +56,7 @@ public static class SignedQuestions
             .. policy
                 .ImagesOf(after.Template)
                 .Select(i => i.Reference)
-                .Where(i => i.Digest is { } digest && !known.Contains(digest) && signed.SourcesOf(i.Text).Count > 0)
+                .Where(i => i.Digest is { } digest && !known.Contains(digest) && isAsked(i.Text))
                 .Select(i => i.Text)
                 .Distinct(),
         ];

@@ -62,9 +62,12 @@ public static class PolicyReader
             spec.Error("approval.covers", "Images needs images: {pin: Digest}, because a tag can be moved after the approval");
         }
 
-        if (policy is { SignedOrigin: not null, Approval: null or { Required: Required.Never } })
+        if (policy is { SignedOrigin: { } signed, Approval: null or { Required: Required.Never } })
         {
-            spec.Error("origin.keys", "needs approval: what is signed counts towards an approval, and this policy requires none");
+            spec.Error(
+                signed.Keys.Count > 0 ? "origin.keys" : "origin.imageLabels",
+                "needs approval: what it finds counts for an approval, and this policy requires none"
+            );
         }
 
         if (identities.People.Count > 0 && policy.Approval is null)

@@ -9,10 +9,20 @@ public enum OnUnavailable
     TreatAsUnknown,
 }
 
-/// <summary>The signed evidence that a policy trusts: who may say what, about which repositories, and where it lies.</summary>
+/// <summary>Whether the labels and annotations of new images are read from their registries.</summary>
+public enum ImageLabels
+{
+    Ignore,
+    Read,
+}
+
+/// <summary>The evidence that a policy takes from registries: who may say what, about which repositories, and where it lies.</summary>
 public sealed record SignedOrigin
 {
+    /// <summary>None where the policy only reads what images say of themselves.</summary>
     public required IReadOnlyList<OriginKey> Keys { get; init; }
+
+    public ImageLabels ImageLabels { get; init; } = ImageLabels.Ignore;
 
     /// <summary>What may stand behind which images.</summary>
     public IReadOnlyList<OriginSource> Sources { get; init; } = [];
@@ -26,6 +36,13 @@ public sealed record SignedOrigin
     /// <param name="image">As a pod names it.</param>
     public IReadOnlyList<OriginSource> SourcesOf(string image) =>
         ImagePattern.RepositoryOf(image) is { } repository ? [.. Sources.Where(s => s.IsFor(repository))] : [];
+
+    /// <summary>Whether the labels of an image are read: those of every image whose registry is listed.</summary>
+    /// <param name="image">As a pod names it.</param>
+    public bool ReadsLabelsOf(string image) =>
+        ImageLabels is ImageLabels.Read
+        && ImagePattern.RepositoryOf(image)?.Split('/')[0] is { } host
+        && Registries.Any(r => r.Host == host);
 }
 
 /// <summary>A trusted key, as the policy names it. Exactly one of <paramref name="Pem"/> and <paramref name="Secret"/> is set.</summary>

@@ -2,12 +2,14 @@ using DeployGuard.Core.Attestations;
 
 namespace DeployGuard.Core.Policies;
 
-/// <summary>Reads what the block <c>origin</c> says of signed evidence.</summary>
+/// <summary>Reads what the block <c>origin</c> says of evidence in registries.</summary>
 internal static class SignedOriginReader
 {
     private const int MostKeys = 20;
 
-    /// <summary>Null without keys: then no registry is ever asked.</summary>
+    private const string NoRegistries = "is missing: list the registries that may be asked, such as {host: ghcr.io}";
+
+    /// <summary>Null without keys and without <c>imageLabels: Read</c>: then no registry is ever asked.</summary>
     public static SignedOrigin? Read(StrictObject origin)
     {
         var keys = origin.Objects("keys", OriginKeyReader.Read);
@@ -17,29 +19,43 @@ internal static class SignedOriginReader
             Sources = origin.Objects("sources", ReadSource),
             Registries = origin.Objects("registries", OriginRegistryReader.Read),
             OnUnavailable = origin.Enum("onUnavailable", OnUnavailable.Refuse),
+            ImageLabels = origin.Enum("imageLabels", ImageLabels.Ignore),
         };
+        OriginRegistryReader.Compare(origin, signed.Registries);
         if (keys.Count == 0)
         {
-            foreach (var name in ((string[])["keys", "sources", "registries", "onUnavailable"]).Where(origin.Has))
-            {
-                origin.Error(
-                    name,
-                    name == "keys" ? "must have at least one key" : "needs origin.keys: nothing signed counts without a key"
-                );
-            }
-
-            return null;
+            return WithoutKeys(origin, signed);
         }
 
         OriginKeyReader.Compare(origin, keys);
         CheckSources(origin, signed);
-        OriginRegistryReader.Compare(origin, signed.Registries);
         if (keys.Count > MostKeys)
         {
             origin.Error("keys", $"has {keys.Count} keys; the limit is {MostKeys}");
         }
 
         return signed;
+    }
+
+    private static SignedOrigin? WithoutKeys(StrictObject origin, SignedOrigin signed)
+    {
+        var readsLabels = signed.ImageLabels is ImageLabels.Read;
+        foreach (var name in ((string[])["keys", "sources"]).Where(origin.Has))
+        {
+            origin.Error(name, name == "keys" ? "must have at least one key" : "needs origin.keys: nothing signed counts without a key");
+        }
+
+        foreach (var name in ((string[])["registries", "onUnavailable"]).Where(n => !readsLabels && origin.Has(n)))
+        {
+            origin.Error(name, "needs origin.keys or origin.imageLabels: Read: without them no registry is asked");
+        }
+
+        if (readsLabels && signed.Registries.Count == 0)
+        {
+            origin.Error("registries", NoRegistries);
+        }
+
+        return readsLabels ? signed : null;
     }
 
     private static void CheckSources(StrictObject origin, SignedOrigin signed)
@@ -51,7 +67,7 @@ internal static class SignedOriginReader
 
         if (signed.Registries.Count == 0)
         {
-            origin.Error("registries", "is missing: list the registries that may be asked, such as {host: ghcr.io}");
+            origin.Error("registries", NoRegistries);
             return;
         }
 

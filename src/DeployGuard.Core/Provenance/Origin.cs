@@ -12,8 +12,10 @@ public enum OriginKind
 /// One claim about how a change was made. Unsigned claims (all, in this version) can only make requirements stricter: they can say AI and
 /// name authors, never say "human".
 /// </summary>
-/// <param name="Source">Where it was read: <c>annotation</c>.</param>
-/// <param name="Key">What was read: the annotation's key.</param>
+/// <param name="Source">
+/// Where it was read: <c>annotation</c>, <c>statement</c>, <c>image label of ghcr.io/acme/web@sha256:...</c>.
+/// </param>
+/// <param name="Key">What was read: the key of the annotation or label, the names of the keys that signed.</param>
 /// <param name="Value">The value, on one line; characters that cannot be seen are shown by name.</param>
 public sealed record Evidence(string Source, string Key, string Value)
 {

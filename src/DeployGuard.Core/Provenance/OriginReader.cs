@@ -4,8 +4,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Provenance;
 
 /// <summary>
-/// Concludes how a change was made. Annotations are unsigned: they can say AI and name authors, but never say human, so a
-/// missing or a "false" one leaves the origin unknown.
+/// Concludes how a change was made. Annotations, and what images say of themselves, are unsigned: they can say AI and name authors, but
+/// never say human, so a missing or a "false" one leaves the origin unknown.
 /// </summary>
 public static class OriginReader
 {
@@ -14,6 +14,11 @@ public static class OriginReader
     private const string Authors = "deployguard.io/authors";
     private const string Source = "annotation";
     private const string Statement = "statement";
+    private const string Mark = "mark in ";
+
+    /// <summary>The standard key by which an image names its authors.</summary>
+    internal const string ImageAuthors = "org.opencontainers.image.authors";
+
     private const int MaxMark = 200;
 
     /// <summary>
@@ -50,7 +55,7 @@ public static class OriginReader
 
     /// <summary>All users that the evidence names as authors.</summary>
     public static IReadOnlyList<string> AuthorsIn(IEnumerable<Evidence> evidence) =>
-        [.. evidence.Where(e => e.Key == Authors).SelectMany(e => Names(e.Value)).Distinct()];
+        [.. evidence.Where(e => e.Key is Authors or ImageAuthors).SelectMany(NamesIn).Distinct()];
 
     /// <summary>
     /// A user name in the form in which evidence names authors: what cannot be seen is shown by name, so that nobody can write lines into
@@ -79,10 +84,35 @@ public static class OriginReader
     /// <param name="keys">Names of the keys.</param>
     public static Evidence SignedMark(string keys, string what) => new(Statement, keys, what.Length > MaxMark ? what[..MaxMark] : what);
 
-    private static bool SaysAi(Evidence evidence) =>
+    /// <summary>Whether it says that AI had a part.</summary>
+    public static bool SaysAi(Evidence evidence) =>
         evidence.Source == Statement
+        || evidence.Source.StartsWith(Mark, StringComparison.Ordinal)
         || (evidence.Key == AiAssisted && evidence.Value.Equals("true", StringComparison.OrdinalIgnoreCase))
         || evidence.Key == AiTool;
+
+    /// <summary>Whether an image says by this key that AI had a part, or who its authors are.</summary>
+    internal static bool IsClaim(string key) => key is AiAssisted or AiTool or Authors or ImageAuthors;
+
+    /// <param name="source">Kind of the text, and the image.</param>
+    internal static Evidence ImageClaim(string source, string key, string value)
+    {
+        var claimed = key == ImageAuthors ? value.ReplaceLineEndings(", ") : value;
+        return new Evidence(source, key, AsClaimed(key, claimed.Length > MaxValue ? claimed[..MaxValue] : claimed));
+    }
+
+    /// <summary>What a known tool writes into the images that it helps to make.</summary>
+    internal static Evidence ImageMark(string kind, string image, string key, string tool, string what)
+    {
+        var said = VisibleText.Inline($"{tool}: {what}");
+        return new Evidence($"{Mark}{kind} of {image}", key, said.Length > MaxMark ? said[..MaxMark] : said);
+    }
+
+    /// <summary>An image may name its authors as <c>Name &lt;address&gt;</c>: either may be the name of a user.</summary>
+    private static IEnumerable<string> NamesIn(Evidence evidence) =>
+        evidence.Key == Authors
+            ? Names(evidence.Value)
+            : Names(evidence.Value).Select(Person.Parse).SelectMany(p => (string[])[p.Name, p.Email]).Where(n => n.Length > 0);
 
     private static IEnumerable<string> Names(string authors) =>
         authors.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(AsAuthor);

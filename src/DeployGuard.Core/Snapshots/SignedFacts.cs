@@ -1,9 +1,17 @@
 using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Provenance;
 
 namespace DeployGuard.Core.Snapshots;
 
-/// <summary>What signers whom one policy trusts say of the new images of a request.</summary>
-public sealed record SignedFacts(string Policy, IReadOnlyList<SignedImage> Images);
+/// <summary>What registries hold about the new images of a request, as far as one policy asks: what signers whom it trusts say.</summary>
+public sealed record SignedFacts(string Policy, IReadOnlyList<SignedImage> Images)
+{
+    /// <summary>What the images say of themselves, where the policy reads that. Unsigned: it only tightens.</summary>
+    public IReadOnlyList<Evidence> Claims { get; init; } = [];
+
+    /// <summary>Why that could not be read, and what was tried; empty if it was.</summary>
+    public string ClaimsUnavailable { get; init; } = "";
+}
 
 /// <summary>A new image, and what was found about it.</summary>
 /// <param name="Image">As the template names it.</param>

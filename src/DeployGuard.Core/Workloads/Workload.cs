@@ -66,6 +66,9 @@ public sealed record Workload
     public static IReadOnlyList<string> ProportionAnnotations { get; } =
     ["deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"];
 
+    /// <summary>The annotation in which a workload or its pod template brings a signed statement along.</summary>
+    public const string StatementAnnotation = "deployguard.io/change-statement";
+
     /// <summary>The workload with only the fields that decisions about other workloads use, for caches that keep many.</summary>
     /// <param name="texts">Shares the texts with other objects; null to share none.</param>
     public Workload WithoutDocument(TextPool? texts = null)
@@ -92,5 +95,7 @@ public sealed record Workload
             Strategy = Strategy with { Type = texts.SameOrNull(Strategy.Type) },
         };
 
-    private static bool IsOurs(string annotation) => annotation.StartsWith("deployguard.io/", StringComparison.Ordinal);
+    /// <summary>Statements are read from requests alone, and may be large.</summary>
+    private static bool IsOurs(string annotation) =>
+        annotation.StartsWith("deployguard.io/", StringComparison.Ordinal) && annotation != StatementAnnotation;
 }

@@ -12,8 +12,8 @@ using DeployGuard.Registry.References;
 namespace DeployGuard.Webhook.Lookups;
 
 /// <summary>
-/// Looks up what registries hold about the new images of a request, for each policy that trusts keys, and judges it by these keys. It
-/// answers within its share of the deadline; a lookup goes on after that, so that a retry finds its result.
+/// Looks up what registries hold about the new images of a request, for each policy that asks for it, and judges it by the keys of that
+/// policy. It answers within its share of the deadline; a lookup goes on after that, so that a retry finds its result.
 /// </summary>
 internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets keySets, TimeProvider time) : ILiveReader
 {
@@ -21,6 +21,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     private static readonly TimeSpan s_wait = TimeSpan.FromMilliseconds(1200);
 
     private readonly VerifiedResults _verified = new();
+    private readonly ImageClaims _claims = new();
 
     public RequiredReads Reads => RequiredReads.SignedEvidence;
 
@@ -30,87 +31,121 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(deadline, wait.Token);
         var asked = evaluated
             .Policies.Where(p => p.Mode is Mode.Enforce && p.SignedOrigin is not null)
-            .Select(p => (Policy: p, Images: SignedQuestions.NewImages(evaluated, p)))
-            .Where(a => a.Images.Count > 0);
-        return cluster with
-        {
-            SignedFacts = await Task.WhenAll(asked.Select(a => OfPolicyAsync(evaluated, cluster, a.Policy, a.Images, limit.Token))),
-        };
+            .Select(p => new Question(
+                evaluated,
+                cluster,
+                p,
+                SignedQuestions.NewImages(evaluated, p),
+                SignedQuestions.LabelledImages(evaluated, p)
+            ))
+            .Where(q => q.All.Count > 0);
+        return cluster with { SignedFacts = await Task.WhenAll(asked.Select(q => OfPolicyAsync(q, limit.Token))) };
     }
 
-    private async Task<SignedFacts> OfPolicyAsync(
-        EvaluatedRequest evaluated,
-        ClusterSnapshot cluster,
-        SafeguardPolicy policy,
-        IReadOnlyList<string> images,
-        CancellationToken deadline
-    )
+    private async Task<SignedFacts> OfPolicyAsync(Question question, CancellationToken deadline)
     {
-        var signed = policy.SignedOrigin ?? throw new InvalidOperationException($"policy {policy.Name} trusts no keys");
+        var signed = question.Signed;
         try
         {
             var (keys, lookup, credentials) = (keySets.Of(signed), registries.Of(signed), registries.CredentialsOf(signed));
-            var found = await Task.WhenAll(images.Select(i => FindAsync(i, lookup, credentials, deadline)));
-            return new SignedFacts(
-                policy.Name,
-                [
-                    .. images
-                        .Zip(found)
-                        .Select(f => Judge(QuestionOf(f.First, evaluated, cluster, policy, f.Second), f.First, f.Second, keys)),
-                ]
+            var found = await Task.WhenAll(question.All.Select(i => FindAsync(question, i, lookup, credentials, deadline)));
+            var brought = new BroughtStatements(question.Evaluated, keys, question.Images);
+            var results = question.All.Zip(found).ToList();
+            return WithClaims(
+                new SignedFacts(
+                    question.Policy.Name,
+                    [
+                        .. results
+                            .Where(r => question.Images.Contains(r.First))
+                            .Select(r => Judge(question, r.First, r.Second, keys, brought)),
+                    ]
+                ),
+                [.. results.Where(r => question.Labelled.Contains(r.First)).Select(r => r.Second).OfType<LookupResult>()]
             );
         }
         catch (UnavailableException unavailable)
         {
-            return new SignedFacts(policy.Name, [.. images.Select(i => new SignedImage(i, null) { Unavailable = unavailable.Message })]);
+            return new SignedFacts(
+                question.Policy.Name,
+                [.. question.Images.Select(i => new SignedImage(i, null) { Unavailable = unavailable.Message })]
+            )
+            {
+                ClaimsUnavailable = question.Labelled.Count > 0 ? unavailable.Message : "",
+            };
         }
     }
 
     /// <summary>Null if a runtime would not take the name, or its digest is of another algorithm than statements are about.</summary>
     private static async Task<LookupResult?> FindAsync(
+        Question question,
         string image,
         RegistryLookup lookup,
         CredentialSet credentials,
         CancellationToken deadline
     ) =>
         ImageReference.TryParse(image)?.Pinned is { Digest.Algorithm: "sha256" } pinned
-            ? await lookup.FindAsync(new LookupRequest(pinned, credentials), deadline)
+            ? await lookup.FindAsync(
+                new LookupRequest(pinned, credentials)
+                {
+                    Statements = question.Images.Contains(image),
+                    Labels = question.Labelled.Contains(image),
+                },
+                deadline
+            )
             : null;
 
-    private SignedImage Judge(ImageQuestion? question, string image, LookupResult? result, KeySet keys)
-    {
-        if (question is null || result is null)
+    private SignedFacts WithClaims(SignedFacts facts, IReadOnlyList<LookupResult> labelled) =>
+        facts with
         {
-            return new SignedImage(image, null) { Unavailable = $"{image} has no sha256 digest that could be looked up" };
-        }
+            Claims = [.. labelled.SelectMany(_claims.Of)],
+            ClaimsUnavailable = string.Join("; ", labelled.OfType<Unavailable>().Select(FoundText.Of).Distinct()),
+        };
 
-        return result is Unavailable unavailable
-            ? new SignedImage(image, null) { Unavailable = FoundText.Of(unavailable) }
-            : new SignedImage(image, OriginEvaluator.Evaluate(question, _verified.Of(result, keys), time.GetUtcNow()))
-            {
-                Note = FoundText.NoteOf(result),
-            };
+    private SignedImage Judge(Question question, string image, LookupResult? result, KeySet keys, BroughtStatements brought)
+    {
+        switch (result)
+        {
+            case null:
+                return new SignedImage(image, null) { Unavailable = $"{image} has no sha256 digest that could be looked up" };
+            case Unavailable unavailable:
+                return new SignedImage(image, null) { Unavailable = FoundText.Of(unavailable) };
+            default:
+                var asked = QuestionOf(question, image, result);
+                var (own, others) = brought.For(asked.Image);
+                var verified = _verified.Of(result, keys).With(own);
+                return new SignedImage(image, OriginEvaluator.Evaluate(asked, verified, time.GetUtcNow(), others))
+                {
+                    Note = brought.NoteOf(result),
+                };
+        }
     }
 
-    private static ImageQuestion? QuestionOf(
-        string image,
-        EvaluatedRequest evaluated,
-        ClusterSnapshot cluster,
-        SafeguardPolicy policy,
-        LookupResult? result
-    ) =>
-        result is null
-            ? null
-            : new ImageQuestion(
-                new JudgedImage($"{result.Image.Digest}") { Platforms = FoundText.PlatformsOf(result) },
-                [.. (policy.SignedOrigin?.SourcesOf(image) ?? []).Select(s => new SourceRule(s.Repository, s.Refs))],
-                [
-                    .. SignedQuestions
-                        .RunningBefore(evaluated, image)
-                        .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, policy, cluster))),
-                ]
-            )
-            {
-                PersonOf = (policy.Approval?.Identities ?? KnownPeople.None).PersonOf,
-            };
+    private static ImageQuestion QuestionOf(Question question, string image, LookupResult result) =>
+        new(
+            new JudgedImage($"{result.Image.Digest}") { Platforms = FoundText.PlatformsOf(result) },
+            [.. question.Signed.SourcesOf(image).Select(s => new SourceRule(s.Repository, s.Refs))],
+            [
+                .. SignedQuestions
+                    .RunningBefore(question.Evaluated, image)
+                    .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, question.Policy, question.Cluster))),
+            ]
+        )
+        {
+            PersonOf = (question.Policy.Approval?.Identities ?? KnownPeople.None).PersonOf,
+        };
+
+    /// <param name="Images">Statements about them are looked for.</param>
+    /// <param name="Labelled">What they say of themselves is read.</param>
+    private sealed record Question(
+        EvaluatedRequest Evaluated,
+        ClusterSnapshot Cluster,
+        SafeguardPolicy Policy,
+        IReadOnlyList<string> Images,
+        IReadOnlyList<string> Labelled
+    )
+    {
+        public IReadOnlyList<string> All { get; } = [.. Images.Union(Labelled)];
+
+        public SignedOrigin Signed => Policy.SignedOrigin ?? throw new InvalidOperationException($"policy {Policy.Name} asks no registry");
+    }
 }

@@ -19,7 +19,7 @@ internal sealed class VerifiedResults
                 .GetValue(result, static _ => new ConcurrentDictionary<string, Lazy<Verification>>(StringComparer.Ordinal))
                 .GetOrAdd(keys.Id, _ => new Lazy<Verification>(() => Verify(found, keys)))
                 .Value
-            : new Verification([], []);
+            : Verification.Nothing;
 
     private static Verification Verify(StatementsFound found, KeySet keys) =>
         AttestationVerifier.Verify(

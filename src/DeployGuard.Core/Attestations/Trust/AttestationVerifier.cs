@@ -39,8 +39,11 @@ public static class AttestationVerifier
             }
         }
 
-        return new Verification([.. statements.GroupBy(s => (s.Digest, s.Claim is SignatureClaim)).Select(Merged)], findings);
+        return new Verification(Merge(statements), findings);
     }
+
+    internal static IReadOnlyList<VerifiedStatement> Merge(IEnumerable<VerifiedStatement> statements) =>
+        [.. statements.GroupBy(s => (s.Digest, s.Claim is SignatureClaim)).Select(Merged)];
 
     /// <summary>The same statement may lie in several places, signed by several keys.</summary>
     private static VerifiedStatement Merged(IEnumerable<VerifiedStatement> same)

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace DeployGuard.Core.Attestations.Trust;
 
 /// <summary>How an attestation is written.</summary>
@@ -18,6 +20,14 @@ public enum AttestationFormat
 /// <param name="Signature">Of <see cref="AttestationFormat.SimpleSigning"/>: it lies beside the payload.</param>
 public sealed record FoundAttestation(string Place, AttestationFormat Format, ReadOnlyMemory<byte> Content, string? Signature = null)
 {
+    /// <summary>What an annotation of a workload holds: an envelope, or a bundle around one.</summary>
+    public static FoundAttestation OfAnnotation(string place, string text) =>
+        new(
+            place,
+            text.Contains("\"dsseEnvelope\"", StringComparison.Ordinal) ? AttestationFormat.Bundle : AttestationFormat.Dsse,
+            Encoding.UTF8.GetBytes(text)
+        );
+
     /// <summary>What a layer of a registry holds; null if it is no attestation of a form that is read.</summary>
     public static FoundAttestation? Of(
         string place,

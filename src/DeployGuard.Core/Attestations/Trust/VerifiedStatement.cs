@@ -37,4 +37,13 @@ public sealed record VerifiedStatement(
 }
 
 /// <summary>What was found beside an image, after its signatures were verified.</summary>
-public sealed record Verification(IReadOnlyList<VerifiedStatement> Statements, IReadOnlyList<StatementFinding> Findings);
+public sealed record Verification(IReadOnlyList<VerifiedStatement> Statements, IReadOnlyList<StatementFinding> Findings)
+{
+    public static Verification Nothing { get; } = new([], []);
+
+    /// <summary>With what was verified in another place, by the same keys.</summary>
+    public Verification With(Verification more) =>
+        more.Statements.Count + more.Findings.Count == 0
+            ? this
+            : new Verification(AttestationVerifier.Merge(Statements.Concat(more.Statements)), [.. Findings, .. more.Findings]);
+}

@@ -92,6 +92,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
         inspection is { IsNewRevisionOfWorkload: true, Policy.Approval.Required: not Required.Never }
             ? new(
                 SignedQuestions.NewImages(inspection.Evaluated, inspection.Policy).Count > 0
+                || SignedQuestions.LabelledImages(inspection.Evaluated, inspection.Policy).Count > 0
                     ? RequiredReads.Votes | RequiredReads.SignedEvidence
                     : RequiredReads.Votes,
                 RequiredReservations.None
@@ -157,9 +158,11 @@ internal sealed class ApprovalSafeguard : ISafeguard
         origin.Kind switch
         {
             _ when rules.Required is Required.Always => "Every change needs approval",
-            OriginKind.AiAssisted => $"AI-assisted change ({origin.Evidence[0].Source}{(origin.Tool is { } tool ? $", tool {tool}" : "")})",
+            OriginKind.AiAssisted => $"AI-assisted change ({SourceOf(origin)}{(origin.Tool is { } tool ? $", tool {tool}" : "")})",
             _ => $"Origin unknown (policy {policy.Name} treats it as AI-assisted)",
         };
+
+    private static string SourceOf(Origin origin) => (origin.Evidence.FirstOrDefault(OriginReader.SaysAi) ?? origin.Evidence[0]).Source;
 
     private static string Remedy(EvaluatedRequest evaluated, SafeguardPolicy policy) =>
         evaluated.ApproveBy switch

@@ -11,25 +11,34 @@ namespace DeployGuard.Core.Safeguards;
 /// </summary>
 internal static class UnavailableEvidence
 {
+    private const string Remedy = "Retry in a minute: the lookup goes on. If it persists, contact the platform team";
+
     public static IEnumerable<Finding> Of(Inspection inspection, SignedEvidence signed, bool isApprovalMissing)
     {
         var policy = inspection.Policy;
-        return
-            signed.Unavailable.Length > 0
-            && policy.SignedOrigin is { OnUnavailable: OnUnavailable.Refuse }
-            && (isApprovalMissing || policy.UnknownOrigin is OriginKind.Human)
-            ?
-            [
-                new Finding(
-                    Reasons.OriginUnavailable,
-                    "",
-                    $"Signed evidence could not be looked up: {signed.Unavailable}",
-                    "Retry in a minute: the lookup goes on. If it persists, contact the platform team"
-                )
-                {
-                    Fix = isApprovalMissing && policy.UnknownOrigin is not OriginKind.Human ? Fix.Approval : Fix.Waiting,
-                },
-            ]
-            : [];
+        if (policy.SignedOrigin is not { OnUnavailable: OnUnavailable.Refuse })
+        {
+            yield break;
+        }
+
+        var countsAsHuman = policy.UnknownOrigin is OriginKind.Human;
+        if (signed.Unavailable.Length > 0 && (isApprovalMissing || countsAsHuman))
+        {
+            yield return new Finding(Reasons.OriginUnavailable, "", $"Signed evidence could not be looked up: {signed.Unavailable}", Remedy)
+            {
+                Fix = isApprovalMissing && !countsAsHuman ? Fix.Approval : Fix.Waiting,
+            };
+        }
+        // Labels only tighten: without them, an unknown origin that counts as AI-assisted asks for everything already.
+        else if (countsAsHuman && UnreadLabels(inspection) is { Length: > 0 } why)
+        {
+            yield return new Finding(Reasons.OriginUnavailable, "", $"Labels of images could not be read: {why}", Remedy)
+            {
+                Fix = Fix.Waiting,
+            };
+        }
     }
+
+    private static string UnreadLabels(Inspection inspection) =>
+        inspection.Cluster.SignedFacts.FirstOrDefault(f => f.Policy == inspection.Policy.Name)?.ClaimsUnavailable ?? "";
 }

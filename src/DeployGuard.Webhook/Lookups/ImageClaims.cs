@@ -1,0 +1,38 @@
+using System.Runtime.CompilerServices;
+using DeployGuard.Core.Provenance;
+using DeployGuard.Registry.Lookups;
+
+namespace DeployGuard.Webhook.Lookups;
+
+/// <summary>What images say of themselves, from the result of a lookup. Kept as long as that, because an image may have many labels.</summary>
+internal sealed class ImageClaims
+{
+    private readonly ConditionalWeakTable<LookupResult, IReadOnlyList<Evidence>> _claims = [];
+
+    public IReadOnlyList<Evidence> Of(LookupResult result) =>
+        _claims.GetValue(
+            result,
+            static r =>
+                r switch
+                {
+                    StatementsFound { Facts: var facts } => Read(r, facts),
+                    NoStatement { Facts: var facts } => Read(r, facts),
+                    _ => [],
+                }
+        );
+
+    private static IReadOnlyList<Evidence> Read(LookupResult result, ImageFacts facts) => ImageMarks.Of($"{result.Image}", TextsOf(facts));
+
+    /// <summary>Any platform may run, so each of them is heard.</summary>
+    private static IEnumerable<ImageText> TextsOf(ImageFacts facts) =>
+        [
+            .. Texts(facts.Labels, isLabel: true),
+            .. Texts(facts.Annotations, isLabel: false),
+            .. facts.Platforms.SelectMany(p =>
+                (IEnumerable<ImageText>)[.. Texts(p.Labels, isLabel: true), .. Texts(p.Annotations, isLabel: false)]
+            ),
+        ];
+
+    private static IEnumerable<ImageText> Texts(IReadOnlyDictionary<string, string>? texts, bool isLabel) =>
+        (texts ?? new Dictionary<string, string>()).Select(t => new ImageText(isLabel, t.Key, t.Value));
+}
