@@ -62,12 +62,10 @@ public static class PolicyReader
             spec.Error("approval.covers", "Images needs images: {pin: Digest}, because a tag can be moved after the approval");
         }
 
-        if (policy is { SignedOrigin: { } signed, Approval: null or { Required: Required.Never } })
+        if (policy is { SignedOrigin: { } found, Approval: null or { Required: Required.Never } })
         {
-            spec.Error(
-                signed.Keys.Count > 0 ? "origin.keys" : "origin.imageLabels",
-                "needs approval: what it finds counts for an approval, and this policy requires none"
-            );
+            var (field, what) = found.Keys.Count > 0 ? ("keys", "is signed counts towards") : ("imageLabels", "images say asks for");
+            spec.Error($"origin.{field}", $"needs approval: what {what} an approval, and this policy requires none");
         }
 
         if (identities.People.Count > 0 && policy.Approval is null)

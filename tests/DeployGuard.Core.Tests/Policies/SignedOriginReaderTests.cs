@@ -217,9 +217,56 @@ public class SignedOriginReaderTests
         );
 
     [TestCase("""{"sources": []}""", "spec.origin.sources: needs origin.keys: nothing signed counts without a key")]
-    [TestCase("""{"onUnavailable": "Refuse"}""", "spec.origin.onUnavailable: needs origin.keys: nothing signed counts without a key")]
+    [TestCase(
+        """{"onUnavailable": "Refuse"}""",
+        "spec.origin.onUnavailable: needs origin.keys or origin.imageLabels: Read: without them no registry is asked"
+    )]
+    [TestCase(
+        """{"imageLabels": "Ignore", "registries": []}""",
+        "spec.origin.registries: needs origin.keys or origin.imageLabels: Read: without them no registry is asked"
+    )]
     [TestCase("""{"keys": []}""", "spec.origin.keys: must have at least one key")]
     public void WhatNeedsKeysSaysSo(string origin, string error) => Assert.That(ErrorsOf(origin), Is.EqualTo(new[] { error }));
+
+    [TestCase("""{"imageLabels": "Yes"}""", "spec.origin.imageLabels: \"Yes\" is not one of Ignore, Read")]
+    [TestCase(
+        """{"imageLabels": "Read"}""",
+        "spec.origin.registries: is missing: list the registries that may be asked, such as {host: ghcr.io}"
+    )]
+    [TestCase(
+        $$"""{"imageLabels": "Read", {{Registries}}, {{Sources}} }""",
+        "spec.origin.sources: needs origin.keys: nothing signed counts without a key"
+    )]
+    public void AMistakeInWhatReadsLabelsNamesItsPath(string origin, string error) =>
+        Assert.That(ErrorsOf(origin), Is.EqualTo(new[] { error }));
+
+    [Test]
+    public void LabelsAreReadWithoutAnyKeyAndNeedAnApproval()
+    {
+        const string Origin = $$"""
+            "origin": {"imageLabels": "Read", "onUnavailable": "TreatAsUnknown", {{Registries}} }
+            """;
+
+        var signed = Some.Policy($$"""{{{Approval}}, {{Origin}} }""").SignedOrigin;
+
+        Assert.That(signed, Has.Property("Keys").Empty.And.Property("ImageLabels").EqualTo(ImageLabels.Read));
+        Assert.That(
+            Read($$"""{{{Origin}} }""").Errors,
+            Is.EqualTo(
+                new[] { "spec.origin.imageLabels: needs approval: what images say asks for an approval, and this policy requires none" }
+            )
+        );
+    }
+
+    [TestCase("ghcr.io/acme/checkout@sha256:1111", true)]
+    [TestCase("GHCR.io/other/web@sha256:1111", true)]
+    [TestCase("quay.io/acme/checkout@sha256:1111", false)]
+    [TestCase("nginx@sha256:1111", false)]
+    public void LabelsAreReadOfImagesInListedRegistriesAlone(string image, bool isRead) =>
+        Assert.That(
+            Some.Policy($$"""{{{Approval}}, "origin": {"imageLabels": "Read", {{Registries}} } }""").SignedOrigin?.ReadsLabelsOf(image),
+            Is.EqualTo(isRead)
+        );
 
     [Test]
     public void KeysNeedSourcesRegistriesAndAnApproval() =>
