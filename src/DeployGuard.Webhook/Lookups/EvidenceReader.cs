@@ -83,7 +83,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         CredentialSet credentials,
         CancellationToken deadline
     ) =>
-        ImageReference.TryParse(image)?.Pinned is { Digest.Algorithm: "sha256" } pinned
+        ImageReference.TryParse(image)?.Pinned is { } pinned && (pinned.Digest.Algorithm == "sha256" || !question.Images.Contains(image))
             ? await lookup.FindAsync(
                 new LookupRequest(pinned, credentials)
                 {

@@ -1,0 +1,155 @@
+using System.Diagnostics.Metrics;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Identities;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Safeguards;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Registry.Tests;
+using DeployGuard.Webhook.Lookups;
+using DeployGuard.Webhook.Telemetry;
+using Microsoft.Extensions.Time.Testing;
+
+namespace DeployGuard.Webhook.Tests.Lookups;
+
+/// <summary>A registry with an image and a statement about it, and the reader that a policy makes ask there.</summary>
+internal abstract class EvidenceFixture : IAsyncDisposable
+{
+    protected const string Source = "https://github.com/acme/web";
+
+    private readonly Meter _meter = new("tests");
+    private FakeRegistry? _registry;
+    private RegistryLookups? _lookups;
+
+    protected SigningKey Forge { get; } = NewKey();
+
+    /// <summary>As the template names it.</summary>
+    protected string Image { get; set; } = "";
+
+    protected FakeRegistry Registry => _registry ?? throw new InvalidOperationException("not started");
+
+    protected Repository Repository => new(Registry);
+
+    [SetUp]
+    public async Task StartAsync()
+    {
+        _registry = await FakeRegistry.StartAsync();
+        _lookups = new RegistryLookups(null, new EvidenceTelemetry(_meter), TimeProvider.System);
+        var digest = Repository.PushImage();
+        Image = $"{Registry.Host}/acme/web@{digest}";
+        Repository.AttachReferrer(digest, Encoding.UTF8.GetString(SigstoreBundle.Of(Signed(digest.Hex), Forge.Public).ToJson()));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _lookups?.Dispose();
+        _meter.Dispose();
+        if (_registry is { } registry)
+        {
+            await registry.DisposeAsync();
+        }
+    }
+
+    protected Task<IReadOnlyList<SignedFacts>> ReadAsync(SafeguardPolicy policy, CancellationToken deadline = default) =>
+        ReadAsync(policy, Deployment([Image]), deadline);
+
+    protected async Task<IReadOnlyList<SignedFacts>> ReadAsync(SafeguardPolicy policy, Workload after, CancellationToken deadline = default)
+    {
+        var cluster = new ClusterSnapshot { Policies = [policy] };
+        var request = new WorkloadRequest
+        {
+            Operation = Operation.Create,
+            Requester = new Requester("dana", "", []),
+            Target = after.Ref,
+            After = after,
+        };
+        var evaluator = SafeguardList.Evaluator(TrustedControllers.BuiltIn);
+        var evaluated = evaluator.Classify(request, cluster, TimeProvider.System.GetUtcNow());
+        var reader = new EvidenceReader(
+            _lookups ?? throw new InvalidOperationException("not started"),
+            new TrustedKeySets(null),
+            // Its clock stands still: a busy machine may need longer than a request would wait.
+            new FakeTimeProvider(TimeProvider.System.GetUtcNow())
+        );
+        return (await reader.ReadAsync(evaluated, cluster, deadline)).SignedFacts;
+    }
+
+    /// <param name="more">Further fields of the block <c>origin</c>, each followed by a comma.</param>
+    protected SafeguardPolicy Policy(SigningKey? signer = null, string images = "acme/web", string? key = null, string more = "")
+    {
+        var pem = JsonValue.Create((signer ?? Forge).Public.Pem).ToJsonString();
+        key ??= $$"""{"name": "forge", "role": "SourceReview", "pem": {{pem}} }""";
+        return Read(
+            $$"""
+            {"approval": {"quorum": [{"groups": ["a"]}]},
+             "origin": {
+               "keys": [{{key}}], {{more}}
+               "sources": [{"images": ["{{Registry.Host}}/{{images}}"], "repository": "{{Source}}", "refs": ["refs/heads/main"]}],
+               "registries": [{"host": "{{Registry.Host}}", "plainHttp": true}]} }
+            """
+        );
+    }
+
+    protected static SafeguardPolicy Read(string spec)
+    {
+        var policy = PolicyReader.Read(JsonDocument.Parse($$"""{"metadata": {"name": "tier-1"}, "spec": {{spec}} }""").RootElement);
+        Assert.That(policy.Errors, Is.Empty, "the test's own policy must be valid");
+        return policy;
+    }
+
+    /// <param name="statement">In the annotation of the Deployment.</param>
+    /// <param name="inTemplate">In that of its pod template.</param>
+    protected static Workload Deployment(IEnumerable<string> images, string statement = "", string inTemplate = "") =>
+        WorkloadReader.Default.Read(
+            JsonDocument
+                .Parse(
+                    $$$"""
+                    {"apiVersion": "apps/v1", "kind": "Deployment",
+                     "metadata": {"name": "web", "namespace": "shop", "uid": "u1", "annotations": {{{Annotation(statement)}}} },
+                     "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}},
+                      "template": {"metadata": {"labels": {"app": "web"}, "annotations": {{{Annotation(inTemplate)}}} },
+                       "spec": {"containers": [{{{string.Join(
+                        ',',
+                        images.Select((i, n) => $$"""{"name": "c{{n}}", "image": "{{i}}"}""")
+                    )}}}]} } } }
+                    """
+                )
+                .RootElement
+        );
+
+    /// <param name="digest">In hex.</param>
+    protected DsseEnvelope Signed(string digest, SigningKey? by = null)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var change = new ChangeStatement(
+            new ChangeSource($"git+{Source}", "refs/heads/main", new string('b', 40), new string('c', 40)),
+            IsComplete: true,
+            new AiDeclaration(AiStatus.None, []),
+            ["github:1001"],
+            [],
+            now.AddMinutes(-10),
+            now.AddDays(1)
+        );
+        return Dsse.Sign(
+            Statement.PayloadType,
+            change.About(StatementSubject.Of("web", StatementSubject.ImageDigest, digest)).ToJson(),
+            by ?? Forge
+        );
+    }
+
+    protected static SigningKey NewKey()
+    {
+        using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return SigningKey.Parse(pair.ExportPkcs8PrivateKeyPem());
+    }
+
+    private static string Annotation(string statement) =>
+        statement.Length == 0
+            ? "{}"
+            : JsonSerializer.Serialize(new Dictionary<string, string> { [Workload.StatementAnnotation] = statement });
+}
