@@ -76,6 +76,11 @@ internal sealed class CachedNamespace
     private static bool AreSame<T>(IReadOnlyList<T> one, IReadOnlyList<T> other)
         where T : class
     {
+        if (ReferenceEquals(one, other))
+        {
+            return true;
+        }
+
         if (one.Count != other.Count)
         {
             return false;

@@ -35,7 +35,7 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
                 schedules.Count == 0 ? [] : [.. schedules.SelectMany(s => caches.Translation.Changes(caches.Changes.Under(s)))],
             ScheduleVotes =
                 schedules.Count == 0 ? [] : [.. schedules.SelectMany(s => caches.Translation.Approvals(caches.Approvals.Under(s)))],
-            HadRecords = seen is null || AdoptedBefore.IsOnRecord(seen, policies.In(labels).Entries),
+            HadRecords = seen is null || AdoptedBefore.IsOnRecord(seen, policies.In(labels)),
             Parent =
                 request is ScaleRequest && caches.Workloads.TryGetValue(target.Kind, out var parents)
                     ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec
@@ -73,7 +73,7 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
 
     private NamespaceSnapshot NamespaceOf(Request request)
     {
-        var snapshot = caches.TranslationFor(request).Translate(_namespaces.Of(request.Target.Namespace));
+        var snapshot = _namespaces.Of(request.Target.Namespace, caches.TranslationFor(request));
         return request is ServiceRequest { After.Target: { } target } && target.Namespace != request.Target.Namespace
             ? snapshot with
             {
