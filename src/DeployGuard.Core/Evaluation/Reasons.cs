@@ -40,6 +40,15 @@ public static class Reasons
         Fix.Approval
     );
 
+    public static readonly Reason OldRevision = new(
+        "OldRevision",
+        "Approval",
+        "The pods would be of a revision that its Deployment has left, and that was rejected, awaits a review, or never completed.",
+        Author,
+        "Go to that revision in its Deployment, which asks for an approval; or resume the paused Deployment.",
+        Fix.Elsewhere
+    );
+
     public static readonly Reason PaceTooFast = new(
         "PaceTooFast",
         "Pace",
@@ -323,6 +332,7 @@ public static class Reasons
         ImageNotPinned,
         ApprovalMissing,
         ApprovalRejected,
+        OldRevision,
         CanaryStepExceeded,
         PaceTooFast,
         Frozen,

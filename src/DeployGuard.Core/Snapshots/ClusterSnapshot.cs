@@ -41,6 +41,11 @@ public sealed record ClusterSnapshot
     /// <summary>The Changes of those owners that create Jobs on a schedule: a manual run has their template.</summary>
     public IReadOnlyList<Change> ScheduleChanges { get; init; } = [];
 
+    /// <summary>
+    /// For a request on a ReplicaSet: the Changes of the Deployment after which it is named, which it may have left.
+    /// </summary>
+    public IReadOnlyList<Change> RevisionChanges { get; init; } = [];
+
     /// <summary>The votes on those owners.</summary>
     public IReadOnlyList<Approval> ScheduleVotes { get; init; } = [];
 

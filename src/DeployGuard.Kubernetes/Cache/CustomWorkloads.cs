@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
@@ -36,18 +37,33 @@ internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKin
         {
             if (await VersionAsync(kind, cancel) is { } version)
             {
-                using var list = await api.FindAsync(ApiPaths.Resource(version, kind.Resource, @namespace), cancel);
-                all.AddRange(
-                    list?.RootElement.GetProperty("items")
-                        .EnumerateArray()
-                        .Select(i => ReadOrNull(i, version, kind))
-                        .OfType<ObservedWorkload>()
-                        ?? []
-                );
+                await ListAsync(version, kind, @namespace, all, cancel);
             }
         }
 
         return all;
+    }
+
+    private async Task ListAsync(string version, CustomKind kind, string @namespace, List<ObservedWorkload> all, CancellationToken cancel)
+    {
+        try
+        {
+            await api.ListAnyDepthAsync(
+                ApiPaths.Resource(version, kind.Resource, @namespace),
+                item =>
+                {
+                    if (ReadOrNull(item, version, kind) is { } read)
+                    {
+                        all.Add(read);
+                    }
+                },
+                cancel
+            );
+        }
+        catch (ApiException missing) when (missing.StatusCode is HttpStatusCode.NotFound)
+        {
+            // The kind is not defined.
+        }
     }
 
     /// <summary>
@@ -57,7 +73,9 @@ internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKin
     {
         try
         {
-            return ObservedWorkload.Read(item, version, kind.Kind, reader);
+            return ObjectDepth.IsReadable(item)
+                ? ObservedWorkload.Read(item, version, kind.Kind, reader)
+                : throw new MalformedObjectException("", "is nested too deeply");
         }
         catch (MalformedObjectException malformed)
         {

@@ -7,18 +7,18 @@ using DeployGuard.Kubernetes.Cache;
 namespace DeployGuard.Kubernetes.Changes;
 
 /// <summary>
-/// Bounds how many Changes may wait at once. Every person has places of their own: a flood of others takes none of them. The machines of a
-/// namespace share theirs, because any number of service accounts can be made there.
+/// Bounds how many Changes may wait at once. Every person has places of their own: a flood of others takes none of them. The service
+/// accounts of one namespace share theirs, because any number of them can be made there.
 /// </summary>
 internal sealed class Inbox(ResourceCache<Change> changes, ResourceCache<Approval> votes)
 {
     /// <summary>Of one requester for one workload; waiting.</summary>
     private const int MaxOfWorkload = 10;
 
-    /// <summary>Of all machines for one workload; waiting.</summary>
-    private const int MaxOfMachines = 40;
+    /// <summary>Of all service accounts of one namespace for one workload; waiting.</summary>
+    private const int MaxOfAccounts = 40;
 
-    /// <summary>Of one person, or of all machines, in one namespace; waiting.</summary>
+    /// <summary>Of one user, or of all service accounts of one namespace, in the namespace of the workload; waiting.</summary>
     private const int MaxOfNamespace = 200;
 
     /// <summary>The same, with those that were rejected or withdrawn or have expired, and are kept for a while.</summary>
@@ -35,12 +35,13 @@ internal sealed class Inbox(ResourceCache<Change> changes, ResourceCache<Approva
 
         // A request that they withdrew waits for others, if they requested the same.
         bool IsRequested(Change change) => change.Requesters.Contains(requester) && !HasWithdrawn(change, requester);
+        var home = Requester.ServiceAccountNamespace(requester);
         bool IsOfTheirs(Change change) =>
-            Requester.IsMachineName(requester) ? change.Requesters.Any(Requester.IsMachineName) : IsRequested(change);
+            home is null ? IsRequested(change) : change.Requesters.Any(r => Requester.ServiceAccountNamespace(r) == home);
         var waiting = siblings.Where(IsWaiting).ToList();
         var theirs = changes.Under(ChangeIndex.NeverAdmitted(workload.Namespace)).Where(IsOfTheirs).ToList();
         return waiting.Count(IsRequested) < MaxOfWorkload
-            && (!Requester.IsMachineName(requester) || waiting.Count(IsOfTheirs) < MaxOfMachines)
+            && (home is null || waiting.Count(IsOfTheirs) < MaxOfAccounts)
             && theirs.Count(IsWaiting) < MaxOfNamespace
             && theirs.Count < MaxKept;
     }

@@ -1,4 +1,5 @@
 using DeployGuard.Core.Admission;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
@@ -35,6 +36,7 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
                 schedules.Count == 0 ? [] : [.. schedules.SelectMany(s => caches.Translation.Changes(caches.Changes.Under(s)))],
             ScheduleVotes =
                 schedules.Count == 0 ? [] : [.. schedules.SelectMany(s => caches.Translation.Approvals(caches.Approvals.Under(s)))],
+            RevisionChanges = RevisionChangesOf(request),
             HadRecords = seen is null || AdoptedBefore.IsOnRecord(seen, policies.In(labels)),
             Parent =
                 request is ScaleRequest && caches.Workloads.TryGetValue(target.Kind, out var parents)
@@ -63,6 +65,21 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
                 OtherApproved = other,
             }
             : cluster;
+
+    /// <summary>A Deployment names its ReplicaSets after itself, with a hash that has no dash.</summary>
+    private IReadOnlyList<Change> RevisionChangesOf(Request request)
+    {
+        var target = request.Target;
+        return !target.Type.HoldsOneRevision || request.Requester.IsControlPlane || target.Name.LastIndexOf('-') is not (> 0 and var dash)
+            ? []
+            :
+            [
+                .. BuiltInKinds
+                    .All.Where(k => k.HasReplicaSets)
+                    .Select(k => k.Named(target.Namespace, target.Name[..dash]))
+                    .SelectMany(d => caches.Translation.Changes(caches.Changes.Under(ClusterCaches.WorkloadKey(d)))),
+            ];
+    }
 
     /// <summary>
     /// The object that the request says it changes, as the cache has it; null where that is another one. A review sent past the API server

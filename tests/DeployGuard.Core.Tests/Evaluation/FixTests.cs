@@ -12,6 +12,7 @@ public class FixTests
         ["ImageNotPinned"] = Fix.Template,
         ["ApprovalMissing"] = Fix.Approval,
         ["ApprovalRejected"] = Fix.Approval,
+        ["OldRevision"] = Fix.Elsewhere,
         ["CanaryStepExceeded"] = Fix.Workload,
         ["PaceTooFast"] = Fix.Workload,
         ["Frozen"] = Fix.Waiting,

@@ -107,6 +107,13 @@ public partial class SentenceTests
 
         yield return Some.Decide(Canary(by, dryRun, count), Pooled(count));
         yield return Some.Decide(Escape(by, dryRun), new ClusterSnapshot { Policies = [Some.Policy(Selecting)] });
+        yield return Some.Decide(
+            Some.Update(Shop.SetOf(current, Shop.Second, 0), Shop.SetOf(current, Shop.Second, count + 1), by, dryRun),
+            cluster with
+            {
+                RevisionChanges = [Some.Change(current, Phase.Expired)],
+            }
+        );
         yield return Some.Decide(Scaled(by), cluster);
     }
 

@@ -3,6 +3,7 @@ using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Snapshots;
@@ -19,21 +20,28 @@ internal sealed class ApprovalSafeguard : ISafeguard
 
     public bool IsWaivable => true;
 
+    /// <summary>Of a rollback only what it would bring besides the revision to which it goes.</summary>
+    public Severity SeverityOf(ChangeType type) =>
+        type is ChangeType.NewRevision or ChangeType.MoreExposure or ChangeType.Rollback ? Severity.AsPolicySays : Severity.None;
+
     public IEnumerable<Finding> Inspect(Inspection inspection)
     {
         var (evaluated, policy) = (inspection.Evaluated, inspection.Policy);
-        if (
-            policy.Approval is not { Required: not Required.Never } rules
-            || evaluated is not { ChangeType: ChangeType.NewRevision, After: { } after }
-        )
+        if (policy.Approval is not { Required: not Required.Never } rules)
         {
             return [];
+        }
+
+        if (evaluated is not { ChangeType: ChangeType.NewRevision, After: { } after })
+        {
+            return OldRevision.In(inspection);
         }
 
         var revision = RequestedRevision.Of(evaluated, after, policy, rules, inspection.Cluster);
         var votes = VoteTally.Of(revision, rules, inspection.Cluster.Approvals, inspection.Now);
         return
         [
+            .. OldRevision.In(inspection),
             .. votes.Vetoes.Select(veto => RejectedBy(veto, evaluated)),
             .. !votes.IsComplete
             && policy.IsRequired(rules.Required, evaluated.Origin.Kind)
@@ -126,11 +134,17 @@ internal sealed class ApprovalSafeguard : ISafeguard
                 + $"{evaluated.Request.Target.Namespace}"
                 + $" --hash {Workloads.TemplateHash.DigitsOf(evaluated.After?.Template.Hash ?? "")}",
             ApproveBy.NoRoom =>
-                $"It is not on record, because too many requests of {evaluated.Request.Requester.Username} wait already. Withdraw one that is not "
+                $"It is not on record, because too many requests of {Senders(evaluated.Request)} wait already. Withdraw one that is not "
                     + $"needed (kubectl deployguard changes -n {evaluated.Request.Target.Namespace} lists them): kubectl deployguard withdraw "
                     + $"CHANGE -n {evaluated.Request.Target.Namespace}; then {Edits.Retry(evaluated.Request)}",
             ApproveBy.Never => GeneratedNameRemedy.Of(evaluated, policy),
             ApproveBy.NotYet => "Apply it to the cluster: the refusal there gives the command to approve it",
             _ => throw new InvalidOperationException($"unknown way to approve {evaluated.ApproveBy}"),
         };
+
+    /// <summary>Who shares the places of a requester.</summary>
+    private static string Senders(Request request) =>
+        Requester.ServiceAccountNamespace(request.Requester.Username) is { } home
+            ? $"the service accounts of namespace {home}"
+            : request.Requester.Username;
 }
