@@ -26,8 +26,16 @@ internal static class PolicyCandidates
         }
 
         var index = s_indexes.GetValue(cluster.Policies, all => new PolicyIndex<SafeguardPolicy>(all, p => p.Match));
-        return request is WorkloadRequest workload && (workload.Before ?? workload.After) is not null
-            ? index.Of(request.Target.Kind, workload.Before?.Labels, workload.After?.Labels)
-            : index.Of(request.Target.Kind);
+        return request switch
+        {
+            WorkloadRequest workload when (workload.Before ?? workload.After) is not null => index.Of(
+                request.Target.Kind,
+                workload.Before?.Labels,
+                workload.After?.Labels
+            ),
+            ScaleRequest when cluster.Parent is { } parent => index.Of(request.Target.Kind, parent.Labels, null),
+            // The labels are not known: all of the kind may match.
+            _ => index.Of(request.Target.Kind),
+        };
     }
 }
