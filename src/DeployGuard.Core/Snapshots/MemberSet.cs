@@ -35,7 +35,7 @@ internal sealed class MemberSet
     public MemberSet With(IEnumerable<WorkloadRef> workloads, Func<Member, Member?> change)
     {
         var changed = new Dictionary<int, Member?>(_changed);
-        foreach (var position in workloads.SelectMany(_index.Of))
+        foreach (var position in workloads.SelectMany(w => _index.Of(w)))
         {
             if (At(position) is { } member)
             {
@@ -46,6 +46,7 @@ internal sealed class MemberSet
         return new(_index, changed, _added);
     }
 
+    /// <summary>A request that adds a workload has left out the one of the same name.</summary>
     public Member? Find(WorkloadRef workload) => At(_index.Of(workload)).FirstOrDefault(m => m.Spec.Ref == workload);
 
     /// <summary>All of which a Service may select pods, and some more.</summary>
@@ -57,22 +58,14 @@ internal sealed class MemberSet
     /// <summary>All that declare themselves canaries of a workload with one of these names, and some more.</summary>
     public IEnumerable<Member> CanariesOf(IEnumerable<string> names)
     {
-        List<int>? positions = null;
-        foreach (var name in names)
-        {
-            if (_index.CanariesOf(name) is { Count: > 0 } found)
-            {
-                (positions ??= []).AddRange(found);
-            }
-        }
-
-        return At(positions is null ? [] : [.. positions.Distinct().Order()]);
+        IReadOnlyList<int> positions = [.. names.SelectMany(_index.CanariesOf).Distinct().Order()];
+        return At(positions);
     }
 
     /// <summary>Those at some positions, and all that a request changes.</summary>
     private IEnumerable<Member> At(IReadOnlyList<int> positions)
     {
-        var all = _changed.Count == 0 ? positions : [.. positions.Union(_changed.Keys).Order()];
+        IReadOnlyList<int> all = _changed.Count == 0 ? positions : [.. positions.Union(_changed.Keys).Order()];
         foreach (var position in all)
         {
             if (At(position) is { } member)
