@@ -46,7 +46,6 @@ internal sealed class MemberSet
         return new(_index, changed, _added);
     }
 
-    /// <summary>A request that adds a workload has left out the one of the same name.</summary>
     public Member? Find(WorkloadRef workload) => At(_index.Of(workload)).FirstOrDefault(m => m.Spec.Ref == workload);
 
     /// <summary>All of which a Service may select pods, and some more.</summary>
