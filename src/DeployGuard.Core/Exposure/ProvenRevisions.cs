@@ -123,7 +123,9 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
     /// <summary>The same for its revision, run by any workload there.</summary>
     public bool IsProofByAny(Change change, ServedPool served) =>
         IsProof(change, served)
-        || _changes.ServedIn(served.Pool).Any(c => IsProven(c) && c.Served.Any(s => s.Pool == served.Pool && IsProof(c, s)) && KeyOf(c) == KeyOf(change));
+        || _changes
+            .ServedIn(served.Pool)
+            .Any(c => IsProven(c) && c.Served.Any(s => s.Pool == served.Pool && IsProof(c, s)) && KeyOf(c) == KeyOf(change));
 
     /// <summary>The most pods of a proven revision that served a pool's users within <c>coldAfter</c>; null if none did.</summary>
     public ServedPool? LastServed(string pool)

@@ -208,9 +208,9 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     private static IEnumerable<Member> CanariesOf(IReadOnlyList<Member> stable, MemberSet all) =>
         all.CanariesOf(stable.Select(s => s.Spec.Ref.Name))
             .Where(m =>
-            m.CanaryOf is not null
-            && !stable.Any(s => s.Spec.Ref == m.Spec.Ref)
-            && StableOf(m, all) is { } of
-            && stable.Any(s => s.Spec.Ref == of.Spec.Ref)
-        );
+                m.CanaryOf is not null
+                && !stable.Any(s => s.Spec.Ref == m.Spec.Ref)
+                && StableOf(m, all) is { } of
+                && stable.Any(s => s.Spec.Ref == of.Spec.Ref)
+            );
 }

@@ -70,7 +70,7 @@ public class LargeNamespaceTests
                         {
                             Ref = like.Ref with { Name = $"other-{i}" },
                             Uid = $"uid-other-{i}",
-                            Template = like.Template with { Labels = Labels(i) },
+                            Template = PodTemplate.OfPod(Labels(i), like.Template.Containers, like.Template.Images, like.Template.Hash),
                         },
                         ReadyPods = 3,
                     }),

@@ -2,6 +2,7 @@ using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
