@@ -105,7 +105,11 @@ public class MemberSetTests
         var spec = Some.Deployment().Read();
         return new Member
         {
-            Spec = spec with { Ref = BuiltInKinds.Deployment.Named("shop", name), Template = PodTemplate.OfPod(labels, spec.Template.Containers, spec.Template.Images, spec.Template.Hash) },
+            Spec = spec with
+            {
+                Ref = BuiltInKinds.Deployment.Named("shop", name),
+                Template = PodTemplate.OfPod(labels, spec.Template.Containers, spec.Template.Images, spec.Template.Hash),
+            },
         };
     }
 }
