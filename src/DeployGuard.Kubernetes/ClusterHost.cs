@@ -45,7 +45,7 @@ public sealed class ClusterHost : IClusterAccess
         var events = new EventWriter(api, time);
         var custom = new CustomWorkloads(api, options.CustomKinds, options.Reader, logger);
         _controllers = new ControllersSeen(api, options, new OwnerLookup(api, _caches, custom, options).FindAsync, time, logger);
-        var inbox = new Inbox(_caches.Changes, _caches.Approvals);
+        var inbox = new Inbox(_caches.Changes, _caches.Approvals, time);
         _recorder = new ChangeRecorder(
             writer,
             new TemplateWriter(api, new TemplateStore(api, _caches, time), time),

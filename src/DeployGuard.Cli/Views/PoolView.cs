@@ -53,15 +53,15 @@ internal static class PoolView
 
     /// <summary>During a rollout a pool has more pods than it should have in the end. The rows add up to those that it has now.</summary>
     private static string Count(int desired, int now) =>
-        now == desired ? $"{desired} pods"
-        : now > desired ? $"{now} pods now, {now - desired} more than the {desired} desired while a rollout replaces pods"
-        : $"{now} pods now of {desired} desired";
+        now == desired ? Pods(desired)
+        : now > desired ? $"{Pods(now)} now, {now - desired} more than the {desired} desired while a rollout replaces pods"
+        : $"{Pods(now)} now of {desired} desired";
 
     private static string Next(PoolStanding standing, List<PoolStanding> rows)
     {
         var completed = standing.HeldPercent == 0 ? "no step completed yet" : $"step {standing.HeldPercent}% completed";
         var now = IsRolledOut(standing, rows)
-            ? $"  The rollout of {standing.Workload.KubectlName} is complete: all {standing.Pods} pods run {standing.ShortName}. It is not proven yet: {completed}"
+            ? $"  The rollout of {standing.Workload.KubectlName} is complete: {(standing.Pods == 1 ? "its pod runs" : $"all {standing.Pods} pods run")} {standing.ShortName}. It is not proven yet: {completed}"
             : $"{Unproven(standing, rows)}; {completed}, {Limit(standing, rows)}";
         var soak = standing.Left is { } left ? $" in {Durations.Show(left)}" : "";
         var wait = standing.Wait.Length > 0 ? $"; {standing.Wait}" : "";
@@ -90,4 +90,6 @@ internal static class PoolView
         standing is { IsCurrent: true, Pods: > 0 }
         && standing.Pods >= standing.Size
         && rows.TrueForAll(r => r.TemplateHash == standing.TemplateHash && r.Workload == standing.Workload);
+
+    private static string Pods(int count) => count == 1 ? "1 pod" : $"{count} pods";
 }

@@ -8,7 +8,7 @@ namespace DeployGuard.Core.Changes;
 public static class StandingVotes
 {
     /// <summary>Whether a policy enforces now. What a Warn or Audit policy counts stops nothing.</summary>
-    public static bool Enforces(SafeguardPolicy policy, DateTimeOffset now) => policy.Mode is Mode.Enforce && policy.Active.Contains(now);
+    public static bool Enforces(SafeguardPolicy policy, DateTimeOffset now) => policy.Enforces(now);
 
     /// <summary>
     /// The policies whose votes decide about the next request: those that enforce votes and match now, also those that are newer than the

@@ -23,7 +23,8 @@ internal static class BreakGlassAdvice
         var requester = verdict.Evaluated.Request.Requester;
         var command =
             $"kubectl deployguard breakglass {covered.KubectlName} -n {covered.Namespace}"
-            + $"{string.Concat(waives.Select(w => $" --waive {w}"))}{For(requester)}{ToBe(verdict.Evaluated.Request)} --incident ID --reason WHY";
+            + $"{string.Concat(waives.Select(w => $" --waive {w}"))}{For(requester)}"
+            + $"{ToBe(verdict.Evaluated.Request)} --incident ID --reason WHY";
         return firm.Count > 0
                 ? $"\nA break-glass cannot waive {string.Join(" and ", firm)}. Once that is resolved, and in an emergency, the "
                     + $"on-call engineer can waive the rest: {command}"

@@ -16,6 +16,7 @@ internal sealed class PoolProgress(
 )
 {
     private readonly Dictionary<(string Pool, string Key), StepProgress> _held = [];
+    private readonly Dictionary<string, bool> _cold = [];
     private readonly Dictionary<string, Approval?> _vetoes = [];
 
     /// <summary>Calculated once: the current pool does not depend on the request.</summary>
@@ -34,7 +35,7 @@ internal sealed class PoolProgress(
     {
         var late = proven.LastServed(before.Name);
         // Otherwise a first revision that came by another method would never be proven, and nothing after it would be held back.
-        var isCold = late is null && !proven.IsAnyIn(before);
+        var isCold = late is null && HasNoneProven(before);
         StepProgress Among(int pods) => StepProgress.Of(before, pods, key, policy, rules, snapshot, isCold, VetoOf(key), now);
         if (late is null || late.Pods <= total)
         {
@@ -48,6 +49,17 @@ internal sealed class PoolProgress(
                 Left = late.At + rules.ColdAfter - now,
             }
             : held;
+    }
+
+    /// <summary>Found out once for all revisions of a pool.</summary>
+    private bool HasNoneProven(Pool pool)
+    {
+        if (!_cold.TryGetValue(pool.Name, out var isCold))
+        {
+            _cold[pool.Name] = isCold = !proven.IsAnyIn(pool);
+        }
+
+        return isCold;
     }
 
     /// <summary>The recorded steps alone: the size of a pool must not depend on its soak.</summary>

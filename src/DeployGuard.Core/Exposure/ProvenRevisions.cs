@@ -59,11 +59,11 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
         && !(change is not null && proven.Changes.Contains(change))
         && !proven.Keys.Contains(KeyOf(revision));
 
-    /// <summary>Whether any pod of a pool's own members runs a proven revision, or would by the specs.</summary>
+    /// <summary>Whether any pod of a pool's own members runs a proven revision, or is to run it by the specs.</summary>
     public bool IsAnyIn(Pool pool)
     {
         var proven = In(pool);
-        return pool.Members.Where(pool.IsFullMember).Any(m => RevisionsOf(m).Any(r => !IsUnproven(m, r, proven)));
+        return pool.Members.Where(pool.IsFullMember).Any(m => RevisionsOf(m).Any(r => r.Pods > 0 && !IsUnproven(m, r, proven)));
     }
 
     /// <summary>The same for the requested revision, which may have no Change yet.</summary>

@@ -114,12 +114,10 @@ internal static class ScaledBeforeRollout
 
     /// <summary>Orphaned ReplicaSets that a Deployment is about to adopt.</summary>
     public static Dictionary<WorkloadRef, int> Adopted(Workload deployment, NamespaceObjects objects) =>
-        deployment is { Type.HasReplicaSets: true, Selector: { Requirements.Count: > 0 } selector }
-            ? ObjectIndex
-                .Of(objects)
-                .Orphans.Where(s => selector.Matches(s.Labels))
-                // A paused Deployment creates no ReplicaSet: it scales the latest one that it adopts, even from 0.
-                .Where(s => s.Replicas > 0 || deployment.Strategy.Paused)
-                .ToDictionary(s => s.Ref, s => s.Replicas)
-            : [];
+        ObjectIndex
+            .Of(objects)
+            .Orphans.Where(s => Ownership.MayUse(deployment, s))
+            // A paused Deployment creates no ReplicaSet: it scales the latest one that it adopts, even from 0.
+            .Where(s => s.Replicas > 0 || deployment.Strategy.Paused)
+            .ToDictionary(s => s.Ref, s => s.Replicas);
 }

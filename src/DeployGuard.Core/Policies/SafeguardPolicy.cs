@@ -116,7 +116,10 @@ public sealed record SafeguardPolicy
     public ApprovalRules? Approval { get; init; }
 
     /// <summary>Whether it can refuse a change for want of an approval at a time.</summary>
-    public bool EnforcesApproval(DateTimeOffset at) => Mode is Mode.Enforce && Approval is not null && Active.Contains(at);
+    public bool EnforcesApproval(DateTimeOffset at) => Approval is not null && Enforces(at);
+
+    /// <summary>Whether it can refuse a change at a time.</summary>
+    public bool Enforces(DateTimeOffset at) => Mode is Mode.Enforce && Active.Contains(at);
 
     public CanaryRules? Canary { get; init; }
 

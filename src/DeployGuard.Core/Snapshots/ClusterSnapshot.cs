@@ -41,13 +41,17 @@ public sealed record ClusterSnapshot
     /// <summary>The Changes of those owners that create Jobs on a schedule: a manual run has their template.</summary>
     public IReadOnlyList<Change> ScheduleChanges { get; init; } = [];
 
-    /// <summary>
-    /// For a request on a ReplicaSet: the Changes of the Deployment after which it is named, which it may have left.
-    /// </summary>
-    public IReadOnlyList<Change> RevisionChanges { get; init; } = [];
-
     /// <summary>The votes on those owners.</summary>
     public IReadOnlyList<Approval> ScheduleVotes { get; init; } = [];
+
+    /// <summary>For a request on a ReplicaSet: the live Deployments that own it or may adopt it, before or after the request.</summary>
+    public IReadOnlyList<Workload> SetUsers { get; init; } = [];
+
+    /// <summary>
+    /// For a request on a ReplicaSet: that one, and those that <see cref="SetUsers"/> own or may adopt. For a request on a Deployment that
+    /// is paused afterwards: those that it owns or may adopt.
+    /// </summary>
+    public IReadOnlyList<RevisionSet> RevisionSets { get; init; } = [];
 
     /// <summary>
     /// Hash of the workload's template in the cluster; null if unknown. A forged review, sent past the API server, could otherwise present

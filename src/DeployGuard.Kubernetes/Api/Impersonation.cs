@@ -50,7 +50,7 @@ internal sealed record Impersonation(
         return (found, rest.ToString());
     }
 
-    /// <summary>Takes it out of the user; null if the user impersonates nobody.</summary>
+    /// <summary>Reads and removes it from an entry of the kubeconfig; null where the entry has none.</summary>
     private static Impersonation? Of(string name, YamlMappingNode user)
     {
         var (who, uid) = (Text(user, UserKey) ?? "", Text(user, UidKey) ?? "");
@@ -80,7 +80,8 @@ internal sealed record Impersonation(
             _ => throw new KubeConfigException($"user {place}: {key} is to be a list of texts"),
         };
 
-    private static string? Text(YamlMappingNode parent, string key) => (Child(parent, key) as YamlScalarNode)?.Value;
+    private static string? Text(YamlMappingNode parent, string key) =>
+        Child(parent, key) is YamlScalarNode { Value: not ("null" or "~") } text ? text.Value : null;
 
     private static YamlNode? Child(YamlMappingNode parent, string key) =>
         parent.Children.TryGetValue(new YamlScalarNode(key), out var child) ? child : null;

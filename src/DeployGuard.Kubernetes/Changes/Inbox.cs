@@ -10,7 +10,7 @@ namespace DeployGuard.Kubernetes.Changes;
 /// Bounds how many Changes may wait at once. Every person has places of their own: a flood of others takes none of them. The service
 /// accounts of one namespace share theirs, because any number of them can be made there.
 /// </summary>
-internal sealed class Inbox(ResourceCache<Change> changes, ResourceCache<Approval> votes)
+internal sealed class Inbox(ResourceCache<Change> changes, ResourceCache<Approval> votes, TimeProvider time)
 {
     /// <summary>Of one requester for one workload; waiting.</summary>
     private const int MaxOfWorkload = 10;
@@ -24,6 +24,9 @@ internal sealed class Inbox(ResourceCache<Change> changes, ResourceCache<Approva
     /// <summary>The same, with those that were rejected or withdrawn or have expired, and are kept for a while.</summary>
     private const int MaxKept = 1000;
 
+    /// <summary>How far back a vote by hash looks: at least as long as an unanswered Change is kept.</summary>
+    private static readonly TimeSpan s_kept = TimeSpan.FromDays(14);
+
     /// <summary>Whether a Change may be created; true also for one that exists.</summary>
     public bool HasRoom(WorkloadRef workload, string name, string requester)
     {
@@ -33,16 +36,16 @@ internal sealed class Inbox(ResourceCache<Change> changes, ResourceCache<Approva
             return true;
         }
 
-        // A request that they withdrew waits for others, if they requested the same.
-        bool IsRequested(Change change) => change.Requesters.Contains(requester) && !HasWithdrawn(change, requester);
+        // A rejection gives the place back: approvers empty the inbox with it. A request that they withdrew waits for others, if they
+        // requested the same.
+        bool Waits(Change change) => change.Phase is Phase.Pending && !HasWithdrawn(change, requester);
         var home = Requester.ServiceAccountNamespace(requester);
         bool IsOfTheirs(Change change) =>
-            home is null ? IsRequested(change) : change.Requesters.Any(r => Requester.ServiceAccountNamespace(r) == home);
-        var waiting = siblings.Where(IsWaiting).ToList();
+            home is null ? change.Requesters.Contains(requester) : change.Requesters.Any(r => Requester.ServiceAccountNamespace(r) == home);
         var theirs = changes.Under(ChangeIndex.NeverAdmitted(workload.Namespace)).Where(IsOfTheirs).ToList();
-        return waiting.Count(IsRequested) < MaxOfWorkload
-            && (home is null || waiting.Count(IsOfTheirs) < MaxOfAccounts)
-            && theirs.Count(IsWaiting) < MaxOfNamespace
+        return siblings.Count(c => c.Requesters.Contains(requester) && Waits(c)) < MaxOfWorkload
+            && (home is null || siblings.Count(c => IsOfTheirs(c) && Waits(c)) < MaxOfAccounts)
+            && theirs.Count(Waits) < MaxOfNamespace
             && theirs.Count < MaxKept;
     }
 
@@ -50,15 +53,17 @@ internal sealed class Inbox(ResourceCache<Change> changes, ResourceCache<Approva
     /// Whether requests of a user for a workload may be missing on record, because the user filled their places within the time for which
     /// Changes are kept. A Change that was admitted or ended since took a place, too.
     /// </summary>
-    public bool MayLack(WorkloadRef workload, string requester) =>
-        changes.Under(ChangeIndex.OfWorkload(workload)).Count(c => c.Requesters.Contains(requester)) >= MaxOfWorkload
-        || changes.Under(ChangeIndex.OfNamespace(workload.Namespace)).Count(c => c.Requesters.Contains(requester)) >= MaxOfNamespace;
+    public bool MayLack(WorkloadRef workload, string requester)
+    {
+        var since = time.GetUtcNow() - s_kept;
+        bool IsOfTheirs(Change change) =>
+            change.Requesters.Contains(requester) && (change.LastRequestedAt == default || change.LastRequestedAt >= since);
+        return changes.Under(ChangeIndex.OfWorkload(workload)).Count(IsOfTheirs) >= MaxOfWorkload
+            || changes.Under(ChangeIndex.OfNamespace(workload.Namespace)).Count(IsOfTheirs) >= MaxOfNamespace;
+    }
 
     private bool HasWithdrawn(Change change, string requester) =>
         votes
             .Under(ClusterCaches.WorkloadKey(change.Workload))
             .Any(v => v.Approver.Username == requester && ChangeLifecycle.IsWithdrawalOf(change, v));
-
-    /// <summary>A rejection gives the place back: approvers empty the inbox with it.</summary>
-    private static bool IsWaiting(Change change) => change.Phase is Phase.Pending;
 }

@@ -151,8 +151,6 @@ internal sealed class Adoption(
             .Append(observed.CreatedAt?.AddSeconds(-1) ?? DateTimeOffset.UnixEpoch)
             .Max();
 
-    private bool Exists(string? @namespace) => caches.Namespaces.All().Any(n => n.Name == @namespace);
-
     private async Task RecordAsync(
         string policy,
         string @namespace,
@@ -168,9 +166,6 @@ internal sealed class Adoption(
             JsonObject.Create(stored.RootElement.Clone()) ?? throw new InvalidOperationException($"policy {policy} is no object");
         var list = JsonWriting.List(JsonWriting.Child(document, "status"), "adopted");
         var item = list.OfType<JsonObject>().FirstOrDefault(a => (string?)a["namespace"] == @namespace);
-        // A namespace of the same name is another one: it is adopted when it is first seen.
-        var gone = list.OfType<JsonObject>().Where(a => a != item && !Exists((string?)a["namespace"])).ToList();
-        gone.ForEach(a => list.Remove(a));
         if (item is null)
         {
             list.Add(

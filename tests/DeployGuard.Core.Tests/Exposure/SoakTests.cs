@@ -144,13 +144,15 @@ public class SoakTests
         Assert.That(HeldBy(first, policy, Shop.V1), Is.EqualTo(held));
     }
 
-    [Test]
-    public void WhereAProvenRevisionServesAnotherMethodProvesNothing()
+    /// <summary>One that was scaled down long ago keeps no pool warm, and so must not keep it from becoming warm again.</summary>
+    [TestCase(20, 0)]
+    [TestCase(0, 50)]
+    public void WhereAProvenRevisionServesAnotherMethodProvesNothing(int provenPods, int held)
     {
         var policy = Accepting(RolloutMethod.Pace);
-        var second = Shop.Settled.Running(Shop.C(4), Phase.Completed);
+        var second = Shop.Empty.Running(Shop.Web(provenPods), Phase.Proven).Running(Shop.C(4), Phase.Completed);
 
-        Assert.That(HeldBy(second, policy, Shop.V2), Is.Zero);
+        Assert.That(HeldBy(second, policy, Shop.V2), Is.EqualTo(held));
     }
 
     private static SafeguardPolicy Accepting(RolloutMethod method) =>

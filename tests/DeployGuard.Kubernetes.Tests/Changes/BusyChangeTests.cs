@@ -82,7 +82,7 @@ public class BusyChangeTests
             new ChangeWriter(api.Connection, TimeProvider.System),
             new TemplateWriter(api.Connection, new TemplateStore(api.Connection, caches, TimeProvider.System), TimeProvider.System),
             new EventWriter(api.Connection, TimeProvider.System),
-            new Inbox(caches.Changes, caches.Approvals),
+            new Inbox(caches.Changes, caches.Approvals, TimeProvider.System),
             caches.ChangesVotedOn,
             TimeProvider.System,
             NullLogger.Instance

@@ -95,7 +95,10 @@ public class InboxTests
             return true;
         };
         await using var synced = await SyncedCaches.OfAsync(api);
-        return ask(new Inbox(synced.Caches.Changes, synced.Caches.Approvals), new WorkloadRef("apps", "Deployment", "shop", "web"));
+        return ask(
+            new Inbox(synced.Caches.Changes, synced.Caches.Approvals, TimeProvider.System),
+            new WorkloadRef("apps", "Deployment", "shop", "web")
+        );
     }
 
     private static string Withdrawal(int i, string by) =>

@@ -94,7 +94,7 @@ public class RefusalRecordTests
             new ChangeWriter(store.Connection, time),
             new TemplateWriter(store.Connection, new TemplateStore(store.Connection, caches, time), time),
             new EventWriter(store.Connection, time),
-            new Inbox(caches.Changes, caches.Approvals),
+            new Inbox(caches.Changes, caches.Approvals, TimeProvider.System),
             caches.ChangesVotedOn,
             time,
             NullLogger.Instance

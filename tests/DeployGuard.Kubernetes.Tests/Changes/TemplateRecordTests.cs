@@ -260,7 +260,7 @@ public class TemplateRecordTests
             new ChangeWriter(Store.Connection, TimeProvider.System),
             templates,
             new EventWriter(Store.Connection, TimeProvider.System),
-            new Inbox(caches.Changes, caches.Approvals),
+            new Inbox(caches.Changes, caches.Approvals, TimeProvider.System),
             caches.ChangesVotedOn,
             TimeProvider.System,
             NullLogger.Instance
