@@ -43,7 +43,7 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
                 schedules.Count == 0 ? [] : [.. schedules.SelectMany(s => caches.Translation.Approvals(caches.Approvals.Under(s)))],
             SetUsers = users,
             RevisionSets = SetUsers.SetsOf(request, parent, users, caches),
-            HadRecords = seen is null || AdoptedBefore.IsOnRecord(seen, policies.In(labels).Entries),
+            HadRecords = seen is null || AdoptedBefore.IsOnRecord(seen, policies.In(labels)),
             Parent = parent,
             Changes = translation.Changes(caches.Changes.Under(key)),
             History = seen is null ? [] : KeptRevisions.Of(seen, caches),
@@ -78,7 +78,7 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
 
     private NamespaceSnapshot NamespaceOf(Request request)
     {
-        var snapshot = caches.TranslationFor(request).Translate(_namespaces.Of(request.Target.Namespace));
+        var snapshot = _namespaces.Of(request.Target.Namespace, caches.TranslationFor(request));
         return request is ServiceRequest { After.Target: { } target } && target.Namespace != request.Target.Namespace
             ? snapshot with
             {
