@@ -76,7 +76,7 @@ public class DoctorRunTests
         Assert.That(run.ExitCode, Is.EqualTo(1), run.Error);
         Assert.That(
             run.Output,
-            Does.EndWith("0 failed, 1 warning, 11 not checked.").And.Contain("NOT CHECKED, because olga lacks permissions:")
+            Does.EndWith("0 failed, 1 warning, 12 not checked.").And.Contain("NOT CHECKED, because olga lacks permissions:")
         );
         Assert.That(run.Output, Does.Not.Contain("Nothing failed").And.Not.Contain("All is well"));
     }

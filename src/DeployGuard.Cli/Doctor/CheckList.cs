@@ -14,6 +14,7 @@ internal static class CheckList
         new MatchConditionsCheck(),
         new PoliciesCheck(),
         new QuorumCheck(),
+        new SignedEvidenceCheck(),
         new NamespaceLabelsCheck(),
         new ControllersCheck(),
     ];

@@ -30,6 +30,10 @@ public sealed record SignedOrigin
     /// <summary>The only registries that are asked, whatever an image is named.</summary>
     public IReadOnlyList<OriginRegistry> Registries { get; init; } = [];
 
+    /// <summary>When no key of a role is valid any more; nothing for a role with a key that does not expire.</summary>
+    public IEnumerable<(KeyRole Role, DateTimeOffset End)> Ends =>
+        Keys.GroupBy(k => k.Role).Where(g => g.All(k => k.NotAfter is not null)).Select(g => (g.Key, g.Max(k => k.NotAfter ?? default)));
+
     public OnUnavailable OnUnavailable { get; init; } = OnUnavailable.Refuse;
 
     /// <summary>The sources of an image; none for an image that the policy does not ask about.</summary>
