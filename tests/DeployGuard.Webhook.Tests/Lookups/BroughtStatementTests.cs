@@ -40,10 +40,13 @@ internal sealed class BroughtStatementTests : EvidenceFixture
     [Test]
     public async Task TheSameStatementInBothPlacesIsOne()
     {
-        var image = (await ReadAsync(Policy(), Deployment([Image], statement: EnvelopeOf(Image)))).Single().Images.Single();
+        var same = Encoding.UTF8.GetString(Attached?.ToJson() ?? []);
+
+        var image = (await ReadAsync(Policy(), Deployment([Image], statement: same))).Single().Images.Single();
 
         Assert.That(image.Provenance?.Head?.Commit, Is.EqualTo(s_head));
         Assert.That(image.Provenance?.Findings, Is.Empty);
+        Assert.That(image.Provenance?.Chain.Single().Statements, Has.Count.EqualTo(1));
     }
 
     [Test]

@@ -22,11 +22,15 @@ internal abstract class EvidenceFixture : IAsyncDisposable
 {
     protected const string Source = "https://github.com/acme/web";
 
-    private readonly Meter _meter = new("tests");
     private FakeRegistry? _registry;
     private RegistryLookups? _lookups;
 
+    protected Meter Meter { get; } = new("tests");
+
     protected SigningKey Forge { get; } = NewKey();
+
+    /// <summary>The statement about the image that lies in the registry. It covers the whole history, because nothing runs yet.</summary>
+    protected DsseEnvelope? Attached { get; private set; }
 
     /// <summary>As the template names it.</summary>
     protected string Image { get; set; } = "";
@@ -39,16 +43,17 @@ internal abstract class EvidenceFixture : IAsyncDisposable
     public async Task StartAsync()
     {
         _registry = await FakeRegistry.StartAsync();
-        _lookups = new RegistryLookups(null, new EvidenceTelemetry(_meter), TimeProvider.System);
+        _lookups = new RegistryLookups(null, new EvidenceTelemetry(Meter), TimeProvider.System);
         var digest = Repository.PushImage();
         Image = $"{Registry.Host}/acme/web@{digest}";
-        Repository.AttachReferrer(digest, Encoding.UTF8.GetString(SigstoreBundle.Of(Signed(digest.Hex), Forge.Public).ToJson()));
+        Attached = Signed(digest.Hex);
+        Repository.AttachReferrer(digest, Encoding.UTF8.GetString(SigstoreBundle.Of(Attached, Forge.Public).ToJson()));
     }
 
     public async ValueTask DisposeAsync()
     {
         _lookups?.Dispose();
-        _meter.Dispose();
+        Meter.Dispose();
         if (_registry is { } registry)
         {
             await registry.DisposeAsync();
@@ -127,7 +132,7 @@ internal abstract class EvidenceFixture : IAsyncDisposable
     {
         var now = TimeProvider.System.GetUtcNow();
         var change = new ChangeStatement(
-            new ChangeSource($"git+{Source}", "refs/heads/main", new string('b', 40), new string('c', 40)),
+            new ChangeSource($"git+{Source}", "refs/heads/main", new string('0', 40), new string('c', 40)),
             IsComplete: true,
             new AiDeclaration(AiStatus.None, []),
             ["github:1001"],

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Policies;
 
@@ -112,7 +113,7 @@ internal sealed class EvidenceReaderTests : EvidenceFixture
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, self) =>
         {
-            if (instrument.Meter == _meter && instrument.Name == "deployguard_provenance_registry_resting")
+            if (instrument.Meter == Meter && instrument.Name == "deployguard_provenance_registry_resting")
             {
                 self.EnableMeasurementEvents(instrument);
             }
