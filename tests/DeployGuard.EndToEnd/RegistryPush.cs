@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json;
 using DeployGuard.Registry.Content;
 using DeployGuard.Registry.References;
 using DeployGuard.Registry.Tests;
@@ -28,10 +29,11 @@ internal sealed class RegistryPush : IDisposable
         );
     }
 
-    /// <summary>An image with a label <c>seed</c>.</summary>
-    public async Task<Digest> ImageAsync(string seed)
+    /// <summary>An image with a label <c>seed</c>, and with others.</summary>
+    public async Task<Digest> ImageAsync(string seed, params IEnumerable<(string Key, string Value)> labels)
     {
-        var config = $$$"""{"os": "linux", "config": {"Labels": {"seed": "{{{seed}}}"} } }""";
+        var all = JsonSerializer.Serialize(labels.Append(("seed", seed)).ToDictionary(l => l.Item1, l => l.Item2));
+        var config = $$"""{"os": "linux", "config": {"Labels": {{all}} } }""";
         return (await ManifestAsync(Documents.Manifest(await BlobAsync(MediaTypes.ImageConfig, config), []))).Digest;
     }
 

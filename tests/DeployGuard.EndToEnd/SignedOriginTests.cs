@@ -1,3 +1,4 @@
+using System.Text;
 using DeployGuard.Core.Attestations;
 using DeployGuard.Registry.References;
 using static DeployGuard.EndToEnd.Sandbox;
@@ -79,6 +80,19 @@ public sealed class SignedOriginTests
         var human = await Source.ImageAsync("human, without a review");
         await Source.AttestAsync(human, Change('b', 'c') with { Approvals = [] });
         (await SetImageAsync(sandbox, human)).OrFail();
+        Assert.That(await VotesAsync(sandbox), Is.EqualTo(1), "the approval of the first image alone");
+    }
+
+    [Test]
+    public async Task AStatementThatTheDeploymentBringsAlongCountsAsOneInTheRegistry()
+    {
+        var sandbox = await WithProvenCommitAsync(Always);
+        var image = await Source.ImageAsync("brought along");
+        var statement = Encoding.UTF8.GetString(Signed(Change('b', 'c').About(Subject(image)), Source.Forge).ToJson());
+
+        Assert.That(await RefusedAsync(sandbox, image), Does.Contain("no signed statement was found"));
+        (await sandbox.KubectlAsync("dana", "annotate", "deployment/web", $"deployguard.io/change-statement={statement}")).OrFail();
+        (await SetImageAsync(sandbox, image)).OrFail();
         Assert.That(await VotesAsync(sandbox), Is.EqualTo(1), "the approval of the first image alone");
     }
 

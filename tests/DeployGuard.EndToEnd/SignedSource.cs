@@ -48,8 +48,8 @@ internal sealed class SignedSource : IDisposable
         _authority.Dispose();
     }
 
-    /// <summary>The image with a label of that text.</summary>
-    public Task<Digest> ImageAsync(string seed) => _push.ImageAsync(seed);
+    /// <summary>The image with a label of that text, and with others.</summary>
+    public Task<Digest> ImageAsync(string seed, params IEnumerable<(string Key, string Value)> labels) => _push.ImageAsync(seed, labels);
 
     public string Name(Digest image) => $"{_registry.Host}/{Images}@{image}";
 
@@ -97,7 +97,24 @@ internal sealed class SignedSource : IDisposable
 
     /// <summary>Creates a policy, for namespaces with a label of its name. The reviewer github:2002 is a senior engineer.</summary>
     /// <param name="required">When it requires an approval.</param>
-    public Task CreatePolicyAsync(string name, string required) =>
+    public Task CreatePolicyAsync(string name, string required) => CreateAsync(name, PolicySpec(name, required));
+
+    /// <summary>Creates a policy without keys that reads what images say of themselves, and counts an unknown origin as human.</summary>
+    public Task CreateLabelPolicyAsync(string name) =>
+        CreateAsync(
+            name,
+            Parse(
+                $$"""
+                {"mode": "Enforce", "match": {"namespaceSelector": {"matchLabels": {"tests": "{{name}}"} } },
+                 "approval": {"required": "AiAssisted", "quorum": [{"groups": ["senior-engineers"]}]},
+                 "origin": {"unknown": "Human", "imageLabels": "Read", "registries": [{{RegistrySpec}}]} }
+                """
+            )
+        );
+
+    private string RegistrySpec => $$"""{"host": "{{_registry.Host}}", "caBundle": {{Json(_authority.ExportCertificatePem())}} }""";
+
+    private static Task CreateAsync(string name, JsonObject spec) =>
         TestCluster.Rig.Plane.Api.CreateAsync(
             "apis/deployguard.io/v1alpha1/safeguardpolicies",
             new JsonObject
@@ -105,7 +122,7 @@ internal sealed class SignedSource : IDisposable
                 ["apiVersion"] = "deployguard.io/v1alpha1",
                 ["kind"] = "SafeguardPolicy",
                 ["metadata"] = new JsonObject { ["name"] = name },
-                ["spec"] = PolicySpec(name, required),
+                ["spec"] = spec,
             }.ToJsonString()
         );
 
@@ -119,7 +136,7 @@ internal sealed class SignedSource : IDisposable
                "keys": [{"name": "forge", "role": "SourceReview", "pem": {{Json(Forge.Public.Pem)}} },
                         {"name": "build", "role": "Build", "pem": {{Json(Build.Public.Pem)}} }],
                "sources": [{"images": ["{{_registry.Host}}/{{Images}}"], "repository": "{{Address}}", "refs": ["refs/heads/main"]}],
-               "registries": [{"host": "{{_registry.Host}}", "caBundle": {{Json(_authority.ExportCertificatePem())}} }]},
+               "registries": [{{RegistrySpec}}]},
              "identities": [{"person": "erin", "names": ["github:2002"], "groups": ["senior-engineers"]}]}
             """
         );

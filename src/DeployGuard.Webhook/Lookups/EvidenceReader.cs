@@ -3,6 +3,7 @@ using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
+using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Registry;
 using DeployGuard.Registry.Credentials;
@@ -19,6 +20,9 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
 {
     /// <summary>Votes are read, and the record is written, in the rest of the request's time.</summary>
     private static readonly TimeSpan s_wait = TimeSpan.FromMilliseconds(1200);
+
+    /// <summary>Of a request: claims are stored, and a template may have hundreds of images.</summary>
+    private const int MostClaims = 50;
 
     private readonly VerifiedResults _verified = new();
     private readonly ImageClaims _claims = new();
@@ -97,7 +101,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     private SignedFacts WithClaims(SignedFacts facts, IReadOnlyList<LookupResult> labelled) =>
         facts with
         {
-            Claims = [.. labelled.SelectMany(_claims.Of)],
+            Claims = [.. labelled.SelectMany(_claims.Of).OrderBy(c => OriginReader.SaysAi(c) ? 0 : 1).Take(MostClaims)],
             ClaimsUnavailable = string.Join("; ", labelled.OfType<Unavailable>().Select(FoundText.Of).Distinct()),
         };
 
