@@ -7,7 +7,7 @@ namespace DeployGuard.EndToEnd;
 [Parallelizable(ParallelScope.Self)]
 public sealed class ImageLabelTests
 {
-    private const string Labelled = "labelled";
+    private const string Labelled = "image-labels";
 
     private SignedSource? _source;
 
