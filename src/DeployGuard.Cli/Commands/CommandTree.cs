@@ -30,6 +30,6 @@ internal static class CommandTree
             AttestCommand.Create(time, inputs),
             KeysCommand.Create(),
             SignCommand.Create(),
-            VerifyCommand.Create(),
+            VerifyCommand.Create(inputs, time),
         };
 }
