@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using DeployGuard.Core.Attestations;
 using DeployGuard.Registry.References;
 using DeployGuard.Registry.Tests;
@@ -47,7 +48,7 @@ public sealed class AttestPushTests
     {
         Registry.Referrers = hasReferrers ? Registry.Referrers : null;
         var pushed = await PushAsync("--as", form);
-        Assert.That((pushed.ExitCode, pushed.Output), Is.EqualTo((0, pushed.Output)), pushed.Error);
+        Assert.That(pushed.ExitCode, Is.Zero, pushed.Error);
         Assert.That(pushed.Output, Does.StartWith($"{Image}: ").And.Contain(place).And.Contain("manifest sha256:"));
         Assert.That(pushed.Output, Does.Not.Contain("payload"));
 
@@ -63,6 +64,24 @@ public sealed class AttestPushTests
         );
     }
 
+    /// <summary>The job that holds the key of reviews does not know what was built; the build says it with its own key.</summary>
+    [Test]
+    public async Task AReviewThatOnlyLiesBesideAnImageNeedsTheLinkOfTheBuild()
+    {
+        await CommandRun.OfAsync("keys", "generate", Git.Git.At("build"));
+        var build = $"}}, {{name: build, role: Build, pem: \"{Pem("build")}\"";
+        var policy = Policy($"pem: \"{Pem("forge")}\" {build}");
+        await PushAsync("--beside", Image);
+
+        var alone = await CommandRun.OfAsync("verify", Image, "--policy", policy, "--base", Git.Base);
+        await PushAsync("--image", Image, "--key", Git.Git.At("build.key"));
+        var both = await CommandRun.OfAsync("verify", Image, "--policy", policy, "--base", Git.Base);
+
+        Assert.That((alone.ExitCode, both.ExitCode), Is.EqualTo((1, 0)), alone.Output + both.Output);
+        Assert.That(alone.Output, Does.Contain("MISSING   image -> commit: No statement that counts names the commit of "));
+        Assert.That(both.Output, Does.Contain($"image -> commit: {Head} of ").And.Contain(", by build"));
+    }
+
     [Test]
     public async Task TheFirstMissingLinkIsNamedWithItsRemedy()
     {
@@ -76,7 +95,7 @@ public sealed class AttestPushTests
         Assert.That(other.ExitCode, Is.EqualTo(1), other.Output);
         Assert.That(
             other.Output,
-            Does.Contain("MISSING   commit -> what runs: ").And.Contain($"deployguard attest --from {new string('d', 40)} --to {Git.Base}")
+            Does.Contain("MISSING   commit -> what runs: ").And.Contain($"deployguard attest --from {new string('d', 40)} --to {Head}")
         );
     }
 
@@ -118,7 +137,10 @@ public sealed class AttestPushTests
             Assert.That(AttestRepository.Text(root.GetProperty("chain")[0], "base"), Is.EqualTo(Git.Base));
             Assert.That(AttestRepository.Text(root.GetProperty("reviews")[0], "person"), Is.EqualTo("erin"));
             Assert.That(AttestRepository.Text(root.GetProperty("missing"), "link"), Is.EqualTo("AiStatus"));
-            Assert.That(AttestRepository.Text(root.GetProperty("statements")[0].GetProperty("signers")[0], "role"), Is.EqualTo("SourceReview"));
+            Assert.That(
+                AttestRepository.Text(root.GetProperty("statements")[0].GetProperty("signers")[0], "role"),
+                Is.EqualTo("SourceReview")
+            );
         });
     }
 
@@ -159,6 +181,24 @@ public sealed class AttestPushTests
 
         Assert.That((without.ExitCode, with.ExitCode), Is.EqualTo((2, 0)), without.Output + with.Output);
         Assert.That(without.Output, Does.Contain("pass a public key with --trusted-key NAME=FILE"));
+    }
+
+    [Test]
+    public async Task WhatRunsAndTheKeysAreReadFromTheCluster()
+    {
+        await PushAsync();
+        await using var server = await ClusterAsync();
+
+        var known = await server.RunAsync("verify", Image, "--workload", "deploy/web", "-n", "shop");
+        server.Objects["/apis/deployguard.io/v1alpha1/namespaces/shop/changes"] = Node("""{"items": []}""");
+        var unknown = await server.RunAsync("verify", Image, "--workload", "deploy/web", "-n", "shop");
+        server.Forbidden.Add("/api/v1/namespaces/deployguard-system/secrets");
+        var forbidden = await server.RunAsync("verify", Image, "--workload", "deploy/web", "-n", "shop");
+
+        Assert.That((known.ExitCode, unknown.ExitCode, forbidden.ExitCode), Is.EqualTo((0, 1, 2)), known.Output + known.Error);
+        Assert.That(known.Output, Does.Contain($"commit -> what runs: {Head[..12]} back to {Git.Base[..12]}, by forge"));
+        Assert.That(unknown.Output, Does.Contain("which runs now, is not known, so that nobody can say what changed since then"));
+        Assert.That(forbidden.Output, Does.Contain("you may not read the Secret forge-key of namespace deployguard-system"));
     }
 
     [Test]
@@ -205,7 +245,7 @@ public sealed class AttestPushTests
         Assert.That(Statement.Parse(envelope.Payload).Subjects.Single().Sha256, Is.EqualTo(_image?.Hex));
     }
 
-    [TestCase("--push: name the image that the statement is to lie beside with --image", "--push", "--key", "x.key")]
+    [TestCase("--push: name the image that the statement is about with --image, or only lies beside with --beside", "--push", "--key", "x.key")]
     [TestCase("--as is for --push, which is missing", "--as", "tag", "--key", "x.key")]
     [TestCase("--plain-http is for --push, which is missing", "--plain-http", "--key", "x.key")]
     [TestCase(
@@ -240,6 +280,37 @@ public sealed class AttestPushTests
         Assert.That(run.Error, Does.Contain("--envelope is missing: files are verified with --key and --envelope"));
         Assert.That(run.Error, Does.Contain("--base is for images"));
     }
+
+    /// <summary>A workload whose image came from the base commit, and the policy with its key in a Secret.</summary>
+    private async Task<ObjectsServer> ClusterAsync()
+    {
+        var former = $"{Registry.Host}/acme/web@sha256:{new string('b', 64)}";
+        var server = await ObjectsServer.StartAsync();
+        var policy = Manifests.ManifestReader.Read(Policy("secretRef: {name: forge-key, key: cosign.pub}"))[0].Content.GetRawText();
+        server.Objects["/apis/deployguard.io/v1alpha1/safeguardpolicies"] = Node($$"""{"items": [{{policy}}]}""");
+        server.Objects["/api/v1/namespaces/deployguard-system/secrets/forge-key"] = Node(
+            $$"""
+            {"type": "Opaque", "data": {"cosign.pub": "{{Convert.ToBase64String(File.ReadAllBytes(Git.Git.At("forge.pub")))}}"} }
+            """
+        );
+        server.Objects[$"{ObjectsServer.Deployments}/web"] = Node(
+            $$"""
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
+             "spec": {"selector": {"matchLabels": {"app": "web"} }, "template": {"metadata": {"labels": {"app": "web"} },
+                      "spec": {"containers": [{"name": "web", "image": "{{former}}"}]} } } }
+            """
+        );
+        server.Objects["/apis/deployguard.io/v1alpha1/namespaces/shop/changes"] = Node(
+            $$"""
+            {"items": [{"metadata": {"name": "deployment-web-1", "namespace": "shop"},
+             "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "v2:{{new string('0', 64)}}"},
+             "status": {"phase": "Proven", "provenance": [{"policy": "signed", "image": "{{former}}", "repository": "r", "commit": "{{Git.Base}}"}]} }]}
+            """
+        );
+        return server;
+    }
+
+    private static JsonNode Node(string json) => JsonNode.Parse(json) ?? throw new ArgumentException("null", nameof(json));
 
     /// <summary>A folder with a program that knows the credentials of the registry alone.</summary>
     private string HelperFolder()
@@ -290,15 +361,15 @@ public sealed class AttestPushTests
             """
         );
         string[] key = more.Contains("--key") ? [] : ["--key", Git.Git.At("forge.key")];
+        string[] image = more.Contains("--image") || more.Contains("--beside") ? [] : ["--image", Image];
         return Git.RunAsync([
             "--complete",
             "--approvals",
             Git.Git.At("approvals.json"),
-            "--image",
-            Image,
             "--push",
             "--plain-http",
             .. key,
+            .. image,
             .. more,
         ]);
     }
@@ -307,7 +378,6 @@ public sealed class AttestPushTests
 
     private string Policy(string? key = null)
     {
-        var pem = File.ReadAllText(Git.Git.At("forge.pub")).ReplaceLineEndings("\\n");
         Git.Git.Write(
             "policy.yaml",
             $$"""
@@ -320,7 +390,7 @@ public sealed class AttestPushTests
               images: {pin: Digest}
               approval: {required: Always, quorum: [{groups: [senior-engineers], count: 1}]}
               origin:
-                keys: [{name: forge, role: SourceReview, {{key ?? $"pem: \"{pem}\""}} }]
+                keys: [{name: forge, role: SourceReview, {{key ?? $"pem: \"{Pem("forge")}\""}} }]
                 sources: [{images: ["{{Registry.Host}}/acme/web"], repository: https://github.com/acme/checkout, refs: [refs/heads/main]}]
                 registries: [{host: "{{Registry.Host}}", plainHttp: true}]
               identities: [{person: erin, names: ["github:2002"], groups: [senior-engineers]}]
@@ -328,6 +398,9 @@ public sealed class AttestPushTests
         );
         return Git.Git.At("policy.yaml");
     }
+
+    /// <summary>On one line, as a text of YAML.</summary>
+    private string Pem(string name) => File.ReadAllText(Git.Git.At($"{name}.pub")).ReplaceLineEndings("\\n");
 
     private void DockerConfig(string json)
     {

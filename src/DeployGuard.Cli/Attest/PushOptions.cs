@@ -19,6 +19,14 @@ internal static class PushOptions
             "Put the signed statement beside each --image in its registry, with the credentials of docker's configuration (docker login; "
             + "DOCKER_CONFIG). -o writes it to a file too.",
     };
+    public static readonly Option<string[]> Beside = new("--beside")
+    {
+        Description =
+            "NAME@sha256:DIGEST: --push puts the statement beside this image too, without its being about it. For a job that knows the commits, and "
+            + "not what was built from them. May be repeated.",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+    };
     public static readonly Option<PushForm> As = new("--as")
     {
         Description =
@@ -38,7 +46,7 @@ internal static class PushOptions
         AllowMultipleArgumentsPerToken = false,
     };
 
-    public static IEnumerable<Option> All => [Push, As, PlainHttp, CaBundle, TokenHosts];
+    public static IEnumerable<Option> All => [Push, Beside, As, PlainHttp, CaBundle, TokenHosts];
 
     /// <param name="format">As given; null if it is none.</param>
     public static void Validate(CommandResult result, AttestFormat? format)
@@ -53,14 +61,14 @@ internal static class PushOptions
             return;
         }
 
-        if (result.GetResult(AttestOptions.Images) is not { Implicit: false })
+        if (result.GetResult(AttestOptions.Images) is not { Implicit: false } && result.GetResult(Beside) is not { Implicit: false })
         {
-            result.AddError("--push: name the image that the statement is to lie beside with --image");
+            result.AddError("--push: name the image that the statement is about with --image, or only lies beside with --beside");
         }
 
         if (format is not (AttestFormat.Envelope or null))
         {
-            result.AddError($"--push puts the signed statement into the registry; leave out --format, or --push");
+            result.AddError("--push puts the signed statement into the registry; leave out --format, or --push");
         }
     }
 }

@@ -15,7 +15,7 @@ using DeployGuard.Registry.Transport;
 
 namespace DeployGuard.Cli.Attest;
 
-/// <summary>Puts the signed statement beside the images that it is about.</summary>
+/// <summary>Puts the signed statement beside images.</summary>
 internal sealed class StatementPush
 {
     private const string PredicateType = "predicateType";
@@ -35,7 +35,7 @@ internal sealed class StatementPush
     {
         _form = parsed.GetValue(PushOptions.As);
         _output = parsed.InvocationConfiguration.Output;
-        _images = [.. (parsed.GetValue(AttestOptions.Images) ?? []).Select(Pinned).Distinct()];
+        _images = [.. Images(parsed, AttestOptions.Images).Concat(Images(parsed, PushOptions.Beside)).Distinct()];
         var hosts = _images.Select(i => i.Repository.Host).Distinct().ToList();
         _credentials = DockerCredentials.For(hosts);
         var bundle = parsed.GetValue(PushOptions.CaBundle) is { } file ? Encoding.UTF8.GetString(InputFiles.Bytes(file)) : null;
@@ -109,9 +109,11 @@ internal sealed class StatementPush
                 },
             };
 
-    private static PinnedImage Pinned(string image) =>
-        ImageReference.TryParse(image)?.Pinned
-        ?? throw new ManifestException($"--image {image}: no image of a registry that is named by its digest");
+    private static IEnumerable<PinnedImage> Images(ParseResult parsed, Option<string[]> option) =>
+        (parsed.GetValue(option) ?? []).Select(i =>
+            ImageReference.TryParse(i)?.Pinned
+            ?? throw new ManifestException($"{option.Name} {i}: no image of a registry that is named by its digest")
+        );
 }
 
 /// <param name="Signer">Whose private half signed it.</param>

@@ -23,7 +23,14 @@ internal static class ImageVerdictJson
                 provenance?.Head?.Commit,
                 provenance?.Head?.Repository,
                 CommitBy = provenance?.Head?.Keys,
-                Missing = provenance?.Missing is { } gap ? new { Link = $"{gap.Kind}", gap.What, gap.Remedy } : null,
+                Missing = provenance?.Missing is { } gap
+                    ? new
+                    {
+                        Link = $"{gap.Kind}",
+                        gap.What,
+                        gap.Remedy,
+                    }
+                    : null,
                 Chain = provenance?.Chain.Select(LinkOf),
                 Reviews = provenance?.Reviews.Select(r => ReviewOf(verdict, r)),
                 AiMarks = provenance?.AiMarks.Select(m => new

@@ -20,7 +20,9 @@ internal static class ImageVerdictText
             .. (verdict.Lookup?.Refused ?? []).Select(r => Line("not used", r)),
             .. verdict.Statements.Select(Statement),
             .. verdict.Provenance is { } provenance ? Links(verdict, provenance) : [],
-            .. (verdict.Provenance?.Findings ?? []).Select(f => Line("ignored", $"the statement at {f.Place} {f.What}".TrimEnd('.') + $". {f.Remedy}")),
+            .. (verdict.Provenance?.Findings ?? []).Select(f =>
+                Line("ignored", $"the statement at {f.Place} {f.What}".TrimEnd('.') + $". {f.Remedy}")
+            ),
             Conclusion(verdict),
             .. verdict.Policy.Mode is Mode.Enforce || verdict.Belief is Belief.NotAsked
                 ? (string[])[]
@@ -109,9 +111,14 @@ internal static class ImageVerdictText
         };
 
     private static string Sum(ImageProvenance? provenance) =>
-        provenance is null || provenance.Chain.Count == 0 ? "a link is missing, so that the change needs approval in the cluster"
-        : $"{(provenance.Origin is OriginVerdict.Ai ? "AI had a part" : provenance.Origin is OriginVerdict.NotAi ? "no AI had a part" : "whether AI had a part is not known")}; "
-            + (provenance.Reviews.Count == 0 ? "no review counts" : $"{provenance.Reviews.Count} of its reviews can count towards the quorum");
+        provenance is null || provenance.Chain.Count == 0
+            ? "a link is missing, so that the change needs approval in the cluster"
+            : $"{(provenance.Origin is OriginVerdict.Ai ? "AI had a part" : provenance.Origin is OriginVerdict.NotAi ? "no AI had a part" : "whether AI had a part is not known")}; "
+                + (
+                    provenance.Reviews.Count == 0
+                        ? "no review counts"
+                        : $"{provenance.Reviews.Count} of its reviews can count towards the quorum"
+                );
 
     private static string Gap(string link, ImageProvenance provenance) =>
         Line(Lacking, $"{link}: {provenance.Missing?.What} {provenance.Missing?.Remedy}".TrimEnd());

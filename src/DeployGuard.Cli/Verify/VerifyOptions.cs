@@ -26,7 +26,8 @@ internal static class VerifyOptions
     };
     public static readonly Option<string?> Workload = new("--workload")
     {
-        Description = "Workload of the cluster that gets the image, such as deploy/web: its image and the commit on record are what runs now.",
+        Description =
+            "Workload of the cluster that gets the image, such as deploy/web: its image and the commit on record are what runs now.",
     };
     public static readonly Option<string> OwnNamespace = new("--deployguard-namespace")
     {

@@ -41,12 +41,16 @@ internal sealed class VerifyRun(ParseResult parsed, ManifestInputs inputs, TimeP
 
         if (verdicts.Count == 0)
         {
-            parsed.InvocationConfiguration.Error.WriteLine($"error: {image}: no policy has origin.keys, so that no statement about it is believed");
+            parsed.InvocationConfiguration.Error.WriteLine(
+                $"error: {image}: no policy has origin.keys, so that no statement about it is believed"
+            );
         }
 
         foreach (var verdict in verdicts)
         {
-            _output.WriteLine(IsJson ? ImageVerdictJson.Of(verdict) : TerminalText.Printable(string.Join('\n', ImageVerdictText.Of(verdict))));
+            _output.WriteLine(
+                IsJson ? ImageVerdictJson.Of(verdict) : TerminalText.Printable(string.Join('\n', ImageVerdictText.Of(verdict)))
+            );
         }
 
         var asked = verdicts.Where(v => v.Belief is not Belief.NotAsked).ToList();

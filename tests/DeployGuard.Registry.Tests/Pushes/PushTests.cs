@@ -143,12 +143,7 @@ internal sealed class PushTests : AuthenticationFixture
         Assert.That(other.Calls, Is.Empty);
     }
 
-    private async Task<PushResult> PushAsync(
-        Digest image,
-        PushPlace place,
-        string content,
-        params IReadOnlyList<DockerConfig> configs
-    )
+    private async Task<PushResult> PushAsync(Digest image, PushPlace place, string content, params IReadOnlyList<DockerConfig> configs)
     {
         using var push = new RegistryPush(Options, TimeProvider.System);
         return await push.PushAsync(
