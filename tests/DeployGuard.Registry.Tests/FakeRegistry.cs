@@ -93,6 +93,11 @@ internal sealed class FakeRegistry : IAsyncDisposable
             return;
         }
 
+        if (await FakeUploads.TakeAsync(this, context))
+        {
+            return;
+        }
+
         var key = request.Path.Value?["/v2/".Length..] ?? "";
         if (key.Contains("/referrers/", StringComparison.Ordinal) && Referrers is { } referrers)
         {

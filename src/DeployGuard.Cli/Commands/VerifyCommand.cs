@@ -1,42 +1,50 @@
 using System.CommandLine;
 using DeployGuard.Cli.Inputs;
+using DeployGuard.Cli.Verify;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Attestations;
 
 namespace DeployGuard.Cli.Commands;
 
-/// <summary><c>deployguard verify</c>: verifies that files are subjects of a signed statement.</summary>
+/// <summary>
+/// <c>deployguard verify</c>: explains what would be believed of images, or verifies that files are subjects of a signed statement.
+/// </summary>
 internal static class VerifyCommand
 {
-    private static readonly Option<string> s_key = new("--key")
+    private static readonly Option<string?> s_key = new("--key")
     {
-        Description = "PEM file of the signer's public key: ECDSA P-256 or P-384, or RSA.",
-        Required = true,
+        Description = "For files: PEM file of the signer's public key: ECDSA P-256 or P-384, or RSA.",
     };
-    private static readonly Option<string> s_envelope = new("--envelope")
+    private static readonly Option<string?> s_envelope = new("--envelope")
     {
-        Description = "DSSE envelope, as sign and cosign write it.",
-        Required = true,
+        Description = "For files: DSSE envelope, as sign and cosign write it.",
     };
     private static readonly Option<string?> s_type = new("--predicate-type")
     {
-        Description = "Refuse a statement with another predicate type.",
+        Description = "For files: refuse a statement with another predicate type.",
     };
-    private static readonly Argument<string[]> s_files = new("FILE")
+    private static readonly Argument<string[]> s_subjects = new("IMAGE|FILE")
     {
-        Description = "Files that must be subjects of the statement.",
+        Description = "Images by digest; or, with --key and --envelope, files that must be subjects of the statement.",
         Arity = ArgumentArity.OneOrMore,
     };
 
-    public static Command Create()
+    public static Command Create(ManifestInputs inputs, TimeProvider time)
     {
         var command = new Command(
             "verify",
             """
-            Verify that files are subjects of a statement that a key signed. Files match by digest, under any name.
+            Explain, link by link, what a policy would believe of an image by the signed statements in its registry, by which key, and what is
+            missing. It reads with the credentials of docker's configuration. Nothing is changed.
+            Exit code 0: every policy that asks would believe that no AI had a part, or has a review that can count. 1: something is missing, or no
+            policy asks. 2: a registry, key, policy or file cannot be used.
+
+            With --key and --envelope: verify that files are subjects of a statement that the key signed. Files match by digest, under any name.
             Exit code 0: every file is a subject. 1: the signature or a file does not match. 2: an input cannot be used.
 
-            Example:
+            Examples:
+              deployguard verify registry.example.com/checkout@sha256:... --policy tier-1.yaml --base 0c4f6a7d2b11...
+              kubectl deployguard verify registry.example.com/checkout@sha256:... --workload deploy/checkout -n shop
               deployguard verify --key release.pub --envelope release.dsse.json deployguard-0.2.0.tgz
             """
         )
@@ -44,17 +52,29 @@ internal static class VerifyCommand
             s_key,
             s_envelope,
             s_type,
-            s_files,
+            s_subjects,
         };
-        command.SetAction(Run);
+        foreach (var option in VerifyOptions.All)
+        {
+            command.Options.Add(option);
+        }
+
+        VerifyOptions.Cluster.AddTo(command);
+        command.Validators.Add(MisspeltOptions.Validate);
+        command.Validators.Add(result => VerifyOptions.Validate(result, [s_key, s_envelope, s_type], [s_key, s_envelope]));
+        command.SetAction(
+            async (parsed, cancel) =>
+                parsed.GetValue(s_envelope) is { } envelope && parsed.GetValue(s_key) is { } key
+                    ? VerifyFiles(parsed, envelope, key)
+                    : await new VerifyRun(parsed, inputs, time).RunAsync(parsed.GetRequiredValue(s_subjects), cancel)
+        );
         return command;
     }
 
-    private static int Run(ParseResult parsed)
+    private static int VerifyFiles(ParseResult parsed, string file, string keyFile)
     {
         var output = parsed.InvocationConfiguration.Output;
-        var file = parsed.GetRequiredValue(s_envelope);
-        var key = InputFiles.Parse(parsed.GetRequiredValue(s_key), pem => PublicKey.Parse(pem));
+        var key = InputFiles.Parse(keyFile, pem => PublicKey.Parse(pem));
         var envelope = InputFiles.Naming(file, () => DsseEnvelope.Parse(InputFiles.Bytes(file)));
         Statement statement;
         try
@@ -82,7 +102,7 @@ internal static class VerifyCommand
             )
         );
         // Reports every file, also after a mismatch.
-        var matches = parsed.GetRequiredValue(s_files).Select(f => Matches(statement, f, output)).ToList();
+        var matches = parsed.GetRequiredValue(s_subjects).Select(f => Matches(statement, f, output)).ToList();
         return matches.TrueForAll(m => m) ? 0 : ExitCodes.Refused;
     }
 

@@ -1,6 +1,7 @@
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Evaluation;
+using DeployGuard.Evidence;
 using DeployGuard.Registry.Lookups;
 using DeployGuard.Registry.References;
 

@@ -5,6 +5,7 @@ using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Snapshots;
+using DeployGuard.Evidence;
 using DeployGuard.Registry;
 using DeployGuard.Registry.Credentials;
 using DeployGuard.Registry.Lookups;

@@ -1,0 +1,109 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using DeployGuard.Cli.Doctor;
+using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Ports;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
+using DeployGuard.Manifests;
+
+namespace DeployGuard.Cli.Verify;
+
+/// <summary>The policies of a cluster, and what a workload in it runs, read with the user's own permissions.</summary>
+internal sealed class ClusterPolicies : PolicySource
+{
+    private readonly IReadOnlyList<string> _images;
+    private readonly IReadOnlyList<Change> _changes;
+
+    private ClusterPolicies(
+        IReadOnlyList<SafeguardPolicy> policies,
+        IOwnSecrets secrets,
+        IReadOnlyList<string> images,
+        IReadOnlyList<Change> changes
+    ) => (Policies, Secrets, _images, _changes) = (policies, secrets, images, changes);
+
+    public override IReadOnlyList<SafeguardPolicy> Policies { get; }
+
+    public override IOwnSecrets Secrets { get; }
+
+    /// <summary>The valid policies that trust keys.</summary>
+    public static async Task<IReadOnlyList<SafeguardPolicy>> ReadAsync(ApiConnection api, CancellationToken cancel)
+    {
+        var policies = new List<SafeguardPolicy>();
+        await api.ListAsync(ApiPaths.Policies, item => policies.Add(PolicyReader.Read(item)), cancel);
+        return [.. policies.Where(p => p is { Errors.Count: 0, SignedOrigin: not null })];
+    }
+
+    /// <exception cref="ManifestException">There is no such workload.</exception>
+    public static async Task<ClusterPolicies> OfWorkloadAsync(
+        IReadOnlyList<SafeguardPolicy> policies,
+        IOwnSecrets secrets,
+        string workload,
+        ApiConnection api,
+        string @namespace,
+        CancellationToken cancel
+    )
+    {
+        var found = (await new WorkloadLookup(api, @namespace).FindAsync(workload, cancel)).Workload;
+        var kind =
+            GuardedKind.BuiltIn.FirstOrDefault(k => k.Named(@namespace, found.Name) == found)
+            ?? await new ServedKinds(api).FindAsync(found.Kind, found.ApiGroup, cancel)
+            ?? throw new ManifestException($"--workload {workload}: the API server has no kind {found.Kind}");
+        using var read = await api.FindAsync(kind.PathOf(@namespace, found.Name), cancel);
+        var reader = await ConfiguredWorkloadReader.OfAsync(api, cancel);
+        var images = read is null ? throw NoWorkload(workload, @namespace) : reader.Read(read.RootElement).Template.ImageNames;
+        var changes = await new RecordClient(api, @namespace).ParsedChangesAsync(cancel);
+        return new ClusterPolicies(policies, secrets, images, [.. changes.Where(c => c.Workload == found)]);
+    }
+
+    /// <summary>The Secrets that the policies' keys name; what the user may not read is an error only where it is needed.</summary>
+    public static async Task<IOwnSecrets> SecretsAsync(
+        IReadOnlyList<SafeguardPolicy> policies,
+        ApiConnection api,
+        string @namespace,
+        CancellationToken cancel
+    )
+    {
+        var read = new Dictionary<string, JsonNode?>(StringComparer.Ordinal);
+        foreach (var name in policies.SelectMany(p => p.SignedOrigin?.Keys ?? []).Select(k => k.Secret?.Name).OfType<string>().Distinct())
+        {
+            try
+            {
+                read[name] = await CheckContext.ReadAsync(api, ApiPaths.One(ApiPaths.Secrets(@namespace), name), cancel);
+            }
+            catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
+            {
+                // Named by the lookup, if a policy needs it.
+            }
+        }
+
+        return new ReadSecrets(new KnownSecrets(read), @namespace);
+    }
+
+    /// <summary>As the webhook compares: the images of the same repository.</summary>
+    public override Task<IReadOnlyList<RunningImage>> RunningAsync(string image, SafeguardPolicy policy, CancellationToken cancel)
+    {
+        var (repository, cluster) = (ImagePattern.RepositoryOf(image), new ClusterSnapshot { Changes = _changes });
+        return Task.FromResult<IReadOnlyList<RunningImage>>([
+            .. _images
+                .Where(i => ImagePattern.RepositoryOf(i) == repository)
+                .Distinct()
+                .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, policy, cluster))),
+        ]);
+    }
+
+    private static ManifestException NoWorkload(string workload, string @namespace) =>
+        new($"--workload {workload}: you may not read it, or it is gone from namespace {@namespace}");
+
+    private sealed class ReadSecrets(KnownSecrets secrets, string @namespace) : IOwnSecrets
+    {
+        public ReadOnlyMemory<byte>? Find(string name, string key) =>
+            !secrets.IsRead(name) ? throw new UnavailableException($"you may not read the Secret {name} of namespace {@namespace}")
+            : secrets.Find(name, key) is { } content ? content
+            : null;
+    }
+}

@@ -1,0 +1,127 @@
+using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Evidence;
+using DeployGuard.Registry.Lookups;
+
+namespace DeployGuard.Cli.Verify;
+
+/// <summary>A verdict for a terminal: where it was looked, which statements are genuine, and then link by link.</summary>
+internal static class ImageVerdictText
+{
+    private const string Ok = "ok";
+    private const string Lacking = "MISSING";
+
+    public static IEnumerable<string> Of(ImageVerdict verdict) =>
+        [
+            $"{verdict.Image}",
+            $"under policy {verdict.Policy.Name} (mode {verdict.Policy.Mode})",
+            .. (verdict.Lookup?.Looked ?? []).Select(l => Line("looked", l)),
+            .. (verdict.Lookup?.Refused ?? []).Select(r => Line("not used", r)),
+            .. verdict.Statements.Select(Statement),
+            .. verdict.Provenance is { } provenance ? Links(verdict, provenance) : [],
+            .. (verdict.Provenance?.Findings ?? []).Select(f =>
+                Line("ignored", $"the statement at {f.Place} {f.What}".TrimEnd('.') + $". {f.Remedy}")
+            ),
+            Conclusion(verdict),
+            .. verdict.Policy.Mode is Mode.Enforce || verdict.Belief is Belief.NotAsked
+                ? (string[])[]
+                : [$"In mode {verdict.Policy.Mode} the policy asks no registry: nothing of this counts until it enforces."],
+        ];
+
+    private static string Statement(VerifiedStatement statement) =>
+        Line(
+            "signed",
+            $"{Kind(statement.Claim)} {statement.Digest[..12]} by {string.Join(", ", statement.Signers.Select(s => $"{s.Name} ({s.Role})"))}, "
+                + $"at {statement.Place}"
+        );
+
+    private static string Kind(Claim claim) =>
+        claim switch
+        {
+            ChangeClaim { Change.Source: var source } =>
+                $"change statement about {source.BaseCommit[..12]} to {source.HeadCommit[..12]} of {source.Repository}",
+            BuildClaim => "provenance of a build",
+            SummaryClaim => "verification summary",
+            SignatureClaim => "signature of the image",
+            OtherClaim { PredicateType: var type } => $"statement of type {type}",
+            _ => "statement",
+        };
+
+    private static IEnumerable<string> Links(ImageVerdict verdict, ImageProvenance provenance)
+    {
+        yield return provenance.Head is { } head
+            ? Line(Ok, $"image -> commit: {head.Commit} of {head.Repository}, by {string.Join(", ", head.Keys)}")
+            : Gap("image -> commit", provenance);
+        if (provenance.Head is null)
+        {
+            yield return Line("-", "commit -> what runs: not looked at without a commit");
+        }
+        else if (provenance.Chain.Count == 0)
+        {
+            yield return Gap("commit -> what runs", provenance);
+        }
+
+        foreach (var link in provenance.Chain)
+        {
+            yield return Line(
+                Ok,
+                $"commit -> what runs: {link.HeadCommit[..12]} back to {link.BaseCommit[..12]}, by {string.Join(", ", link.Keys)}"
+                    + (link.ExpiresAt is { } end ? $", counts until {Rfc3339.Show(end)}" : "")
+            );
+        }
+
+        foreach (var line in Ai(provenance).Concat(provenance.Chain.Count > 0 ? Reviews(verdict, provenance) : []))
+        {
+            yield return line;
+        }
+    }
+
+    private static IEnumerable<string> Ai(ImageProvenance provenance) =>
+        provenance.AiMarks.Count > 0
+            ? provenance.AiMarks.Select(m => Line("AI", $"{(m.Tool.Length > 0 ? $"{m.Tool}, " : "")}{m.What}, by {m.Keys}"))
+        : provenance.Origin is OriginVerdict.NotAi ? [Line(Ok, "no AI: every statement of the range says so")]
+        : provenance.Missing is { Kind: LinkKind.AiStatus } ? [Gap("no AI", provenance)]
+        : [];
+
+    private static IEnumerable<string> Reviews(ImageVerdict verdict, ImageProvenance provenance) =>
+        provenance.Reviews.Count == 0
+            ? [Line("-", "reviews: none that counts")]
+            : provenance.Reviews.Select(r =>
+                Line(
+                    Ok,
+                    $"review: {r.Approver}{Person(verdict, r.Approver)} approved {r.Commit[..12]} at {Rfc3339.Show(r.At)}, by "
+                        + string.Join(", ", r.Keys)
+                )
+            );
+
+    private static string Person(ImageVerdict verdict, string approver) =>
+        verdict.GroupsOf(approver) is { Count: > 0 } groups ? $" ({verdict.PersonOf(approver)}, of {string.Join(", ", groups)})"
+        : verdict.PersonOf(approver) is var person && person != approver ? $" ({person})"
+        : " (in no group of identities)";
+
+    private static string Conclusion(ImageVerdict verdict) =>
+        verdict.Belief switch
+        {
+            Belief.NotAsked => $"Not asked: no origin.sources of {verdict.Policy.Name} names this image.",
+            Belief.Undecided => $"Undecided: {verdict.Problem}",
+            Belief.Believed => $"Believed: {Sum(verdict.Provenance)}",
+            _ when verdict.Lookup is ImageNotFound or NoStatement => $"Not believed: {FoundText.NoteOf(verdict.Lookup)}",
+            _ => $"Not believed: {Sum(verdict.Provenance)}",
+        };
+
+    private static string Sum(ImageProvenance? provenance) =>
+        provenance is null || provenance.Chain.Count == 0
+            ? "a link is missing, so that the change needs approval in the cluster"
+            : $"{(provenance.Origin is OriginVerdict.Ai ? "AI had a part" : provenance.Origin is OriginVerdict.NotAi ? "no AI had a part" : "whether AI had a part is not known")}; "
+                + (
+                    provenance.Reviews.Count == 0
+                        ? "no review counts"
+                        : $"{provenance.Reviews.Count} of its reviews can count towards the quorum"
+                );
+
+    private static string Gap(string link, ImageProvenance provenance) =>
+        Line(Lacking, $"{link}: {provenance.Missing?.What} {provenance.Missing?.Remedy}".TrimEnd());
+
+    private static string Line(string label, string text) => $"  {label, -9} {text}";
+}

@@ -1,0 +1,77 @@
+using DeployGuard.Cli.Registries;
+using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Ports;
+using DeployGuard.Evidence;
+using DeployGuard.Manifests;
+using DeployGuard.Registry;
+using DeployGuard.Registry.Lookups;
+using DeployGuard.Registry.References;
+
+namespace DeployGuard.Cli.Verify;
+
+/// <summary>Judges an image as the webhook would under a policy, with the user's own credentials for its registries.</summary>
+internal sealed class ImageVerifier(PolicySource source, TimeProvider time)
+{
+    /// <exception cref="ManifestException">The policy's registries or the user's credentials cannot be used.</exception>
+    public async Task<ImageVerdict> VerifyAsync(PinnedImage image, SafeguardPolicy policy, CancellationToken cancel)
+    {
+        var name = $"{image}";
+        if (policy.SignedOrigin is not { } origin || origin.SourcesOf(name).Count == 0)
+        {
+            return new ImageVerdict(name, policy, Belief.NotAsked);
+        }
+
+        try
+        {
+            var keys = new TrustedKeySets(source.Secrets).Of(origin);
+            var result = await FindAsync(image, origin, cancel);
+            if (result is Unavailable unavailable)
+            {
+                return new ImageVerdict(name, policy, Belief.Undecided, unavailable.Message) { Lookup = result };
+            }
+
+            var verification = FoundStatements.Verify(result, keys);
+            var running = await source.RunningAsync(name, policy, cancel);
+            var provenance = OriginEvaluator.Evaluate(Question(result, policy, origin, running), verification, time.GetUtcNow());
+            return new ImageVerdict(name, policy, ImageVerdict.BeliefIn(provenance))
+            {
+                Lookup = result,
+                Statements = verification.Statements,
+                Provenance = provenance,
+            };
+        }
+        catch (UnavailableException missing)
+        {
+            return new ImageVerdict(name, policy, Belief.Undecided, $"{missing.Message}; pass a public key with --trusted-key NAME=FILE");
+        }
+    }
+
+    private async Task<LookupResult> FindAsync(PinnedImage image, SignedOrigin origin, CancellationToken cancel)
+    {
+        var options = ProxyVariables.With(PolicyRegistries.Of(origin));
+        if (options.Mistakes is [var mistake, ..])
+        {
+            throw new ManifestException($"origin.{mistake}");
+        }
+
+        var credentials = DockerCredentials.For(options.Registries.Select(r => RepositoryName.NormalHost(r.Host)));
+        using var registries = new RegistryLookup(options, time);
+        return await registries.FindAsync(new LookupRequest(image, credentials), cancel);
+    }
+
+    private static ImageQuestion Question(
+        LookupResult result,
+        SafeguardPolicy policy,
+        SignedOrigin origin,
+        IReadOnlyList<RunningImage> running
+    ) =>
+        new(
+            new JudgedImage($"{result.Image.Digest}") { Platforms = FoundText.PlatformsOf(result) },
+            [.. origin.SourcesOf($"{result.Image}").Select(s => new SourceRule(s.Repository, s.Refs))],
+            running
+        )
+        {
+            PersonOf = (policy.Approval?.Identities ?? KnownPeople.None).PersonOf,
+        };
+}

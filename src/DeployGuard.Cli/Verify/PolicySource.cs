@@ -1,0 +1,29 @@
+using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Ports;
+
+namespace DeployGuard.Cli.Verify;
+
+/// <summary>What an image is judged by: policies that trust keys, the Secrets of these keys, and what runs now.</summary>
+internal abstract class PolicySource
+{
+    public abstract IReadOnlyList<SafeguardPolicy> Policies { get; }
+
+    /// <summary>Null where no Secrets are read.</summary>
+    public virtual IOwnSecrets? Secrets => null;
+
+    /// <summary>What runs where the image would run; none if nothing does.</summary>
+    public abstract Task<IReadOnlyList<RunningImage>> RunningAsync(string image, SafeguardPolicy policy, CancellationToken cancel);
+}
+
+/// <summary>Policies of files, or any for which the user named the commit of what runs.</summary>
+/// <param name="baseCommit">Null: nothing runs.</param>
+internal sealed class GivenPolicies(IReadOnlyList<SafeguardPolicy> policies, string? baseCommit, IOwnSecrets? secrets = null) : PolicySource
+{
+    public override IReadOnlyList<SafeguardPolicy> Policies => policies;
+
+    public override IOwnSecrets? Secrets => secrets;
+
+    public override Task<IReadOnlyList<RunningImage>> RunningAsync(string image, SafeguardPolicy policy, CancellationToken cancel) =>
+        Task.FromResult<IReadOnlyList<RunningImage>>(baseCommit is null ? [] : [new RunningImage("the former image", baseCommit)]);
+}

@@ -1,0 +1,411 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Attestations;
+using DeployGuard.Registry.References;
+using DeployGuard.Registry.Tests;
+
+namespace DeployGuard.Cli.Tests;
+
+/// <summary><c>deployguard attest --push</c>, and what <c>verify</c> says of the image afterwards.</summary>
+[NonParallelizable]
+public sealed class AttestPushTests
+{
+    private FakeRegistry? _registry;
+    private AttestRepository? _git;
+    private Digest? _image;
+
+    private FakeRegistry Registry => _registry ?? throw new InvalidOperationException("not started");
+
+    private AttestRepository Git => _git ?? throw new InvalidOperationException("not started");
+
+    private string Image => $"{Registry.Host}/acme/web@{_image}";
+
+    private string Head { get; set; } = "";
+
+    [SetUp]
+    public async Task StartAsync()
+    {
+        (_registry, _git) = (await FakeRegistry.StartAsync(), new AttestRepository());
+        _image = new Repository(Registry).PushImage();
+        Head = Git.Git.Commit("one");
+        await CommandRun.OfAsync("keys", "generate", Git.Git.At("forge"));
+        DockerConfig("{}");
+    }
+
+    [TearDown]
+    public async Task StopAsync()
+    {
+        Environment.SetEnvironmentVariable("DOCKER_CONFIG", null);
+        Git.Dispose();
+        await Registry.DisposeAsync();
+    }
+
+    [TestCase("referrer", true, "referrers of ")]
+    [TestCase("referrer", false, "tag sha256-")]
+    [TestCase("tag", true, ".att of ")]
+    public async Task WhatAttestPutsBesideAnImageIsBelieved(string form, bool hasReferrers, string place)
+    {
+        Registry.Referrers = hasReferrers ? Registry.Referrers : null;
+        var pushed = await PushAsync("--as", form);
+        Assert.That(pushed.ExitCode, Is.Zero, pushed.Error);
+        Assert.That(pushed.Output, Does.StartWith($"{Image}: ").And.Contain(place).And.Contain("manifest sha256:"));
+        Assert.That(pushed.Output, Does.Not.Contain("payload"));
+
+        var run = await VerifyAsync("--base", Git.Base);
+
+        Assert.That(run.ExitCode, Is.Zero, run.Output + run.Error);
+        Assert.That(
+            run.Output,
+            Does.Contain($"image -> commit: {Head} of ")
+                .And.Contain($"commit -> what runs: {Head[..12]} back to {Git.Base[..12]}, by forge")
+                .And.Contain("review: github:2002 (erin, of senior-engineers) approved")
+                .And.Contain("Believed: whether AI had a part is not known; 1 of its reviews can count towards the quorum")
+        );
+    }
+
+    /// <summary>The job that holds the key of reviews does not know what was built; the build says it with its own key.</summary>
+    [Test]
+    public async Task AReviewThatOnlyLiesBesideAnImageNeedsTheLinkOfTheBuild()
+    {
+        await CommandRun.OfAsync("keys", "generate", Git.Git.At("build"));
+        var build = $"}}, {{name: build, role: Build, pem: \"{Pem("build")}\"";
+        var policy = Policy($"pem: \"{Pem("forge")}\" {build}");
+        await PushAsync("--beside", Image);
+
+        var alone = await CommandRun.OfAsync("verify", Image, "--policy", policy, "--base", Git.Base);
+        await PushAsync("--image", Image, "--key", Git.Git.At("build.key"));
+        var both = await CommandRun.OfAsync("verify", Image, "--policy", policy, "--base", Git.Base);
+
+        Assert.That((alone.ExitCode, both.ExitCode), Is.EqualTo((1, 0)), alone.Output + both.Output);
+        Assert.That(alone.Output, Does.Contain("MISSING   image -> commit: No statement that counts names the commit of "));
+        Assert.That(both.Output, Does.Contain($"image -> commit: {Head} of ").And.Contain(", by build"));
+    }
+
+    [Test]
+    public async Task TheFirstMissingLinkIsNamedWithItsRemedy()
+    {
+        await PushAsync();
+
+        var nothing = await VerifyAsync();
+        var other = await VerifyAsync("--base", new string('d', 40));
+
+        Assert.That(nothing.ExitCode, Is.EqualTo(1), nothing.Output);
+        Assert.That(nothing.Output, Does.Contain("nothing runs yet, so that the whole history is asked for"));
+        Assert.That(other.ExitCode, Is.EqualTo(1), other.Output);
+        Assert.That(
+            other.Output,
+            Does.Contain("MISSING   commit -> what runs: ").And.Contain($"deployguard attest --from {new string('d', 40)} --to {Head}")
+        );
+    }
+
+    [Test]
+    public async Task AnImageWithoutStatementsIsNotBelieved()
+    {
+        var run = await VerifyAsync("--base", Git.Base);
+
+        Assert.That(run.ExitCode, Is.EqualTo(1), run.Output);
+        Assert.That(run.Output, Does.Contain("Not believed: no signed statement was found (looked at "));
+    }
+
+    [Test]
+    public async Task AStatementByAnotherKeyIsNamedAsSuch()
+    {
+        await CommandRun.OfAsync("keys", "generate", Git.Git.At("other"));
+        await PushAsync("--key", Git.Git.At("other.key"));
+
+        var run = await VerifyAsync("--base", Git.Base);
+
+        Assert.That(run.ExitCode, Is.EqualTo(1), run.Output);
+        Assert.That(run.Output, Does.Contain("is signed by none of the trusted keys (forge)"));
+    }
+
+    [Test]
+    public async Task JsonHasEveryLink()
+    {
+        await PushAsync();
+
+        var run = await VerifyAsync("--base", Git.Base, "-o", "json");
+
+        using var json = JsonDocument.Parse(run.Output);
+        var root = json.RootElement;
+        Assert.Multiple(() =>
+        {
+            Assert.That(AttestRepository.Text(root, "result"), Is.EqualTo("Believed"));
+            Assert.That(AttestRepository.Text(root, "policy"), Is.EqualTo("signed"));
+            Assert.That(AttestRepository.Text(root, "commit"), Is.EqualTo(Head));
+            Assert.That(AttestRepository.Text(root.GetProperty("chain")[0], "base"), Is.EqualTo(Git.Base));
+            Assert.That(AttestRepository.Text(root.GetProperty("reviews")[0], "person"), Is.EqualTo("erin"));
+            Assert.That(AttestRepository.Text(root.GetProperty("missing"), "link"), Is.EqualTo("AiStatus"));
+            Assert.That(
+                AttestRepository.Text(root.GetProperty("statements")[0].GetProperty("signers")[0], "role"),
+                Is.EqualTo("SourceReview")
+            );
+        });
+    }
+
+    [Test]
+    public async Task AnImageThatNoPolicyAsksAboutIsNotBelieved()
+    {
+        var run = await CommandRun.OfAsync("verify", $"ghcr.io/acme/other@{_image}", "--policy", Policy());
+        Assert.That((run.ExitCode, Registry.Calls.Count), Is.EqualTo((1, 0)));
+        Assert.That(run.Output, Does.Contain("Not asked: no origin.sources of signed names this image."));
+    }
+
+    [Test]
+    public async Task ARegistryThatCannotBeReadLeavesItUndecided()
+    {
+        Registry.Misbehave(_ => true, context => Deny(context.Response));
+        var run = await VerifyAsync("--base", Git.Base);
+        Assert.That(run.ExitCode, Is.EqualTo(2), run.Output);
+        Assert.That(run.Output, Does.Contain("Undecided: ").And.Contain("refused to read"));
+    }
+
+    [Test]
+    public async Task AKeyInASecretIsGivenAsAFile()
+    {
+        await PushAsync();
+        var policy = Policy("secretRef: {name: forge-key, key: cosign.pub}");
+
+        var without = await CommandRun.OfAsync("verify", Image, "--policy", policy, "--base", Git.Base);
+        var with = await CommandRun.OfAsync(
+            "verify",
+            Image,
+            "--policy",
+            policy,
+            "--base",
+            Git.Base,
+            "--trusted-key",
+            $"forge={Git.Git.At("forge.pub")}"
+        );
+
+        Assert.That((without.ExitCode, with.ExitCode), Is.EqualTo((2, 0)), without.Output + with.Output);
+        Assert.That(without.Output, Does.Contain("pass a public key with --trusted-key NAME=FILE"));
+    }
+
+    [Test]
+    public async Task WhatRunsAndTheKeysAreReadFromTheCluster()
+    {
+        await PushAsync();
+        await using var server = await ClusterAsync();
+
+        var known = await server.RunAsync("verify", Image, "--workload", "deploy/web", "-n", "shop");
+        server.Objects["/apis/deployguard.io/v1alpha1/namespaces/shop/changes"] = Node("""{"items": []}""");
+        var unknown = await server.RunAsync("verify", Image, "--workload", "deploy/web", "-n", "shop");
+        server.Forbidden.Add("/api/v1/namespaces/deployguard-system/secrets");
+        var forbidden = await server.RunAsync("verify", Image, "--workload", "deploy/web", "-n", "shop");
+
+        Assert.That((known.ExitCode, unknown.ExitCode, forbidden.ExitCode), Is.EqualTo((0, 1, 2)), known.Output + known.Error);
+        Assert.That(known.Output, Does.Contain($"commit -> what runs: {Head[..12]} back to {Git.Base[..12]}, by forge"));
+        Assert.That(unknown.Output, Does.Contain("which runs now, is not known, so that nobody can say what changed since then"));
+        Assert.That(forbidden.Output, Does.Contain("you may not read the Secret forge-key of namespace deployguard-system"));
+    }
+
+    [Test]
+    public async Task CredentialsComeFromTheConfigurationOfDocker()
+    {
+        RequireBasic("ann:secret");
+        var without = await PushAsync();
+        DockerConfig($$"""{"auths": {"{{Registry.Host}}": {"username": "ann", "password": "secret"} } }""");
+        var with = await PushAsync();
+
+        Assert.That((without.ExitCode, with.ExitCode), Is.EqualTo((2, 0)), with.Error);
+        Assert.That(without.Error, Does.Contain("error: --push: ").And.Contain("tried: anonymous"));
+    }
+
+    [Test]
+    public async Task CredentialsComeFromTheHelperThatDockerNames()
+    {
+        DockerConfig($$"""{"auths": {"{{Registry.Host}}": {} }, "credHelpers": {"{{Registry.Host}}": "made-up"} }""");
+        RequireBasic("ann:s\"x");
+
+        var missing = await PushAsync();
+        var (path, folder) = (Environment.GetEnvironmentVariable("PATH"), HelperFolder());
+        Environment.SetEnvironmentVariable("PATH", $"{folder}:{path}");
+        try
+        {
+            var run = await PushAsync();
+            Assert.That(run.ExitCode, Is.Zero, run.Error);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("PATH", path);
+        }
+
+        Assert.That(missing.ExitCode, Is.EqualTo(2));
+        Assert.That(missing.Error, Does.Contain("names the credential helper docker-credential-made-up, which cannot be run"));
+    }
+
+    [Test]
+    public async Task AFileIsWrittenBesideThePushIfItIsAskedFor()
+    {
+        var run = await PushAsync("-o", Git.Git.At("change.json"));
+        var envelope = DsseEnvelope.Parse(await File.ReadAllBytesAsync(Git.Git.At("change.json")));
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.That(Statement.Parse(envelope.Payload).Subjects.Single().Sha256, Is.EqualTo(_image?.Hex));
+    }
+
+    [TestCase("--push: name the image that the statement is about with --image, or only lies beside with --beside", "--push", "--key", "x.key")]
+    [TestCase("--as is for --push, which is missing", "--as", "tag", "--key", "x.key")]
+    [TestCase("--plain-http is for --push, which is missing", "--plain-http", "--key", "x.key")]
+    [TestCase(
+        "--push puts the signed statement into the registry; leave out --format, or --push",
+        "--push",
+        "--format",
+        "statement",
+        "--image",
+        "ghcr.io/acme/web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    )]
+    public async Task WhatDoesNotGoTogetherIsAnError(string error, params string[] options)
+    {
+        var run = await Git.RunAsync(options);
+        Assert.That((run.ExitCode, run.Output), Is.EqualTo((2, "")));
+        Assert.That(run.Error, Does.Contain(error));
+    }
+
+    [TestCase("web.tgz", "web.tgz: no image that is named by its digest")]
+    [TestCase("ghcr.io/acme/web:1", "What a tag names now need not be what runs later. To verify files, pass --key and --envelope")]
+    public async Task WhatIsNoPinnedImageIsAnError(string argument, string error)
+    {
+        var run = await CommandRun.OfAsync("verify", argument, "--policy", Policy());
+        Assert.That((run.ExitCode, run.Output), Is.EqualTo((2, "")));
+        Assert.That(run.Error, Does.Contain(error));
+    }
+
+    [Test]
+    public async Task OptionsForImagesAndForFilesDoNotGoTogether()
+    {
+        var run = await CommandRun.OfAsync("verify", "web.tgz", "--key", "x.pub", "--base", Git.Base);
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(run.Error, Does.Contain("--envelope is missing: files are verified with --key and --envelope"));
+        Assert.That(run.Error, Does.Contain("--base is for images"));
+    }
+
+    /// <summary>A workload whose image came from the base commit, and the policy with its key in a Secret.</summary>
+    private async Task<ObjectsServer> ClusterAsync()
+    {
+        var former = $"{Registry.Host}/acme/web@sha256:{new string('b', 64)}";
+        var server = await ObjectsServer.StartAsync();
+        var policy = Manifests.ManifestReader.Read(Policy("secretRef: {name: forge-key, key: cosign.pub}"))[0].Content.GetRawText();
+        server.Objects["/apis/deployguard.io/v1alpha1/safeguardpolicies"] = Node($$"""{"items": [{{policy}}]}""");
+        server.Objects["/api/v1/namespaces/deployguard-system/secrets/forge-key"] = Node(
+            $$"""
+            {"type": "Opaque", "data": {"cosign.pub": "{{Convert.ToBase64String(File.ReadAllBytes(Git.Git.At("forge.pub")))}}"} }
+            """
+        );
+        server.Objects[$"{ObjectsServer.Deployments}/web"] = Node(
+            $$"""
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
+             "spec": {"selector": {"matchLabels": {"app": "web"} }, "template": {"metadata": {"labels": {"app": "web"} },
+                      "spec": {"containers": [{"name": "web", "image": "{{former}}"}]} } } }
+            """
+        );
+        server.Objects["/apis/deployguard.io/v1alpha1/namespaces/shop/changes"] = Node(
+            $$"""
+            {"items": [{"metadata": {"name": "deployment-web-1", "namespace": "shop"},
+             "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "v2:{{new string('0', 64)}}"},
+             "status": {"phase": "Proven", "provenance": [{"policy": "signed", "image": "{{former}}", "repository": "r", "commit": "{{Git.Base}}"}]} }]}
+            """
+        );
+        return server;
+    }
+
+    private static JsonNode Node(string json) => JsonNode.Parse(json) ?? throw new ArgumentException("null", nameof(json));
+
+    /// <summary>A folder with a program that knows the credentials of the registry alone.</summary>
+    private string HelperFolder()
+    {
+        var folder = Git.Git.At("helpers");
+        Directory.CreateDirectory(folder);
+        var helper = Path.Combine(folder, "docker-credential-made-up");
+        File.WriteAllText(
+            helper,
+            $$"""
+            #!/bin/sh
+            test "$1" = get && test "$(cat)" = "{{Registry.Host}}" && echo '{"Username": "ann", "Secret": "s\"x"}'
+            """
+        );
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(helper, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
+        return folder;
+    }
+
+    private void RequireBasic(string credentials)
+    {
+        var wanted = $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials))}";
+        Registry.Own = context =>
+        {
+            var isAllowed = $"{context.Request.Headers.Authorization}" == wanted;
+            context.Response.StatusCode = isAllowed ? 200 : 401;
+            context.Response.Headers.WWWAuthenticate = "Basic realm=\"r\"";
+            return Task.FromResult(!isAllowed);
+        };
+    }
+
+    private static Task Deny(Microsoft.AspNetCore.Http.HttpResponse response)
+    {
+        response.StatusCode = 403;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>A complete change, reviewed by github:2002.</summary>
+    private Task<CommandRun> PushAsync(params string[] more)
+    {
+        Git.Git.Write(
+            "approvals.json",
+            $$"""
+            {"approvals": [{"approver": "github:2002", "kind": "human", "state": "approved", "commit": "{{Head}}", "at": "2026-03-11T09:30:00Z"}]}
+            """
+        );
+        string[] key = more.Contains("--key") ? [] : ["--key", Git.Git.At("forge.key")];
+        string[] image = more.Contains("--image") || more.Contains("--beside") ? [] : ["--image", Image];
+        return Git.RunAsync([
+            "--complete",
+            "--approvals",
+            Git.Git.At("approvals.json"),
+            "--push",
+            "--plain-http",
+            .. key,
+            .. image,
+            .. more,
+        ]);
+    }
+
+    private Task<CommandRun> VerifyAsync(params string[] more) => CommandRun.OfAsync(["verify", Image, "--policy", Policy(), .. more]);
+
+    private string Policy(string? key = null)
+    {
+        Git.Git.Write(
+            "policy.yaml",
+            $$"""
+            apiVersion: deployguard.io/v1alpha1
+            kind: SafeguardPolicy
+            metadata: {name: signed}
+            spec:
+              mode: Enforce
+              match: {namespaceSelector: {matchLabels: {tier: "1"} } }
+              images: {pin: Digest}
+              approval: {required: Always, quorum: [{groups: [senior-engineers], count: 1}]}
+              origin:
+                keys: [{name: forge, role: SourceReview, {{key ?? $"pem: \"{Pem("forge")}\""}} }]
+                sources: [{images: ["{{Registry.Host}}/acme/web"], repository: https://github.com/acme/checkout, refs: [refs/heads/main]}]
+                registries: [{host: "{{Registry.Host}}", plainHttp: true}]
+              identities: [{person: erin, names: ["github:2002"], groups: [senior-engineers]}]
+            """
+        );
+        return Git.Git.At("policy.yaml");
+    }
+
+    /// <summary>On one line, as a text of YAML.</summary>
+    private string Pem(string name) => File.ReadAllText(Git.Git.At($"{name}.pub")).ReplaceLineEndings("\\n");
+
+    private void DockerConfig(string json)
+    {
+        Directory.CreateDirectory(Git.Git.At("docker"));
+        Git.Git.Write("docker/config.json", json);
+        Environment.SetEnvironmentVariable("DOCKER_CONFIG", Git.Git.At("docker"));
+    }
+}
