@@ -16,7 +16,7 @@ internal sealed class Comparison(string webhook, string folder)
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(12);
     private static readonly TimeSpan s_round = TimeSpan.FromSeconds(4);
 
-    public static async Task<Section> RunAsync(string webhook)
+    public static async Task<IReadOnlyList<Section>> RunAsync(string webhook)
     {
         if (!File.Exists(webhook))
         {
@@ -34,7 +34,7 @@ internal sealed class Comparison(string webhook, string folder)
         }
     }
 
-    private async Task<Section> RunAsync()
+    private async Task<IReadOnlyList<Section>> RunAsync()
     {
         var machine = ThisMachine.Read();
         var tls = TlsPair.WriteTo(folder);
@@ -65,7 +65,7 @@ internal sealed class Comparison(string webhook, string folder)
 
         rows.Add(Started("from the start of the process until it listens: bare Kestrel", bare));
         rows.Add(Started("from the start of the process until it listens: DeployGuard", guard));
-        return new Section(
+        var servers = new Section(
             "servers",
             $"11.8 KB update reviews over TLS, keep-alive, wrk on the same machine; {Rounds} rounds of {s_round.TotalSeconds:0} seconds by turns. "
                 + "Names, uids and templates differ. Refused: three safeguards of one policy, all findings. Without a cluster: no live "
@@ -74,6 +74,7 @@ internal sealed class Comparison(string webhook, string folder)
             machine,
             rows
         );
+        return [servers, await Flood.RunAsync(machine, guard, targets[1].Script, targets[2].Script)];
     }
 
     private static Row Started(string name, Server server) =>

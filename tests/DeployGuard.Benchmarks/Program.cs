@@ -13,7 +13,8 @@ using DeployGuard.Rig;
     ("micro", () => Task.FromResult<IReadOnlyList<Section>>([MicroBench.Run()])),
     ("pool", PoolAsync),
     ("growth", async () => [await GrowthBench.RunAsync()]),
-    ("servers", async () => [await Comparison.RunAsync(Toolbox.Webhook)]),
+    ("million", async () => [await Endurance.MillionAsync()]),
+    ("servers", () => Comparison.RunAsync(Toolbox.Webhook)),
     ("api", async () => [await ApiBench.RunAsync()]),
     ("cold", async () => [await Replicas.RunAsync("cold", [])]),
     ("memory", async () => [await Replicas.RunAsync("memory", [])]),
@@ -54,13 +55,16 @@ async Task<int> CommandAsync()
         case ["memory" or "cold", .. { Length: > 0 } more]:
             await RunAsync((args[0], async () => [await Replicas.RunAsync(args[0], more)]));
             return 0;
+        case ["hour", .. { Length: <= 1 } minutes]:
+            await RunAsync(("hour", async () => [await Replicas.HourAsync(minutes)]));
+            return 0;
         case [var name] when benchmarks.FirstOrDefault(b => b.Name == name) is { Run: not null } one:
             await RunAsync(one);
             return 0;
         default:
             await Console.Error.WriteLineAsync(
                 $"usage: bench all [--baseline FILE] | {string.Join(" | ", benchmarks.Select(b => b.Name))} | report | compare FILE\n"
-                    + "       bench memory [SIZE...] [rounds=N] [NAME=VALUE,...] | cold [rounds=N] [NAME=VALUE,...]"
+                    + "       bench memory [SIZE...] [rounds=N] [NAME=VALUE,...] | cold [rounds=N] [NAME=VALUE,...] | hour [MINUTES]"
             );
             return 2;
     }

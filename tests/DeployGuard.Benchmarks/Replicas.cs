@@ -18,9 +18,7 @@ internal static class Replicas
 
     public static async Task<Section> RunAsync(string what, string[] arguments)
     {
-        var webhook = File.Exists(Toolbox.Webhook)
-            ? Toolbox.Webhook
-            : throw new FileNotFoundException($"{Toolbox.Webhook} is not there: run make publish first", Toolbox.Webhook);
+        var webhook = Published();
         var folder = Directory.CreateTempSubdirectory("deployguard-bench-");
         try
         {
@@ -42,6 +40,26 @@ internal static class Replicas
             folder.Delete(recursive: true);
         }
     }
+
+    /// <param name="minutes">How many; none for an hour.</param>
+    public static async Task<Section> HourAsync(string[] minutes)
+    {
+        var folder = Directory.CreateTempSubdirectory("deployguard-bench-");
+        try
+        {
+            var count = minutes is [var given] ? int.Parse(given, CultureInfo.InvariantCulture) : 60;
+            return await Endurance.HourAsync(Published(), folder.FullName, count);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static string Published() =>
+        File.Exists(Toolbox.Webhook)
+            ? Toolbox.Webhook
+            : throw new FileNotFoundException($"{Toolbox.Webhook} is not there: run make publish first", Toolbox.Webhook);
 
     private static Dictionary<string, string> Variables(string list) =>
         list.Split(',').Select(v => v.Split('=', 2)).ToDictionary(v => v[0], v => v[1]);

@@ -60,51 +60,6 @@ public class BypassRecordTests
         }
     }
 
-    /// <summary>A Deployment keeps the ReplicaSets of the revisions that it left, and its users may scale them.</summary>
-    [Test]
-    public async Task Threat48_TheReplicaSetOfARejectedRevisionIsNotRaised()
-    {
-        var sandbox = await WithWebRunningAsync();
-        (
-            await sandbox.KubectlAsync(
-                "olga",
-                "deployguard",
-                "breakglass",
-                "deployment/web",
-                "--incident",
-                "INC-1",
-                "--reason",
-                "orders fail"
-            )
-        ).OrFail();
-        (await sandbox.SetImageAsync(user: "olga")).OrFail();
-        await sandbox.IsRolledOutAsync("web");
-        var change = await sandbox.ChangeOfAsync(V2);
-        (await sandbox.KubectlAsync("carol", "deployguard", "reject", change, "--yes", "--reason", "drops orders")).OrFail();
-        (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
-        await sandbox.IsRolledOutAsync("web");
-        await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.breakGlass[0].reviewDecision}"),
-            run => run.Output == "Reject",
-            "the review to be on record"
-        );
-        var set = (await sandbox.ListAsync("apis/apps/v1", "replicasets"))
-            .Single(s => s.GetRawText().Contains(V2, StringComparison.Ordinal))
-            .GetProperty("metadata")
-            .GetProperty("name")
-            .GetString();
-
-        var beside = await sandbox.KubectlAsync("dana", "scale", $"replicaset/{set}", "--replicas=3");
-        (await sandbox.KubectlAsync("dana", "delete", "deployment", "web", "--cascade=orphan")).OrFail();
-        var alone = await sandbox.KubectlAsync("dana", "scale", $"replicaset/{set}", "--replicas=3");
-        var patched = await sandbox.KubectlAsync("dana", "patch", $"replicaset/{set}", "-p", """{"spec":{"replicas":3}}""");
-
-        Assert.That(
-            new[] { beside.Output, alone.Output, patched.Output },
-            Has.All.Contains("OldRevision").And.All.Contains("of deployment/web that carol rejected")
-        );
-    }
-
     [Test]
     public async Task Threat16_SelfApprovalThroughAMachineNeedsTwoApprovers()
     {

@@ -75,6 +75,7 @@ public class DoctorTests : OwnCluster
                         "ok       matchConditions",
                         "ok       policies",
                         "ok       quorum",
+                        "ok       evidence",
                         "ok       namespaces",
                         "ok       controllers",
                         "All is well.",
@@ -124,7 +125,7 @@ public class DoctorTests : OwnCluster
             Does.Contain("NOT CHECKED, because dana lacks permissions:")
                 .And.Match("permissions +cannot create resource \"subjectaccessreviews\"")
                 .And.Match("reachability +cannot create resource \"safeguardpolicies\"")
-                .And.Match(@"0 failed, no warnings, \d not checked\.$")
+                .And.Match(@"0 failed, no warnings, \d+ not checked\.$")
         );
         Assert.That(run.ExitCode, Is.EqualTo(1), "nobody knows whether all is well");
 

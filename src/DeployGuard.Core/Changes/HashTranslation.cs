@@ -18,9 +18,12 @@ public sealed class HashTranslation(Func<WorkloadRef, IEnumerable<KnownTemplate>
     /// <summary>The same for one request: its own templates explain hashes that nothing in the cluster explains.</summary>
     public HashTranslation For(Workload? was, Workload? requested) => new(known, was, requested);
 
+    /// <summary>Whether any of these is changed by a translation.</summary>
+    public static bool IsNeeded(IReadOnlyList<Change> changes, IReadOnlyList<Approval> votes) => HasFormer(changes) || HasFormer(votes);
+
     /// <summary>Records with today's hashes, one for each revision: replicas of both versions may each have written one.</summary>
     public IReadOnlyList<Change> Changes(IReadOnlyList<Change> stored) =>
-        stored.Any(c => c.LegacyHash is not null) ? DuplicateChanges.Combine([.. stored.Select(Change)]) : stored;
+        HasFormer(stored) ? DuplicateChanges.Combine([.. stored.Select(Change)]) : stored;
 
     /// <summary>One record with today's hash, without regard to duplicates.</summary>
     public Change Change(Change stored) =>
@@ -31,8 +34,11 @@ public sealed class HashTranslation(Func<WorkloadRef, IEnumerable<KnownTemplate>
             }
             : stored;
 
-    public IReadOnlyList<Approval> Approvals(IReadOnlyList<Approval> stored) =>
-        stored.Any(a => TemplateHash.IsLegacy(a.TemplateHash)) ? [.. stored.Select(Approval)] : stored;
+    public IReadOnlyList<Approval> Approvals(IReadOnlyList<Approval> stored) => HasFormer(stored) ? [.. stored.Select(Approval)] : stored;
+
+    private static bool HasFormer(IReadOnlyList<Change> stored) => stored.Any(c => c.LegacyHash is not null);
+
+    private static bool HasFormer(IReadOnlyList<Approval> stored) => stored.Any(a => TemplateHash.IsLegacy(a.TemplateHash));
 
     private Approval Approval(Approval stored) =>
         stored.TemplateHash is { } hash && TemplateHash.IsLegacy(hash)

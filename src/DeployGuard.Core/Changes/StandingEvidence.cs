@@ -4,7 +4,9 @@ using DeployGuard.Core.Provenance;
 
 namespace DeployGuard.Core.Changes;
 
-/// <summary>The signed evidence that a Change records, as it counts between requests. No registry is asked: the next request does that.</summary>
+/// <summary>
+/// The signed evidence that a Change records, as it counts between requests. No registry is asked: the next request does that.
+/// </summary>
 internal static class StandingEvidence
 {
     /// <summary>Null if the last request found none under the policy.</summary>

@@ -25,7 +25,7 @@ internal static class PolicyMatching
         }
 
         List<SafeguardPolicy>? matching = null;
-        foreach (var policy in cluster.Policies)
+        foreach (var policy in PolicyCandidates.Of(request, cluster))
         {
             if ((isActive ? policy.Active.Contains(now) : now < policy.Active.From) && Matches(policy, request, cluster))
             {

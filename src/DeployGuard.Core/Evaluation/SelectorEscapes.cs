@@ -22,7 +22,7 @@ internal static class SelectorEscapes
         {
             NamespaceRequest ns =>
             [
-                .. Lasting(cluster, now)
+                .. Lasting(cluster.Policies, now)
                     .Where(p =>
                         p.Match.IncludesNamespace(ns.LabelsBefore) && (LosesName(ns) || !p.Match.IncludesNamespace(ns.LabelsAfter))
                     ),
@@ -31,7 +31,7 @@ internal static class SelectorEscapes
             WorkloadRequest { Before: { } before, After: { } after } when Maps.Same(before.Labels, after.Labels) => [],
             WorkloadRequest { Before: { } before, After: { } after } =>
             [
-                .. Lasting(cluster, now)
+                .. Lasting(PolicyCandidates.Of(request, cluster), now)
                     .Where(p =>
                         p.Match.IncludesKind(request.Target.Kind)
                         && p.Match.IncludesNamespace(cluster.NamespaceLabels)
@@ -43,8 +43,8 @@ internal static class SelectorEscapes
             _ => throw new InvalidOperationException($"no selector escapes are known for a {request.GetType().Name}"),
         };
 
-    private static IEnumerable<SafeguardPolicy> Lasting(ClusterSnapshot cluster, DateTimeOffset now) =>
-        cluster.Policies.Where(p => p.Active.Until is null || now < p.Active.Until);
+    private static IEnumerable<SafeguardPolicy> Lasting(IReadOnlyList<SafeguardPolicy> policies, DateTimeOffset now) =>
+        policies.Where(p => p.Active.Until is null || now < p.Active.Until);
 
     private static bool LosesName(NamespaceRequest ns) =>
         ns.LabelsBefore.TryGetValue(NameLabel, out var name) && ns.LabelsAfter.GetValueOrDefault(NameLabel) != name;

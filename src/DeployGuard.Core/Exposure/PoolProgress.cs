@@ -77,14 +77,20 @@ internal sealed class PoolProgress(
 
     private Approval? FindVeto(string key)
     {
+        var changes = ChangeLookup.Of(snapshot.Changes);
+        var asked = snapshot.Votes.Count == 0 ? [] : changes.OfRevision(rules.Covers, key).ToList();
+        if (asked.Count == 0)
+        {
+            return null;
+        }
+
         // What a Warn or Audit policy counts must not stop a canary that another policy enforces.
         var inForce = cluster
             .Policies.Where(p => cluster.NamespaceLabels is null || p.Match.IncludesNamespace(cluster.NamespaceLabels))
             .Where(p => StandingVotes.Enforces(p, now) || p.Name == policy.Name)
             .ToList();
-        return snapshot
-            .Changes.Where(c => RevisionKey.Of(rules.Covers, c) == key)
-            .Select(c => StandingVotes.Veto(c, snapshot.Votes, inForce, now, [.. snapshot.Changes.Where(s => s.Workload == c.Workload)]))
+        return asked
+            .Select(c => StandingVotes.Veto(c, snapshot.Votes, inForce, now, [.. changes.Of(c.Workload)]))
             .FirstOrDefault(v => v is not null);
     }
 }

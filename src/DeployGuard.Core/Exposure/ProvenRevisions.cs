@@ -9,7 +9,7 @@ namespace DeployGuard.Core.Exposure;
 /// <summary>Which revisions of a namespace are proven under one policy.</summary>
 internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot snapshot, DateTimeOffset now)
 {
-    private readonly ILookup<WorkloadRef, Change> _changes = snapshot.Changes.ToLookup(c => c.Workload);
+    private readonly ChangeLookup _changes = ChangeLookup.Of(snapshot.Changes);
     private readonly Dictionary<string, ServedPool?> _lastServed = [];
     private readonly AdoptedPods? _adopted = snapshot.Adopted.GetValueOrDefault(policy.Name);
 
@@ -21,11 +21,10 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
     {
         var members = pool.Members.Select(m => m.Spec.Ref).ToHashSet();
         // Without a record of its pools it counts here: the leader records them shortly after the phase.
-        var here = snapshot
-            .Changes.Where(c =>
-                IsProven(c)
-                && (c.Served.Count == 0 ? members.Contains(c.Workload) : c.Served.Any(s => s.Pool == pool.Name && IsProof(c, s)))
-            )
+        var here = _changes
+            .Of(members)
+            .Where(c => IsProven(c) && c.Served.Count == 0)
+            .Concat(_changes.ServedIn(pool.Name).Where(c => IsProven(c) && c.Served.Any(s => s.Pool == pool.Name && IsProof(c, s))))
             .ToList();
         var keys = here.Select(KeyOf).ToHashSet();
         if (_adopted is not null)
@@ -38,7 +37,7 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
         {
             // A workload stays proven when it gets its first Service; one that joins others behind a Service must complete its canary
             // there.
-            here.AddRange(snapshot.Changes.Where(c => IsProven(c) && members.Contains(c.Workload)));
+            here.AddRange(_changes.Of(members).Where(IsProven));
             // Without Changes, running pods are the only evidence. With them, a revision that came during an outage is no evidence for
             // others.
             keys.UnionWith(
@@ -46,7 +45,7 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
             );
         }
 
-        here.AddRange(snapshot.Changes.Where(c => PredatesPolicy(c) && members.Contains(c.Workload)));
+        here.AddRange(_changes.Of(members).Where(PredatesPolicy));
         return new ProvenInPool(keys, new HashSet<Change>(here, ReferenceEqualityComparer.Instance));
     }
 
@@ -71,7 +70,7 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
     public bool IsRequestedUnproven(Workload after, OriginKind origin, ProvenInPool proven) =>
         AppliesTo(after)
         && RequiresCanary(origin)
-        && !_changes[after.Ref].Any(c => c.TemplateHash == after.Template.Hash && proven.Changes.Contains(c))
+        && !_changes.Of(after.Ref).Any(c => c.TemplateHash == after.Template.Hash && proven.Changes.Contains(c))
         && !proven.Keys.Contains(RevisionKey.Of(rules.Covers, after));
 
     /// <summary>
@@ -82,7 +81,7 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
         member.Spec.Type.IsOnePod
             ? member is { IsUnattributed: true, RecordedAs: null, CreatedAt: not null }
                 && (_adopted is null || member.Pods.SelectMany(p => p.Seen).SelectMany(g => g.Pods).All(_adopted.Includes))
-            : _adopted is null && !_changes[member.RecordedAs ?? member.Spec.Ref].Any(c => c.WasAdmitted);
+            : _adopted is null && !_changes.Of(member.RecordedAs ?? member.Spec.Ref).Any(c => c.WasAdmitted);
 
     /// <summary>The revisions of a member's pods; that of its spec if no pod was seen yet.</summary>
     public static IReadOnlyList<RevisionPods> RevisionsOf(Member member) =>
@@ -104,9 +103,9 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
     private string KeyOf(RevisionPods revision) => RevisionKey.Of(rules.Covers, revision.TemplateHash, revision.Images);
 
     private Change? Find(WorkloadRef workload, RevisionPods revision) =>
-        _changes[workload].FirstOrDefault(c => c.TemplateHash == revision.TemplateHash)
+        _changes.Of(workload).FirstOrDefault(c => c.TemplateHash == revision.TemplateHash)
         // A server upgrade may have added defaults since, and the stored hash lacks them.
-        ?? _changes[workload].FirstOrDefault(c => c.IsOwnedRevision(revision.OwnedUid, revision.TemplateHash));
+        ?? _changes.Of(workload).FirstOrDefault(c => c.IsOwnedRevision(revision.OwnedUid, revision.TemplateHash));
 
     /// <summary>It completed before the policy applied to it: a new policy must not block revisions that already serve.</summary>
     private bool PredatesPolicy(Change change) =>
@@ -124,15 +123,18 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
     /// <summary>The same for its revision, run by any workload there.</summary>
     public bool IsProofByAny(Change change, ServedPool served) =>
         IsProof(change, served)
-        || snapshot.Changes.Any(c => IsProven(c) && c.Served.Any(s => s.Pool == served.Pool && IsProof(c, s)) && KeyOf(c) == KeyOf(change));
+        || _changes
+            .ServedIn(served.Pool)
+            .Any(c => IsProven(c) && c.Served.Any(s => s.Pool == served.Pool && IsProof(c, s)) && KeyOf(c) == KeyOf(change));
 
     /// <summary>The most pods of a proven revision that served a pool's users within <c>coldAfter</c>; null if none did.</summary>
     public ServedPool? LastServed(string pool)
     {
         if (!_lastServed.TryGetValue(pool, out var most))
         {
-            _lastServed[pool] = most = snapshot
-                .Changes.Where(IsProven)
+            _lastServed[pool] = most = _changes
+                .ServedIn(pool)
+                .Where(IsProven)
                 .SelectMany(c => c.Served.Where(s => s.Pool == pool && s.IsWithin(rules.ColdAfter, now) && IsProofByAny(c, s)))
                 .MaxBy(s => s.Pods);
         }

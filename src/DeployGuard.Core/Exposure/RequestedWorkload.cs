@@ -27,7 +27,7 @@ internal sealed record RequestedWorkload(Member? Before, Member After, bool IsIn
         }
 
         var isInPlace = before.Template.Hash != after.Template.Hash;
-        if (snapshot.Members.FirstOrDefault(m => m.Spec.Ref == after.Ref) is { } member)
+        if (MemberSet.Of(snapshot.Members).Find(after.Ref) is { } member)
         {
             // The request holds the spec; the cluster holds the running pods.
             return new RequestedWorkload(member with { Spec = before }, member with { Spec = spec }, isInPlace, evaluated.Origin.Kind);

@@ -10,24 +10,23 @@ namespace DeployGuard.Core.Exposure;
 /// </summary>
 internal static class ScaledBeforeRollout
 {
-    /// <summary>The members of the namespace, with those that the request scales up first; the same list if it scales up none.</summary>
+    /// <summary>The members of the namespace, with those that the request scales up first; the same set if it scales up none.</summary>
     /// <remarks>More pods of the requested revision are evaluated by its pace.</remarks>
-    public static IReadOnlyList<Member> Of(RequestedWorkload asked, NamespaceSnapshot snapshot) =>
+    /// <param name="all">The members of <paramref name="snapshot"/>.</param>
+    public static MemberSet Of(RequestedWorkload asked, NamespaceSnapshot snapshot, MemberSet all) =>
         asked.After.Size <= (asked.Before?.Size ?? 0)
-            ? snapshot.Members
+            ? all
             : asked.After.Spec.Type switch
             {
-                { HasReplicaSets: true } => Shared(asked, snapshot),
-                { HasPartition: true } when Kept(asked, snapshot) is { } kept =>
-                [
-                    .. snapshot.Members.Select(m =>
-                        m.Spec.Ref == asked.After.Spec.Ref ? WithKept(m, kept, asked.After.Size, snapshot.Services) : m
-                    ),
-                ],
-                _ => snapshot.Members,
+                { HasReplicaSets: true } => Shared(asked, snapshot, all),
+                { HasPartition: true } when Kept(asked, snapshot) is { } kept => all.With(
+                    [asked.After.Spec.Ref],
+                    m => WithKept(m, kept, asked.After.Size, snapshot.Services)
+                ),
+                _ => all,
             };
 
-    private static IReadOnlyList<Member> Shared(RequestedWorkload asked, NamespaceSnapshot snapshot)
+    private static MemberSet Shared(RequestedWorkload asked, NamespaceSnapshot snapshot, MemberSet all)
     {
         var (target, size) = (asked.After.Spec.Ref, asked.After.Size);
         var had = asked.Before?.Pods;
@@ -38,15 +37,11 @@ internal static class ScaledBeforeRollout
         var fills = live == 0 && asked.After.Spec.Strategy.Paused && had?.Any(IsAsked) is false;
         var surge = SurgeOf(asked);
         return adopted.Count == 0 && !fills && had?.Any(p => p.Pods > 0 && !IsAsked(p)) is not true
-            ? snapshot.Members
-            :
-            [
-                .. snapshot.Members.Select(m =>
-                    m.Spec.Ref == target ? Scaled(m, size, surge, live, IsAsked)
-                    : adopted.ContainsKey(m.Spec.Ref) ? Scaled(m, size, 0, live, _ => false)
-                    : m
-                ),
-            ];
+            ? all
+            : all.With(
+                [target, .. adopted.Keys.Where(r => r != target)],
+                m => m.Spec.Ref == target ? Scaled(m, size, surge, live, IsAsked) : Scaled(m, size, 0, live, _ => false)
+            );
     }
 
     /// <summary>With more than one revision, surge pods are distributed too.</summary>
@@ -60,8 +55,9 @@ internal static class ScaledBeforeRollout
         return
             spec.Strategy.IsRolling
             && spec.Replicas > spec.PodsAbovePartition
-            && snapshot.Objects?.Workloads.FirstOrDefault(w => w.Spec.Ref == spec.Ref) is { } live
-            && ControllerRevisions.Old(live, snapshot.Objects.Revisions) is { } old
+            && snapshot.Objects is { } objects
+            && ObjectIndex.Of(objects).Find(spec.Ref) is { } live
+            && ControllerRevisions.Old(live, ObjectIndex.Of(objects).RevisionsOf(live.Spec.Uid)) is { } old
             && ControllerRevisions.Pods(old, spec.Replicas - spec.PodsAbovePartition) is var kept
             && !kept.IsOf(spec.Template, snapshot.Services)
             ? kept
@@ -72,7 +68,7 @@ internal static class ScaledBeforeRollout
     {
         var template = member.Spec.Template.Labels;
         var had = member.Pods.FirstOrDefault(p =>
-            p.TemplateHash == kept.TemplateHash && !Service.AnyDistinguishes(services, p.Labels ?? template, kept.Labels ?? template)
+            p.TemplateHash == kept.TemplateHash && !ServiceIndex.Of(services).Distinguishes(p.Labels ?? template, kept.Labels ?? template)
         );
         List<RevisionPods> pods =
         [
@@ -93,25 +89,19 @@ internal static class ScaledBeforeRollout
     /// <summary>
     /// A rollout to the template of an existing ReplicaSet brings pods with its labels: a Service that selects no template may select them.
     /// </summary>
-    public static IReadOnlyList<Member> Refilled(RequestedWorkload asked, IReadOnlyList<Member> members)
+    public static MemberSet Refilled(RequestedWorkload asked, MemberSet members)
     {
         var (target, hash) = (asked.After.Spec.Ref, asked.After.Spec.Template.Hash);
         return !asked.IsInPlace || asked.Before?.Pods.Any(p => p.Labels is not null && p.TemplateHash == hash) is not true
             ? members
-            :
-            [
-                .. members.Select(m =>
-                    m.Spec.Ref != target
-                        ? m
-                        : m with
-                        {
-                            Pods =
-                            [
-                                .. m.Pods.Select(p => p.TemplateHash == hash ? p with { Pods = Math.Max(p.Pods, asked.After.Size) } : p),
-                            ],
-                        }
-                ),
-            ];
+            : members.With(
+                [target],
+                m =>
+                    m with
+                    {
+                        Pods = [.. m.Pods.Select(p => p.TemplateHash == hash ? p with { Pods = Math.Max(p.Pods, asked.After.Size) } : p)],
+                    }
+            );
     }
 
     /// <param name="isAsked">True for pods of the requested revision.</param>
@@ -124,12 +114,10 @@ internal static class ScaledBeforeRollout
 
     /// <summary>Orphaned ReplicaSets that a Deployment is about to adopt.</summary>
     public static Dictionary<WorkloadRef, int> Adopted(Workload deployment, NamespaceObjects objects) =>
-        deployment is { Type.HasReplicaSets: true, Selector: { Requirements.Count: > 0 } selector }
-            ? objects
-                .Workloads.Select(w => w.Spec)
-                .Where(s => s is { Type.HoldsOneRevision: true, ControllerUid: null } && selector.Matches(s.Labels))
-                // A paused Deployment creates no ReplicaSet: it scales the latest one that it adopts, even from 0.
-                .Where(s => s.Replicas > 0 || deployment.Strategy.Paused)
-                .ToDictionary(s => s.Ref, s => s.Replicas)
-            : [];
+        ObjectIndex
+            .Of(objects)
+            .Orphans.Where(s => Ownership.MayUse(deployment, s))
+            // A paused Deployment creates no ReplicaSet: it scales the latest one that it adopts, even from 0.
+            .Where(s => s.Replicas > 0 || deployment.Strategy.Paused)
+            .ToDictionary(s => s.Ref, s => s.Replicas);
 }

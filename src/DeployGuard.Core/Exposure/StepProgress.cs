@@ -66,8 +66,10 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
     /// <summary>The recorded steps, whichever workload held them.</summary>
     public static int Latched(Pool pool, string key, SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot snapshot)
     {
-        var percent = snapshot
-            .Changes.Where(c => c.CompletedSteps.Count > 0 && RevisionKey.Of(rules.Covers, c) == key)
+        var percent = ChangeLookup
+            .Of(snapshot.Changes)
+            .WithStepsIn(pool.Name)
+            .Where(c => RevisionKey.Of(rules.Covers, c) == key)
             .SelectMany(c => c.CompletedSteps)
             .Where(h => h.Policy == policy.Name && h.Pool == pool.Name)
             .Select(h => h.Percent)

@@ -23,13 +23,14 @@ internal sealed class WorkloadExposure(ExposureContext context)
         }
 
         var asked = RequestedWorkload.Of(evaluated, after, context.Cluster, snapshot);
-        var first = ScaledBeforeRollout.Of(asked, snapshot);
-        var scaled = ReferenceEquals(first, snapshot.Members) ? asked.Before : first.FirstOrDefault(m => m.Spec.Ref == after.Ref);
-        var others = snapshot.Members.Where(m => m.Spec.Ref != after.Ref).ToList();
+        var all = MemberSet.Of(snapshot.Members);
+        var first = ScaledBeforeRollout.Of(asked, snapshot, all);
+        var scaled = ReferenceEquals(first, all) ? asked.Before : first.Find(after.Ref);
+        var others = all.Without(after.Ref);
         // It scales or replaces the ReplicaSets that it adopts.
         var adopted = snapshot.Objects is { } objects ? ScaledBeforeRollout.Adopted(after, objects) : [];
-        IReadOnlyList<Member> then = [.. others.Where(m => !adopted.ContainsKey(m.Spec.Ref)), asked.After];
-        IReadOnlyList<Member> now = asked.Before is null ? others : [.. others, asked.Before];
+        var then = others.Without(adopted.Keys).Adding(asked.After);
+        var now = asked.Before is null ? others : others.Adding(asked.Before);
         return
         [
             // A rollback to a revision that served these users always passes.
@@ -49,23 +50,20 @@ internal sealed class WorkloadExposure(ExposureContext context)
             // exempt as a rollback.
             .. evaluated.ChangeType is ChangeType.Rollback && asked.Before is { } was && asked.After.Size <= was.Size
                 ? []
-                : Outgrown(asked, first),
+                : Outgrown(asked, all, first),
         ];
     }
 
     /// <summary>The revisions that its controller scales up before the requested one.</summary>
-    private IEnumerable<PoolAssessment> Outgrown(RequestedWorkload asked, IReadOnlyList<Member> scaled)
+    private IEnumerable<PoolAssessment> Outgrown(RequestedWorkload asked, MemberSet now, MemberSet scaled)
     {
-        var now = context.Namespace.Members;
         var refilled = ScaledBeforeRollout.Refilled(asked, scaled);
         if (ReferenceEquals(refilled, now))
         {
             return [];
         }
 
-        var changed = refilled.Except(now, ReferenceEqualityComparer.Instance).OfType<Member>().ToList();
-        return from service in context.Namespace.Services
-            where changed.Exists(m => MaySelect(service, m))
+        return from service in ServiceIndex.Of(context.Namespace.Services).Selecting(refilled.Changed.SelectMany(MemberIndex.LabelsOf))
             let first = service.Selects(asked.After.Spec.Template.Labels) ? scaled : refilled
             where !ReferenceEquals(now, first)
             let before = Pool.Behind(service, now)
@@ -73,12 +71,6 @@ internal sealed class WorkloadExposure(ExposureContext context)
             where then.IsRaised && IsLargerShare(before, then)
             select then;
     }
-
-    private static bool MaySelect(Service service, Member member) =>
-        service.Selects(member.Spec.Template.Labels)
-        || member.Pods.Any(p =>
-            (p.Labels is { } labels && service.Selects(labels)) || p.Seen.Any(g => service.Selects(g.Shape.Template.Labels))
-        );
 
     /// <summary>More pods in the same share are no more exposure.</summary>
     private bool IsLargerShare(Pool now, PoolAssessment then)
@@ -88,7 +80,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
         return (long)unproven * context.CurrentTotal(now, had) > (long)unprovenNow * then.Total;
     }
 
-    private PoolBefore BeforeOf(Pool pool, RequestedWorkload asked, IReadOnlyList<Member> now)
+    private PoolBefore BeforeOf(Pool pool, RequestedWorkload asked, MemberSet now)
     {
         var known = _before.Find(b => ReferenceEquals(b.Pool.Service, pool.Service) && b.Pool.Name == pool.Name);
         if (known is null)
@@ -110,7 +102,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
     }
 
     /// <summary>The same pool before the request, without the workload if it is new there.</summary>
-    private Pool PoolNow(Pool pool, RequestedWorkload asked, IReadOnlyList<Member> now) =>
+    private Pool PoolNow(Pool pool, RequestedWorkload asked, MemberSet now) =>
         pool.Service is { } service ? Pool.Behind(service, now)
         : asked.Before is null ? pool with { Members = [.. pool.Members.Where(m => m.Spec.Ref != asked.After.Spec.Ref)] }
         : Pool.Of(asked.Before, context.Namespace.Services, now).FirstOrDefault(p => p.Name == pool.Name) ?? pool with { Members = [] };
@@ -209,10 +201,10 @@ internal sealed class WorkloadExposure(ExposureContext context)
     /// count.
     /// </summary>
     private int ServedBy(RequestedWorkload asked, Pool pool) =>
-        context
-            .Namespace.Changes.Where(c =>
-                c.Workload == asked.After.Spec.Ref && c.TemplateHash == asked.After.Spec.Template.Hash && c.HasCompleted && !c.IsUnreviewed
-            )
+        ChangeLookup
+            .Of(context.Namespace.Changes)
+            .Of(asked.After.Spec.Ref)
+            .Where(c => c.TemplateHash == asked.After.Spec.Template.Hash && c.HasCompleted && !c.IsUnreviewed)
             .SelectMany(c => c.Served)
             .Where(s => s.Pool == pool.Name && s.IsWithin(context.Rules.ColdAfter, context.Now))
             .Select(s => s.Pods)

@@ -94,7 +94,7 @@ public sealed record RevisionPods(string TemplateHash, string? OwnedName, IReadO
     /// outside the hash.
     /// </summary>
     public bool IsOf(PodTemplate template, IReadOnlyList<Service> services) =>
-        TemplateHash == template.Hash && (Labels is not { } labels || !Service.AnyDistinguishes(services, labels, template.Labels));
+        TemplateHash == template.Hash && (Labels is not { } labels || !ServiceIndex.Of(services).Distinguishes(labels, template.Labels));
 
     /// <summary>
     /// Pods that its StatefulSet is about to delete. They keep serving until then, which may take long while other pods are not ready.

@@ -20,6 +20,14 @@ public static class Ownership
             // A CronJob has no selector, so its Jobs are compared by template.
             : made.Type.RunsOnce && owner.Type.RunsOnSchedule && IsSameNamespace(owner, made) && Runs(made.Template, owner.Template);
 
+    /// <summary>Whether the controller of a Deployment owns a ReplicaSet, or would adopt it.</summary>
+    public static bool MayUse(Workload deployment, Workload set) =>
+        set.Type.HoldsOneRevision
+        && (set.ControllerUid is null || set.ControllerUid == deployment.Uid)
+        && deployment is { Type.HasReplicaSets: true, Selector: { Requirements.Count: > 0 } selector }
+        && IsSameNamespace(deployment, set)
+        && selector.Matches(set.Labels);
+
     /// <summary>
     /// Whether a ControllerRevision of the workload's namespace, which names it as its controller, was made for a workload of its name and
     /// selector. Anybody may move one to another workload by its metadata; its name stays as its controller wrote it.

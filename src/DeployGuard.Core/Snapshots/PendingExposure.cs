@@ -49,7 +49,7 @@ public sealed record PendingExposure(
     /// <summary>The observed workload includes it, or shows that it never came.</summary>
     /// <remarks>Workloads and Changes are watched separately. Without its Change, an observed revision would be presumed proven.</remarks>
     public bool IsVisibleIn(NamespaceSnapshot snapshot) =>
-        snapshot.Members.FirstOrDefault(m => m.Spec.Ref == Workload) is { } found
+        MemberSet.Of(snapshot.Members).Find(Workload) is { } found
         && (Generation is not { } requested || found.Spec.Generation is not { } now || now > requested)
-        && snapshot.Changes.Any(c => c.Workload == Workload && c.TemplateHash == TemplateHash && c.WasAdmitted);
+        && ChangeLookup.Of(snapshot.Changes).Of(Workload).Any(c => c.TemplateHash == TemplateHash && c.WasAdmitted);
 }

@@ -14,9 +14,12 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     public string Where => Service is null ? $"of {Name}" : $"behind {Name}";
 
     /// <summary>Every pool of a workload. Each is evaluated separately.</summary>
-    public static IReadOnlyList<Pool> Of(Member member, IReadOnlyList<Service> services, IReadOnlyList<Member> all)
+    public static IReadOnlyList<Pool> Of(Member member, IReadOnlyList<Service> services, IReadOnlyList<Member> all) =>
+        Of(member, services, MemberSet.Of(all));
+
+    internal static IReadOnlyList<Pool> Of(Member member, IReadOnlyList<Service> services, MemberSet all)
     {
-        var serving = services.Where(s => s.Selects(member.Spec.Template.Labels)).Select(s => Behind(s, all)).ToList();
+        var serving = ServiceIndex.Of(services).Selecting(member.Spec.Template.Labels).Select(s => Behind(s, all)).ToList();
         if (StableOf(member, all) is { } stable)
         {
             // It joins the pools of its stable workload, even if their users do not reach it.
@@ -27,15 +30,14 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     }
 
     /// <summary>The pool behind one Service.</summary>
-    public static Pool Behind(Service service, IReadOnlyList<Member> all)
+    public static Pool Behind(Service service, IReadOnlyList<Member> all) => Behind(service, MemberSet.Of(all));
+
+    internal static Pool Behind(Service service, MemberSet all)
     {
         List<Member> selected = [];
         List<Member> relabelled = [];
-        var hasCanaries = false;
-        // Every Service is compared with every member of its namespace, and selects few of them.
-        foreach (var member in all)
+        foreach (var member in all.Near(service))
         {
-            hasCanaries |= member.CanaryOf is not null;
             if (service.Selects(member.Spec.Template.Labels))
             {
                 selected.Add(WithoutExcluded(member, service));
@@ -46,7 +48,7 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
             }
         }
 
-        return new Pool($"Service {service.Name}", service, [.. selected, .. relabelled, .. hasCanaries ? CanariesOf(selected, all) : []]);
+        return new Pool($"Service {service.Name}", service, [.. selected, .. relabelled, .. CanariesOf(selected, all)]);
     }
 
     /// <summary>A relabelled pod that the Service does not select is not part of the pool, even if its template matches.</summary>
@@ -198,16 +200,17 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     private static string NameOf(Member member) => $"{member.Spec.Ref.Kind} {member.Spec.Ref.Name}";
 
     /// <summary>The stable workload that a canary names; null if there is none, or it names itself.</summary>
-    private static Member? StableOf(Member member, IReadOnlyList<Member> all) =>
+    private static Member? StableOf(Member member, MemberSet all) =>
         member.CanaryOf is { } name
-            ? all.FirstOrDefault(m => m.Spec.Ref.Name == name && m.Spec.Ref != member.Spec.Ref && m.CanaryOf is null)
+            ? all.Named(name).FirstOrDefault(m => m.Spec.Ref.Name == name && m.Spec.Ref != member.Spec.Ref && m.CanaryOf is null)
             : null;
 
-    private static IEnumerable<Member> CanariesOf(IReadOnlyList<Member> stable, IReadOnlyList<Member> all) =>
-        all.Where(m =>
-            m.CanaryOf is not null
-            && !stable.Any(s => s.Spec.Ref == m.Spec.Ref)
-            && StableOf(m, all) is { } of
-            && stable.Any(s => s.Spec.Ref == of.Spec.Ref)
-        );
+    private static IEnumerable<Member> CanariesOf(IReadOnlyList<Member> stable, MemberSet all) =>
+        all.CanariesOf(stable.Select(s => s.Spec.Ref.Name))
+            .Where(m =>
+                m.CanaryOf is not null
+                && !stable.Any(s => s.Spec.Ref == m.Spec.Ref)
+                && StableOf(m, all) is { } of
+                && stable.Any(s => s.Spec.Ref == of.Spec.Ref)
+            );
 }

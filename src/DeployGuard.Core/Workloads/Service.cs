@@ -45,13 +45,6 @@ public sealed record Service(string Name, IReadOnlyDictionary<string, string> Se
             false
         );
 
-    /// <summary>Whether a Service selects pods with one of these label sets, and not with the other.</summary>
-    public static bool AnyDistinguishes(
-        IEnumerable<Service> services,
-        IReadOnlyDictionary<string, string> one,
-        IReadOnlyDictionary<string, string> other
-    ) => !ReferenceEquals(one, other) && services.Any(s => s.Selects(one) != s.Selects(other));
-
     /// <summary>Whether users of the Service reach pods with these labels.</summary>
     public bool Selects(IReadOnlyDictionary<string, string> labels)
     {

@@ -20,9 +20,9 @@ internal sealed class CachedNamespace
     private readonly IReadOnlyDictionary<string, AdoptedPods> _adopted;
     private readonly List<IReadOnlyList<ObservedWorkload>> _workloads = [];
 
-    /// <summary>Workloads whose revisions are objects of their own, and in the same order these revisions.</summary>
-    private readonly List<ObservedWorkload> _owners = [];
-    private readonly List<IReadOnlyList<ObservedRevision>> _revisions = [];
+    /// <summary>Workloads whose revisions are objects of their own.</summary>
+    private readonly List<IReadOnlyList<ObservedWorkload>> _owners = [];
+    private readonly IReadOnlyList<ObservedRevision> _revisions;
 
     /// <summary>Null where pods are not watched.</summary>
     private readonly IReadOnlyList<PodGroup>? _pods;
@@ -34,14 +34,14 @@ internal sealed class CachedNamespace
         _changes = caches.Changes.Under(ChangeIndex.OfNamespace(name));
         _votes = caches.Approvals.Under(name);
         _adopted = caches.SortedPolicies.AdoptedIn(name);
+        _revisions = caches.ControllerRevisions.Under(name);
         foreach (var (kind, cache) in caches.Workloads)
         {
             var workloads = cache.Under(name);
             _workloads.Add(workloads);
             if (s_withRevisions.Contains(kind))
             {
-                _owners.AddRange(workloads);
-                _revisions.AddRange(workloads.Select(caches.RevisionsOf));
+                _owners.Add(workloads);
             }
         }
 
@@ -54,7 +54,7 @@ internal sealed class CachedNamespace
             Namespace = _name,
             Services = [.. _services.Select(s => s.Service)],
             Workloads = [.. _workloads.SelectMany(w => w).Select(w => w.Live)],
-            Revisions = [.. _owners.Zip(_revisions).SelectMany(o => o.Second.Select(revision => revision.Live(o.First)))],
+            Revisions = LiveRevisions(),
             Pods = _pods ?? [],
             PodsAreKnown = _pods is not null,
             Changes = _changes,
@@ -69,13 +69,25 @@ internal sealed class CachedNamespace
         && ReferenceEquals(_votes, other._votes)
         && ReferenceEquals(_adopted, other._adopted)
         && AreSame(_workloads, other._workloads)
-        && AreSame(_revisions, other._revisions)
+        && ReferenceEquals(_revisions, other._revisions)
         && _pods is null == other._pods is null
         && AreSame(_pods ?? [], other._pods ?? []);
+
+    /// <summary>Those of which the namespace has the owner.</summary>
+    private IReadOnlyList<LiveRevision> LiveRevisions()
+    {
+        var byOwner = _revisions.ToLookup(r => r.ControllerUid, StringComparer.Ordinal);
+        return [.. _owners.SelectMany(o => o).SelectMany(o => byOwner[o.Uid].Select(r => r.Live(o)))];
+    }
 
     private static bool AreSame<T>(IReadOnlyList<T> one, IReadOnlyList<T> other)
         where T : class
     {
+        if (ReferenceEquals(one, other))
+        {
+            return true;
+        }
+
         if (one.Count != other.Count)
         {
             return false;

@@ -70,7 +70,7 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Te
             "controllerrevisions",
             At(ApiPaths.ControllerRevisions),
             item => ObservedRevision.Read(item, reader, texts),
-            r => [OwnedKey(r.Namespace, r.ControllerUid)],
+            r => [r.Namespace, OwnedKey(r.Namespace, r.ControllerUid)],
             api,
             time,
             logger

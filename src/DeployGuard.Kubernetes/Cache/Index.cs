@@ -7,14 +7,15 @@ internal sealed class Index<T>(Func<T, IReadOnlyList<string>> indexBy)
     private readonly Dictionary<string, T> _byKey = [];
     private readonly Dictionary<string, Group> _byIndex = [];
     private IReadOnlyList<T>? _all;
+    private IReadOnlyList<IReadOnlyList<T>>? _groups;
 
     public T? Find(string key) => _byKey.GetValueOrDefault(key);
 
     /// <summary>The same list as before, where none of its objects changed.</summary>
     public IReadOnlyList<T> Under(string indexKey) => _byIndex.TryGetValue(indexKey, out var found) ? found.List : [];
 
-    /// <summary>All objects, together by their further keys.</summary>
-    public IReadOnlyList<IReadOnlyList<T>> Groups() => [.. _byIndex.Values.Select(g => g.List)];
+    /// <summary>All objects, together by their further keys: the same list as before, where nothing changed.</summary>
+    public IReadOnlyList<IReadOnlyList<T>> Groups() => _groups ??= [.. _byIndex.Values.Select(g => g.List)];
 
     /// <summary>The same list as before, where nothing changed.</summary>
     public IReadOnlyList<T> All() => _all ??= [.. _byKey.Values];
@@ -22,7 +23,7 @@ internal sealed class Index<T>(Func<T, IReadOnlyList<string>> indexBy)
     /// <summary>Puts, replaces, or with null removes.</summary>
     public void Put(string key, T? item)
     {
-        _all = null;
+        (_all, _groups) = (null, null);
         if (_byKey.Remove(key, out var old))
         {
             foreach (var indexKey in indexBy(old))

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Kubernetes.Cache;
@@ -13,12 +14,21 @@ internal sealed class NamespaceSnapshots(ClusterCaches caches)
 
     private readonly ConcurrentDictionary<string, Kept> _kept = new(StringComparer.Ordinal);
 
-    public NamespaceSnapshot Of(string @namespace)
+    public NamespaceSnapshot Of(string @namespace) => KeptOf(@namespace).Snapshot;
+
+    /// <summary>With today's hashes for a request. Nearly all namespaces have no other ones, and that is found out once.</summary>
+    public NamespaceSnapshot Of(string @namespace, HashTranslation translation)
+    {
+        var kept = KeptOf(@namespace);
+        return kept.HasFormerHashes ? translation.Translate(kept.Snapshot) : kept.Snapshot;
+    }
+
+    private Kept KeptOf(string @namespace)
     {
         var objects = new CachedNamespace(@namespace, caches);
         if (_kept.TryGetValue(@namespace, out var kept) && kept.Of.IsSameAs(objects))
         {
-            return kept.Snapshot;
+            return kept;
         }
 
         if (_kept.Count >= MaxKept)
@@ -27,9 +37,9 @@ internal sealed class NamespaceSnapshots(ClusterCaches caches)
         }
 
         var snapshot = objects.Objects.ToSnapshot();
-        _kept[@namespace] = new Kept(objects, snapshot);
-        return snapshot;
+        return _kept[@namespace] = new Kept(objects, snapshot, HashTranslation.IsNeeded(snapshot.Changes, snapshot.Votes));
     }
 
-    private sealed record Kept(CachedNamespace Of, NamespaceSnapshot Snapshot);
+    /// <param name="HasFormerHashes">Version 0.2 made some of its records.</param>
+    private sealed record Kept(CachedNamespace Of, NamespaceSnapshot Snapshot, bool HasFormerHashes);
 }

@@ -56,6 +56,7 @@ internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, Tex
 
         private readonly LivePodReader _reader;
         private readonly ConditionalWeakTable<IReadOnlyList<ObservedPod>, PodGroup> _groups = [];
+        private Kept? _last;
 
         public Watch(
             string @namespace,
@@ -87,16 +88,27 @@ internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, Tex
         /// <summary>Ends when the namespace is no longer followed.</summary>
         public void Start() => _ = RunAsync();
 
+        /// <summary>The same list as before, where no pod changed.</summary>
         public IReadOnlyList<PodGroup> Groups()
         {
             var groups = Cache.Groups();
+            if (_last is { } last && ReferenceEquals(last.Source, groups))
+            {
+                return last.Groups;
+            }
+
             if (_reader.Shapes > (2 * groups.Count) + MaxIdleShapes)
             {
                 _reader.Keep(groups.Select(g => g[0].Key).ToHashSet(StringComparer.Ordinal));
             }
 
             // Most groups are unchanged.
-            return [.. groups.Select(g => _groups.GetValue(g, static pods => new PodGroup(pods[0].Shape, [.. pods.Select(p => p.Pod)])))];
+            return (
+                _last = new Kept(
+                    groups,
+                    [.. groups.Select(g => _groups.GetValue(g, static pods => new PodGroup(pods[0].Shape, [.. pods.Select(p => p.Pod)])))]
+                )
+            ).Groups;
         }
 
         private async Task RunAsync()
@@ -110,5 +122,7 @@ internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, Tex
                 // No longer followed.
             }
         }
+
+        private sealed record Kept(IReadOnlyList<IReadOnlyList<ObservedPod>> Source, IReadOnlyList<PodGroup> Groups);
     }
 }

@@ -61,7 +61,10 @@ public sealed class ResourceCache<T>(
         }
     }
 
-    /// <summary>All objects, grouped by their further keys; an unchanged group is the same list as before.</summary>
+    /// <summary>
+    /// All objects, grouped by their further keys: the same list as before, where nothing changed, and otherwise the same list for each
+    /// unchanged group.
+    /// </summary>
     public IReadOnlyList<IReadOnlyList<T>> Groups()
     {
         lock (_lock)

@@ -24,6 +24,11 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
         var seen = request is WorkloadRequest { Before: { } before } ? FindLive(before) : null;
         var translation = caches.TranslationFor(request);
         var owners = OwnersOf(request);
+        var parent =
+            request is ScaleRequest && caches.Workloads.TryGetValue(target.Kind, out var parents)
+                ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec
+                : null;
+        var users = SetUsers.Of(request, parent, caches);
         List<string> schedules =
             owners.Count == 0 ? [] : [.. owners.Where(o => o.Type.RunsOnSchedule).Select(o => ClusterCaches.WorkloadKey(o.Ref))];
         return new ClusterSnapshot
@@ -36,12 +41,10 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
                 schedules.Count == 0 ? [] : [.. schedules.SelectMany(s => caches.Translation.Changes(caches.Changes.Under(s)))],
             ScheduleVotes =
                 schedules.Count == 0 ? [] : [.. schedules.SelectMany(s => caches.Translation.Approvals(caches.Approvals.Under(s)))],
-            RevisionChanges = RevisionChangesOf(request),
-            HadRecords = seen is null || AdoptedBefore.IsOnRecord(seen, policies.In(labels).Entries),
-            Parent =
-                request is ScaleRequest && caches.Workloads.TryGetValue(target.Kind, out var parents)
-                    ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec
-                    : null,
+            SetUsers = users,
+            RevisionSets = SetUsers.SetsOf(request, parent, users, caches),
+            HadRecords = seen is null || AdoptedBefore.IsOnRecord(seen, policies.In(labels)),
+            Parent = parent,
             Changes = translation.Changes(caches.Changes.Under(key)),
             History = seen is null ? [] : KeptRevisions.Of(seen, caches),
             LiveHash = seen?.TemplateHash,
@@ -66,17 +69,6 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
             }
             : cluster;
 
-    /// <summary>A Deployment names its ReplicaSets after itself, with a hash that has no dash.</summary>
-    private IReadOnlyList<Change> RevisionChangesOf(Request request)
-    {
-        var target = request.Target;
-        return !target.Type.HoldsOneRevision || target.Name.LastIndexOf('-') is not (> 0 and var dash)
-            ? []
-            : caches.Translation.Changes(
-                caches.Changes.Under(ClusterCaches.WorkloadKey(BuiltInKinds.Deployment.Named(target.Namespace, target.Name[..dash])))
-            );
-    }
-
     /// <summary>
     /// The object that the request says it changes, as the cache has it; null where that is another one. A review sent past the API server
     /// could name another workload's uid, and pass the history of that one off as its own.
@@ -86,7 +78,7 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
 
     private NamespaceSnapshot NamespaceOf(Request request)
     {
-        var snapshot = caches.TranslationFor(request).Translate(_namespaces.Of(request.Target.Namespace));
+        var snapshot = _namespaces.Of(request.Target.Namespace, caches.TranslationFor(request));
         return request is ServiceRequest { After.Target: { } target } && target.Namespace != request.Target.Namespace
             ? snapshot with
             {

@@ -49,20 +49,9 @@ internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, Eve
         return now - since >= s_certain;
     }
 
-    private bool IsMissing(ObservedWorkload workload)
-    {
-        var policies = caches
-            .Policies.All()
-            .Where(p =>
-                p.Policy.Mode is Mode.Enforce
-                && p.AdoptedServing.ContainsKey(workload.Ref.Namespace)
-                && p.Policy.Match.Includes(workload.Spec)
-            )
-            .ToList();
-        return policies.Count > 0
-            && AdoptedBefore.Covers(workload, policies)
-            && !caches.Changes.Under(ClusterCaches.WorkloadKey(workload.Ref)).Any(c => c.WasAdmitted);
-    }
+    private bool IsMissing(ObservedWorkload workload) =>
+        AdoptedBefore.WasPutOnRecord(workload, caches.SortedPolicies)
+        && !caches.Changes.Under(ClusterCaches.WorkloadKey(workload.Ref)).Any(c => c.WasAdmitted);
 
     /// <summary>A controller created it for an existing workload, which has the records.</summary>
     private static bool IsMade(ObservedWorkload workload, HashSet<string> uids) =>

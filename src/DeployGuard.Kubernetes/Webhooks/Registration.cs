@@ -1,4 +1,5 @@
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Events;
@@ -154,6 +155,7 @@ internal sealed class Registration : ILeaderTask
         var canaried = RolloutNamespaces.Canaried(policies, namespaces, _options, now);
         return new WebhookScope(
             GuardedNamespaces.Of(policies, namespaces, _options, now),
+            GuardedNamespaces.Of(policies.Where(p => p.Approval is { Required: not Required.Never }), namespaces, _options, now),
             canaried,
             Settled(canaried.Count == 0 ? [] : RolloutNamespaces.In(canaried, _caches.Changes.All(), IsRunningYet), now),
             // Only then can a status write, which may change labels, matter outside of guarded namespaces.

@@ -170,20 +170,13 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
 
         if (scope.RollingOut.Count > 0)
         {
-            // Deletes pass while no replica answers. Evictions have no rule, so that a drain always works.
-            yield return Entry(
-                "pace.deployguard.io",
-                AdmitPath,
-                "Ignore",
-                1,
-                [Selected("In", scope.RollingOut)],
-                Removals(),
-                [
-                    MatchConditions.NotByTheControlPlane,
-                    MatchConditions.NotByItsController(options.Trusted),
-                    MatchConditions.FewerPods(options.Noise),
-                ]
-            );
+            yield return OfFewerPods("pace.deployguard.io", scope.RollingOut, [Rule("", ["DELETE"], "pods"), .. SetRemovals()]);
+        }
+
+        List<string> approving = [.. scope.Approving.Except(scope.RollingOut)];
+        if (approving.Count > 0)
+        {
+            yield return OfFewerPods("revisions.deployguard.io", approving, SetRemovals());
         }
 
         if (scope.Canaried.Count > 0)
@@ -203,6 +196,22 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
 
     private IEnumerable<JsonObject> OfStatusWithoutConditions(WebhookScope scope, JsonObject all) =>
         scope.SelectsWorkloads ? [Entry("labels.deployguard.io", AdmitPath, "Ignore", 1, [all], Statuses(), [])] : [];
+
+    /// <summary>Deletes pass while no replica answers. Evictions have no rule, so that a drain always works.</summary>
+    private JsonObject OfFewerPods(string name, IReadOnlyList<string> namespaces, IReadOnlyList<JsonObject> rules) =>
+        Entry(
+            name,
+            AdmitPath,
+            "Ignore",
+            1,
+            [Selected("In", namespaces)],
+            [.. rules],
+            [
+                MatchConditions.NotByTheControlPlane,
+                MatchConditions.NotByItsController(options.Trusted),
+                MatchConditions.FewerPods(options.Noise),
+            ]
+        );
 
     private JsonArray Workloads() =>
         [
@@ -236,12 +245,8 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
             (JsonNode)Rule("", ["UPDATE"], [.. pods, "replicationcontrollers/status"]),
         ];
 
-    private static JsonArray Removals() =>
-        [
-            (JsonNode)Rule("", ["DELETE"], "pods"),
-            (JsonNode)Rule("apps", ["DELETE", "UPDATE"], "replicasets"),
-            (JsonNode)Rule("apps", ["UPDATE"], "replicasets/scale"),
-        ];
+    private static IReadOnlyList<JsonObject> SetRemovals() =>
+        [Rule("apps", ["DELETE", "UPDATE"], "replicasets"), Rule("apps", ["UPDATE"], "replicasets/scale")];
 
     private static JsonArray Addresses() =>
         [(JsonNode)Rule("", ["CREATE", "UPDATE"], "endpoints"), (JsonNode)Rule("discovery.k8s.io", ["CREATE", "UPDATE"], "endpointslices")];

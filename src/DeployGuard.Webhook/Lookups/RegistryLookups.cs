@@ -10,7 +10,7 @@ using DeployGuard.Webhook.Telemetry;
 namespace DeployGuard.Webhook.Lookups;
 
 /// <summary>One client for each list of registries that a policy has: what one policy lists, another one's lookups do not reach.</summary>
-internal sealed class RegistryLookups(IOwnSecrets? secrets, EvidenceTelemetry telemetry, TimeProvider time) : IDisposable
+internal sealed class RegistryLookups : IDisposable
 {
     /// <summary>More distinct lists than this replace each other: an edited policy leaves its former one behind.</summary>
     private const int Most = 32;
@@ -19,6 +19,27 @@ internal sealed class RegistryLookups(IOwnSecrets? secrets, EvidenceTelemetry te
 
     private readonly Lock _lock = new();
     private readonly LinkedList<(string Key, RegistryLookup Lookup)> _byUse = [];
+    private readonly IOwnSecrets? _secrets;
+    private readonly EvidenceTelemetry _telemetry;
+    private readonly TimeProvider _time;
+
+    public RegistryLookups(IOwnSecrets? secrets, EvidenceTelemetry telemetry, TimeProvider time)
+    {
+        (_secrets, _telemetry, _time) = (secrets, telemetry, time);
+        telemetry.ObserveResting(() => Resting);
+    }
+
+    /// <summary>The registries that are not called at present, because they keep failing or asked for a pause.</summary>
+    private IReadOnlyList<string> Resting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _byUse.SelectMany(l => l.Lookup.Resting).Distinct()];
+            }
+        }
+    }
 
     /// <exception cref="UnavailableException">The list has a mistake that only the client sees.</exception>
     public RegistryLookup Of(SignedOrigin signed)
@@ -75,7 +96,7 @@ internal sealed class RegistryLookups(IOwnSecrets? secrets, EvidenceTelemetry te
     {
         foreach (var key in s_configKeys)
         {
-            if (secrets?.Find(name, key) is { } content)
+            if (_secrets?.Find(name, key) is { } content)
             {
                 return DockerConfig.Parse(content, $"Secret {name}");
             }
@@ -106,10 +127,10 @@ internal sealed class RegistryLookups(IOwnSecrets? secrets, EvidenceTelemetry te
                     .Select(r => new RepositoryMapping(r.Host, r.SignatureRepository ?? "")),
             ],
             UserAgent = "deployguard",
-            Observer = telemetry.CountLookup,
+            Observer = _telemetry.CountLookup,
         };
         return options.Mistakes is [var mistake, ..]
             ? throw new UnavailableException($"origin.{mistake}")
-            : new RegistryLookup(options, time);
+            : new RegistryLookup(options, _time);
     }
 }

@@ -107,6 +107,17 @@ internal static class ClusterGauges
                 )),
             description: "1 while the policy is active, 0 before and after."
         );
+        meter.CreateObservableGauge(
+            "deployguard_origin_keys_expiry_timestamp",
+            () =>
+                cluster.KeyEnds.Select(k => new Measurement<double>(
+                    k.End.ToUnixTimeSeconds(),
+                    new("policy", k.Policy),
+                    new("role", k.Role.ToString())
+                )),
+            "s",
+            "Expiry of the last key of a role that a policy trusts."
+        );
         meter.CreateObservableCounter(
             "deployguard_changes_overflowed",
             () => cluster.ChangesOverflowed,

@@ -25,6 +25,14 @@ internal sealed class EvidenceTelemetry(Meter meter)
         "Time until a lookup was answered; the lookup itself may go on."
     );
 
+    /// <param name="resting">The registries that are not called at present.</param>
+    public void ObserveResting(Func<IReadOnlyCollection<string>> resting) =>
+        meter.CreateObservableGauge(
+            "deployguard_provenance_registry_resting",
+            () => resting().Select(r => new Measurement<int>(1, new KeyValuePair<string, object?>("registry", r))),
+            description: "1 while the registry is not called, because it keeps failing or asked for a pause."
+        );
+
     public void CountLookup(LookupObservation lookup)
     {
         _lookups.Add(1, new TagList { { "registry", lookup.Registry }, { "result", lookup.Result } });

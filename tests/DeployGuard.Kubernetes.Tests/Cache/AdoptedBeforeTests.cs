@@ -15,22 +15,47 @@ public class AdoptedBeforeTests
     [TestCase(Front, ExpectedResult = false, TestName = "{m}(no policy selects its labels)")]
     [TestCase(Deployments, ExpectedResult = false, TestName = "{m}(no policy selects its kind)")]
     public bool OnlyAMatchingPolicyAdoptsAWorkload(string match) =>
-        AdoptedBefore.IsOnRecord(Workload("ReplicaSet"), [Policy("a", match, "2026-11-02T00:00:00Z")]);
+        AdoptedBefore.IsOnRecord(Workload("ReplicaSet"), new PolicyList([Policy("a", match, "2026-11-02T00:00:00Z")]));
 
     [TestCase("2026-11-01T00:00:00Z", ExpectedResult = true)]
     [TestCase("2026-10-31T23:59:59Z", ExpectedResult = false)]
     public bool AWorkloadCreatedAfterTheAdoptionWasNotAdopted(string adoptedAt) =>
-        AdoptedBefore.IsOnRecord(Workload("Deployment"), [Policy("a", All, "2026-11-02T00:00:00Z"), Policy("b", Deployments, adoptedAt)]);
+        AdoptedBefore.IsOnRecord(
+            Workload("Deployment"),
+            new PolicyList([Policy("a", All, "2026-11-02T00:00:00Z"), Policy("b", Deployments, adoptedAt)])
+        );
 
     [Test]
     public void BeforeAnyAdoptionAWorkloadCountsAsOnRecord()
     {
-        Assert.That(AdoptedBefore.IsOnRecord(Workload("Deployment"), [Policy("a", All, null), Policy("b", Front, null)]));
+        Assert.That(AdoptedBefore.IsOnRecord(Workload("Deployment"), new PolicyList([Policy("a", All, null), Policy("b", Front, null)])));
         Assert.That(
-            AdoptedBefore.IsOnRecord(Workload("Deployment"), [Policy("a", All, null), Policy("b", Front, "2026-11-02T00:00:00Z")]),
+            AdoptedBefore.IsOnRecord(
+                Workload("Deployment"),
+                new PolicyList([Policy("a", All, null), Policy("b", Front, "2026-11-02T00:00:00Z")])
+            ),
             Is.False,
             "a policy that adopts later cannot tell what another one left out"
         );
+    }
+
+    [Test]
+    public void ManyPoliciesThatDoNotMatchAWorkloadChangeNothing()
+    {
+        var others = Enumerable
+            .Range(0, 500)
+            .SelectMany(i =>
+                new[]
+                {
+                    Policy($"kind-{i}", """{"kinds": ["StatefulSet"]}""", "2026-10-01T00:00:00Z"),
+                    Policy($"label-{i}", $$"""{"workloadSelector": {"matchLabels": {"app": "other-{{i}}"} } }""", "2026-10-01T00:00:00Z"),
+                }
+            );
+        Assert.That(
+            AdoptedBefore.IsOnRecord(Workload("Deployment"), new PolicyList([.. others, Policy("a", All, "2026-11-02T00:00:00Z")])),
+            Is.True
+        );
+        Assert.That(AdoptedBefore.IsOnRecord(Workload("Deployment"), new PolicyList([.. others])), Is.False);
     }
 
     /// <summary>Even if the owner is gone: the garbage collector deletes objects without an existing owner.</summary>
@@ -40,7 +65,7 @@ public class AdoptedBeforeTests
     public bool AnObjectOfAControllerHasTheRecordsOfItsOwner(string kind) =>
         AdoptedBefore.IsOnRecord(
             Workload(kind, """[{"apiVersion": "x/v1", "kind": "Any", "name": "owner", "uid": "u", "controller": true}]"""),
-            [Policy("a", All, "2026-11-02T00:00:00Z")]
+            new PolicyList([Policy("a", All, "2026-11-02T00:00:00Z")])
         );
 
     private static ObservedWorkload Workload(string kind, string owners = "[]") =>

@@ -62,6 +62,19 @@ public class PolicyListTests
         Assert.That(index.All(), Has.Count.EqualTo(2));
     }
 
+    [Test]
+    public void AnIndexGivesTheSameGroupsUntilSomethingChanges()
+    {
+        var index = new Index<PolicyEntry>(p => [p.Policy.Name[..1]]);
+        index.Put("/a1", Entry("a1"));
+        index.Put("/b1", Entry("b1"));
+        var first = index.Groups();
+        Assert.That(index.Groups(), Is.SameAs(first));
+        index.Put("/b2", Entry("b2"));
+        Assert.That(index.Groups().Select(g => g.Count), Is.EquivalentTo([1, 2]));
+        Assert.That(index.Groups().Single(g => g.Count == 1), Is.SameAs(first.Single(g => g[0].Policy.Name == "a1")), "it did not change");
+    }
+
     private static PolicyEntry Entry(string name, params string[] adopted)
     {
         using var policy = JsonDocument.Parse(

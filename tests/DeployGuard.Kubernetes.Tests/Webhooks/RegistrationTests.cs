@@ -19,7 +19,7 @@ public class RegistrationTests
     private const string Validating = "apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/deployguard";
     private const string Mutating = "apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/deployguard";
 
-    private static readonly WebhookScope s_all = new(["a", "b", "c"], ["b", "c"], ["c"], SelectsWorkloads: true);
+    private static readonly WebhookScope s_all = new(["a", "b", "c"], ["a", "c"], ["b", "c"], ["c"], SelectsWorkloads: true);
 
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 25, 8, 0, 0, TimeSpan.Zero));
     private ObjectStore _store = null!;
@@ -116,6 +116,9 @@ public class RegistrationTests
                 RulesOf(pace).Where(r => r.Operations.Contains("DELETE")).Select(r => r.Resource),
                 Is.EqualTo((string[])["pods", "replicasets"])
             );
+            var revisions = entries.Single(e => (string?)e?["name"] == "revisions.deployguard.io");
+            Assert.That(Told(revisions), Is.EqualTo("Ignore 1 In a"), "where pace.deployguard.io is not");
+            Assert.That(RulesOf(revisions).Select(r => r.Resource).Distinct(), Is.EqualTo((string[])["replicasets", "replicasets/scale"]));
             Assert.That(Told(entries.Single(e => (string?)e?["name"] == "endpoints.deployguard.io")), Is.EqualTo("Ignore 1 In b,c"));
             Assert.That(Told(entries.Single(e => (string?)e?["name"] == "labels.deployguard.io")), Is.EqualTo("Fail 3 In a,b,c"));
             Assert.That(
@@ -140,12 +143,12 @@ public class RegistrationTests
     public void WithoutRolloutsOrCanariesTheirEntriesAreLeftOut()
     {
         var entries = new WebhookEntries(TestOptions.Installed, "", hasMatchConditions: true).Validating(
-            new WebhookScope(["a"], [], [], false)
+            new WebhookScope(["a"], [], [], [], false)
         );
 
         Assert.That(
             entries.Select(e => (string?)e?["name"]),
-            Has.None.AnyOf("pace.deployguard.io", "endpoints.deployguard.io", "labels-open.deployguard.io")
+            Has.None.AnyOf("pace.deployguard.io", "revisions.deployguard.io", "endpoints.deployguard.io", "labels-open.deployguard.io")
         );
     }
 

@@ -152,6 +152,38 @@ public sealed class EvidenceReaderTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task ARegistryThatAsksForAPauseRestsAndTheMetricSaysSo()
+    {
+        var resting = new List<string>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter == _meter && instrument.Name == "deployguard_provenance_registry_resting")
+            {
+                self.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<int>((_, _, tags, _) => resting.Add($"{tags[0].Value}"));
+        listener.Start();
+        listener.RecordObservableInstruments();
+        Assert.That(resting, Is.Empty);
+
+        Registry.Misbehave(
+            _ => true,
+            context =>
+            {
+                context.Response.StatusCode = 429;
+                context.Response.Headers.RetryAfter = "600";
+                return Task.CompletedTask;
+            }
+        );
+        await ReadAsync(Policy());
+        listener.RecordObservableInstruments();
+
+        Assert.That(resting, Is.EqualTo([Registry.Host]));
+    }
+
+    [Test]
     public async Task AKeyInASecretThatIsNotThereIsUnavailable() =>
         Assert.That(
             (

@@ -90,6 +90,8 @@ public partial class MetricsTests
         await using var api = await FakeApi.StartAsync();
         api.Objects["/apis/deployguard.io/v1alpha1/changes"] =
             $$"""{"metadata": {"resourceVersion": "1"}, "items": [{{Change("shop", "a", "Running")}}, {{Change("shop", "b", "Running")}}, {{Change("bank", "a", "Running")}}, {{Change("bank", "b", "Pending")}}]}""";
+        api.Objects["/apis/deployguard.io/v1alpha1/safeguardpolicies"] =
+            $$"""{"metadata": {"resourceVersion": "1"}, "items": [{"metadata": {"name": "tier-1"}, "spec": {{Signed("2027-01-01T00:00:00Z")}} }]}""";
         api.Objects["/apis/batch/v1"] = """{"resources": [{"name": "cronjobs"}]}""";
         await using var webhook = await RunningWebhook.StartAsync();
         var cluster = new ClusterHost(api.Connection, TestOptions.Installed, null, TimeProvider.System, NullLogger.Instance);
@@ -116,6 +118,22 @@ public partial class MetricsTests
             Does.Contain("\ndeployguard_changes_waiting{namespace=\"bank\"} 1\n")
                 .And.Not.Contain("deployguard_changes_waiting{namespace=\"shop\"}")
         );
+        Assert.That(
+            metrics,
+            Does.Contain("\ndeployguard_origin_keys_expiry_timestamp_seconds{policy=\"tier-1\",role=\"Build\"} 1798761600\n")
+        );
+    }
+
+    private static string Signed(string end)
+    {
+        using var pair = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        var pem = System.Text.Json.JsonSerializer.Serialize(pair.ExportSubjectPublicKeyInfoPem());
+        return $$"""
+            {"origin": {
+              "keys": [{"name": "build", "role": "Build", "pem": {{pem}}, "notAfter": "{{end}}"}],
+              "sources": [{"images": ["ghcr.io/acme/web"], "repository": "https://github.com/acme/web", "refs": ["refs/heads/main"]}],
+              "registries": [{"host": "ghcr.io"}]} }
+            """;
     }
 
     private static string Change(string @namespace, string workload, string phase) =>

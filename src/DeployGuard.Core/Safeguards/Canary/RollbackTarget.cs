@@ -2,6 +2,7 @@ using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
@@ -43,7 +44,7 @@ internal static class RollbackTarget
     public static string History(WorkloadRef workload) => $"kubectl rollout history {workload.KubectlName} -n {workload.Namespace}";
 
     private static IEnumerable<Change> Admitted(WorkloadRef workload, string left, Inspection inspection) =>
-        (inspection.Cluster.Namespace?.Changes ?? []).Where(c => c.Workload == workload && !c.HasHash(left) && c.WasAdmitted);
+        ChangeLookup.Of(inspection.Cluster.Namespace?.Changes ?? []).Of(workload).Where(c => !c.HasHash(left) && c.WasAdmitted);
 
     /// <summary>A record without pools is of one that the leader has not observed since, or that was adopted.</summary>
     private static bool IsProvenIn(PoolAssessment pool, Change change) =>

@@ -12,7 +12,10 @@ internal static class UnprovenNowRemedy
     public static Remedy Of(UnprovenPods now, PoolAssessment pool, Inspection inspection)
     {
         var workload = now.Workload;
-        var running = inspection.Cluster.Namespace?.Changes.FirstOrDefault(c => c.Workload == workload && c.HasHash(now.TemplateHash));
+        var running = ChangeLookup
+            .Of(inspection.Cluster.Namespace?.Changes ?? [])
+            .Of(workload)
+            .FirstOrDefault(c => c.HasHash(now.TemplateHash));
         var review = running is { AwaitsReview: true }
             ? $"Have the break-glass of the revision that {workload.KubectlName} runs now reviewed by another person: kubectl deployguard approve "
                 + $"{running.Name} -n {workload.Namespace}. It is then proven, {When(running, inspection)}; wait until then"

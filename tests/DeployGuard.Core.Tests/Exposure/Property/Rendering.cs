@@ -104,7 +104,8 @@ internal static partial class Rendering
                     .Pods.GroupBy(p => (Uid: p.Owner?.Uid, p.Labels, p.Image))
                     .Select(g => new PodGroup(ShapeOf(g.First()), [.. g.Select(ToLive)])),
             ],
-            Changes = changes,
+            // The leader changes its list, and a snapshot never changes.
+            Changes = [.. changes],
             Adopted = adopted,
         };
 
