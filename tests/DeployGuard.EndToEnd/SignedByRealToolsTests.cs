@@ -3,10 +3,6 @@ using System.Text.Json.Nodes;
 using DeployGuard.Cli.Tests;
 using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Attestations.Trust;
-using DeployGuard.Registry;
-using DeployGuard.Registry.Access;
-using DeployGuard.Registry.Credentials;
-using DeployGuard.Registry.Lookups;
 using DeployGuard.Registry.References;
 using static DeployGuard.EndToEnd.SignedSource;
 
@@ -72,6 +68,21 @@ public sealed class SignedByRealToolsTests
     }
 
     [Test]
+    public async Task ASignatureOfCosignAloneNamesNoCommit()
+    {
+        var sandbox = await Source.WithProvenCommitAsync(Policy, Change('a', 'b'));
+        foreach (var cosign in (int[])[2, 3])
+        {
+            var image = await PushAsync($"signed-{cosign}");
+            await Tools.SignAsync(cosign, Source.Name(image));
+            Assert.That(
+                await Source.RefusedAsync(sandbox, image),
+                Does.Contain("a signature of the image alone says nothing of its commit")
+            );
+        }
+    }
+
+    [Test]
     public async Task AMultiArchitectureImageNeedsAnAttestationOfItsIndexOrOfEachPlatform()
     {
         var sandbox = await Source.WithProvenCommitAsync(Policy, Change('a', 'b'));
@@ -130,9 +141,8 @@ public sealed class SignedByRealToolsTests
     {
         var image = await PushAsync("flipped");
         await Tools.AttestAsync(3, Source.Name(image), Change('b', 'c'));
-        var found = await FindAsync(image);
+        var found = await SourceLookup.FindAsync(Source, image);
         var bundle = found.Statements.Single().Content.ToArray();
-        var keys = KeySet.Of(new TrustedKey("forge", KeyRole.SourceReview, Tools.Key.Public));
 
         Assert.That(found.Facts.Labels?["seed"], Is.EqualTo("flipped"));
         Assert.That(IsVerified(bundle), "without a change");
@@ -154,7 +164,9 @@ public sealed class SignedByRealToolsTests
         Assert.That(verified, Is.Empty);
 
         bool IsVerified(byte[] content) =>
-            AttestationVerifier.Verify([new FoundAttestation("here", AttestationFormat.Bundle, content)], keys).Statements.Count > 0;
+            AttestationVerifier
+                .Verify([new FoundAttestation("here", AttestationFormat.Bundle, content)], SourceLookup.KeyOf(Source))
+                .Statements.Count > 0;
     }
 
     [Test]
@@ -183,17 +195,6 @@ public sealed class SignedByRealToolsTests
     }
 
     private async Task<string[]> TagsAsync() => (await Tools.OrasAsync("repo", "tags", Source.Repository)).Output.Split('\n');
-
-    private async Task<StatementsFound> FindAsync(Digest image)
-    {
-        var settings = new RegistrySettings(Source.Host) { CaBundle = Source.Authority };
-        using var lookup = new RegistryLookup(new RegistryOptions { Registries = [settings] }, TimeProvider.System);
-        var secret = DockerConfig.Parse(Encoding.UTF8.GetBytes(RegistryUser.DockerConfig(Source.Host)), "Secret shop/pull");
-        var repository = new RepositoryName(Source.Host, Source.Repository[(Source.Host.Length + 1)..]);
-        var request = new LookupRequest(new PinnedImage(repository, image), new CredentialSet(secret)) { Labels = true };
-        var result = await lookup.FindAsync(request, CancellationToken.None);
-        return result as StatementsFound ?? throw new AssertionException($"{result.GetType().Name}: {string.Join("; ", result.Looked)}");
-    }
 
     private async Task CreatePullSecretAsync()
     {

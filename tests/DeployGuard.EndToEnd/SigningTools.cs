@@ -38,10 +38,13 @@ internal sealed class SigningTools : IDisposable
             ["HTTP_PROXY"] = "http://127.0.0.1:1",
         };
 
-    public static async Task<SigningTools> StartAsync()
+    /// <param name="pem">A private key in PKCS#8 that cosign imports and encrypts; null if it generates one.</param>
+    public static async Task<SigningTools> StartAsync(string? pem = null)
     {
         var tools = new SigningTools(await Toolbox.InstallSigningAsync());
-        await tools.CosignAsync(2, "generate-key-pair", "--output-key-prefix", tools.At("forge"));
+        string[] make = pem is null ? ["generate-key-pair"] : ["import-key-pair", "--key", tools.Write(Encoding.UTF8.GetBytes(pem))];
+        // Of the two, only version 3 imports all types of keys.
+        await tools.CosignAsync(3, [.. make, "--output-key-prefix", tools.At("forge")]);
         // Without any service: no transparency log, no timestamps.
         await tools.CosignAsync(3, "signing-config", "create", "--out", tools.At("signing-config.json"));
         await tools.CosignAsync(2, "trusted-root", "create", "--out", tools.At("trusted-root.json"));
@@ -101,13 +104,15 @@ internal sealed class SigningTools : IDisposable
 
     public Task<Run> SkopeoAsync(params string[] arguments) => RunAsync(Path.Combine(_bin, "skopeo"), arguments);
 
-    /// <summary>Signs the predicate with <see cref="Key"/>, and pushes the attestation.</summary>
+    /// <summary>Signs a statement about an image with <see cref="Key"/>, and pushes it.</summary>
     public Task<Run> AttestAsync(int cosign, string image, ChangeStatement change)
     {
-        string[] offline = cosign == 2 ? ["--tlog-upload=false"] : ["--signing-config", At("signing-config.json")];
-        string[] what = ["--type", ChangeStatement.PredicateType, "--predicate", Write(change.ToJson()), image];
-        return CosignAsync(cosign, ["attest", "--yes", "--key", At("forge.key"), .. offline, .. what]);
+        string[] what = ["--type", ChangeStatement.PredicateType, "--predicate", Write(change.ToJson())];
+        return CosignAsync(cosign, ["attest", .. Offline(cosign), .. what, image]);
     }
+
+    /// <summary>Signs the image alone.</summary>
+    public Task<Run> SignAsync(int cosign, string image) => CosignAsync(cosign, ["sign", .. Offline(cosign), image]);
 
     /// <summary>Fails if that version of cosign finds no attestation of the key about the image.</summary>
     /// <param name="isBundle">Whether it is in the format of cosign 3. Version 2 must be told so; version 3 looks for both.</param>
@@ -128,6 +133,14 @@ internal sealed class SigningTools : IDisposable
         await RunAsync(Path.Combine(Toolbox.Cli, "deployguard"), ["attest", "--key", At("forge.key"), "-o", file, .. options]);
         return file;
     }
+
+    private string[] Offline(int cosign) =>
+        [
+            "--yes",
+            "--key",
+            At("forge.key"),
+            .. cosign == 2 ? ["--tlog-upload=false"] : (string[])["--signing-config", At("signing-config.json")],
+        ];
 
     private async Task<Run> RunAsync(string program, IEnumerable<string> arguments) =>
         (await Run.OfAsync(program, arguments, Environment)).OrFail();
