@@ -23,6 +23,7 @@ public class DependencyTests
                 "Transport",
                 "Content",
                 "Lookups",
+                "Pushes",
                 FolderOrder.Root
             ),
             Is.Empty

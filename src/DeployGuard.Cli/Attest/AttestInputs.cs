@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DeployGuard.Cli.Inputs;
 using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Manifests;
@@ -6,13 +7,17 @@ using DeployGuard.Manifests;
 namespace DeployGuard.Cli.Attest;
 
 /// <summary>What the user gave besides the range.</summary>
+/// <param name="Push">Null if the statement is not put into a registry.</param>
 /// <param name="Subjects">Names and digests of images.</param>
+/// <param name="Templates">Pod templates of manifests, by their hashes.</param>
 /// <param name="Traces">Agent Trace files that are not in the repository.</param>
 /// <param name="Declared">AI tools that no commit names.</param>
 /// <param name="Operators">People whom no commit names.</param>
 internal sealed record AttestInputs(
     StatementOutput Output,
+    StatementPush? Push,
     IReadOnlyList<(string Name, string Sha256)> Subjects,
+    IReadOnlyList<StatementSubject> Templates,
     string Repository,
     string Reference,
     IReadOnlyList<StatedApproval> Reviews,
@@ -25,12 +30,14 @@ internal sealed record AttestInputs(
 )
 {
     /// <exception cref="ManifestException">An option or a file cannot be used.</exception>
-    public static AttestInputs Read(ParseResult parsed, Repository repository)
+    public static AttestInputs Read(ParseResult parsed, Repository repository, ManifestInputs inputs)
     {
         string[] Several(Option<string[]> option) => parsed.GetValue(option) ?? [];
         return new AttestInputs(
             new StatementOutput(parsed),
+            StatementPush.Of(parsed),
             StatementSubjects.Of(Several(AttestOptions.Images)),
+            new TemplateSubjects(parsed, inputs).Of(Several(TemplateOptions.Manifests)),
             SourceRepository.Uri(parsed.GetValue(AttestOptions.Repository), repository),
             SourceRepository.Ref(parsed.GetValue(AttestOptions.Ref), parsed.GetRequiredValue(AttestOptions.To), repository),
             ReviewFile.Read(parsed.GetValue(AttestOptions.Approvals)),

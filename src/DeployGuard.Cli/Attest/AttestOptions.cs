@@ -112,10 +112,13 @@ internal static class AttestOptions
             Key,
             Format,
             Output,
+            .. TemplateOptions.All,
+            .. PushOptions.All,
         ];
 
     public static void Validate(CommandResult result)
     {
+        PushOptions.Validate(result, FormatOf(result));
         if (FormatOf(result) is not { } format)
         {
             return;
@@ -136,6 +139,8 @@ internal static class AttestOptions
         {
             result.AddError("--image: what --format predicate writes names no image; give the image to the program that signs it");
         }
+
+        TemplateOptions.Validate(result, format);
     }
 
     /// <summary>Null if it is none, which the parser reports.</summary>

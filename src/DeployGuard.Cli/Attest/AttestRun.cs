@@ -1,19 +1,20 @@
 using System.CommandLine;
+using DeployGuard.Cli.Inputs;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Attestations;
 
 namespace DeployGuard.Cli.Attest;
 
 /// <summary>One run of <c>attest</c>.</summary>
-internal sealed class AttestRun(ParseResult parsed)
+internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
 {
     private readonly Repository _repository = new(parsed.GetRequiredValue(AttestOptions.Folder));
 
-    public int Run(DateTimeOffset now)
+    public async Task<int> RunAsync(TimeProvider time, CancellationToken cancel)
     {
         var range = new GitRange(_repository, parsed.GetRequiredValue(AttestOptions.From), parsed.GetRequiredValue(AttestOptions.To));
         // What the user gave is read first: a mistake in it is reported before a long range is read.
-        var given = AttestInputs.Read(parsed, _repository);
+        var given = AttestInputs.Read(parsed, _repository, inputs);
         var authors = new ChangeAuthors(given.Detectors, given.Ids);
         var reading = new ChangeReading(_repository, range, given.Detectors, authors, Notice);
         var reviews = new Reviews(range, _repository, given.Reviews);
@@ -24,6 +25,7 @@ internal sealed class AttestRun(ParseResult parsed)
             return ExitCodes.Refused;
         }
 
+        var now = time.GetUtcNow();
         var issued = now.AddTicks(-(now.UtcTicks % TimeSpan.TicksPerSecond));
         var change = new ChangeStatement(
             new ChangeSource(given.Repository, given.Reference, range.Base, range.Head),
@@ -34,7 +36,12 @@ internal sealed class AttestRun(ParseResult parsed)
             issued,
             issued + given.ValidFor
         );
-        given.Output.Write(change, given.Subjects);
+        var signed = given.Output.Write(change, given.Subjects, given.Templates);
+        if (given.Push is not null && signed is not null)
+        {
+            await given.Push.PushAsync(signed, time, cancel);
+        }
+
         Say(Summary(change, reading));
         return 0;
     }

@@ -24,28 +24,36 @@ internal sealed class StatementOutput
     private readonly string? _file;
     private readonly TextWriter _standard;
     private readonly SigningKey? _key;
+    private readonly bool _isPushed;
 
     /// <exception cref="ManifestException">The key cannot be used.</exception>
     public StatementOutput(ParseResult parsed)
     {
         (_format, _file) = (parsed.GetValue(AttestOptions.Format), parsed.GetValue(AttestOptions.Output));
         _standard = parsed.InvocationConfiguration.Output;
+        _isPushed = parsed.GetValue(PushOptions.Push);
         _key = parsed.GetValue(AttestOptions.Key) is { } file
             ? InputFiles.Parse(file, pem => SigningKey.Parse(pem, Environment.GetEnvironmentVariable(Password), new MoreAlgorithms()))
             : null;
     }
 
     /// <param name="subjects">Names and digests of images; none: the commit is the subject.</param>
+    /// <param name="templates">Further subjects, by the hashes of their templates.</param>
+    /// <returns>What was signed; null if nothing is.</returns>
     /// <exception cref="ManifestException">It exceeds a limit of statements, or the file cannot be written.</exception>
-    public void Write(ChangeStatement change, IReadOnlyList<(string Name, string Sha256)> subjects)
+    public SignedStatement? Write(
+        ChangeStatement change,
+        IReadOnlyList<(string Name, string Sha256)> subjects,
+        IReadOnlyList<StatementSubject> templates
+    )
     {
         try
         {
             var predicate = JsonDocument.Parse(change.ToJson()).RootElement;
             // What no reader would accept must not be signed.
             ChangeStatement.Parse(predicate);
-            var statement = change.About([.. Subjects(change, subjects)]);
-            Write(_format is AttestFormat.Predicate ? change.ToJson() : statement.ToJson());
+            var statement = change.About([.. Subjects(change, subjects), .. templates]);
+            return Write(_format is AttestFormat.Predicate ? change.ToJson() : statement.ToJson());
         }
         catch (AttestationException wrong)
         {
@@ -58,10 +66,19 @@ internal sealed class StatementOutput
             ? images.Select(i => StatementSubject.Of(i.Name, StatementSubject.ImageDigest, i.Sha256))
             : [StatementSubject.Of(change.Source.Repository, StatementSubject.Commit, change.Source.HeadCommit)];
 
-    private void Write(byte[] content)
+    private SignedStatement? Write(byte[] content)
     {
-        var bytes = _key is null ? content : Dsse.Sign(Statement.PayloadType, content, _key).ToJson();
-        var text = Encoding.UTF8.GetString(bytes);
+        var signed = _key is null ? null : new SignedStatement(Dsse.Sign(Statement.PayloadType, content, _key), _key.Public);
+        if (_file is not null || !_isPushed)
+        {
+            Write(Encoding.UTF8.GetString(signed?.Envelope.ToJson() ?? content));
+        }
+
+        return signed;
+    }
+
+    private void Write(string text)
+    {
         text = _format is AttestFormat.Annotation ? Patch(text) : text;
         if (_file is null)
         {

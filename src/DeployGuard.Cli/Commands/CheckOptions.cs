@@ -174,7 +174,8 @@ internal static class CheckOptions
         }
     }
 
-    private static IEnumerable<string> ProblemsOfFlags(CommandResult result)
+    /// <summary>Mistakes in the flags that say how workloads are read.</summary>
+    public static IEnumerable<string> ProblemsOfFlags(CommandResult result)
     {
         var injections = result.GetValue(Injections) ?? [];
         return

@@ -27,7 +27,7 @@ internal static class CommandTree
             BreakGlassCommand.Create(time),
             ExplainCommand.Create(inputs),
             DoctorCommand.Create(time),
-            AttestCommand.Create(time),
+            AttestCommand.Create(time, inputs),
             KeysCommand.Create(),
             SignCommand.Create(),
             VerifyCommand.Create(),

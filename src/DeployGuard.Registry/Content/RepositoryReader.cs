@@ -23,6 +23,19 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
             : throw new RegistryException(FailureCause.BadContent, $"{Repository}@{digest}: the registry answered with other content");
     }
 
+    /// <summary>What a referrer says of its subject; null if there is no such manifest.</summary>
+    public async Task<Descriptor?> DescriptorAsync(Digest digest, CancellationToken cancel)
+    {
+        var reply = await ReadManifestAsync(digest.ToString(), cancel);
+        return reply is null ? null
+            : digest.IsOf(reply.Body)
+                ? new Descriptor(Parse(reply, digest).MediaType, digest, reply.Body.Length, null, null, new Dictionary<string, string>())
+            : throw new RegistryException(FailureCause.BadContent, $"{Repository}@{digest}: the registry answered with other content");
+    }
+
+    /// <summary>What a tag names, byte for byte; null if there is no such tag. For who changes it.</summary>
+    public async Task<byte[]?> TaggedBytesAsync(string tag, CancellationToken cancel) => (await ReadManifestAsync(tag, cancel))?.Body;
+
     /// <summary>
     /// Null if there is no such tag. Only for tags whose name holds the digest of the image that they are about: what an image's own tag
     /// names may change at any time.

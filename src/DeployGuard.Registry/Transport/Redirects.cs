@@ -11,7 +11,7 @@ internal static class Redirects
     /// <exception cref="RegistryException">It may not redirect there.</exception>
     public static Ask? Next(HttpResponseMessage response, Ask ask, RegistrySettings registry)
     {
-        if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308) || ask.Form is not null)
+        if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308) || ask.EffectiveMethod != HttpMethod.Get)
         {
             return null;
         }

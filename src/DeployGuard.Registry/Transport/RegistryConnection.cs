@@ -124,12 +124,29 @@ internal sealed class RegistryConnection : IDisposable
 
     private static HttpRequestMessage NewRequest(Ask ask)
     {
-        var request = new HttpRequestMessage(ask.Form is null ? HttpMethod.Get : HttpMethod.Post, ask.Url);
+        var request = new HttpRequestMessage(ask.EffectiveMethod, ask.Url);
         request.Headers.Authorization = ask.Authorization;
         request.Headers.TryAddWithoutValidation("Accept", ask.Accept);
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
-        request.Content = ask.Form is null ? null : new FormUrlEncodedContent(ask.Form);
+        request.Content = ContentOf(ask);
         return request;
+    }
+
+    private static HttpContent? ContentOf(Ask ask)
+    {
+        if (ask.Form is not null)
+        {
+            return new FormUrlEncodedContent(ask.Form);
+        }
+
+        if (ask.Body is not { } body)
+        {
+            return null;
+        }
+
+        var content = new ReadOnlyMemoryContent(body.Content);
+        content.Headers.ContentType = MediaTypeHeaderValue.Parse(body.MediaType);
+        return content;
     }
 
     private async Task<Reply> ReadAsync(HttpResponseMessage response, Ask ask, CancellationToken cancel) =>
@@ -141,7 +158,11 @@ internal sealed class RegistryConnection : IDisposable
             response.Headers.TryGetValues("Link", out var links) ? string.Join(',', links) : null,
             response.Headers.TryGetValues("WWW-Authenticate", out var challenges) ? [.. challenges] : [],
             RetryAfter(response.Headers.RetryAfter)
-        );
+        )
+        {
+            Location = response.Headers.TryGetValues("Location", out var locations) ? locations.FirstOrDefault() : null,
+            HasSubject = response.Headers.Contains("OCI-Subject"),
+        };
 
     private TimeSpan? RetryAfter(RetryConditionHeaderValue? header)
     {

@@ -1,7 +1,7 @@
 namespace DeployGuard.Registry.Transport;
 
 /// <summary>A registry could not be asked, or its answer not be used.</summary>
-internal sealed class RegistryException(FailureCause cause, string message, Exception? inner = null) : Exception(message, inner)
+public sealed class RegistryException(FailureCause cause, string message, Exception? inner = null) : Exception(message, inner)
 {
     public FailureCause Cause { get; } = cause;
 

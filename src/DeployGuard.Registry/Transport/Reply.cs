@@ -16,6 +16,14 @@ internal sealed record Reply(
     TimeSpan? RetryAfter
 )
 {
+    /// <summary>Where an upload goes on: the header <c>Location</c>, as it was sent.</summary>
+    public string? Location { get; init; }
+
+    /// <summary>
+    /// The registry lists the stored manifest as a referrer of its subject: the header <c>OCI-Subject</c> is there.
+    /// </summary>
+    public bool HasSubject { get; init; }
+
     public bool IsDenied => Status is 401 or 403;
 
     public bool IsTransient => Status is 408 or 429 or 500 or 502 or 503 or 504;
@@ -30,4 +38,16 @@ internal sealed record Ask(
     int MaxBytes,
     AuthenticationHeaderValue? Authorization = null,
     IReadOnlyDictionary<string, string>? Form = null
-);
+)
+{
+    /// <summary>Null for the usual one: POST for a form, else GET.</summary>
+    public HttpMethod? Method { get; init; }
+
+    /// <summary>What is sent; null for nothing.</summary>
+    public RequestBody? Body { get; init; }
+
+    public HttpMethod EffectiveMethod => Method ?? (Form is null ? HttpMethod.Get : HttpMethod.Post);
+}
+
+/// <summary>A content to be stored.</summary>
+internal sealed record RequestBody(string MediaType, ReadOnlyMemory<byte> Content);

@@ -5,7 +5,7 @@ using DeployGuard.Registry.References;
 namespace DeployGuard.Registry.Transport;
 
 /// <summary>
-/// Reads from one repository during one lookup. The first request carries no credentials; if it is refused, each credential is tried, and
+/// Reads from one repository during one lookup, or writes to it. The first request carries no credentials; if it is refused, each credential is tried, and
 /// the first that is accepted is used from then on.
 /// </summary>
 internal sealed class RepositorySession(
@@ -20,6 +20,9 @@ internal sealed class RepositorySession(
     private readonly Lock _lock = new();
     private readonly List<string> _tried = [];
     private AuthenticationHeaderValue? _accepted;
+
+    /// <summary>The caller writes too: tokens are asked for that.</summary>
+    public bool IsWriter { get; init; }
 
     public RepositoryName Repository => repository;
 
@@ -39,12 +42,18 @@ internal sealed class RepositorySession(
 
     /// <param name="path">Below the repository: <c>manifests/latest</c>.</param>
     public Task<Reply> GetAsync(string path, string accept, int maxBytes, CancellationToken cancel) =>
-        GetAsync(connection.Url($"/v2/{repository.Path}/{path}"), accept, maxBytes, cancel);
+        GetAsync(Url(path), accept, maxBytes, cancel);
+
+    public Task<Reply> GetAsync(Uri url, string accept, int maxBytes, CancellationToken cancel) =>
+        SendAsync(new Ask(url, accept, maxBytes), cancel);
+
+    /// <param name="path">Below the repository: <c>blobs/uploads/</c>.</param>
+    public Uri Url(string path) => connection.Url($"/v2/{repository.Path}/{path}");
 
     /// <exception cref="RegistryException">Every credential was refused, or there is no usable answer.</exception>
-    public async Task<Reply> GetAsync(Uri url, string accept, int maxBytes, CancellationToken cancel)
+    public async Task<Reply> SendAsync(Ask anonymous, CancellationToken cancel)
     {
-        var ask = new Ask(url, accept, maxBytes, _accepted);
+        var ask = anonymous with { Authorization = _accepted };
         var reply = await connection.SendAsync(ask, cancel);
         if (!reply.IsDenied)
         {
@@ -63,7 +72,7 @@ internal sealed class RepositorySession(
 
         throw new RegistryException(
             FailureCause.Denied,
-            $"{connection.Settings.Name} refused to read {repository} ({reply.Status}); tried: {string.Join(", ", Tried)}"
+            $"{connection.Settings.Name} refused to {(ask.EffectiveMethod == HttpMethod.Get ? "read" : "write to")} {repository} ({reply.Status}); tried: {string.Join(", ", Tried)}"
         );
     }
 
@@ -108,7 +117,7 @@ internal sealed class RepositorySession(
 
         if (challenges.FirstOrDefault(c => c.Scheme == "bearer") is { } bearer)
         {
-            var token = await tokens.TokenAsync(connection, bearer, repository, credential, cancel);
+            var token = await tokens.TokenAsync(connection, bearer, repository, IsWriter ? "pull,push" : "pull", credential, cancel);
             return token is null ? null : new AuthenticationHeaderValue("Bearer", token);
         }
 

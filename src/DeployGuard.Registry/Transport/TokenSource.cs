@@ -22,18 +22,20 @@ internal sealed class TokenSource(TimeProvider time)
     private readonly Dictionary<string, Issued> _kept = [];
 
     /// <summary>Null if the credential is refused.</summary>
+    /// <param name="actions">What the token is for: <c>pull</c>, or <c>pull,push</c>.</param>
     /// <exception cref="RegistryException">The host that issues tokens is not listed, or does not answer.</exception>
     public async Task<string?> TokenAsync(
         RegistryConnection connection,
         Challenge challenge,
         RepositoryName repository,
+        string actions,
         RegistryCredential credential,
         CancellationToken cancel
     )
     {
         var realm = Realm(connection, challenge);
         // Never more than is needed, whatever the registry proposes.
-        var scope = $"repository:{repository.Path}:pull";
+        var scope = $"repository:{repository.Path}:{actions}";
         var key = string.Join(' ', connection.Settings.Name, realm, challenge.Service, scope, credential.Fingerprint);
         if (Kept(key) is { } kept)
         {

@@ -4,6 +4,7 @@ using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
+using DeployGuard.Evidence;
 using DeployGuard.Registry;
 using DeployGuard.Registry.Credentials;
 using DeployGuard.Registry.Lookups;

@@ -1,10 +1,9 @@
 using System.Text.Json;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
+using DeployGuard.Evidence;
 using DeployGuard.Registry;
-using DeployGuard.Registry.Access;
 using DeployGuard.Registry.Credentials;
-using DeployGuard.Registry.References;
 using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Lookups;
@@ -107,28 +106,7 @@ internal sealed class RegistryLookups : IDisposable
 
     private RegistryLookup Open(SignedOrigin signed)
     {
-        var options = new RegistryOptions
-        {
-            Registries =
-            [
-                .. signed.Registries.Select(r => new RegistrySettings(r.Host)
-                {
-                    PlainHttp = r.PlainHttp,
-                    CaBundle = r.CaBundle,
-                    TokenHosts = r.TokenHosts,
-                    RedirectHosts = r.RedirectHosts,
-                }),
-            ],
-            Mirrors = [.. signed.Registries.Where(r => r.Mirror is not null).Select(r => new RepositoryMapping(r.Host, r.Mirror ?? ""))],
-            AlsoIn =
-            [
-                .. signed
-                    .Registries.Where(r => r.SignatureRepository is not null)
-                    .Select(r => new RepositoryMapping(r.Host, r.SignatureRepository ?? "")),
-            ],
-            UserAgent = "deployguard",
-            Observer = _telemetry.CountLookup,
-        };
+        var options = PolicyRegistries.Of(signed) with { Observer = telemetry.CountLookup };
         return options.Mistakes is [var mistake, ..]
             ? throw new UnavailableException($"origin.{mistake}")
             : new RegistryLookup(options, _time);

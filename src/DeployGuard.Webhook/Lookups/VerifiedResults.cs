@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Evidence;
 using DeployGuard.Registry.Lookups;
 
 namespace DeployGuard.Webhook.Lookups;
@@ -14,16 +15,8 @@ internal sealed class VerifiedResults
     private readonly ConditionalWeakTable<LookupResult, ConcurrentDictionary<string, Lazy<Verification>>> _verified = [];
 
     public Verification Of(LookupResult result, KeySet keys) =>
-        result is StatementsFound found
-            ? _verified
-                .GetValue(result, static _ => new ConcurrentDictionary<string, Lazy<Verification>>(StringComparer.Ordinal))
-                .GetOrAdd(keys.Id, _ => new Lazy<Verification>(() => Verify(found, keys)))
-                .Value
-            : new Verification([], []);
-
-    private static Verification Verify(StatementsFound found, KeySet keys) =>
-        AttestationVerifier.Verify(
-            found.Statements.Select(s => FoundAttestation.Of(s.Place, s.MediaType, s.Content, s.Annotations)).OfType<FoundAttestation>(),
-            keys
-        );
+        _verified
+            .GetValue(result, static _ => new ConcurrentDictionary<string, Lazy<Verification>>(StringComparer.Ordinal))
+            .GetOrAdd(keys.Id, _ => new Lazy<Verification>(() => FoundStatements.Verify(result, keys)))
+            .Value;
 }

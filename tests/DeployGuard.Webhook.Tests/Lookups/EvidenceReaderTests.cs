@@ -11,6 +11,7 @@ using DeployGuard.Core.Policies;
 using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Evidence;
 using DeployGuard.Registry.Tests;
 using DeployGuard.Webhook.Lookups;
 using DeployGuard.Webhook.Telemetry;

@@ -6,10 +6,10 @@ using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
 using DeployGuard.Cryptography;
 
-namespace DeployGuard.Webhook.Lookups;
+namespace DeployGuard.Evidence;
 
 /// <summary>The keys of a policy, from its text and from Secrets as they are now.</summary>
-internal sealed class TrustedKeySets(IOwnSecrets? secrets)
+public sealed class TrustedKeySets(IOwnSecrets? secrets)
 {
     private const int MaxParsed = 1000;
 
@@ -19,11 +19,11 @@ internal sealed class TrustedKeySets(IOwnSecrets? secrets)
     /// <exception cref="UnavailableException">
     /// A key cannot be read. Without it, what it signed would be missing, and its signs of AI too.
     /// </exception>
-    public KeySet Of(SignedOrigin signed)
+    public KeySet Of(SignedOrigin origin)
     {
         try
         {
-            return KeySet.Of([.. signed.Keys.Select(Read)]);
+            return KeySet.Of([.. origin.Keys.Select(Read)]);
         }
         catch (AttestationException wrong)
         {

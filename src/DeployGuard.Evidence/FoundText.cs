@@ -1,10 +1,10 @@
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Registry.Lookups;
 
-namespace DeployGuard.Webhook.Lookups;
+namespace DeployGuard.Evidence;
 
 /// <summary>What a lookup's result means for the decision and for its message.</summary>
-internal static class FoundText
+public static class FoundText
 {
     /// <summary>No image has this digest: a platform of which nothing is known is covered by no statement about platforms.</summary>
     private static readonly string s_unknown = $"sha256:{new string('0', 64)}";
