@@ -10,7 +10,9 @@ public static class FoundStatements
     public static Verification Verify(LookupResult result, KeySet keys) =>
         result is StatementsFound found
             ? AttestationVerifier.Verify(
-                found.Statements.Select(s => FoundAttestation.Of(s.Place, s.MediaType, s.Content, s.Annotations)).OfType<FoundAttestation>(),
+                found
+                    .Statements.Select(s => FoundAttestation.Of(s.Place, s.MediaType, s.Content, s.Annotations))
+                    .OfType<FoundAttestation>(),
                 keys
             )
             : new Verification([], []);

@@ -30,13 +30,7 @@ public sealed class RegistryPush : IDisposable
     public Task<PushResult> PushAsync(PushRequest request, CancellationToken cancel)
     {
         var repository = request.Image.Repository;
-        var session = new RepositorySession(
-            _pool.To(repository),
-            repository,
-            request.Credentials.For(repository),
-            _tokens,
-            _time
-        )
+        var session = new RepositorySession(_pool.To(repository), repository, request.Credentials.For(repository), _tokens, _time)
         {
             IsWriter = true,
         };

@@ -76,9 +76,11 @@ internal sealed class SignedSource : IDisposable
     public async Task AttachAsync(Digest image, params IEnumerable<DsseEnvelope> envelopes)
     {
         var layers = new List<string>();
+        // cosign reads no layer without it.
+        var annotations = new Dictionary<string, string> { [SimpleSigning.SignatureAnnotation] = "" };
         foreach (var envelope in envelopes)
         {
-            layers.Add(await _push.BlobAsync(Envelope, Encoding.UTF8.GetString(envelope.ToJson())));
+            layers.Add(await _push.BlobAsync(Envelope, Encoding.UTF8.GetString(envelope.ToJson()), annotations));
         }
 
         var config = await _push.BlobAsync(MediaTypes.ImageConfig, "{}");

@@ -130,7 +130,8 @@ internal sealed class SigningTools : IDisposable
     public async Task<string> StateAsync(params string[] options)
     {
         var file = Write([]);
-        await RunAsync(Path.Combine(Toolbox.Cli, "deployguard"), ["attest", "--key", At("forge.key"), "-o", file, .. options]);
+        string[] trust = options.Contains("--push") ? ["--ca-bundle", At("ca.crt")] : [];
+        await RunAsync(Path.Combine(Toolbox.Cli, "deployguard"), ["attest", "--key", At("forge.key"), "-o", file, .. options, .. trust]);
         return file;
     }
 

@@ -33,5 +33,7 @@ internal static class ProxyVariables
     private static string[] WithHostsBelow(string host) => host.StartsWith('.') || host.StartsWith('*') ? [host] : [host, $".{host}"];
 
     private static string? Value(string name) =>
-        ((string[])[name, name.ToLowerInvariant()]).Select(Environment.GetEnvironmentVariable).FirstOrDefault(v => !string.IsNullOrEmpty(v));
+        ((string[])[name, name.ToLowerInvariant()])
+            .Select(Environment.GetEnvironmentVariable)
+            .FirstOrDefault(v => !string.IsNullOrEmpty(v));
 }
