@@ -39,8 +39,9 @@ publish: ## Publish the programs to artifacts/webhook and artifacts/cli.
 	ln -sf deployguard artifacts/cli/kubectl-deployguard
 
 .PHONY: rig
-rig: ## Install the programs that the tests run: etcd, kube-apiserver, kubectl, helm, haproxy, Prometheus, docker-registry.
+rig: ## Install the programs that the tests run: etcd, kube-apiserver, kubectl, helm, haproxy, Prometheus, docker-registry, cosign.
 	@tests/DeployGuard.Rig/install.sh >/dev/null
+	@tests/DeployGuard.Rig/signing-tools.sh >/dev/null
 
 .PHONY: lint
 lint: ## Check the format of the code, and that no comment is longer than 140 characters.

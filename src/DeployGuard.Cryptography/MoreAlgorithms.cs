@@ -17,10 +17,18 @@ public sealed class MoreAlgorithms : IMoreAlgorithms
 {
     private const int DerivedKeyLength = 32;
 
-    public bool VerifyEd25519(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) =>
-        signature.Length == Ed25519.SignatureSize
-        && publicKey.Length == Ed25519.PublicKeySize
-        && Ed25519.Verify(signature.ToArray(), 0, publicKey.ToArray(), 0, message.ToArray(), 0, message.Length);
+    /// <summary>No signature of one form fits a message in the other, so both may be tried.</summary>
+    public bool VerifyEd25519(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
+    {
+        if (signature.Length != Ed25519.SignatureSize || publicKey.Length != Ed25519.PublicKeySize)
+        {
+            return false;
+        }
+
+        var (key, signed) = (publicKey.ToArray(), signature.ToArray());
+        return Ed25519.Verify(signed, 0, key, 0, message.ToArray(), 0, message.Length)
+            || Ed25519.VerifyPrehash(signed, 0, key, 0, [], SHA512.HashData(message), 0);
+    }
 
     public byte[] SignEd25519(ReadOnlySpan<byte> seed, ReadOnlySpan<byte> message)
     {

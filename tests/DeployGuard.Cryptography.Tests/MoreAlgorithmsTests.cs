@@ -29,6 +29,20 @@ public class MoreAlgorithmsTests
         });
     }
 
+    /// <summary>RFC 8032, section 7.3.</summary>
+    [Test]
+    public void Ed25519OfAHashMatchesTheVectorOfItsSpecification()
+    {
+        var key = Convert.FromHexString("ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf");
+        var signature = Convert.FromHexString(
+            "98a70222f0b8121aa9d30f813d683f809e462b469c7ff87639499bb94e6dae4131f85042463c2a355a2003d062adf5aaa10b8c61e636062aaad11c2a26083406"
+        );
+
+        Assert.That(s_more.VerifyEd25519(key, "abc"u8, signature));
+        Assert.That(s_more.VerifyEd25519(key, "abd"u8, signature), Is.False);
+        Assert.That(s_more.VerifyEd25519(key, SHA512.HashData("abc"u8), signature), Is.False, "the hash itself was not signed");
+    }
+
     /// <summary>RFC 7914, section 12: the first bytes of its vector with N = 1024, r = 8, p = 16.</summary>
     [Test]
     public void ScryptMatchesTheVectorOfItsSpecification() =>

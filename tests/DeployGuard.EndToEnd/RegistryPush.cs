@@ -38,7 +38,7 @@ internal sealed class RegistryPush : IDisposable
     }
 
     /// <summary>Returns its descriptor.</summary>
-    public async Task<string> BlobAsync(string mediaType, string text)
+    public async Task<string> BlobAsync(string mediaType, string text, IReadOnlyDictionary<string, string>? annotations = null)
     {
         var content = Documents.Bytes(text);
         var digest = Digest.Of(content);
@@ -50,7 +50,7 @@ internal sealed class RegistryPush : IDisposable
         body.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
         using var stored = await _http.PutAsync(upload.Uri, body);
         stored.EnsureSuccessStatusCode();
-        return Documents.Descriptor(mediaType, digest, content.Length);
+        return Documents.Descriptor(mediaType, digest, content.Length, annotations: annotations);
     }
 
     public async Task<(Digest Digest, long Size)> ManifestAsync(byte[] manifest, string mediaType = MediaTypes.Manifest, string? tag = null)

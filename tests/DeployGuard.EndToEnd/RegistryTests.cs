@@ -20,9 +20,6 @@ public sealed class RegistryTests
     private const string Repository = "acme/web";
     private const string Bundle = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
-    // The password s3cret.
-    private const string User = "ann:$2b$04$.zgutuWc3DE33VFJxb./s.6vDzPpXKVVdBJyqU6Gs3vWMuwMP8c3y";
-
     private ImageRegistry? _registry;
     private X509Certificate2? _authority;
     private RegistryPush? _push;
@@ -38,8 +35,8 @@ public sealed class RegistryTests
     {
         _authority = TestAuthority.New();
         using var certificate = TestAuthority.Issue(_authority, IPAddress.Loopback);
-        _registry = await ImageRegistry.StartAsync(await Toolbox.InstallAsync(), certificate, User);
-        _push = new RegistryPush(_registry.Host, Repository, "ann", "s3cret");
+        _registry = await ImageRegistry.StartAsync(await Toolbox.InstallAsync(), certificate, RegistryUser.Htpasswd);
+        _push = new RegistryPush(_registry.Host, Repository, RegistryUser.Name, RegistryUser.Password);
     }
 
     [OneTimeTearDown]
@@ -117,10 +114,11 @@ public sealed class RegistryTests
         Assert.That(result, Is.InstanceOf<Unavailable>().With.Property("Cause").EqualTo(FailureCause.Tls));
     }
 
-    private async Task<LookupResult> FindAsync(Digest image, string? password = "s3cret", RegistrySettings? settings = null)
+    private async Task<LookupResult> FindAsync(Digest image, string? password = RegistryUser.Password, RegistrySettings? settings = null)
     {
         using var lookup = new RegistryLookup(new RegistryOptions { Registries = [settings ?? Settings] }, TimeProvider.System);
-        var json = $$$"""{"auths": {"https://{{{Registry.Host}}}/v2/": {"username": "ann", "password": "{{{password}}}"} } }""";
+        var json =
+            $$$"""{"auths": {"https://{{{Registry.Host}}}/v2/": {"username": "{{{RegistryUser.Name}}}", "password": "{{{password}}}"} } }""";
         var request = new LookupRequest(
             new PinnedImage(new RepositoryName(Registry.Host, Repository), image),
             password is null ? CredentialSet.None : new CredentialSet(DockerConfig.Parse(Documents.Bytes(json), "Secret shop/pull"))

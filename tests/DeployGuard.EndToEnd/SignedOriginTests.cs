@@ -145,38 +145,9 @@ public sealed class SignedOriginTests
         return envelope with { Payload = payload };
     }
 
-    /// <summary>A namespace in which an image of commit b is proven: a person approved it once.</summary>
-    private async Task<Sandbox> WithProvenCommitAsync(string policy)
-    {
-        var sandbox = await UnguardedAsync();
-        (await sandbox.ApplyAsync("admin", Together(Pools.Service(), Web(V1)))).OrFail();
-        await sandbox.IsRolledOutAsync("web");
-        await sandbox.GuardAsync(policy);
-        var first = await Source.ImageAsync("first");
-        await Source.AttestAsync(first, Change('a', 'b'));
-        Assert.That(await RefusedAsync(sandbox, first), Does.Contain("is not known, so that nobody can say what changed since then"));
-        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
-        (await SetImageAsync(sandbox, first)).OrFail();
-        await Rig.Wait.UntilAsync(
-            sandbox.ChangesAsync,
-            changes =>
-                changes.Any(c =>
-                    PhaseOf(c) == "Proven" && c.GetProperty("spec").GetRawText().Contains($"{first}", StringComparison.Ordinal)
-                ),
-            "the approved image to be proven"
-        );
-        return sandbox;
-    }
+    private Task<Sandbox> WithProvenCommitAsync(string policy) => Source.WithProvenCommitAsync(policy, Change('a', 'b'));
 
-    private async Task<string> RefusedAsync(Sandbox sandbox, Digest image)
-    {
-        var run = await SetImageAsync(sandbox, image);
-        Assert.That(run.Output, Does.Contain("refused by policy"));
-        return run.Output;
-    }
+    private Task<string> RefusedAsync(Sandbox sandbox, Digest image) => Source.RefusedAsync(sandbox, image);
 
     private Task<Rig.Run> SetImageAsync(Sandbox sandbox, Digest image) => sandbox.SetImageAsync(Source.Name(image));
-
-    private static async Task<int> VotesAsync(Sandbox sandbox) =>
-        (await sandbox.ListAsync("apis/deployguard.io/v1alpha1", "changeapprovals")).Count;
 }

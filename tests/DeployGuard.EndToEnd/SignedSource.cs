@@ -24,21 +24,36 @@ internal sealed class SignedSource : IDisposable
     private readonly ImageRegistry _registry;
     private readonly RegistryPush _push;
 
-    private SignedSource(X509Certificate2 authority, ImageRegistry registry)
+    private SignedSource(X509Certificate2 authority, ImageRegistry registry, SigningKey forge)
     {
-        (_authority, _registry) = (authority, registry);
-        _push = new RegistryPush(registry.Host, Images, "", "");
+        (_authority, _registry, Forge) = (authority, registry, forge);
+        _push = new RegistryPush(registry.Host, Images, RegistryUser.Name, RegistryUser.Password);
     }
 
-    public SigningKey Forge { get; } = NewKey();
+    public SigningKey Forge { get; }
 
     public SigningKey Build { get; } = NewKey();
 
-    public static async Task<SignedSource> StartAsync()
+    public string Host => _registry.Host;
+
+    /// <summary>Its images lie there.</summary>
+    public string Repository => $"{Host}/{Images}";
+
+    /// <summary>Issued the certificate of the registry.</summary>
+    public string Authority => _authority.ExportCertificatePem();
+
+    /// <param name="forge">Null for a new key.</param>
+    /// <param name="isPrivate">Whether only <see cref="RegistryUser"/> may read and write.</param>
+    public static async Task<SignedSource> StartAsync(SigningKey? forge = null, bool isPrivate = false)
     {
         var authority = TestAuthority.New();
         using var certificate = TestAuthority.Issue(authority, IPAddress.Loopback);
-        return new SignedSource(authority, await ImageRegistry.StartAsync(await Toolbox.InstallAsync(), certificate));
+        var user = isPrivate ? RegistryUser.Htpasswd : null;
+        return new SignedSource(
+            authority,
+            await ImageRegistry.StartAsync(await Toolbox.InstallAsync(), certificate, user),
+            forge ?? NewKey()
+        );
     }
 
     public void Dispose()
@@ -51,7 +66,7 @@ internal sealed class SignedSource : IDisposable
     /// <summary>The image with a label of that text, and with others.</summary>
     public Task<Digest> ImageAsync(string seed, params IEnumerable<(string Key, string Value)> labels) => _push.ImageAsync(seed, labels);
 
-    public string Name(Digest image) => $"{_registry.Host}/{Images}@{image}";
+    public string Name(Digest image) => $"{Repository}@{image}";
 
     /// <summary>Signs a statement about an image, and puts it beside that image.</summary>
     public Task AttestAsync(Digest image, ChangeStatement change, SigningKey? key = null) =>
@@ -61,25 +76,29 @@ internal sealed class SignedSource : IDisposable
     public async Task AttachAsync(Digest image, params IEnumerable<DsseEnvelope> envelopes)
     {
         var layers = new List<string>();
+        // cosign reads no layer without it.
+        var annotations = new Dictionary<string, string> { [SimpleSigning.SignatureAnnotation] = "" };
         foreach (var envelope in envelopes)
         {
-            layers.Add(await _push.BlobAsync(Envelope, Encoding.UTF8.GetString(envelope.ToJson())));
+            layers.Add(await _push.BlobAsync(Envelope, Encoding.UTF8.GetString(envelope.ToJson()), annotations));
         }
 
         var config = await _push.BlobAsync(MediaTypes.ImageConfig, "{}");
         await _push.ManifestAsync(Documents.Manifest(config, layers), tag: $"{image.Tag}.att");
     }
 
-    /// <summary>Reviewed by github:2002, and without AI.</summary>
-    public static ChangeStatement Change(char from, char to)
+    /// <summary>Reviewed by github:2002, and without AI. The commits have this letter alone.</summary>
+    public static ChangeStatement Change(char from, char to) => Change(new string(from, 40), new string(to, 40));
+
+    public static ChangeStatement Change(string from, string to)
     {
         var now = TimeProvider.System.GetUtcNow();
         return new ChangeStatement(
-            new ChangeSource($"git+{Address}", "refs/heads/main", new string(from, 40), new string(to, 40)),
+            new ChangeSource($"git+{Address}", "refs/heads/main", from, to),
             IsComplete: true,
             new AiDeclaration(AiStatus.None, []),
             ["github:1001"],
-            [new StatedApproval("github:2002", ApproverKind.Human, ReviewState.Approved, new string(to, 40), now.AddHours(-1))],
+            [new StatedApproval("github:2002", ApproverKind.Human, ReviewState.Approved, to, now.AddHours(-1))],
             now.AddMinutes(-10),
             now.AddDays(1)
         );
@@ -97,7 +116,9 @@ internal sealed class SignedSource : IDisposable
 
     /// <summary>Creates a policy, for namespaces with a label of its name. The reviewer github:2002 is a senior engineer.</summary>
     /// <param name="required">When it requires an approval.</param>
-    public Task CreatePolicyAsync(string name, string required) => CreateAsync(name, PolicySpec(name, required));
+    /// <param name="pullSecret">The Secret with the password of the registry, if it needs one.</param>
+    public Task CreatePolicyAsync(string name, string required, string? pullSecret = null) =>
+        CreateAsync(name, PolicySpec(name, required, pullSecret));
 
     /// <summary>Creates a policy without keys that reads what images say of themselves, and counts an unknown origin as human.</summary>
     public Task CreateLabelPolicyAsync(string name) =>
@@ -107,12 +128,11 @@ internal sealed class SignedSource : IDisposable
                 $$"""
                 {"mode": "Enforce", "match": {"namespaceSelector": {"matchLabels": {"tests": "{{name}}"} } },
                  "approval": {"required": "AiAssisted", "quorum": [{"groups": ["senior-engineers"]}]},
-                 "origin": {"unknown": "Human", "imageLabels": "Read", "registries": [{{RegistrySpec}}]} }
+                 "origin": {"unknown": "Human", "imageLabels": "Read",
+                            "registries": [{"host": "{{Host}}", "caBundle": {{Json(Authority)}} }]} }
                 """
             )
         );
-
-    private string RegistrySpec => $$"""{"host": "{{_registry.Host}}", "caBundle": {{Json(_authority.ExportCertificatePem())}} }""";
 
     private static Task CreateAsync(string name, JsonObject spec) =>
         TestCluster.Rig.Plane.Api.CreateAsync(
@@ -126,7 +146,43 @@ internal sealed class SignedSource : IDisposable
             }.ToJsonString()
         );
 
-    private JsonObject PolicySpec(string name, string required) =>
+    /// <summary>A namespace in which the image of a commit is proven: a person approved it once.</summary>
+    /// <param name="change">Ends with that commit.</param>
+    public async Task<Sandbox> WithProvenCommitAsync(string policy, ChangeStatement change)
+    {
+        var sandbox = await UnguardedAsync();
+        (await sandbox.ApplyAsync("admin", Together(Pools.Service(), Web(V1)))).OrFail();
+        await sandbox.IsRolledOutAsync("web");
+        await sandbox.GuardAsync(policy);
+        var first = await ImageAsync($"first of {sandbox.Namespace}");
+        await AttestAsync(first, change);
+        Assert.That(await RefusedAsync(sandbox, first), Does.Contain("is not known, so that nobody can say what changed since then"));
+        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+        (await sandbox.SetImageAsync(Name(first))).OrFail();
+        await Rig.Wait.UntilAsync(
+            sandbox.ChangesAsync,
+            changes =>
+                changes.Any(c =>
+                    PhaseOf(c) == "Proven" && c.GetProperty("spec").GetRawText().Contains($"{first}", StringComparison.Ordinal)
+                ),
+            "the approved image to be proven"
+        );
+        return sandbox;
+    }
+
+    /// <summary>What a refused request for that image printed.</summary>
+    public async Task<string> RefusedAsync(Sandbox sandbox, Digest image)
+    {
+        var run = await sandbox.SetImageAsync(Name(image));
+        Assert.That(run.Output, Does.Contain("refused by policy"));
+        return run.Output;
+    }
+
+    /// <summary>How many approvals people gave in the cluster.</summary>
+    public static async Task<int> VotesAsync(Sandbox sandbox) =>
+        (await sandbox.ListAsync("apis/deployguard.io/v1alpha1", "changeapprovals")).Count;
+
+    private JsonObject PolicySpec(string name, string required, string? pullSecret) =>
         Parse(
             $$"""
             {"mode": "Enforce", "match": {"namespaceSelector": {"matchLabels": {"tests": "{{name}}"} } },
@@ -135,8 +191,10 @@ internal sealed class SignedSource : IDisposable
              "origin": {
                "keys": [{"name": "forge", "role": "SourceReview", "pem": {{Json(Forge.Public.Pem)}} },
                         {"name": "build", "role": "Build", "pem": {{Json(Build.Public.Pem)}} }],
-               "sources": [{"images": ["{{_registry.Host}}/{{Images}}"], "repository": "{{Address}}", "refs": ["refs/heads/main"]}],
-               "registries": [{{RegistrySpec}}]},
+               "sources": [{"images": ["{{Repository}}"], "repository": "{{Address}}", "refs": ["refs/heads/main"]}],
+               "registries": [{"host": "{{Host}}", "caBundle": {{Json(Authority)}}{{(
+                pullSecret is null ? "" : $", \"pullSecret\": \"{pullSecret}\""
+            )}} }]},
              "identities": [{"person": "erin", "names": ["github:2002"], "groups": ["senior-engineers"]}]}
             """
         );

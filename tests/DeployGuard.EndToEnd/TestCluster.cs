@@ -16,7 +16,15 @@ public class TestCluster
         $"templateNoise.restartAnnotations=[\"rollme\"{string.Concat(Enumerable.Range(1, NoiseKey.MaxKeys - 1).Select(i => $", \"example.com/restarted-by-{i}\""))}]";
 
     /// <summary>Values that previous charts do not have.</summary>
-    private static readonly string[] s_values = ["--set-json", s_noise, "--set-json", """trustedControllerPresets=["kueue@queues"]"""];
+    private static readonly string[] s_values =
+    [
+        "--set-json",
+        s_noise,
+        "--set-json",
+        """trustedControllerPresets=["kueue@queues"]""",
+        "--set",
+        "originSecrets=true",
+    ];
 
     private static readonly SemaphoreSlim s_room = new(Machine.MaxClusters);
     private static readonly SemaphoreSlim s_repair = new(1);

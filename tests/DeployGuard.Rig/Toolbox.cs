@@ -10,6 +10,7 @@ public sealed record Toolbox(string Bin, Version Kubernetes)
     public static string Repository { get; } = FindRepository();
 
     private static readonly Lazy<Task<Toolbox>> s_installed = new(InstallOnceAsync);
+    private static readonly Lazy<Task<string>> s_signing = new(() => RunAsync("signing-tools.sh"));
 
     public static string Webhook =>
         Environment.GetEnvironmentVariable("DEPLOYGUARD_WEBHOOK")
@@ -27,20 +28,25 @@ public sealed record Toolbox(string Bin, Version Kubernetes)
 
     public static Task<Toolbox> InstallAsync() => s_installed.Value;
 
+    /// <summary>The folder of the tools that sign images: cosign-2, cosign-3, oras and skopeo.</summary>
+    public static Task<string> InstallSigningAsync() => s_signing.Value;
+
     private static async Task<Toolbox> InstallOnceAsync()
     {
-        var start = new ProcessStartInfo(Path.Combine(Repository, "tests", "DeployGuard.Rig", "install.sh"))
-        {
-            RedirectStandardOutput = true,
-        };
-        using var install = Process.Start(start) ?? throw new InvalidOperationException("install.sh did not start");
+        var bin = await RunAsync("install.sh");
+        return new Toolbox(bin, await VersionAsync(Path.Combine(bin, "kube-apiserver")));
+    }
+
+    /// <returns>The last line that it printed.</returns>
+    private static async Task<string> RunAsync(string script)
+    {
+        var start = new ProcessStartInfo(Path.Combine(Repository, "tests", "DeployGuard.Rig", script)) { RedirectStandardOutput = true };
+        using var install = Process.Start(start) ?? throw new InvalidOperationException($"{script} did not start");
         var output = await install.StandardOutput.ReadToEndAsync();
         await install.WaitForExitAsync();
-        var bin =
-            install.ExitCode == 0
-                ? output.Trim().Split('\n')[^1]
-                : throw new InvalidOperationException($"install.sh failed with {install.ExitCode}; see its output above");
-        return new Toolbox(bin, await VersionAsync(Path.Combine(bin, "kube-apiserver")));
+        return install.ExitCode == 0
+            ? output.Trim().Split('\n')[^1]
+            : throw new InvalidOperationException($"{script} failed with {install.ExitCode}; see its output above");
     }
 
     /// <summary>Prints <c>Kubernetes v1.36.2</c>.</summary>

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that the demo and the end-to-end tests run: etcd, kube-apiserver,
 # kube-controller-manager, kubectl, helm, haproxy, Prometheus, Alertmanager, docker-registry. Safe to run again: installed programs are kept.
+# The tools that sign images are installed by signing-tools.sh.
 #
 # Honoured, in this order:
 #   KUBEBUILDER_ASSETS  a folder with etcd, kube-apiserver and kube-controller-manager (and kubectl, if it has one): used unchanged,
@@ -10,41 +11,17 @@
 # Prints, as its last line on standard output, the folder that holds the programs.
 set -euo pipefail
 
-cache="${DEPLOYGUARD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/deployguard}"
+. "${BASH_SOURCE[0]%/*}/shared.sh"
 clients="$cache/bin"
 bin="$clients"
 if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
-    [ -d "$KUBEBUILDER_ASSETS" ] || { printf 'install: KUBEBUILDER_ASSETS is set to %s, which is no folder\n' "$KUBEBUILDER_ASSETS" >&2; exit 1; }
+    [ -d "$KUBEBUILDER_ASSETS" ] || fail "KUBEBUILDER_ASSETS is set to $KUBEBUILDER_ASSETS, which is no folder"
     assets="$(cd "$KUBEBUILDER_ASSETS" && pwd -P)"
     bin="$cache/bin-$(sha256sum <<<"$assets" | cut -c1-12)"
 fi
 mkdir -p "$bin" "$clients"
 
-say() { printf '\033[36m==>\033[0m %s\n' "$*" >&2; }
-fail() { printf 'install: %s\n' "$*" >&2; exit 1; }
-as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
-
-# One installation at a time: the demo and the tests may be started in parallel.
-exec 9>"$cache/install.lock"
-flock -n 9 || { say "another installation is running, waiting for it"; flock 9; }
-
-apt_missing() {
-    local missing=()
-    for package in "$@"; do
-        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
-    done
-    printf '%s ' "${missing[@]:-}"
-}
-
-apt_install() {
-    local missing
-    read -r -a missing <<<"$(apt_missing "$@")"
-    [ "${#missing[@]}" -eq 0 ] && return
-    command -v apt-get >/dev/null || fail "these programs are missing and there is no apt-get to install them: ${missing[*]}"
-    say "installing Debian packages: ${missing[*]}"
-    as_root apt-get update -qq >&2
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
-}
+one_at_a_time
 
 # A version such as "v1.35.2" is recent enough when it is at least the wanted one.
 at_least() { [ "$(printf '%s\n%s\n' "$2" "${1#v}" | sort -V | head -n 1)" = "$2" ]; }

@@ -12,7 +12,7 @@ internal sealed record EcdsaKey(string Name, byte[] Spki, int FieldBytes) : KeyT
     /// <summary>Tag and length of a sequence and two integers, and a zero before each.</summary>
     private const int DerOverhead = 9;
 
-    /// <summary>cosign hashes with SHA-256 on every curve; other tools use the hash of the curve's size.</summary>
+    /// <summary>cosign 2 hashes with SHA-256 on every curve; cosign 3 and other tools use the hash of the curve's size.</summary>
     private HashAlgorithmName[] Hashes =>
         FieldBytes == FieldOfP384 ? [HashAlgorithmName.SHA256, HashAlgorithmName.SHA384] : [HashAlgorithmName.SHA256];
 

@@ -8,6 +8,7 @@ namespace DeployGuard.Core.Attestations;
 /// </summary>
 public interface IMoreAlgorithms
 {
+    /// <summary>Of the message, or of its SHA-512 (Ed25519ph without a context), which cosign 3 signs.</summary>
     /// <param name="publicKey">32 bytes.</param>
     bool VerifyEd25519(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature);
 
