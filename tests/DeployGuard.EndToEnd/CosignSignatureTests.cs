@@ -81,12 +81,12 @@ public sealed class CosignSignatureTests
         return source;
     }
 
-    private static Task AttachBundleAsync(SigningTools tools, SignedSource source, Digest image)
+    private static async Task AttachBundleAsync(SigningTools tools, SignedSource source, Digest image)
     {
         var envelope = Signed(Change('a', 'b').About(Subject(image)), source.Forge);
         var bundle = tools.Write(SigstoreBundle.Of(envelope, source.Forge.Public).ToJson());
         string[] attach = ["attach", "--disable-path-validation", "--artifact-type", SigstoreBundle.MediaType];
-        return tools.OrasAsync([.. attach, source.Name(image), $"{bundle}:{SigstoreBundle.MediaType}"]);
+        await tools.OrasAsync([.. attach, source.Name(image), $"{bundle}:{SigstoreBundle.MediaType}"]);
     }
 
     private static async Task AssertVerifiesAsync(SignedSource source, Digest image, string what)

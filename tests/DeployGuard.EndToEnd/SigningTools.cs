@@ -9,7 +9,7 @@ using DeployGuard.Rig;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// cosign 2 and 3, oras, skopeo and <c>deployguard attest</c> with a key that cosign made, for one registry. They reach nothing but loopback.
+/// cosign 2 and 3, oras, skopeo and <c>deployguard attest</c> with a key of cosign, for one registry. They reach nothing but loopback.
 /// </summary>
 internal sealed class SigningTools : IDisposable
 {
