@@ -245,7 +245,12 @@ public sealed class AttestPushTests
         Assert.That(Statement.Parse(envelope.Payload).Subjects.Single().Sha256, Is.EqualTo(_image?.Hex));
     }
 
-    [TestCase("--push: name the image that the statement is about with --image, or only lies beside with --beside", "--push", "--key", "x.key")]
+    [TestCase(
+        "--push: name the image that the statement is about with --image, or only lies beside with --beside",
+        "--push",
+        "--key",
+        "x.key"
+    )]
     [TestCase("--as is for --push, which is missing", "--as", "tag", "--key", "x.key")]
     [TestCase("--plain-http is for --push, which is missing", "--plain-http", "--key", "x.key")]
     [TestCase(
