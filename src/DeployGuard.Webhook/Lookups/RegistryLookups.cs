@@ -106,7 +106,7 @@ internal sealed class RegistryLookups : IDisposable
 
     private RegistryLookup Open(SignedOrigin signed)
     {
-        var options = PolicyRegistries.Of(signed) with { Observer = telemetry.CountLookup };
+        var options = PolicyRegistries.Of(signed) with { Observer = _telemetry.CountLookup };
         return options.Mistakes is [var mistake, ..]
             ? throw new UnavailableException($"origin.{mistake}")
             : new RegistryLookup(options, _time);
