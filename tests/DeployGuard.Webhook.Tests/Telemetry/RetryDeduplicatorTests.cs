@@ -2,7 +2,6 @@ using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Telemetry;
 
@@ -28,11 +27,11 @@ public class RetryDeduplicatorTests
         var retries = new RetryDeduplicator(new StoppedTime());
 
         Assert.That(retries.IsRepeated(Refused()), Is.False);
-        Assert.That(retries.IsRepeated(Refused(new Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.False);
-        Assert.That(retries.IsRepeated(Refused(new Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.True);
+        Assert.That(retries.IsRepeated(Refused(new Core.Provenance.Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.False);
+        Assert.That(retries.IsRepeated(Refused(new Core.Provenance.Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.True);
     }
 
-    private static Verdict Refused(params Evidence[] evidence) =>
+    private static Verdict Refused(params Core.Provenance.Evidence[] evidence) =>
         new()
         {
             Evaluated = new EvaluatedRequest
