@@ -2,6 +2,7 @@ using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Telemetry;
 
