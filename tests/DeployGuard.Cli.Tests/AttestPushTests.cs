@@ -190,7 +190,7 @@ public sealed class AttestPushTests
         await using var server = await ClusterAsync();
 
         var known = await server.RunAsync("verify", Image, "--workload", "deploy/web", "-n", "shop");
-        server.Objects["/apis/deployguard.io/v1alpha1/namespaces/shop/changes"] = Node("""{"items": []}""");
+        server.Objects["/apis/deployguard.io/v1alpha1/namespaces/shop/changes"] = Node("""{"metadata": {}, "items": []}""");
         var unknown = await server.RunAsync("verify", Image, "--workload", "deploy/web", "-n", "shop");
         server.Forbidden.Add("/api/v1/namespaces/deployguard-system/secrets");
         var forbidden = await server.RunAsync("verify", Image, "--workload", "deploy/web", "-n", "shop");
@@ -245,7 +245,12 @@ public sealed class AttestPushTests
         Assert.That(Statement.Parse(envelope.Payload).Subjects.Single().Sha256, Is.EqualTo(_image?.Hex));
     }
 
-    [TestCase("--push: name the image that the statement is about with --image, or only lies beside with --beside", "--push", "--key", "x.key")]
+    [TestCase(
+        "--push: name the image that the statement is about with --image, or only lies beside with --beside",
+        "--push",
+        "--key",
+        "x.key"
+    )]
     [TestCase("--as is for --push, which is missing", "--as", "tag", "--key", "x.key")]
     [TestCase("--plain-http is for --push, which is missing", "--plain-http", "--key", "x.key")]
     [TestCase(
@@ -287,7 +292,7 @@ public sealed class AttestPushTests
         var former = $"{Registry.Host}/acme/web@sha256:{new string('b', 64)}";
         var server = await ObjectsServer.StartAsync();
         var policy = Manifests.ManifestReader.Read(Policy("secretRef: {name: forge-key, key: cosign.pub}"))[0].Content.GetRawText();
-        server.Objects["/apis/deployguard.io/v1alpha1/safeguardpolicies"] = Node($$"""{"items": [{{policy}}]}""");
+        server.Objects["/apis/deployguard.io/v1alpha1/safeguardpolicies"] = Node($$"""{"metadata": {}, "items": [{{policy}}]}""");
         server.Objects["/api/v1/namespaces/deployguard-system/secrets/forge-key"] = Node(
             $$"""
             {"type": "Opaque", "data": {"cosign.pub": "{{Convert.ToBase64String(File.ReadAllBytes(Git.Git.At("forge.pub")))}}"} }
@@ -302,7 +307,7 @@ public sealed class AttestPushTests
         );
         server.Objects["/apis/deployguard.io/v1alpha1/namespaces/shop/changes"] = Node(
             $$"""
-            {"items": [{"metadata": {"name": "deployment-web-1", "namespace": "shop"},
+            {"metadata": {}, "items": [{"metadata": {"name": "deployment-web-1", "namespace": "shop"},
              "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "v2:{{new string('0', 64)}}"},
              "status": {"phase": "Proven", "provenance": [{"policy": "signed", "image": "{{former}}", "repository": "r", "commit": "{{Git.Base}}"}]} }]}
             """

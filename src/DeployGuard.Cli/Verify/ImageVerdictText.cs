@@ -32,20 +32,20 @@ internal static class ImageVerdictText
     private static string Statement(VerifiedStatement statement) =>
         Line(
             "signed",
-            $"{Kind(statement.Claim)} {statement.Digest[..12]} by {string.Join(", ", statement.Signers.Select(s => $"{s.Name} ({s.Role})"))}, "
-                + $"at {statement.Place}"
+            $"statement {statement.Digest[..12]} by {string.Join(", ", statement.Signers.Select(s => $"{s.Name} ({s.Role})"))}: "
+                + $"{Kind(statement.Claim)}; at {statement.Place}"
         );
 
     private static string Kind(Claim claim) =>
         claim switch
         {
             ChangeClaim { Change.Source: var source } =>
-                $"change statement about {source.BaseCommit[..12]} to {source.HeadCommit[..12]} of {source.Repository}",
+                $"change {source.BaseCommit[..12]} to {source.HeadCommit[..12]} of {source.Repository}",
             BuildClaim => "provenance of a build",
             SummaryClaim => "verification summary",
             SignatureClaim => "signature of the image",
-            OtherClaim { PredicateType: var type } => $"statement of type {type}",
-            _ => "statement",
+            OtherClaim { PredicateType: var type } => $"of type {type}",
+            _ => "of another kind",
         };
 
     private static IEnumerable<string> Links(ImageVerdict verdict, ImageProvenance provenance)
@@ -81,7 +81,7 @@ internal static class ImageVerdictText
         provenance.AiMarks.Count > 0
             ? provenance.AiMarks.Select(m => Line("AI", $"{(m.Tool.Length > 0 ? $"{m.Tool}, " : "")}{m.What}, by {m.Keys}"))
         : provenance.Origin is OriginVerdict.NotAi ? [Line(Ok, "no AI: every statement of the range says so")]
-        : provenance.Missing is { Kind: LinkKind.AiStatus } ? [Gap("no AI", provenance)]
+        : provenance.Missing is { Kind: LinkKind.AiStatus } ? [Gap("no AI", provenance, "unknown")]
         : [];
 
     private static IEnumerable<string> Reviews(ImageVerdict verdict, ImageProvenance provenance) =>
@@ -120,8 +120,8 @@ internal static class ImageVerdictText
                         : $"{provenance.Reviews.Count} of its reviews can count towards the quorum"
                 );
 
-    private static string Gap(string link, ImageProvenance provenance) =>
-        Line(Lacking, $"{link}: {provenance.Missing?.What} {provenance.Missing?.Remedy}".TrimEnd());
+    private static string Gap(string link, ImageProvenance provenance, string label = Lacking) =>
+        Line(label, $"{link}: {provenance.Missing?.What} {provenance.Missing?.Remedy}".TrimEnd());
 
     private static string Line(string label, string text) => $"  {label, -9} {text}";
 }

@@ -6,7 +6,9 @@ namespace DeployGuard.Registry.Pushes;
 /// <summary>Where a statement is put beside an image.</summary>
 public enum PushPlace
 {
-    /// <summary>A manifest that names the image as its subject, with the fallback tag where the registry does not list such manifests.</summary>
+    /// <summary>
+    /// A manifest that names the image as its subject, with the fallback tag where the registry does not list such manifests.
+    /// </summary>
     Referrer,
 
     /// <summary>A layer of what the tag <c>sha256-HEX.att</c> names.</summary>

@@ -5,8 +5,8 @@ using DeployGuard.Registry.References;
 namespace DeployGuard.Registry.Transport;
 
 /// <summary>
-/// Reads from one repository during one lookup, or writes to it. The first request carries no credentials; if it is refused, each credential is tried, and
-/// the first that is accepted is used from then on.
+/// Reads from one repository during one lookup, or writes to it. The first request carries no credentials; if it is refused, each
+/// credential is tried, and the first that is accepted is used from then on.
 /// </summary>
 internal sealed class RepositorySession(
     RegistryConnection connection,
