@@ -22,7 +22,9 @@ internal sealed class ApprovalSafeguard : ISafeguard
 
     /// <summary>Of a rollback only what it would bring besides the revision to which it goes.</summary>
     public Severity SeverityOf(ChangeType type) =>
-        type is ChangeType.NewRevision or ChangeType.MoreExposure or ChangeType.Rollback ? Severity.AsPolicySays : Severity.None;
+        type is ChangeType.NewRevision or ChangeType.MoreExposure or ChangeType.Rollback or ChangeType.KeptRevision
+            ? Severity.AsPolicySays
+            : Severity.None;
 
     public IEnumerable<Finding> Inspect(Inspection inspection)
     {
@@ -41,7 +43,6 @@ internal sealed class ApprovalSafeguard : ISafeguard
         var votes = VoteTally.Of(revision, rules, inspection.Cluster.Approvals, inspection.Now);
         return
         [
-            .. OldRevision.In(inspection),
             .. votes.Vetoes.Select(veto => RejectedBy(veto, evaluated)),
             .. !votes.IsComplete
             && policy.IsRequired(rules.Required, evaluated.Origin.Kind)
