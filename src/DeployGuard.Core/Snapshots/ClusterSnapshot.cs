@@ -12,6 +12,8 @@ namespace DeployGuard.Core.Snapshots;
 /// </summary>
 public sealed record ClusterSnapshot
 {
+    private static readonly IReadOnlyDictionary<string, BudgetUse> s_noBudgets = new Dictionary<string, BudgetUse>();
+
     public IReadOnlyList<SafeguardPolicy> Policies { get; init; } = [];
 
     /// <summary>The namespace's labels; null if unknown (standalone), which matches every selector.</summary>
@@ -72,7 +74,7 @@ public sealed record ClusterSnapshot
     public Workload? Parent { get; init; }
 
     /// <summary>Rollouts in flight that count towards the policies' budgets, by policy name.</summary>
-    public IReadOnlyDictionary<string, BudgetUse> Budgets { get; init; } = new Dictionary<string, BudgetUse>();
+    public IReadOnlyDictionary<string, BudgetUse> Budgets { get; init; } = s_noBudgets;
 
     /// <summary>The snapshot with updated budgets, after a reservation was requested; other budgets stay.</summary>
     public ClusterSnapshot WithBudgets(IReadOnlyDictionary<string, BudgetUse> uses) =>
