@@ -9,8 +9,8 @@ namespace DeployGuard.Core.Safeguards;
 /// <summary>
 /// The ReplicaSet of a revision that must not serve, because it was rejected, awaits a review, or never completed. Its Deployment keeps it
 /// with no pods. Going back to it through the Deployment is a new revision; more pods of the ReplicaSet itself must not be a way around,
-/// no matter who asks for them. Its own controller does where a Deployment is paused and loses the ReplicaSet that serves: it then takes the
-/// newest one that it can own, and there are many ways to bring that about.
+/// no matter who asks for them. Its own controller does where a Deployment is paused and loses the ReplicaSet that serves: it then takes
+/// the newest one that it can own, and there are many ways to bring that about.
 /// </summary>
 internal static class OldRevision
 {
