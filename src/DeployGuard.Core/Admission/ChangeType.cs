@@ -21,6 +21,12 @@ public enum ChangeType
     /// <summary>The same template on more pods or at a faster pace; or a Service that selects other pods.</summary>
     MoreExposure,
 
+    /// <summary>
+    /// A controller gives pods to a ReplicaSet that had none. The request for it was evaluated; only a revision that must not serve is not
+    /// to come back by it.
+    /// </summary>
+    KeptRevision,
+
     /// <summary>The same template on fewer pods. It is never refused, but the share of other, unproven pods may grow.</summary>
     LessExposure,
 }

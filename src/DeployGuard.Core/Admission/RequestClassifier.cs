@@ -20,7 +20,9 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
 
         if (trusted.Trusts(request))
         {
-            return new(ChangeType.NothingToGuard, "written by a trusted controller");
+            return request is WorkloadRequest { Before: { Type.HoldsOneRevision: true, Replicas: 0 }, After.Replicas: > 0 }
+                ? new(ChangeType.KeptRevision, "its controller gives it pods")
+                : new(ChangeType.NothingToGuard, "written by a trusted controller");
         }
 
         return request switch

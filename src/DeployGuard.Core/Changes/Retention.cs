@@ -28,13 +28,15 @@ public static class Retention
         var known = changes.Where(c => c.Phase is Phase.Proven && !c.IsUnreviewed).MaxBy(c => c.Since);
         var done = changes
             .Where(c => c != known)
-            .Where(c => c.Phase is Phase.Completed or Phase.Proven && c.TemplateHash != runs && !c.AwaitsReview)
+            .Where(c =>
+                c.Phase is Phase.Completed or Phase.Proven && c.TemplateHash != runs && !(runs is null ? c.AwaitsReview : c.IsUnreviewed)
+            )
             // A rollback to a Change makes it recent again.
             .OrderByDescending(c => c.LastUsedAt)
             // The running revision is one of those that are kept.
             .Skip(runs is null ? kept : kept - 1);
         var old = changes.Where(c =>
-            !c.AwaitsReview
+            !(runs is null ? c.AwaitsReview : c.IsUnreviewed)
             && now - c.Since >= (c.Phase is Phase.Expired ? ExpiredRetention : DeletedRetention)
             && (c.Phase is Phase.Expired or Phase.Withdrawn || (runs is null && c.Phase is Phase.Completed or Phase.Proven))
         );

@@ -16,13 +16,13 @@ public sealed class PolicyEvaluator
 
     private readonly TrustedControllers _trusted;
     private readonly RequestClassifier _classifier;
-    private readonly IReadOnlyList<ISafeguard> _safeguards;
+    private readonly ISafeguard[] _safeguards;
     private readonly FrozenDictionary<ChangeType, IReadOnlyList<ISafeguard>> _applying;
 
     /// <param name="safeguards">In the order in which their findings are reported.</param>
     internal PolicyEvaluator(TrustedControllers trusted, IReadOnlyList<ISafeguard> safeguards)
     {
-        (_trusted, _safeguards) = (trusted, safeguards);
+        (_trusted, _safeguards) = (trusted, [.. safeguards]);
         _classifier = new RequestClassifier(trusted);
         _applying = Enum.GetValues<ChangeType>()
             .ToFrozenDictionary(t => t, IReadOnlyList<ISafeguard> (t) => [.. safeguards.Where(s => s.SeverityOf(t) is not Severity.None)]);
@@ -34,7 +34,7 @@ public sealed class PolicyEvaluator
     {
         var policies = PolicyMatching.Active(request, cluster, now);
         // Most requests of a cluster match no policy and end here.
-        var isGuarded = policies.Count > 0 || Announcing(request, cluster, now).Any();
+        var isGuarded = policies.Count > 0 || Announcing(request, cluster, now).Count > 0;
         return Describe(request, isGuarded ? _classifier.Classify(request, cluster, now) : Classification.Unguarded, cluster) with
         {
             Policies = policies,
@@ -77,37 +77,59 @@ public sealed class PolicyEvaluator
     /// <summary>The same.</summary>
     public Verdict Evaluate(Inspections shared)
     {
-        var (evaluated, cluster, now) = (shared.Evaluated, shared.Cluster, shared.Now);
-        var request = evaluated.Request;
-        var inspections = shared.All;
+        var (evaluated, cluster) = (shared.Evaluated, shared.Cluster);
         var applying = Applying(evaluated.ChangeType);
         return new Verdict
         {
             Evaluated = evaluated,
-            Notes = Notes(inspections),
+Notes = Notes(shared.All),
             SignedFacts = cluster.SignedFacts,
             Backing =
                 cluster.SignedFacts.Count == 0
                     ? []
-                    : [.. inspections.SelectMany(i => applying.Select(s => s.Backing(i))).OfType<Approvals.SignedBacking>()],
-            Approvals =
-                cluster.Approvals.Count == 0 ? [] : [.. cluster.Approvals.Where(a => evaluated.After is { } after && a.IsAbout(after))],
+                    : [.. shared.All.SelectMany(i => applying.Select(s => s.Backing(i))).OfType<Approvals.SignedBacking>()],
+            Approvals = cluster.Approvals.Count == 0 ? [] : ApprovalsOf(evaluated, cluster),
             Basis =
                 evaluated.ChangeType is ChangeType.NewRevision && (cluster.Owners.Count > 0 || cluster.SignedFacts.Count > 0)
-                    ? [.. inspections.SelectMany(i => applying.SelectMany(s => s.Basis(i))).Distinct()]
+                    ? BasisOf(shared.All, applying)
                     : [],
-            Exposes = applying is []
-                ? []
-                : [.. inspections.Where(i => i.Policy.Mode is Mode.Enforce).SelectMany(i => applying.SelectMany(s => s.Exposes(i)))],
-            Findings =
-            [
-                .. inspections.SelectMany(i => Inspect(i, applying)),
-                .. Announcing(request, cluster, now).Select(p => new Inspection(evaluated, p, cluster, now)).SelectMany(Announce),
-                .. Escaped(request, cluster, now)
-                    .Where(p => !cluster.LeavablePolicies.Contains(p.Name))
-                    .Select(p => EvaluatorFindings.Escape(request, p)),
-            ],
+            Exposes = applying is [] ? [] : ExposesOf(shared.All, applying),
+            Findings = Findings(shared, applying),
         };
+    }
+
+    private static IReadOnlyList<Approvals.Approval> ApprovalsOf(EvaluatedRequest evaluated, ClusterSnapshot cluster) =>
+        [.. cluster.Approvals.Where(a => evaluated.After is { } after && a.IsAbout(after))];
+
+    private static IReadOnlyList<string> BasisOf(IReadOnlyList<Inspection> inspections, IReadOnlyList<ISafeguard> applying) =>
+        [.. inspections.SelectMany(i => applying.SelectMany(s => s.Basis(i))).Distinct()];
+
+    private static IReadOnlyList<PendingExposure> ExposesOf(IReadOnlyList<Inspection> inspections, IReadOnlyList<ISafeguard> applying) =>
+        [.. inspections.Where(i => i.Policy.Mode is Mode.Enforce).SelectMany(i => applying.SelectMany(s => s.Exposes(i)))];
+
+    /// <summary>By loops: most requests have none, and then nothing is allocated.</summary>
+    private List<Violation> Findings(Inspections shared, IReadOnlyList<ISafeguard> applying)
+    {
+        var (evaluated, cluster, now) = (shared.Evaluated, shared.Cluster, shared.Now);
+        List<Violation>? findings = null;
+        for (var i = 0; i < shared.All.Count; i++)
+        {
+            AddFindings(shared.All[i], applying, ref findings);
+        }
+
+        if (Announcing(evaluated.Request, cluster, now) is { Count: > 0 } upcoming)
+        {
+            (findings ??= []).AddRange(upcoming.SelectMany(p => Announce(new Inspection(evaluated, p, cluster, now))));
+        }
+
+        if (Escaped(evaluated.Request, cluster, now) is { Count: > 0 } escaped)
+        {
+            (findings ??= []).AddRange(
+                escaped.Where(p => !cluster.LeavablePolicies.Contains(p.Name)).Select(p => EvaluatorFindings.Escape(evaluated.Request, p))
+            );
+        }
+
+        return findings ?? [];
     }
 
     /// <summary>All steps in a row, for a caller with a complete snapshot: tests, examples, <c>deployguard check</c>.</summary>
@@ -222,21 +244,25 @@ public sealed class PolicyEvaluator
         return notes;
     }
 
-    private static IEnumerable<Violation> Inspect(Inspection inspection, IReadOnlyList<ISafeguard> applying)
+    private static void AddFindings(Inspection inspection, IReadOnlyList<ISafeguard> applying, ref List<Violation>? findings)
     {
         var (evaluated, policy) = (inspection.Evaluated, inspection.Policy);
-        return evaluated.ChangeType switch
+        var own = evaluated.ChangeType switch
         {
-            ChangeType.NotUnderstood =>
-            [
-                new Violation(policy.Name, inspection.Mode, EvaluatorFindings.SafeguardLabel, EvaluatorFindings.NotUnderstood(evaluated)),
-            ],
-            ChangeType.NewRevision when policy.Errors.Count > 0 =>
-            [
-                new Violation(policy.Name, inspection.Mode, EvaluatorFindings.SafeguardLabel, EvaluatorFindings.Invalid(policy)),
-            ],
-            _ => applying.SelectMany(s => Inspect(inspection, s)),
+            ChangeType.NotUnderstood => EvaluatorFindings.NotUnderstood(evaluated),
+            ChangeType.NewRevision when policy.Errors.Count > 0 => EvaluatorFindings.Invalid(policy),
+            _ => null,
         };
+        if (own is not null)
+        {
+            (findings ??= []).Add(new Violation(policy.Name, inspection.Mode, EvaluatorFindings.SafeguardLabel, own));
+            return;
+        }
+
+        for (var i = 0; i < applying.Count; i++)
+        {
+            (findings ??= []).AddRange(Inspect(inspection, applying[i]));
+        }
     }
 
     private static IEnumerable<Violation> Inspect(Inspection inspection, ISafeguard safeguard)
@@ -265,9 +291,9 @@ public sealed class PolicyEvaluator
     private IReadOnlyList<ISafeguard> Applying(ChangeType type) => _applying[type];
 
     /// <summary>Policies that are not active yet, and that have a rule that warns in advance.</summary>
-    private IEnumerable<SafeguardPolicy> Announcing(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
+    private IReadOnlyList<SafeguardPolicy> Announcing(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
         PolicyMatching.Upcoming(request, cluster, now) is { Count: > 0 } upcoming
-            ? upcoming.Where(p => _safeguards.Any(s => s.Announces(p)))
+            ? [.. upcoming.Where(p => _safeguards.Any(s => s.Announces(p)))]
             : [];
 
     /// <summary>A trusted controller only copies labels of an object that was evaluated.</summary>

@@ -18,6 +18,13 @@ internal static class SelectorEscapes
 
     /// <summary>Policies that are active now or later, and that match before the request but not after it.</summary>
     public static IReadOnlyList<SafeguardPolicy> Of(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
+        // With the same labels it stays where it is: nearly all requests end here.
+        request is WorkloadRequest { Before: { } before, After: { } after }
+        && Maps.Same(before.Labels, after.Labels)
+            ? []
+            : Left(request, cluster, now);
+
+    private static IReadOnlyList<SafeguardPolicy> Left(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
         request switch
         {
             NamespaceRequest ns =>
@@ -27,8 +34,6 @@ internal static class SelectorEscapes
                         p.Match.IncludesNamespace(ns.LabelsBefore) && (LosesName(ns) || !p.Match.IncludesNamespace(ns.LabelsAfter))
                     ),
             ],
-            // With the same labels it stays where it is.
-            WorkloadRequest { Before: { } before, After: { } after } when Maps.Same(before.Labels, after.Labels) => [],
             WorkloadRequest { Before: { } before, After: { } after } =>
             [
                 .. Lasting(PolicyCandidates.Of(request, cluster), now)

@@ -42,12 +42,12 @@ public sealed record Verdict
     /// <summary>Refused because it could not be evaluated in time: it says nothing about the change, nor about the requester.</summary>
     public bool IsUndecided => Denials.Any(d => d.Finding.Cause == Reasons.EvaluationIncomplete || d.Finding.Cause == Reasons.Overloaded);
 
-    public IEnumerable<Violation> Denials => Findings.Where(f => f.IsDenial);
+    public IEnumerable<Violation> Denials => Findings.Count == 0 ? [] : Findings.Where(f => f.IsDenial);
 
     /// <summary>Enforced findings that did not refuse the request.</summary>
-    public IEnumerable<Violation> Waived => Findings.Where(f => f.Waiver is not null);
+    public IEnumerable<Violation> Waived => Findings.Count == 0 ? [] : Findings.Where(f => f.Waiver is not null);
 
-    public IEnumerable<Violation> Warnings => Findings.Where(f => f.Mode is Mode.Warn);
+    public IEnumerable<Violation> Warnings => Findings.Count == 0 ? [] : Findings.Where(f => f.Mode is Mode.Warn);
 
     /// <summary>A new revision where an Enforce policy matches: its Change is written before it is admitted.</summary>
     public bool IsGated => Evaluated.ChangeType is ChangeType.NewRevision && Policies.Any(p => p.Mode is Mode.Enforce);

@@ -116,7 +116,7 @@ internal static class ScaledBeforeRollout
     public static Dictionary<WorkloadRef, int> Adopted(Workload deployment, NamespaceObjects objects) =>
         ObjectIndex
             .Of(objects)
-            .Orphans.Where(s => Ownership.MayUse(deployment, s))
+            .Orphans.Where(s => Ownership.Adopts(deployment, s))
             // A paused Deployment creates no ReplicaSet: it scales the latest one that it adopts, even from 0.
             .Where(s => s.Replicas > 0 || deployment.Strategy.Paused)
             .ToDictionary(s => s.Ref, s => s.Replicas);

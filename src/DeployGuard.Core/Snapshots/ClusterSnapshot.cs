@@ -12,6 +12,8 @@ namespace DeployGuard.Core.Snapshots;
 /// </summary>
 public sealed record ClusterSnapshot
 {
+    private static readonly IReadOnlyDictionary<string, BudgetUse> s_noBudgets = new Dictionary<string, BudgetUse>();
+
     public IReadOnlyList<SafeguardPolicy> Policies { get; init; } = [];
 
     /// <summary>The namespace's labels; null if unknown (standalone), which matches every selector.</summary>
@@ -44,14 +46,11 @@ public sealed record ClusterSnapshot
     /// <summary>The votes on those owners.</summary>
     public IReadOnlyList<Approval> ScheduleVotes { get; init; } = [];
 
-    /// <summary>For a request on a ReplicaSet: the live Deployments that own it or may adopt it, before or after the request.</summary>
-    public IReadOnlyList<Workload> SetUsers { get; init; } = [];
-
     /// <summary>
-    /// For a request on a ReplicaSet: that one, and those that <see cref="SetUsers"/> own or may adopt. For a request on a Deployment that
-    /// is paused afterwards: those that it owns or may adopt.
+    /// For a request on a ReplicaSet: the Changes of the Deployment that owns it, and of the one after which it is named, which it may have
+    /// left.
     /// </summary>
-    public IReadOnlyList<RevisionSet> RevisionSets { get; init; } = [];
+    public IReadOnlyList<Change> RevisionChanges { get; init; } = [];
 
     /// <summary>
     /// Hash of the workload's template in the cluster; null if unknown. A forged review, sent past the API server, could otherwise present
@@ -78,7 +77,7 @@ public sealed record ClusterSnapshot
     public Workload? Parent { get; init; }
 
     /// <summary>Rollouts in flight that count towards the policies' budgets, by policy name.</summary>
-    public IReadOnlyDictionary<string, BudgetUse> Budgets { get; init; } = new Dictionary<string, BudgetUse>();
+    public IReadOnlyDictionary<string, BudgetUse> Budgets { get; init; } = s_noBudgets;
 
     /// <summary>The snapshot with updated budgets, after a reservation was requested; other budgets stay.</summary>
     public ClusterSnapshot WithBudgets(IReadOnlyDictionary<string, BudgetUse> uses) =>

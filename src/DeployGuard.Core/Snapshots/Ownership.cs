@@ -20,10 +20,10 @@ public static class Ownership
             // A CronJob has no selector, so its Jobs are compared by template.
             : made.Type.RunsOnce && owner.Type.RunsOnSchedule && IsSameNamespace(owner, made) && Runs(made.Template, owner.Template);
 
-    /// <summary>Whether the controller of a Deployment owns a ReplicaSet, or would adopt it.</summary>
-    public static bool MayUse(Workload deployment, Workload set) =>
+    /// <summary>Whether the controller of a Deployment would adopt a ReplicaSet.</summary>
+    public static bool Adopts(Workload deployment, Workload set) =>
         set.Type.HoldsOneRevision
-        && (set.ControllerUid is null || set.ControllerUid == deployment.Uid)
+        && set.ControllerUid is null
         && deployment is { Type.HasReplicaSets: true, Selector: { Requirements.Count: > 0 } selector }
         && IsSameNamespace(deployment, set)
         && selector.Matches(set.Labels);

@@ -4,8 +4,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Snapshots;
 
 /// <summary>
-/// Finds the Services that select some labels without looking at all of the namespace. Kept as long as the list, which is the same one until
-/// an object of the namespace changes.
+/// Finds the Services that select some labels without looking at all of the namespace. Kept as long as the list, which is the same one
+/// until an object of the namespace changes.
 /// </summary>
 internal sealed class ServiceIndex
 {

@@ -25,8 +25,10 @@ public readonly record struct Field(JsonElement Element, FieldLocation? Place)
         Object(name) ?? throw new MalformedObjectException(new FieldLocation(Place, name).ToString(), "is missing");
 
     // Most members are of the right type. Only an error needs to know where they are.
-    public string? Text(string name) =>
+    /// <param name="like">What it probably is: then this same string is returned.</param>
+    public string? Text(string name, string? like = null) =>
         !Has(name, out var value) ? null
+        : like is not null && value.ValueKind is JsonValueKind.String && value.ValueEquals(like) ? like
         : value.ValueKind is JsonValueKind.String ? value.GetString()
         : throw Member(name, value).Wrong("a string");
 
@@ -47,7 +49,13 @@ public readonly record struct Field(JsonElement Element, FieldLocation? Place)
         : throw Member(name, value).Wrong("a time");
 
     public IReadOnlyList<string> Texts(string name) =>
-        [.. Items(name).Select(i => i.Element.ValueKind is JsonValueKind.String ? i.Element.GetString() ?? "" : throw i.Wrong("a string"))];
+        !Has(name, out _)
+            ? []
+            :
+            [
+                .. Items(name)
+                    .Select(i => i.Element.ValueKind is JsonValueKind.String ? i.Element.GetString() ?? "" : throw i.Wrong("a string")),
+            ];
 
     public bool Flag(string name) =>
         Has(name, out var value)
@@ -81,28 +89,42 @@ public readonly record struct Field(JsonElement Element, FieldLocation? Place)
     public IEnumerable<Field> Objects(string name) => Items(name).Select(i => i.AsObject());
 
     /// <param name="without">A key whose value is not kept.</param>
-    public IReadOnlyDictionary<string, string> Map(string name, string without = "")
+    /// <param name="like">What it probably is: then this same map is returned.</param>
+    public IReadOnlyDictionary<string, string> Map(string name, string without = "", IReadOnlyDictionary<string, string>? like = null)
     {
-        if (Object(name) is not { } map)
+        if (!Has(name, out var value))
         {
             return Maps.Empty;
         }
 
-        var values = new Dictionary<string, string>(map.Element.GetPropertyCount(), StringComparer.Ordinal);
-        foreach (var entry in map.Element.EnumerateObject())
+        if (value.ValueKind is not JsonValueKind.Object)
+        {
+            throw Member(name, value).Wrong("an object");
+        }
+
+        if (like is SmallMap known && known.IsIn(value, without))
+        {
+            return known;
+        }
+
+        var values = new MapBuilder(value.GetPropertyCount());
+        foreach (var entry in value.EnumerateObject())
         {
             if (entry.Value.ValueKind is not JsonValueKind.String)
             {
-                throw new MalformedObjectException($"{map.Path}.{entry.Name}", $"expected a string, found {Describe(entry.Value)}");
+                throw new MalformedObjectException(
+                    $"{Member(name, value).Path}.{entry.Name}",
+                    $"expected a string, found {Describe(entry.Value)}"
+                );
             }
 
             if (without.Length == 0 || !entry.NameEquals(without))
             {
-                values[entry.Name] = entry.Value.GetString() ?? "";
+                values.Put(entry.Name, entry.Value.GetString() ?? "");
             }
         }
 
-        return values;
+        return values.Map();
     }
 
     public MalformedObjectException Wrong(string expected) => new(Path, $"expected {expected}, found {Describe(Element)}");

@@ -8,23 +8,27 @@ namespace DeployGuard.Core.Workloads;
 internal static class ImageVisitor
 {
     private const int MaxPaths = 1000;
+    private const string Containers = "containers";
 
     private static readonly ConcurrentDictionary<(string Spec, string List, int Index), string> s_paths = new();
 
-    public static IReadOnlyList<string> ContainerLists { get; } = ["initContainers", "containers", "ephemeralContainers"];
+    public static IReadOnlyList<string> ContainerLists { get; } = ["initContainers", Containers, "ephemeralContainers"];
 
     /// <param name="spec">The pod spec.</param>
+    /// <param name="path">Of the pod spec.</param>
+    /// <param name="containers">The same containers, read before and in the same order: their texts are not made again.</param>
     /// <exception cref="MalformedObjectException">A container is not an object, or an image is not a string.</exception>
-    public static IReadOnlyList<ImageUse> Visit(Field spec)
+    public static IReadOnlyList<ImageUse> Visit(Field spec, string path, IReadOnlyList<Container> containers)
     {
-        var (images, path) = (new List<ImageUse>(), spec.Path);
+        var images = new List<ImageUse>();
         foreach (var list in ContainerLists)
         {
             var index = 0;
             foreach (var container in spec.Each(list))
             {
                 // Defaulting by a controller may add the image later. Without an image there is nothing to evaluate.
-                if (container.AsObject().Text("image") is { Length: > 0 } image)
+                var known = list == Containers ? containers[index].Image : null;
+                if (container.AsObject().Text("image", known) is { Length: > 0 } image)
                 {
                     images.Add(new ImageUse(PathOf(path, list, index), new ImageReference(image)));
                 }

@@ -5,7 +5,19 @@ public sealed record LabelSelector(IReadOnlyList<LabelRequirement> Requirements)
 {
     public static readonly LabelSelector Everything = new([]);
 
-    public bool Matches(IReadOnlyDictionary<string, string> labels) => Requirements.All(r => r.Holds(labels));
+    public bool Matches(IReadOnlyDictionary<string, string> labels)
+    {
+        // Every request asks many selectors: a loop allocates nothing.
+        for (var i = 0; i < Requirements.Count; i++)
+        {
+            if (!Requirements[i].Holds(labels))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     internal LabelSelector With(TextPool texts) => new(Requirements.Select(r => r.With(texts)).ToArray());
 }

@@ -6,5 +6,8 @@ internal static class Maps
     public static readonly IReadOnlyDictionary<string, string> Empty = new Dictionary<string, string>();
 
     public static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
-        ReferenceEquals(one, other) || (one.Count == other.Count && one.All(l => other.GetValueOrDefault(l.Key) == l.Value));
+        ReferenceEquals(one, other) || (one.Count == other.Count && HasAll(one, other));
+
+    private static bool HasAll(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
+        one.All(l => other.GetValueOrDefault(l.Key) == l.Value);
 }

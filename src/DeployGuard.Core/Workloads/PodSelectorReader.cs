@@ -13,11 +13,22 @@ internal static class PodSelectorReader
     public static LabelSelector? OfLabels(Field root) =>
         root.Object("spec") is { } spec && spec.Map("selector") is { Count: > 0 } labels ? new LabelSelector(Equal(labels)) : null;
 
-    private static LabelSelector Of(Field selector) =>
-        new([.. Equal(selector.Map("matchLabels")), .. selector.Items("matchExpressions").Select(Requirement)]);
+    private static LabelSelector Of(Field selector)
+    {
+        var equal = Equal(selector.Map("matchLabels"));
+        return new(selector["matchExpressions"] is null ? equal : [.. equal, .. selector.Items("matchExpressions").Select(Requirement)]);
+    }
 
-    private static List<LabelRequirement> Equal(IReadOnlyDictionary<string, string> labels) =>
-        [.. labels.Select(l => new LabelRequirement(l.Key, LabelOperator.In, [l.Value]))];
+    private static LabelRequirement[] Equal(IReadOnlyDictionary<string, string> labels)
+    {
+        var (equal, count) = (new LabelRequirement[labels.Count], 0);
+        foreach (var (key, value) in labels)
+        {
+            equal[count++] = new LabelRequirement(key, LabelOperator.In, [value]);
+        }
+
+        return equal;
+    }
 
     private static LabelRequirement Requirement(Field expression) =>
         new(

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
@@ -16,6 +17,34 @@ internal sealed class SmallMap(KeyValuePair<string, string>[] entries) : IReadOn
     public IEnumerable<string> Values => entries.Select(e => e.Value);
 
     public string this[string key] => TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"no key {key}");
+
+    /// <summary>Whether a JSON object has these entries in this order, and no others.</summary>
+    /// <param name="without">A key that does not count; empty for none.</param>
+    public bool IsIn(JsonElement map, string without)
+    {
+        var at = 0;
+        foreach (var entry in map.EnumerateObject())
+        {
+            if (entry.Value.ValueKind is not JsonValueKind.String)
+            {
+                return false;
+            }
+
+            if (without.Length > 0 && entry.NameEquals(without))
+            {
+                continue;
+            }
+
+            if (at == entries.Length || !entry.NameEquals(entries[at].Key) || !entry.Value.ValueEquals(entries[at].Value))
+            {
+                return false;
+            }
+
+            at++;
+        }
+
+        return at == entries.Length;
+    }
 
     public bool ContainsKey(string key) => TryGetValue(key, out _);
 

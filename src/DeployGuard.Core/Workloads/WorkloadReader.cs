@@ -12,8 +12,8 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
     /// <summary>kubectl keeps a copy of the whole manifest in it. Nothing here uses it.</summary>
     private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
-    /// <summary>The steps of the template paths: there is one path for each kind.</summary>
-    private static readonly ConcurrentDictionary<string, string[]> s_steps = new(StringComparer.Ordinal);
+    /// <summary>There is one template path for each kind.</summary>
+    private static readonly ConcurrentDictionary<string, TemplatePath> s_paths = new(StringComparer.Ordinal);
 
     public WorkloadKinds Kinds { get; } = kinds;
 
@@ -25,41 +25,51 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
     /// document must stay alive until then.
     /// </summary>
     /// <exception cref="MalformedObjectException">A required field is missing or has the wrong type.</exception>
-    public Workload Read(JsonElement obj) => Read(obj, like: null);
+    public Workload Read(JsonElement obj) => Read(obj, other: null);
 
-    /// <summary>The same for another state of an object that was read: a template of the same bytes is not read again.</summary>
+    /// <summary>
+    /// The same for another state of an object that was read: what has the same bytes in both, such as the template, is not read again.
+    /// </summary>
     /// <exception cref="MalformedObjectException">A required field is missing or has the wrong type.</exception>
-    public Workload Read(JsonElement obj, Workload? like)
+    public Workload Read(JsonElement obj, ReadState? other)
     {
         var root = Field.Root(obj).AsObject();
-        var (apiGroup, kind) = TypeOf(root);
-        var path =
+        var (apiGroup, kind) = other?.TypeOf(obj) ?? TypeOf(root);
+        var path = PathOf(
             Kinds.TemplatePath(apiGroup, kind)
-            ?? throw new MalformedObjectException("kind", $"{kind} is not a kind with a pod template that DeployGuard knows");
+                ?? throw new MalformedObjectException("kind", $"{kind} is not a kind with a pod template that DeployGuard knows")
+        );
+        var like = other?.Workload is { } known && (known.Ref.ApiGroup, known.Ref.Kind) == (apiGroup, kind) ? known : null;
         var metadata = root.RequiredObject("metadata");
         var type = BuiltInKinds.Of(apiGroup, kind);
-        var name = metadata.Text("name");
-        var holder = new TemplateHolder(type, name ?? "", metadata.Text("uid") ?? "");
+        var name = metadata.Text("name", like?.Ref.Name);
+        var holder = new TemplateHolder(type, name ?? "", metadata.Text("uid", like?.Uid) ?? "");
         return new Workload
         {
-            Ref = new WorkloadRef(apiGroup, kind, metadata.Text("namespace") ?? "", name ?? metadata.Text("generateName") ?? ""),
+            Ref = new WorkloadRef(
+                apiGroup,
+                kind,
+                metadata.Text("namespace", like?.Ref.Namespace) ?? "",
+                name ?? metadata.Text("generateName") ?? ""
+            ),
             Uid = holder.Uid,
             ResourceVersion = metadata.Text("resourceVersion") ?? "",
             Generation = metadata.Long("generation"),
-            Labels = metadata.Map("labels"),
-            Annotations = metadata.Map("annotations", without: LastApplied),
+            Labels = metadata.Map("labels", like: like?.Labels),
+            Annotations = metadata.Map("annotations", LastApplied, like?.Annotations),
             ControllerUid = ControllerUid(metadata),
-            OwnerReferences = [.. OwnersOf(metadata)],
+            OwnerReferences = metadata["ownerReferences"] is null ? [] : [.. OwnersOf(metadata)],
             Finalizers = metadata.Texts("finalizers"),
             IsDeleting = metadata.Text("deletionTimestamp") is not null,
             CreatedAt = metadata.Time("creationTimestamp"),
             ActiveDeadline = type.IsItsOwnTemplate ? root.RequiredObject("spec").Long("activeDeadlineSeconds") : null,
-            Selector = type.ReadSelector(root),
+            Selector = like is not null && other?.HasSelectorOf(obj) is true ? like.Selector : type.ReadSelector(root),
             Template = ReadTemplate(
                 TemplateAt(root, path),
+                path,
                 holder,
                 type.HasClaims ? root.RequiredObject("spec")["volumeClaimTemplates"] : null,
-                like is not null && (like.Ref.ApiGroup, like.Ref.Kind) == (apiGroup, kind) ? like.Template : null
+                like?.Template
             ),
             Replicas = type.ReadSize(root),
             // Fields of the same names may have another meaning in a custom kind.
@@ -103,7 +113,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
     /// <summary>Reads a pod template without an object: <c>{metadata, spec}</c>, as in a ControllerRevision.</summary>
     /// <exception cref="MalformedObjectException">It has no spec, or a field of the wrong type.</exception>
     public PodTemplate ReadTemplate(JsonElement template) =>
-        ReadTemplate(Field.Root(template).AsObject(), TemplateHolder.None, claims: null, like: null);
+        ReadTemplate(Field.Root(template).AsObject(), PathOf(""), TemplateHolder.None, claims: null, like: null);
 
     /// <summary>The source of a serialized template.</summary>
     internal TemplateSource SourceOf(TemplateDocumentState document) =>
@@ -114,9 +124,11 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
             noise
         );
 
-    private static Field TemplateAt(Field root, string path)
+    private static TemplatePath PathOf(string path) => s_paths.GetOrAdd(path, static p => new TemplatePath(p));
+
+    private static Field TemplateAt(Field root, TemplatePath path)
     {
-        foreach (var step in s_steps.GetOrAdd(path, static p => p.Length == 0 ? [] : p.Split('.')))
+        foreach (var step in path.Steps)
         {
             root = root.RequiredObject(step);
         }
@@ -124,7 +136,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
         return root;
     }
 
-    private PodTemplate ReadTemplate(Field template, TemplateHolder holder, Field? claims, PodTemplate? like)
+    private PodTemplate ReadTemplate(Field template, TemplatePath path, TemplateHolder holder, Field? claims, PodTemplate? like)
     {
         var source = new TemplateSource(template.Element, holder, claims?.Element, noise);
         if (like is not null && like.IsReadFrom(source, injections))
@@ -133,19 +145,20 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
         }
 
         var metadata = template.Object("metadata");
-        var annotations = metadata?.Map("annotations") ?? Maps.Empty;
+        var annotations = metadata?.Map("annotations", like: like?.Annotations) ?? Maps.Empty;
         var spec = template.RequiredObject("spec");
         PodSpecLists.Check(spec);
-        var path = $"{(template.Path.Length == 0 ? "" : $"{template.Path}.")}metadata.annotations";
+        var labels = metadata?.Map("labels", like: like?.Labels) ?? Maps.Empty;
+        var containers = ReadContainers(spec);
         return new PodTemplate(
-            metadata?.Map("labels") ?? Maps.Empty,
+            labels,
             annotations,
-            ReadContainers(spec),
-            [.. ImageVisitor.Visit(spec), .. injections.ImagesIn(annotations, path)],
+            containers,
+            [.. ImageVisitor.Visit(spec, path.Spec, containers), .. injections.ImagesIn(annotations, path.Annotations)],
             source
         )
         {
-            AnnotationsPath = path,
+            AnnotationsPath = path.Annotations,
             Injections = injections,
         };
     }

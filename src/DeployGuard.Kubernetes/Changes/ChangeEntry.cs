@@ -152,7 +152,11 @@ internal sealed record ChangeEntry
             IsNewRevision = evaluated.ChangeType is ChangeType.NewRevision,
             IsOnlyExposure =
                 evaluated.Before is not null
-                && evaluated.ChangeType is ChangeType.Rollback or ChangeType.MoreExposure or ChangeType.LessExposure,
+                && evaluated.ChangeType
+                    is ChangeType.Rollback
+                        or ChangeType.MoreExposure
+                        or ChangeType.LessExposure
+                        or ChangeType.KeptRevision,
             CreatesWorkload = evaluated.Before is null && evaluated.LiveHash is null,
             Requester = evaluated.Request.Requester.Username,
             ChangeId = ChangeIdOf(after),

@@ -12,6 +12,9 @@ namespace DeployGuard.Kubernetes.Decisions;
 /// <summary>Takes snapshots from the caches.</summary>
 internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, BudgetReservations budgets) : ISnapshotSource
 {
+    /// <summary>Of an object's name.</summary>
+    private const int MaxName = 253;
+
     private readonly NamespaceSnapshots _namespaces = new(caches);
 
     public async ValueTask<ClusterSnapshot> TakeAsync(Request request, CancellationToken cancel)
@@ -24,11 +27,6 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
         var seen = request is WorkloadRequest { Before: { } before } ? FindLive(before) : null;
         var translation = caches.TranslationFor(request);
         var owners = OwnersOf(request);
-        var parent =
-            request is ScaleRequest && caches.Workloads.TryGetValue(target.Kind, out var parents)
-                ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec
-                : null;
-        var users = SetUsers.Of(request, parent, caches);
         List<string> schedules =
             owners.Count == 0 ? [] : [.. owners.Where(o => o.Type.RunsOnSchedule).Select(o => ClusterCaches.WorkloadKey(o.Ref))];
         return new ClusterSnapshot
@@ -41,10 +39,12 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
                 schedules.Count == 0 ? [] : [.. schedules.SelectMany(s => caches.Translation.Changes(caches.Changes.Under(s)))],
             ScheduleVotes =
                 schedules.Count == 0 ? [] : [.. schedules.SelectMany(s => caches.Translation.Approvals(caches.Approvals.Under(s)))],
-            SetUsers = users,
-            RevisionSets = SetUsers.SetsOf(request, parent, users, caches),
+            RevisionChanges = target.Type.HoldsOneRevision ? RevisionChangesOf(target, owners) : [],
             HadRecords = seen is null || AdoptedBefore.IsOnRecord(seen, policies.In(labels)),
-            Parent = parent,
+            Parent =
+                request is ScaleRequest && caches.Workloads.TryGetValue(target.Kind, out var parents)
+                    ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec
+                    : null,
             Changes = translation.Changes(caches.Changes.Under(key)),
             History = seen is null ? [] : KeptRevisions.Of(seen, caches),
             LiveHash = seen?.TemplateHash,
@@ -68,6 +68,27 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
                 OtherApproved = other,
             }
             : cluster;
+
+    /// <summary>A Deployment names its ReplicaSets after itself, with a hash that has no dash; a name that is too long is cut.</summary>
+    private IReadOnlyList<Change> RevisionChangesOf(WorkloadRef set, IReadOnlyList<Workload> owners)
+    {
+        if (set.Name.LastIndexOf('-') is not (> 0 and var dash))
+        {
+            return [];
+        }
+
+        var name = set.Name[..dash];
+        IEnumerable<Change> named =
+            set.Name.Length < MaxName
+                ? caches.Changes.Under(ClusterCaches.WorkloadKey(BuiltInKinds.Deployment.Named(set.Namespace, name)))
+                : caches
+                    .Changes.Under(ChangeIndex.OfNamespace(set.Namespace))
+                    .Where(c => c.Workload.Type.HasReplicaSets && c.Workload.Name.StartsWith(name, StringComparison.Ordinal));
+        var owned = owners
+            .Where(o => o.Type.HasReplicaSets && o.Ref.Name != name)
+            .SelectMany(o => caches.Changes.Under(ClusterCaches.WorkloadKey(o.Ref)));
+        return caches.Translation.Changes([.. named, .. owned]);
+    }
 
     /// <summary>
     /// The object that the request says it changes, as the cache has it; null where that is another one. A review sent past the API server

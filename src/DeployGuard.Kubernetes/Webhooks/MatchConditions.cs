@@ -20,7 +20,12 @@ internal static class MatchConditions
     private static readonly Dictionary<string, string> s_resources = BuiltInKinds.All.ToDictionary(k => k.Name, k => k.Resource);
 
     /// <summary>Objects that a trusted controller creates were evaluated with the object that it acts on.</summary>
-    public static JsonObject NotByItsController(TrustedControllers trusted)
+    public static JsonObject NotByItsController(TrustedControllers trusted) =>
+        Condition("not-by-its-controller", $"!({ItsController(trusted)})");
+
+    public static JsonObject ByItsController(TrustedControllers trusted) => Condition("by-its-controller", ItsController(trusted));
+
+    private static string ItsController(TrustedControllers trusted)
     {
         var known = trusted
             .All.Select(c =>
@@ -46,7 +51,7 @@ internal static class MatchConditions
             .Order(StringComparer.Ordinal);
         var kubelet =
             $"(request.userInfo.username.startsWith('system:node:') && 'system:nodes' in {Groups} && request.resource.resource == 'pods')";
-        return Condition("not-by-its-controller", $"!({string.Join(" || ", [.. known, .. byOwner, kubelet])})");
+        return string.Join(" || ", [.. known, .. byOwner, kubelet]);
     }
 
     /// <summary>
@@ -67,6 +72,9 @@ internal static class MatchConditions
     /// </summary>
     public static JsonObject MoreThanARestart(TemplateNoise noise) =>
         Condition("more-than-a-restart-or-scale-down", IsMoreThanARestart(noise));
+
+    /// <summary>An object that had no pods gets some.</summary>
+    public static JsonObject FirstPods => Condition("first-pods", $"{ReplicasOf("oldObject", 1)} == 0 && {ReplicasOf("object", 1)} > 0");
 
     /// <summary>A Scale object omits a zero.</summary>
     public static JsonObject MoreReplicas => Condition("more-replicas", $"{ReplicasOf("object")} > {ReplicasOf("oldObject")}");

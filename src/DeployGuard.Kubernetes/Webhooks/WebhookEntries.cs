@@ -170,13 +170,34 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
 
         if (scope.RollingOut.Count > 0)
         {
-            yield return OfFewerPods("pace.deployguard.io", scope.RollingOut, [Rule("", ["DELETE"], "pods"), .. SetRemovals()]);
+            // Deletes pass while no replica answers. Evictions have no rule, so that a drain always works.
+            yield return Entry(
+                "pace.deployguard.io",
+                AdmitPath,
+                "Ignore",
+                1,
+                [Selected("In", scope.RollingOut)],
+                Removals(),
+                [
+                    MatchConditions.NotByTheControlPlane,
+                    MatchConditions.NotByItsController(options.Trusted),
+                    MatchConditions.FewerPods(options.Noise),
+                ]
+            );
         }
 
-        List<string> approving = [.. scope.Approving.Except(scope.RollingOut)];
-        if (approving.Count > 0)
+        if (scope.Approving.Count > 0)
         {
-            yield return OfFewerPods("revisions.deployguard.io", approving, SetRemovals());
+            // Controllers must not wait for DeployGuard: a rollback passes while no replica answers.
+            yield return Entry(
+                "revisions.deployguard.io",
+                AdmitPath,
+                "Ignore",
+                3,
+                [Selected("In", scope.Approving)],
+                [(JsonNode)Rule("apps", ["UPDATE"], "replicasets")],
+                [MatchConditions.ByItsController(options.Trusted), MatchConditions.FirstPods]
+            );
         }
 
         if (scope.Canaried.Count > 0)
@@ -196,22 +217,6 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
 
     private IEnumerable<JsonObject> OfStatusWithoutConditions(WebhookScope scope, JsonObject all) =>
         scope.SelectsWorkloads ? [Entry("labels.deployguard.io", AdmitPath, "Ignore", 1, [all], Statuses(), [])] : [];
-
-    /// <summary>Deletes pass while no replica answers. Evictions have no rule, so that a drain always works.</summary>
-    private JsonObject OfFewerPods(string name, IReadOnlyList<string> namespaces, IReadOnlyList<JsonObject> rules) =>
-        Entry(
-            name,
-            AdmitPath,
-            "Ignore",
-            1,
-            [Selected("In", namespaces)],
-            [.. rules],
-            [
-                MatchConditions.NotByTheControlPlane,
-                MatchConditions.NotByItsController(options.Trusted),
-                MatchConditions.FewerPods(options.Noise),
-            ]
-        );
 
     private JsonArray Workloads() =>
         [
@@ -245,8 +250,12 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
             (JsonNode)Rule("", ["UPDATE"], [.. pods, "replicationcontrollers/status"]),
         ];
 
-    private static IReadOnlyList<JsonObject> SetRemovals() =>
-        [Rule("apps", ["DELETE", "UPDATE"], "replicasets"), Rule("apps", ["UPDATE"], "replicasets/scale")];
+    private static JsonArray Removals() =>
+        [
+            (JsonNode)Rule("", ["DELETE"], "pods"),
+            (JsonNode)Rule("apps", ["DELETE", "UPDATE"], "replicasets"),
+            (JsonNode)Rule("apps", ["UPDATE"], "replicasets/scale"),
+        ];
 
     private static JsonArray Addresses() =>
         [(JsonNode)Rule("", ["CREATE", "UPDATE"], "endpoints"), (JsonNode)Rule("discovery.k8s.io", ["CREATE", "UPDATE"], "endpointslices")];

@@ -54,7 +54,7 @@ internal sealed class RequestReader(WorkloadReader workloads)
         }
 
         var after = review.Operation is Operation.Delete ? null : Workload(review, review.Object, "object");
-        var before = HasBefore(review, target) ? Workload(review, review.OldObject, "oldObject", after) : null;
+        var before = HasBefore(review, target) ? Workload(review, review.OldObject, "oldObject", StateOf(after, review)) : null;
         return new WorkloadRequest
         {
             Operation = review.Operation,
@@ -108,9 +108,9 @@ internal sealed class RequestReader(WorkloadReader workloads)
         && name.StartsWith(prefix, StringComparison.Ordinal)
         && (name.Length == prefix.Length || name.Length == prefix.Length + 5);
 
-    private Workload Workload(Review review, JsonElement obj, string place, Workload? like = null)
+    private Workload Workload(Review review, JsonElement obj, string place, ReadState? other = null)
     {
-        var workload = In(place, () => workloads.Read(Present(obj), like));
+        var workload = In(place, () => workloads.Read(Present(obj), other));
         // The API server acts on the path of the request; an object may leave out its own namespace and name.
         var name = review.Name.Length > 0 ? review.Name : workload.Ref.Name;
         return workload.Ref.Namespace == review.Namespace && workload.Ref.Name == name
@@ -120,6 +120,8 @@ internal sealed class RequestReader(WorkloadReader workloads)
                 Ref = workload.Ref with { Namespace = review.Namespace, Name = name },
             };
     }
+
+    private static ReadState? StateOf(Workload? after, Review review) => after is null ? null : new ReadState(after, review.Object);
 
     private static ServiceRequest ReadService(Review review) =>
         new(

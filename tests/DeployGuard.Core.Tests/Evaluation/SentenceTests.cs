@@ -111,7 +111,7 @@ public partial class SentenceTests
             Some.Update(Shop.SetOf(current, Shop.Second, 0), Shop.SetOf(current, Shop.Second, count + 1), by, dryRun),
             cluster with
             {
-                RevisionSets = [new(Shop.SetOf(current, Shop.Second, 0).Read(), [Some.Change(current, Phase.Expired)])],
+                RevisionChanges = [Some.Change(current, Phase.Expired)],
             }
         );
         yield return Some.Decide(Scaled(by), cluster);

@@ -117,8 +117,8 @@ public class RegistrationTests
                 Is.EqualTo((string[])["pods", "replicasets"])
             );
             var revisions = entries.Single(e => (string?)e?["name"] == "revisions.deployguard.io");
-            Assert.That(Told(revisions), Is.EqualTo("Ignore 1 In a"), "where pace.deployguard.io is not");
-            Assert.That(RulesOf(revisions).Select(r => r.Resource).Distinct(), Is.EqualTo((string[])["replicasets", "replicasets/scale"]));
+            Assert.That(Told(revisions), Is.EqualTo("Ignore 3 In a,c"), "a rollback does not wait for DeployGuard");
+            Assert.That(RulesOf(revisions).Select(r => r.Resource).Distinct(), Is.EqualTo((string[])["replicasets"]));
             Assert.That(Told(entries.Single(e => (string?)e?["name"] == "endpoints.deployguard.io")), Is.EqualTo("Ignore 1 In b,c"));
             Assert.That(Told(entries.Single(e => (string?)e?["name"] == "labels.deployguard.io")), Is.EqualTo("Fail 3 In a,b,c"));
             Assert.That(

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
@@ -52,6 +53,7 @@ public class SameVerdictTests
     private static readonly IReadOnlyList<Subject> s_subjects =
     [
         .. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "reviews")).Order().Select(Subject.Read),
+        Subject.FromNoPods(Path.Combine(AppContext.BaseDirectory, "reviews", "kubectl-scale-update-replicaset.json")),
     ];
 
     private static int Steps => NumberOf("READER_STEPS", 20_000);
@@ -149,12 +151,22 @@ public class SameVerdictTests
     /// <summary>A recorded review, and a cluster in which its workload runs and the revision that it asks for completed before.</summary>
     private sealed record Subject(string Name, byte[] Body, ClusterSnapshot Cluster)
     {
-        public static Subject Read(string file)
+        public static Subject Read(string file) => Of(Path.GetFileNameWithoutExtension(file), File.ReadAllBytes(file));
+
+        /// <summary>A recorded review in which the object had no pods before.</summary>
+        public static Subject FromNoPods(string file)
         {
-            var body = File.ReadAllBytes(file);
+            var review = JsonNode.Parse(File.ReadAllBytes(file)) ?? throw new InvalidDataException($"{file} is empty");
+            var before = review["request"]?["oldObject"]?["spec"] ?? throw new InvalidDataException($"{file} has no old object");
+            before["replicas"] = 0;
+            return Of($"{Path.GetFileNameWithoutExtension(file)} from no pods", Encoding.UTF8.GetBytes(review.ToJsonString()));
+        }
+
+        private static Subject Of(string name, byte[] body)
+        {
             var request = ReferenceReader.Read(body);
             var (before, after) = ((request as WorkloadRequest)?.Before, (request as WorkloadRequest)?.After);
-            return new Subject(Path.GetFileNameWithoutExtension(file), body, ClusterOf(before ?? after, after));
+            return new Subject(name, body, ClusterOf(before ?? after, after));
         }
 
         private static ClusterSnapshot ClusterOf(Workload? running, Workload? completed) =>

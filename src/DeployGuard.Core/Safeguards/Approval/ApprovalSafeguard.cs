@@ -22,7 +22,9 @@ internal sealed class ApprovalSafeguard : ISafeguard
 
     /// <summary>Of a rollback only what it would bring besides the revision to which it goes.</summary>
     public Severity SeverityOf(ChangeType type) =>
-        type is ChangeType.NewRevision or ChangeType.MoreExposure or ChangeType.Rollback ? Severity.AsPolicySays : Severity.None;
+        type is ChangeType.NewRevision or ChangeType.MoreExposure or ChangeType.Rollback or ChangeType.KeptRevision
+            ? Severity.AsPolicySays
+            : Severity.None;
 
     public IEnumerable<Finding> Inspect(Inspection inspection)
     {
@@ -46,7 +48,6 @@ internal sealed class ApprovalSafeguard : ISafeguard
             && ManualRun.AdmittedSchedule(inspection) is null;
         return
         [
-            .. OldRevision.In(inspection),
             .. votes.Vetoes.Select(veto => RejectedBy(veto, evaluated)),
             .. isMissing ? [Missing(inspection, rules, votes, signed), .. signed.Findings] : (Finding[])[],
             .. UnavailableEvidence.Of(inspection, signed, isMissing),
