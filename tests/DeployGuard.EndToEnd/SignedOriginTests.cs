@@ -1,6 +1,5 @@
 using DeployGuard.Core.Attestations;
 using DeployGuard.Registry.References;
-using static DeployGuard.EndToEnd.Sandbox;
 using static DeployGuard.EndToEnd.SignedSource;
 
 namespace DeployGuard.EndToEnd;
@@ -30,16 +29,16 @@ public sealed class SignedOriginTests
     [Test]
     public async Task ASignedReviewedHumanChangePassesWithoutAnyApproval()
     {
-        var sandbox = await WithProvenCommitAsync(Always);
+        var sandbox = await Source.WithProvenCommitAsync(Always);
 
         // An unsigned claim changes nothing.
         var claimed = await Source.ImageAsync("claimed");
-        var refused = await RefusedAsync(sandbox, claimed);
+        var refused = await Source.RefusedAsync(sandbox, claimed);
         Assert.That(refused, Does.Contain("ApprovalMissing").And.Contain("no signed statement was found"));
 
         var good = await Source.ImageAsync("good");
         await Source.AttestAsync(good, Change('b', 'c'));
-        (await SetImageAsync(sandbox, good)).OrFail();
+        (await Source.SetImageAsync(sandbox, good)).OrFail();
 
         var shown = await sandbox.KubectlAsync("alice", "deployguard", "show", await sandbox.ChangeOfAsync(Source.Name(good)));
         Assert.That(shown.Output, Does.Contain("forge (SourceReview)").And.Contain("review by github:2002").And.Contain("statement "));
@@ -49,14 +48,14 @@ public sealed class SignedOriginTests
     [Test]
     public async Task EachFailureIsAFindingOfItsOwnAndChangesNothing()
     {
-        var sandbox = await WithProvenCommitAsync(Always);
+        var sandbox = await Source.WithProvenCommitAsync(Always);
         var other = await Source.ImageAsync("other");
 
         foreach (var (reason, statements) in Failures(other))
         {
             var image = await Source.ImageAsync(reason);
             await Source.AttachAsync(image, statements(image));
-            Assert.That(await RefusedAsync(sandbox, image), Does.Contain("ApprovalMissing").And.Contain(reason));
+            Assert.That(await Source.RefusedAsync(sandbox, image), Does.Contain("ApprovalMissing").And.Contain(reason));
         }
 
         Assert.That(await VotesAsync(sandbox), Is.EqualTo(1), "the approval of the first image alone");
@@ -65,12 +64,15 @@ public sealed class SignedOriginTests
     [Test]
     public async Task AChangeWithAnAiMarkNeedsTheReviewThatAHumanChangeDoesNot()
     {
-        var sandbox = await WithProvenCommitAsync(IfAiAssisted);
+        var sandbox = await Source.WithProvenCommitAsync(IfAiAssisted);
 
         var assisted = Change('b', 'c') with { Ai = new AiDeclaration(AiStatus.Assisted, []) };
         var unreviewed = await Source.ImageAsync("AI, without a review");
         await Source.AttestAsync(unreviewed, assisted with { Approvals = [] });
-        Assert.That(await RefusedAsync(sandbox, unreviewed), Does.Contain("AI-assisted change (statement)").And.Contain("ApprovalMissing"));
+        Assert.That(
+            await Source.RefusedAsync(sandbox, unreviewed),
+            Does.Contain("AI-assisted change (statement)").And.Contain("ApprovalMissing")
+        );
 
         var reviewed = await Source.ImageAsync("AI, reviewed");
         await Source.AttestAsync(reviewed, assisted);
@@ -78,7 +80,7 @@ public sealed class SignedOriginTests
 
         var human = await Source.ImageAsync("human, without a review");
         await Source.AttestAsync(human, Change('b', 'c') with { Approvals = [] });
-        (await SetImageAsync(sandbox, human)).OrFail();
+        (await Source.SetImageAsync(sandbox, human)).OrFail();
         Assert.That(await VotesAsync(sandbox), Is.EqualTo(1), "the approval of the first image alone");
     }
 
@@ -130,38 +132,6 @@ public sealed class SignedOriginTests
         payload[^2] ^= 1;
         return envelope with { Payload = payload };
     }
-
-    /// <summary>A namespace in which an image of commit b is proven: a person approved it once.</summary>
-    private async Task<Sandbox> WithProvenCommitAsync(string policy)
-    {
-        var sandbox = await UnguardedAsync();
-        (await sandbox.ApplyAsync("admin", Together(Pools.Service(), Web(V1)))).OrFail();
-        await sandbox.IsRolledOutAsync("web");
-        await sandbox.GuardAsync(policy);
-        var first = await Source.ImageAsync("first");
-        await Source.AttestAsync(first, Change('a', 'b'));
-        Assert.That(await RefusedAsync(sandbox, first), Does.Contain("is not known, so that nobody can say what changed since then"));
-        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
-        (await SetImageAsync(sandbox, first)).OrFail();
-        await Rig.Wait.UntilAsync(
-            sandbox.ChangesAsync,
-            changes =>
-                changes.Any(c =>
-                    PhaseOf(c) == "Proven" && c.GetProperty("spec").GetRawText().Contains($"{first}", StringComparison.Ordinal)
-                ),
-            "the approved image to be proven"
-        );
-        return sandbox;
-    }
-
-    private async Task<string> RefusedAsync(Sandbox sandbox, Digest image)
-    {
-        var run = await SetImageAsync(sandbox, image);
-        Assert.That(run.Output, Does.Contain("refused by policy"));
-        return run.Output;
-    }
-
-    private Task<Rig.Run> SetImageAsync(Sandbox sandbox, Digest image) => sandbox.SetImageAsync(Source.Name(image));
 
     private static async Task<int> VotesAsync(Sandbox sandbox) =>
         (await sandbox.ListAsync("apis/deployguard.io/v1alpha1", "changeapprovals")).Count;
