@@ -63,5 +63,14 @@ internal sealed class RegistryPush : IDisposable
         return (digest, manifest.Length);
     }
 
+    public async Task TagAsync(Digest image, string tag)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"manifests/{image}", UriKind.Relative));
+        request.Headers.Accept.ParseAdd(MediaTypes.Manifest);
+        using var found = await _http.SendAsync(request);
+        found.EnsureSuccessStatusCode();
+        await ManifestAsync(await found.Content.ReadAsByteArrayAsync(), tag: tag);
+    }
+
     public void Dispose() => _http.Dispose();
 }

@@ -45,7 +45,7 @@ public sealed class SignedByRealToolsTests
     [Test]
     public async Task WhatBothVersionsOfCosignAttestedPassesWithoutAnyApproval()
     {
-        var sandbox = await Source.WithProvenCommitAsync(Policy, Change('a', 'b'));
+        var sandbox = await Source.WithProvenCommitAsync(Policy);
 
         var bare = await PushAsync("bare");
         Assert.That(await Source.RefusedAsync(sandbox, bare), Does.Contain("ApprovalMissing").And.Contain("no signed statement was found"));
@@ -68,7 +68,7 @@ public sealed class SignedByRealToolsTests
     [Test]
     public async Task ASignatureOfCosignAloneNamesNoCommit()
     {
-        var sandbox = await Source.WithProvenCommitAsync(Policy, Change('a', 'b'));
+        var sandbox = await Source.WithProvenCommitAsync(Policy);
         foreach (var cosign in (int[])[2, 3])
         {
             var image = await PushAsync($"signed-{cosign}");
@@ -83,7 +83,7 @@ public sealed class SignedByRealToolsTests
     [Test]
     public async Task AMultiArchitectureImageNeedsAnAttestationOfItsIndexOrOfEachPlatform()
     {
-        var sandbox = await Source.WithProvenCommitAsync(Policy, Change('a', 'b'));
+        var sandbox = await Source.WithProvenCommitAsync(Policy);
 
         var (whole, _) = await PushIndexAsync("whole");
         await Tools.AttestAsync(3, Source.Name(whole), Change('b', 'c'));

@@ -1,7 +1,6 @@
 using System.Text;
 using DeployGuard.Core.Attestations;
 using DeployGuard.Registry.References;
-using static DeployGuard.EndToEnd.Sandbox;
 using static DeployGuard.EndToEnd.SignedSource;
 
 namespace DeployGuard.EndToEnd;
@@ -31,16 +30,16 @@ public sealed class SignedOriginTests
     [Test]
     public async Task ASignedReviewedHumanChangePassesWithoutAnyApproval()
     {
-        var sandbox = await WithProvenCommitAsync(Always);
+        var sandbox = await Source.WithProvenCommitAsync(Always);
 
         // An unsigned claim changes nothing.
         var claimed = await Source.ImageAsync("claimed");
-        var refused = await RefusedAsync(sandbox, claimed);
+        var refused = await Source.RefusedAsync(sandbox, claimed);
         Assert.That(refused, Does.Contain("ApprovalMissing").And.Contain("no signed statement was found"));
 
         var good = await Source.ImageAsync("good");
         await Source.AttestAsync(good, Change('b', 'c'));
-        (await SetImageAsync(sandbox, good)).OrFail();
+        (await sandbox.SetImageAsync(Source.Name(good))).OrFail();
 
         var shown = await sandbox.KubectlAsync("alice", "deployguard", "show", await sandbox.ChangeOfAsync(Source.Name(good)));
         Assert.That(shown.Output, Does.Contain("forge (SourceReview)").And.Contain("review by github:2002").And.Contain("statement "));
@@ -50,14 +49,14 @@ public sealed class SignedOriginTests
     [Test]
     public async Task EachFailureIsAFindingOfItsOwnAndChangesNothing()
     {
-        var sandbox = await WithProvenCommitAsync(Always);
+        var sandbox = await Source.WithProvenCommitAsync(Always);
         var other = await Source.ImageAsync("other");
 
         foreach (var (reason, statements) in Failures(other))
         {
             var image = await Source.ImageAsync(reason);
             await Source.AttachAsync(image, statements(image));
-            Assert.That(await RefusedAsync(sandbox, image), Does.Contain("ApprovalMissing").And.Contain(reason));
+            Assert.That(await Source.RefusedAsync(sandbox, image), Does.Contain("ApprovalMissing").And.Contain(reason));
         }
 
         Assert.That(await VotesAsync(sandbox), Is.EqualTo(1), "the approval of the first image alone");
@@ -66,12 +65,15 @@ public sealed class SignedOriginTests
     [Test]
     public async Task AChangeWithAnAiMarkNeedsTheReviewThatAHumanChangeDoesNot()
     {
-        var sandbox = await WithProvenCommitAsync(IfAiAssisted);
+        var sandbox = await Source.WithProvenCommitAsync(IfAiAssisted);
 
         var assisted = Change('b', 'c') with { Ai = new AiDeclaration(AiStatus.Assisted, []) };
         var unreviewed = await Source.ImageAsync("AI, without a review");
         await Source.AttestAsync(unreviewed, assisted with { Approvals = [] });
-        Assert.That(await RefusedAsync(sandbox, unreviewed), Does.Contain("AI-assisted change (statement)").And.Contain("ApprovalMissing"));
+        Assert.That(
+            await Source.RefusedAsync(sandbox, unreviewed),
+            Does.Contain("AI-assisted change (statement)").And.Contain("ApprovalMissing")
+        );
 
         var reviewed = await Source.ImageAsync("AI, reviewed");
         await Source.AttestAsync(reviewed, assisted);
@@ -79,20 +81,20 @@ public sealed class SignedOriginTests
 
         var human = await Source.ImageAsync("human, without a review");
         await Source.AttestAsync(human, Change('b', 'c') with { Approvals = [] });
-        (await SetImageAsync(sandbox, human)).OrFail();
+        (await sandbox.SetImageAsync(Source.Name(human))).OrFail();
         Assert.That(await VotesAsync(sandbox), Is.EqualTo(1), "the approval of the first image alone");
     }
 
     [Test]
     public async Task AStatementThatTheDeploymentBringsAlongCountsAsOneInTheRegistry()
     {
-        var sandbox = await WithProvenCommitAsync(Always);
+        var sandbox = await Source.WithProvenCommitAsync(Always);
         var image = await Source.ImageAsync("brought along");
         var statement = Encoding.UTF8.GetString(Signed(Change('b', 'c').About(Subject(image)), Source.Forge).ToJson());
 
-        Assert.That(await RefusedAsync(sandbox, image), Does.Contain("no signed statement was found"));
+        Assert.That(await Source.RefusedAsync(sandbox, image), Does.Contain("no signed statement was found"));
         (await sandbox.KubectlAsync("dana", "annotate", "deployment/web", $"deployguard.io/change-statement={statement}")).OrFail();
-        (await SetImageAsync(sandbox, image)).OrFail();
+        (await sandbox.SetImageAsync(Source.Name(image))).OrFail();
         Assert.That(await VotesAsync(sandbox), Is.EqualTo(1), "the approval of the first image alone");
     }
 
@@ -144,10 +146,4 @@ public sealed class SignedOriginTests
         payload[^2] ^= 1;
         return envelope with { Payload = payload };
     }
-
-    private Task<Sandbox> WithProvenCommitAsync(string policy) => Source.WithProvenCommitAsync(policy, Change('a', 'b'));
-
-    private Task<string> RefusedAsync(Sandbox sandbox, Digest image) => Source.RefusedAsync(sandbox, image);
-
-    private Task<Rig.Run> SetImageAsync(Sandbox sandbox, Digest image) => sandbox.SetImageAsync(Source.Name(image));
 }

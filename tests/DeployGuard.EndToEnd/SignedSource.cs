@@ -68,23 +68,39 @@ internal sealed class SignedSource : IDisposable
 
     public string Name(Digest image) => $"{Repository}@{image}";
 
+    /// <summary>A tag that anybody who can write to the registry may move.</summary>
+    public string Tag(string tag) => $"{_registry.Host}/{Images}:{tag}";
+
+    public Task TagAsync(Digest image, string tag) => _push.TagAsync(image, tag);
+
+    /// <summary>The same image in a repository that no policy names, with a statement of the forge beside it.</summary>
+    public async Task<string> LookAlikeAsync(string seed, ChangeStatement change)
+    {
+        using var push = new RegistryPush(_registry.Host, $"{Images}-evil", "", "");
+        var image = await push.ImageAsync(seed);
+        await AttachAsync(push, image, [Signed(change.About(Subject(image)), Forge)]);
+        return $"{_registry.Host}/{Images}-evil@{image}";
+    }
+
     /// <summary>Signs a statement about an image, and puts it beside that image.</summary>
     public Task AttestAsync(Digest image, ChangeStatement change, SigningKey? key = null) =>
         AttachAsync(image, Signed(change.About(Subject(image)), key ?? Forge));
 
     /// <summary>Where cosign 2 puts attestations.</summary>
-    public async Task AttachAsync(Digest image, params IEnumerable<DsseEnvelope> envelopes)
+    public Task AttachAsync(Digest image, params IEnumerable<DsseEnvelope> envelopes) => AttachAsync(_push, image, envelopes);
+
+    private static async Task AttachAsync(RegistryPush push, Digest image, IEnumerable<DsseEnvelope> envelopes)
     {
         var layers = new List<string>();
         // cosign reads no layer without it.
         var annotations = new Dictionary<string, string> { [SimpleSigning.SignatureAnnotation] = "" };
         foreach (var envelope in envelopes)
         {
-            layers.Add(await _push.BlobAsync(Envelope, Encoding.UTF8.GetString(envelope.ToJson()), annotations));
+            layers.Add(await push.BlobAsync(Envelope, Encoding.UTF8.GetString(envelope.ToJson()), annotations));
         }
 
-        var config = await _push.BlobAsync(MediaTypes.ImageConfig, "{}");
-        await _push.ManifestAsync(Documents.Manifest(config, layers), tag: $"{image.Tag}.att");
+        var config = await push.BlobAsync(MediaTypes.ImageConfig, "{}");
+        await push.ManifestAsync(Documents.Manifest(config, layers), tag: $"{image.Tag}.att");
     }
 
     /// <summary>Reviewed by github:2002, and without AI. The commits have this letter alone.</summary>
@@ -147,15 +163,15 @@ internal sealed class SignedSource : IDisposable
         );
 
     /// <summary>A namespace in which the image of a commit is proven: a person approved it once.</summary>
-    /// <param name="change">Ends with that commit.</param>
-    public async Task<Sandbox> WithProvenCommitAsync(string policy, ChangeStatement change)
+    /// <param name="change">Ends with that commit; from a to b if it is left out.</param>
+    public async Task<Sandbox> WithProvenCommitAsync(string policy, ChangeStatement? change = null)
     {
         var sandbox = await UnguardedAsync();
         (await sandbox.ApplyAsync("admin", Together(Pools.Service(), Web(V1)))).OrFail();
         await sandbox.IsRolledOutAsync("web");
         await sandbox.GuardAsync(policy);
         var first = await ImageAsync($"first of {sandbox.Namespace}");
-        await AttestAsync(first, change);
+        await AttestAsync(first, change ?? Change('a', 'b'));
         Assert.That(await RefusedAsync(sandbox, first), Does.Contain("is not known, so that nobody can say what changed since then"));
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         (await sandbox.SetImageAsync(Name(first))).OrFail();
@@ -182,10 +198,22 @@ internal sealed class SignedSource : IDisposable
     public static async Task<int> VotesAsync(Sandbox sandbox) =>
         (await sandbox.ListAsync("apis/deployguard.io/v1alpha1", "changeapprovals")).Count;
 
+    /// <summary>Replaces the keys of a policy, as its author does.</summary>
+    public static Task TrustAsync(string policy, params IEnumerable<(string Name, string Role, SigningKey Key)> keys) =>
+        TestCluster.Rig.Plane.Api.MergeAsync(
+            $"apis/deployguard.io/v1alpha1/safeguardpolicies/{policy}",
+            $$"""
+            {"spec": {"origin": {"keys": [{{string.Join(
+                ", ",
+                keys.Select(k => $$"""{"name": "{{k.Name}}", "role": "{{k.Role}}", "pem": {{Json(k.Key.Public.Pem)}} }""")
+            )}}]} } }
+            """
+        );
+
     private JsonObject PolicySpec(string name, string required, string? pullSecret) =>
         Parse(
             $$"""
-            {"mode": "Enforce", "match": {"namespaceSelector": {"matchLabels": {"tests": "{{name}}"} } },
+            {"mode": "Enforce", "dryRun": "Refuse", "match": {"namespaceSelector": {"matchLabels": {"tests": "{{name}}"} } },
              "approval": {"required": "{{required}}", "quorum": [{"groups": ["senior-engineers"]}]},
              "canary": {"required": "Always", "steps": [50], "soak": "2s", "pace": {"percent": 50, "minReady": "1s"} },
              "origin": {
