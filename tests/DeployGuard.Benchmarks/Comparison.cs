@@ -111,23 +111,26 @@ internal sealed class Comparison(string webhook, string folder)
 
     private static Row RowOf(int connections, Target target, List<Load> loads, List<Load> bare)
     {
-        static Figure Of(string unit, List<Load> loads, Func<Load, double> figure) => Figure.Absolute(unit, [.. loads.Select(figure)]);
         var compared = ReferenceEquals(loads, bare) ? Compared.No : Compared.LowerIsBetter;
-        var (rate, p99, cpu) = (Of("1/s", loads, l => l.PerSecond), Of("ms", loads, l => l.P99), Of("µs", loads, l => l.Cpu));
+        var (rate, p99, cpu) = (
+            Load.FigureOf("1/s", loads, l => l.PerSecond),
+            Load.FigureOf("ms", loads, l => l.P99),
+            Load.FigureOf("µs", loads, l => l.Cpu)
+        );
         return new Row(
             string.Create(CultureInfo.InvariantCulture, $"{connections} connection{(connections > 1 ? "s" : "")}: {target.Name}"),
             new Dictionary<string, Figure>
             {
                 ["answers/s"] = rate,
                 ["rate: ratio"] = rate.RatioTo(
-                    Of("1/s", bare, l => l.PerSecond),
+                    Load.FigureOf("1/s", bare, l => l.PerSecond),
                     compared is Compared.No ? Compared.No : Compared.HigherIsBetter
                 ),
-                ["p50 ms"] = Of("ms", loads, l => l.P50),
+                ["p50 ms"] = Load.FigureOf("ms", loads, l => l.P50),
                 ["p99 ms"] = p99,
-                ["p99: ratio"] = p99.RatioTo(Of("ms", bare, l => l.P99), compared),
+                ["p99: ratio"] = p99.RatioTo(Load.FigureOf("ms", bare, l => l.P99), compared),
                 ["processor µs"] = cpu,
-                ["processor: ratio"] = cpu.RatioTo(Of("µs", bare, l => l.Cpu), compared),
+                ["processor: ratio"] = cpu.RatioTo(Load.FigureOf("µs", bare, l => l.Cpu), compared),
                 ["resident MB"] = Figure.Absolute("MB", [target.Server.ResidentMegabytes]),
             }
         );

@@ -47,8 +47,11 @@ internal static class Flood
 
     private static Row RowOf(string name, List<Load> loads, List<Load>? reference)
     {
-        static Figure Of(string unit, List<Load> loads, Func<Load, double> figure) => Figure.Absolute(unit, [.. loads.Select(figure)]);
-        var (rate, p50, p99) = (Of("1/s", loads, l => l.PerSecond), Of("ms", loads, l => l.P50), Of("ms", loads, l => l.P99));
+        var (rate, p50, p99) = (
+            Load.FigureOf("1/s", loads, l => l.PerSecond),
+            Load.FigureOf("ms", loads, l => l.P50),
+            Load.FigureOf("ms", loads, l => l.P99)
+        );
         var figures = new Dictionary<string, Figure>
         {
             ["answers/s"] = rate,
@@ -57,8 +60,11 @@ internal static class Flood
         };
         if (reference is not null)
         {
-            figures["rate: ratio to beside allowed"] = rate.RatioTo(Of("1/s", reference, l => l.PerSecond), Compared.HigherIsBetter);
-            figures["p99: ratio to beside allowed"] = p99.RatioTo(Of("ms", reference, l => l.P99));
+            figures["rate: ratio to beside allowed"] = rate.RatioTo(
+                Load.FigureOf("1/s", reference, l => l.PerSecond),
+                Compared.HigherIsBetter
+            );
+            figures["p99: ratio to beside allowed"] = p99.RatioTo(Load.FigureOf("ms", reference, l => l.P99));
         }
 
         return new Row(name, figures);

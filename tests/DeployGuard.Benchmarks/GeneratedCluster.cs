@@ -13,6 +13,9 @@ internal sealed class GeneratedCluster
 {
     public const int PodsPerWorkload = 3;
     public const int PerNamespace = 20;
+
+    /// <summary>Of <see cref="SomeRefused"/>, one of so many is refused.</summary>
+    public const int RefusedOf = 20;
     private const int Nodes = 300;
     private const string PodHash = "7b44b4fbb";
 
@@ -56,6 +59,9 @@ internal sealed class GeneratedCluster
     public IReadOnlyList<VariedReview> Unchanged() => _update.Unchanged(Reviewed);
 
     public IReadOnlyList<VariedReview> NewRevision() => _update.NewRevision(Reviewed);
+
+    public IReadOnlyList<VariedReview> SomeRefused() =>
+        [.. Unchanged().Zip(NewRevision()).Select((pair, i) => i % RefusedOf == 0 ? pair.Second : pair.First)];
 
     /// <summary>A thousand workloads are enough, from all over the cluster.</summary>
     private IEnumerable<int> Reviewed =>

@@ -1,3 +1,5 @@
+using DeployGuard.Benchmarks.Results;
+
 namespace DeployGuard.Benchmarks;
 
 /// <summary>The results of wrk in one round, and what the server spent on it.</summary>
@@ -7,6 +9,9 @@ namespace DeployGuard.Benchmarks;
 /// <param name="Cpu">Microseconds of processor time of the server for each answer. Other programs on the machine disturb it least.</param>
 internal sealed record Load(double PerSecond, double P50, double P99, double Cpu)
 {
+    public static Figure FigureOf(string unit, IEnumerable<Load> rounds, Func<Load, double> figure) =>
+        Figure.Absolute(unit, [.. rounds.Select(figure)]);
+
     public static async Task<Load> RunAsync(Server server, string script, int connections, TimeSpan duration)
     {
         var before = server.ProcessorTime;

@@ -13,7 +13,7 @@ using DeployGuard.Rig;
     ("micro", () => Task.FromResult<IReadOnlyList<Section>>([MicroBench.Run()])),
     ("pool", PoolAsync),
     ("growth", async () => [await GrowthBench.RunAsync()]),
-    ("million", async () => [await Endurance.MillionAsync()]),
+    ("million", async () => [await MillionDecisions.RunAsync()]),
     ("servers", () => Comparison.RunAsync(Toolbox.Webhook)),
     ("api", async () => [await ApiBench.RunAsync()]),
     ("cold", async () => [await Replicas.RunAsync("cold", [])]),

@@ -18,48 +18,45 @@ internal static class Replicas
 
     public static async Task<Section> RunAsync(string what, string[] arguments)
     {
-        var webhook = Published();
-        var folder = Directory.CreateTempSubdirectory("deployguard-bench-");
-        try
-        {
-            var rounds = arguments.FirstOrDefault(a => a.StartsWith(Rounds, StringComparison.Ordinal)) is { } given
-                ? int.Parse(given.AsSpan(Rounds.Length), CultureInfo.InvariantCulture)
-                : 3;
-            List<int> sizes = [.. arguments.Where(a => !a.Contains('=')).Select(a => int.Parse(a, CultureInfo.InvariantCulture))];
-            List<IReadOnlyDictionary<string, string>> settings =
-            [
-                new Dictionary<string, string>(),
-                .. arguments.Where(a => a.Contains('=') && !a.StartsWith(Rounds, StringComparison.Ordinal)).Select(Variables),
-            ];
-            return what == "cold"
-                ? await new ColdStart(webhook, folder.FullName).RunAsync(settings, rounds)
-                : await new ResidentMemory(webhook, folder.FullName).RunAsync(sizes is [] ? [1000, 10_000] : sizes, settings, rounds);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        var rounds = arguments.FirstOrDefault(a => a.StartsWith(Rounds, StringComparison.Ordinal)) is { } given
+            ? int.Parse(given.AsSpan(Rounds.Length), CultureInfo.InvariantCulture)
+            : 3;
+        List<int> sizes = [.. arguments.Where(a => !a.Contains('=')).Select(a => int.Parse(a, CultureInfo.InvariantCulture))];
+        List<IReadOnlyDictionary<string, string>> settings =
+        [
+            new Dictionary<string, string>(),
+            .. arguments.Where(a => a.Contains('=') && !a.StartsWith(Rounds, StringComparison.Ordinal)).Select(Variables),
+        ];
+        return await WithFolderAsync(
+            (webhook, folder) =>
+                what == "cold"
+                    ? new ColdStart(webhook, folder).RunAsync(settings, rounds)
+                    : new ResidentMemory(webhook, folder).RunAsync(sizes is [] ? [1000, 10_000] : sizes, settings, rounds)
+        );
     }
 
     /// <param name="minutes">How many; none for an hour.</param>
-    public static async Task<Section> HourAsync(string[] minutes)
+    public static Task<Section> HourAsync(string[] minutes) =>
+        WithFolderAsync(
+            (webhook, folder) =>
+                HourOfDecisions.RunAsync(webhook, folder, minutes is [var given] ? int.Parse(given, CultureInfo.InvariantCulture) : 60)
+        );
+
+    private static async Task<Section> WithFolderAsync(Func<string, string, Task<Section>> run)
     {
+        var webhook = File.Exists(Toolbox.Webhook)
+            ? Toolbox.Webhook
+            : throw new FileNotFoundException($"{Toolbox.Webhook} is not there: run make publish first", Toolbox.Webhook);
         var folder = Directory.CreateTempSubdirectory("deployguard-bench-");
         try
         {
-            var count = minutes is [var given] ? int.Parse(given, CultureInfo.InvariantCulture) : 60;
-            return await Endurance.HourAsync(Published(), folder.FullName, count);
+            return await run(webhook, folder.FullName);
         }
         finally
         {
             folder.Delete(recursive: true);
         }
     }
-
-    private static string Published() =>
-        File.Exists(Toolbox.Webhook)
-            ? Toolbox.Webhook
-            : throw new FileNotFoundException($"{Toolbox.Webhook} is not there: run make publish first", Toolbox.Webhook);
 
     private static Dictionary<string, string> Variables(string list) =>
         list.Split(',').Select(v => v.Split('=', 2)).ToDictionary(v => v[0], v => v[1]);

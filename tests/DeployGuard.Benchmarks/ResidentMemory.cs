@@ -11,9 +11,6 @@ internal sealed class ResidentMemory(string webhook, string folder)
 {
     private const int Decisions = 20_000;
     private const int Connections = 8;
-
-    /// <summary>One of so many decisions is refused.</summary>
-    private const int RefusedOf = 20;
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(10);
 
     /// <param name="sizes">Numbers of Deployments; each has a ReplicaSet, three pods, a Service and a Change.</param>
@@ -32,7 +29,7 @@ internal sealed class ResidentMemory(string webhook, string folder)
         return new Section(
             "memory",
             $"A replica in clusters with pods of 9.2 KB, Deployments of 5.6 KB and ReplicaSets of 4 KB: when it is ready, after {Decisions:#,0} "
-                + $"decisions over TLS ({Connections} connections, one of {RefusedOf} refused), and after {s_pause.TotalSeconds:0} seconds of "
+                + $"decisions over TLS ({Connections} connections, one of {GeneratedCluster.RefusedOf} refused), and after {s_pause.TotalSeconds:0} seconds of "
                 + $"rest. First what its caches keep of an object, beside the bytes of its JSON. Rounds: {rounds}.",
             TimeProvider.System.GetUtcNow(),
             machine,
@@ -73,13 +70,7 @@ internal sealed class ResidentMemory(string webhook, string folder)
     {
         using var replica = await Replica.StartAsync(webhook, api, tls, variables);
         using var reviewer = new Reviewer(replica.Address, tls, Connections);
-        List<VariedReview> reviews =
-        [
-            .. cluster
-                .Unchanged()
-                .Zip(cluster.NewRevision())
-                .SelectMany((pair, i) => new[] { i % RefusedOf == 0 ? pair.Second : pair.First }),
-        ];
+        var reviews = cluster.SomeRefused();
         var began = System.Diagnostics.Stopwatch.GetTimestamp();
         var took = await reviewer.SendAsync(reviews, Decisions);
         var rate = Decisions / System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds;

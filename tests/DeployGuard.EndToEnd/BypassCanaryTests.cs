@@ -299,22 +299,7 @@ public class BypassCanaryTests
             )
         ).OrFail();
         Assert.That((await sandbox.SetImageAsync(V2)).Output, Does.Contain("PaceTooFast"));
-        (
-            await sandbox.KubectlAsync(
-                "olga",
-                "deployguard",
-                "breakglass",
-                "deployment/web",
-                "--incident",
-                "INC-1",
-                "--reason",
-                "orders fail",
-                "--waive",
-                "Canary",
-                "--waive",
-                "Pace"
-            )
-        ).OrFail();
+        (await sandbox.BreakGlassAsync("orders fail", "--waive", "Canary", "--waive", "Pace")).OrFail();
         (await sandbox.SetImageAsync(V2, "olga")).OrFail();
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
         await sandbox.SettleAsync();

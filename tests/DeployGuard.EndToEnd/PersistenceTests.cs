@@ -51,18 +51,7 @@ public class PersistenceTests : OwnCluster
             run => run.Output.Split(' ').Count(p => p == "Pending") == 2,
             "two pending changes"
         );
-        (
-            await sandbox.KubectlAsync(
-                "olga",
-                "deployguard",
-                "breakglass",
-                "deployment/web",
-                "--incident",
-                "INC-1",
-                "--reason",
-                "never used"
-            )
-        ).OrFail();
+        (await sandbox.BreakGlassAsync("never used")).OrFail();
         var (approved, forgotten) = (await sandbox.ChangeOfAsync(V2), await sandbox.ChangeOfAsync(V3));
         KillReplicas();
 

@@ -139,18 +139,7 @@ public class RejectedRevisionTests
     private static async Task<(Sandbox Sandbox, string Serving, string Rejected)> WithRejectedRevisionAsync()
     {
         var sandbox = await WithWebRunningAsync();
-        (
-            await sandbox.KubectlAsync(
-                "olga",
-                "deployguard",
-                "breakglass",
-                "deployment/web",
-                "--incident",
-                "INC-1",
-                "--reason",
-                "orders fail"
-            )
-        ).OrFail();
+        (await sandbox.BreakGlassAsync("orders fail")).OrFail();
         (await sandbox.SetImageAsync(user: "olga")).OrFail();
         await sandbox.IsRolledOutAsync("web");
         var change = await sandbox.ChangeOfAsync(V2);

@@ -49,6 +49,10 @@ public sealed class Sandbox
     public Task<Run> KubectlAsync(string user, params IEnumerable<string> arguments) =>
         Plane.KubectlAsync(user, [.. arguments, "-n", Namespace]);
 
+    /// <summary>By the on-call engineer, for Deployment web.</summary>
+    public Task<Run> BreakGlassAsync(string reason, params IEnumerable<string> more) =>
+        KubectlAsync("olga", ["deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", reason, .. more]);
+
     public Task<Run> ApplyAsync(string user, JsonObject manifest, params IEnumerable<string> more) =>
         Plane.KubectlAsync(user, manifest.ToJsonString(), ["apply", "-f", "-", "-n", Namespace, .. more]);
 

@@ -32,7 +32,7 @@ internal static class CanaryExplanation
                 : "Accepted rollout methods:",
             .. Methods(rules, replicas, steps),
             "A pod that restarts or loses readiness starts the soak of its step again. After the last step, every rollout method is accepted.",
-            .. small > 1 ? [$"With {replicas} {(replicas == 1 ? "pod" : "pods")}, one pod completes {small} steps at once."] : (string[])[],
+            .. small > 1 ? [$"With {PoolView.Pods(replicas)}, one pod completes {small} steps at once."] : (string[])[],
             "",
             .. Recipe(rules, steps, @namespace.Length == 0 ? "" : $" -n {@namespace}"),
             "",

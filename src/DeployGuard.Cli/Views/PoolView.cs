@@ -61,7 +61,8 @@ internal static class PoolView
     {
         var completed = standing.HeldPercent == 0 ? "no step completed yet" : $"step {standing.HeldPercent}% completed";
         var now = IsRolledOut(standing, rows)
-            ? $"  The rollout of {standing.Workload.KubectlName} is complete: {(standing.Pods == 1 ? "its pod runs" : $"all {standing.Pods} pods run")} {standing.ShortName}. It is not proven yet: {completed}"
+            ? $"  The rollout of {standing.Workload.KubectlName} is complete: "
+                + $"{(standing.Pods == 1 ? "its pod runs" : $"all {standing.Pods} pods run")} {standing.ShortName}. It is not proven yet: {completed}"
             : $"{Unproven(standing, rows)}; {completed}, {Limit(standing, rows)}";
         var soak = standing.Left is { } left ? $" in {Durations.Show(left)}" : "";
         var wait = standing.Wait.Length > 0 ? $"; {standing.Wait}" : "";
@@ -91,5 +92,5 @@ internal static class PoolView
         && standing.Pods >= standing.Size
         && rows.TrueForAll(r => r.TemplateHash == standing.TemplateHash && r.Workload == standing.Workload);
 
-    private static string Pods(int count) => count == 1 ? "1 pod" : $"{count} pods";
+    public static string Pods(int count) => count == 1 ? "1 pod" : $"{count} pods";
 }

@@ -24,7 +24,7 @@ internal static class RecordedRollout
             yield return $"  {change.Name}  {change.Phase}{(change.Missing.Length > 0 ? $", missing: {change.Missing}" : "")}";
             foreach (var exposure in change.Exposure)
             {
-                yield return $"    {exposure.Pool}, policy {exposure.Policy}: runs on {exposure.Pods} {(exposure.Pods == 1 ? "pod" : "pods")}; {exposure.Unproven} of "
+                yield return $"    {exposure.Pool}, policy {exposure.Policy}: runs on {PoolView.Pods(exposure.Pods)}; {exposure.Unproven} of "
                     + $"{exposure.Total} are unproven, step {exposure.Step}% at most{Wait(exposure, now)}";
             }
         }

@@ -28,18 +28,19 @@ public static class Retention
         var known = changes.Where(c => c.Phase is Phase.Proven && !c.IsUnreviewed).MaxBy(c => c.Since);
         var done = changes
             .Where(c => c != known)
-            .Where(c =>
-                c.Phase is Phase.Completed or Phase.Proven && c.TemplateHash != runs && !(runs is null ? c.AwaitsReview : c.IsUnreviewed)
-            )
+            .Where(c => c.Phase is Phase.Completed or Phase.Proven && c.TemplateHash != runs && !MustStay(c))
             // A rollback to a Change makes it recent again.
             .OrderByDescending(c => c.LastUsedAt)
             // The running revision is one of those that are kept.
             .Skip(runs is null ? kept : kept - 1);
         var old = changes.Where(c =>
-            !(runs is null ? c.AwaitsReview : c.IsUnreviewed)
+            !MustStay(c)
             && now - c.Since >= (c.Phase is Phase.Expired ? ExpiredRetention : DeletedRetention)
             && (c.Phase is Phase.Expired or Phase.Withdrawn || (runs is null && c.Phase is Phase.Completed or Phase.Proven))
         );
         return done.Concat(old).Distinct().Where(c => runs is null || c != known);
+
+        // The ReplicaSet of a rejected revision may be there as long as its workload: only the record keeps it from serving again.
+        bool MustStay(Change change) => runs is null ? change.AwaitsReview : change.IsUnreviewed;
     }
 }

@@ -7,9 +7,6 @@ namespace DeployGuard.Core.Changes;
 /// <summary>The votes that count for a Change between requests.</summary>
 public static class StandingVotes
 {
-    /// <summary>Whether a policy enforces now. What a Warn or Audit policy counts stops nothing.</summary>
-    public static bool Enforces(SafeguardPolicy policy, DateTimeOffset now) => policy.Enforces(now);
-
     /// <summary>
     /// The policies whose votes decide about the next request: those that enforce votes and match now, also those that are newer than the
     /// last request. The phase, the conditions and MISSING all follow them.
@@ -25,7 +22,7 @@ public static class StandingVotes
         [
             .. policies.Where(p =>
                 p.Approval is { Required: not Required.Never }
-                && Enforces(p, now)
+                && p.Enforces(now)
                 && p.Match.IncludesKind(change.Workload.Kind)
                 && (
                     change.Policies.Contains(p.Name)
@@ -41,7 +38,7 @@ public static class StandingVotes
     public static Change WithPresentDenials(Change change, IReadOnlyList<SafeguardPolicy> policies, DateTimeOffset now) =>
         change with
         {
-            Denials = [.. change.Denials.Where(d => policies.Any(p => p.Name == d.Policy && Enforces(p, now)))],
+            Denials = [.. change.Denials.Where(d => policies.Any(p => p.Name == d.Policy && p.Enforces(now)))],
         };
 
     /// <summary>
@@ -62,7 +59,7 @@ public static class StandingVotes
             approvals,
             change.Phase is Phase.Pending or Phase.Rejected
                 ? Deciding(change, policies, now, labels)
-                : [.. policies.Where(p => Enforces(p, now))],
+                : [.. policies.Where(p => p.Enforces(now))],
             now,
             siblings
         );

@@ -151,9 +151,11 @@ public static class Reasons
     public static readonly Reason OldRevision = new(
         "OldRevision",
         "Approval",
-        "The pods would be of a revision that its Deployment has left, and whose break-glass was rejected or awaits its review, or that never completed. A paused Deployment whose serving ReplicaSet is gone asks for such pods as well.",
+        "The pods would be of a revision that its Deployment has left, and whose break-glass was rejected or awaits its review, or that never "
+            + "completed. A paused Deployment whose serving ReplicaSet is gone asks for such pods as well.",
         Author,
-        "Go to that revision in its Deployment, which asks for an approval; or resume the paused Deployment, which then makes pods of its own revision.",
+        "Go to that revision in its Deployment, which asks for an approval; or resume the paused Deployment, which then makes pods of its "
+            + "own revision.",
         Fix.Elsewhere
     );
 

@@ -87,7 +87,7 @@ internal sealed class PoolProgress(
         // What a Warn or Audit policy counts must not stop a canary that another policy enforces.
         var inForce = cluster
             .Policies.Where(p => cluster.NamespaceLabels is null || p.Match.IncludesNamespace(cluster.NamespaceLabels))
-            .Where(p => StandingVotes.Enforces(p, now) || p.Name == policy.Name)
+            .Where(p => p.Enforces(now) || p.Name == policy.Name)
             .ToList();
         return asked
             .Select(c => StandingVotes.Veto(c, snapshot.Votes, inForce, now, [.. changes.Of(c.Workload)]))

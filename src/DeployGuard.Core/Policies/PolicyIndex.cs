@@ -89,7 +89,7 @@ public sealed class PolicyIndex<T>
 
         private void Find(IReadOnlyDictionary<string, string>? labels, ref SortedSet<int>? found)
         {
-            foreach (var (key, value) in labels ?? new Dictionary<string, string>())
+            foreach (var (key, value) in labels ?? Maps.Empty)
             {
                 if (_byLabel.TryGetValue((key, value), out var positions))
                 {

@@ -121,7 +121,7 @@ public sealed record SafeguardPolicy
     /// <summary>Whether it can refuse a change for want of an approval at a time.</summary>
     public bool EnforcesApproval(DateTimeOffset at) => Approval is not null && Enforces(at);
 
-    /// <summary>Whether it can refuse a change at a time.</summary>
+    /// <summary>Whether it can refuse a change at a time. What a Warn or Audit policy counts stops nothing.</summary>
     public bool Enforces(DateTimeOffset at) => Mode is Mode.Enforce && Active.Contains(at);
 
     public CanaryRules? Canary { get; init; }

@@ -69,26 +69,24 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
             }
             : cluster;
 
-    /// <summary>A Deployment names its ReplicaSets after itself, with a hash that has no dash; a name that is too long is cut.</summary>
-    private IReadOnlyList<Change> RevisionChangesOf(WorkloadRef set, IReadOnlyList<Workload> owners)
-    {
-        if (set.Name.LastIndexOf('-') is not (> 0 and var dash))
-        {
-            return [];
-        }
+    private IReadOnlyList<Change> RevisionChangesOf(WorkloadRef set, IReadOnlyList<Workload> owners) =>
+        [
+            .. owners
+                .Where(o => o.Type.HasReplicaSets)
+                .Select(o => o.Ref)
+                .Concat(NamedLike(set))
+                .Distinct()
+                .SelectMany(d => caches.Translation.Changes(caches.Changes.Under(ClusterCaches.WorkloadKey(d)))),
+        ];
 
-        var name = set.Name[..dash];
-        IEnumerable<Change> named =
-            set.Name.Length < MaxName
-                ? caches.Changes.Under(ClusterCaches.WorkloadKey(BuiltInKinds.Deployment.Named(set.Namespace, name)))
-                : caches
-                    .Changes.Under(ChangeIndex.OfNamespace(set.Namespace))
-                    .Where(c => c.Workload.Type.HasReplicaSets && c.Workload.Name.StartsWith(name, StringComparison.Ordinal));
-        var owned = owners
-            .Where(o => o.Type.HasReplicaSets && o.Ref.Name != name)
-            .SelectMany(o => caches.Changes.Under(ClusterCaches.WorkloadKey(o.Ref)));
-        return caches.Translation.Changes([.. named, .. owned]);
-    }
+    /// <summary>A Deployment names its ReplicaSets after itself, with a hash that has no dash; a name that is too long is cut.</summary>
+    private IEnumerable<WorkloadRef> NamedLike(WorkloadRef set) =>
+        set.Name.LastIndexOf('-') is not (> 0 and var dash) ? []
+        : set.Name.Length < MaxName ? [BuiltInKinds.Deployment.Named(set.Namespace, set.Name[..dash])]
+        : caches
+            .Changes.Under(ChangeIndex.OfNamespace(set.Namespace))
+            .Select(c => c.Workload)
+            .Where(w => w.Type.HasReplicaSets && w.Name.StartsWith(set.Name[..dash], StringComparison.Ordinal));
 
     /// <summary>
     /// The object that the request says it changes, as the cache has it; null where that is another one. A review sent past the API server

@@ -188,7 +188,7 @@ internal sealed class Observer(
         IReadOnlyList<Approval> approvals,
         IReadOnlyList<SafeguardPolicy> policies,
         DateTimeOffset now
-    ) => StandingVotes.Veto(change, approvals, [.. policies.Where(p => StandingVotes.Enforces(p, now))], now, SiblingsOf(change));
+    ) => StandingVotes.Veto(change, approvals, [.. policies.Where(p => p.Enforces(now))], now, SiblingsOf(change));
 
     private IReadOnlyList<Change> SiblingsOf(Change change) =>
         caches.Translation.Changes(caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)));

@@ -60,7 +60,8 @@ internal sealed class RequestReader(WorkloadReader workloads)
             Operation = review.Operation,
             Requester = review.Requester,
             DryRun = review.DryRun,
-            Target = after?.Ref ?? target,
+            // The deletion of a collection names no object in its reviews.
+            Target = (after ?? before)?.Ref ?? target,
             SubResource = review.SubResource,
             Before = before,
             After = after,

@@ -222,6 +222,24 @@ public class ChangeLifecycleTests
         Assert.That(Retention.Expendable([In(Phase.Proven, 60 * 24 * 30)], "v1:other", 7, Some.Now), Is.Empty);
     }
 
+    /// <summary>
+    /// Rollbacks make other records recent: its ReplicaSet could otherwise get pods again, because nothing tells of the rejection.
+    /// </summary>
+    [TestCase("v1:0", true)]
+    [TestCase(null, false)]
+    public void ARejectedBreakGlassStaysOnRecordAsLongAsItsWorkload(string? runs, bool isKept)
+    {
+        List<Change> changes =
+        [
+            .. Enumerable.Range(0, 20).Select(i => In(Phase.Completed, i) with { Name = $"c{i}", TemplateHash = $"v1:{i}" }),
+        ];
+        changes[19] = changes[19] with { BreakGlassUses = [new BreakGlassUse("g", "dana", Some.Now, "carol") { IsRejected = true }] };
+
+        var expendable = Retention.Expendable(changes, runs, 0, Some.Now).Select(c => c.Name);
+
+        Assert.That(expendable, isKept ? Does.Not.Contain("c19").And.Contain("c18") : Does.Contain("c19"));
+    }
+
     [Test]
     public void NewestPodsAndJobsOfEachRequesterAreKept()
     {

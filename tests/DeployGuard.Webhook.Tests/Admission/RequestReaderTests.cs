@@ -30,6 +30,20 @@ public class RequestReaderTests
     }
 
     [Test]
+    public void TheDeletionOfACollectionNamesTheObject()
+    {
+        var review =
+            JsonNode.Parse(Reviews.Of("DELETE", "apps", "ReplicaSet", "replicasets", "dana", null, Obj("ReplicaSet")))
+            ?? throw new InvalidOperationException("no review");
+        review["request"]!["name"] = "";
+        using var document = JsonDocument.Parse(review.ToJsonString());
+
+        var target = s_reader.Read(Review.Read(document.RootElement)).Target;
+
+        Assert.That(target.Name, Is.EqualTo($"{Obj("ReplicaSet")["metadata"]?["name"]}").And.Not.Empty);
+    }
+
+    [Test]
     public void DeleteOfOtherKindsOrWithoutAnOldObjectIsNotBlocked()
     {
         Assert.That(((WorkloadRequest)Read("DELETE", "apps", "Deployment", null, new JsonObject { ["broken"] = true })).Before, Is.Null);
