@@ -1,8 +1,8 @@
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Evidence;
 using DeployGuard.Registry.Lookups;
+using DeployGuard.Statements;
 
 namespace DeployGuard.Cli.Verify;
 

@@ -2,11 +2,11 @@ using DeployGuard.Cli.Registries;
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
-using DeployGuard.Evidence;
 using DeployGuard.Manifests;
 using DeployGuard.Registry;
 using DeployGuard.Registry.Lookups;
 using DeployGuard.Registry.References;
+using DeployGuard.Statements;
 
 namespace DeployGuard.Cli.Verify;
 

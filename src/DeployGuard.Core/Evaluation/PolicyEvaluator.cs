@@ -82,7 +82,7 @@ public sealed class PolicyEvaluator
         return new Verdict
         {
             Evaluated = evaluated,
-Notes = Notes(shared.All),
+            Notes = Notes(shared.All),
             SignedFacts = cluster.SignedFacts,
             Backing =
                 cluster.SignedFacts.Count == 0

@@ -4,7 +4,7 @@ using DeployGuard.Core.Ports;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Evidence;
+using DeployGuard.Statements;
 using DeployGuard.Webhook.Admission;
 using DeployGuard.Webhook.Lookups;
 using DeployGuard.Webhook.Records;

@@ -1,9 +1,9 @@
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Evaluation;
-using DeployGuard.Evidence;
 using DeployGuard.Registry.Lookups;
 using DeployGuard.Registry.References;
+using DeployGuard.Statements;
 
 namespace DeployGuard.Webhook.Lookups;
 

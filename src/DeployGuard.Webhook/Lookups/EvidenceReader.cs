@@ -5,11 +5,11 @@ using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Snapshots;
-using DeployGuard.Evidence;
 using DeployGuard.Registry;
 using DeployGuard.Registry.Credentials;
 using DeployGuard.Registry.Lookups;
 using DeployGuard.Registry.References;
+using DeployGuard.Statements;
 
 namespace DeployGuard.Webhook.Lookups;
 

@@ -1,16 +1,15 @@
 using System.Runtime.CompilerServices;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Registry.Lookups;
-using Claim = DeployGuard.Core.Provenance.Evidence;
 
 namespace DeployGuard.Webhook.Lookups;
 
 /// <summary>What images say of themselves, from the result of a lookup. Kept as long as that, because an image may have many labels.</summary>
 internal sealed class ImageClaims
 {
-    private readonly ConditionalWeakTable<LookupResult, IReadOnlyList<Claim>> _claims = [];
+    private readonly ConditionalWeakTable<LookupResult, IReadOnlyList<Evidence>> _claims = [];
 
-    public IReadOnlyList<Claim> Of(LookupResult result) =>
+    public IReadOnlyList<Evidence> Of(LookupResult result) =>
         _claims.GetValue(
             result,
             static r =>
@@ -22,7 +21,7 @@ internal sealed class ImageClaims
                 }
         );
 
-    private static IReadOnlyList<Claim> Read(LookupResult result, ImageFacts facts) => ImageMarks.Of($"{result.Image}", TextsOf(facts));
+    private static IReadOnlyList<Evidence> Read(LookupResult result, ImageFacts facts) => ImageMarks.Of($"{result.Image}", TextsOf(facts));
 
     /// <summary>Any platform may run, so each of them is heard.</summary>
     private static IEnumerable<ImageText> TextsOf(ImageFacts facts) =>

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
-using DeployGuard.Evidence;
 using DeployGuard.Registry;
 using DeployGuard.Registry.Credentials;
+using DeployGuard.Statements;
 using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Lookups;

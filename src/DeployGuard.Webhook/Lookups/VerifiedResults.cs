@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using DeployGuard.Core.Attestations.Trust;
-using DeployGuard.Evidence;
 using DeployGuard.Registry.Lookups;
+using DeployGuard.Statements;
 
 namespace DeployGuard.Webhook.Lookups;
 

@@ -43,7 +43,7 @@ public class RecordsTests
                     TemplateHash = "v1:" + new string('0', 64),
                     Phase = Phase.Pending,
                     Requesters = ["dana"],
-                    Evidence = [new Core.Provenance.Evidence("annotation", "deployguard.io/authors", "Zoe")],
+                    Evidence = [new Evidence("annotation", "deployguard.io/authors", "Zoe")],
                 },
             ],
         };

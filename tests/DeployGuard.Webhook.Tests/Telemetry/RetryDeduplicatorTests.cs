@@ -5,7 +5,6 @@ using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Telemetry;
-using Claim = DeployGuard.Core.Provenance.Evidence;
 
 namespace DeployGuard.Webhook.Tests;
 
@@ -29,11 +28,11 @@ public class RetryDeduplicatorTests
         var retries = new RetryDeduplicator(new StoppedTime());
 
         Assert.That(retries.IsRepeated(Refused()), Is.False);
-        Assert.That(retries.IsRepeated(Refused(new Claim("annotation", "deployguard.io/ai-assisted", "true"))), Is.False);
-        Assert.That(retries.IsRepeated(Refused(new Claim("annotation", "deployguard.io/ai-assisted", "true"))), Is.True);
+        Assert.That(retries.IsRepeated(Refused(new Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.False);
+        Assert.That(retries.IsRepeated(Refused(new Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.True);
     }
 
-    private static Verdict Refused(params Claim[] evidence) =>
+    private static Verdict Refused(params Evidence[] evidence) =>
         new()
         {
             Evaluated = new EvaluatedRequest

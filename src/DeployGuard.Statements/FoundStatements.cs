@@ -1,7 +1,7 @@
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Registry.Lookups;
 
-namespace DeployGuard.Evidence;
+namespace DeployGuard.Statements;
 
 /// <summary>What a lookup found, verified.</summary>
 public static class FoundStatements

@@ -1,7 +1,7 @@
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Registry.Lookups;
 
-namespace DeployGuard.Evidence;
+namespace DeployGuard.Statements;
 
 /// <summary>What a lookup's result means for the decision and for its message.</summary>
 public static class FoundText

@@ -6,7 +6,7 @@ using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
 using DeployGuard.Cryptography;
 
-namespace DeployGuard.Evidence;
+namespace DeployGuard.Statements;
 
 /// <summary>The keys of a policy, from its text and from Secrets as they are now.</summary>
 public sealed class TrustedKeySets(IOwnSecrets? secrets)

@@ -2,7 +2,7 @@ using DeployGuard.Core.Policies;
 using DeployGuard.Registry.Access;
 using DeployGuard.Registry.References;
 
-namespace DeployGuard.Evidence;
+namespace DeployGuard.Statements;
 
 /// <summary>The registries that a policy lists, as the client of registries takes them.</summary>
 public static class PolicyRegistries
