@@ -6,7 +6,9 @@ using DeployGuard.Registry.References;
 
 namespace DeployGuard.Registry.Pushes;
 
-/// <summary>The JSON of manifests and indexes that are written. What is there already is kept, with fields that are not known here.</summary>
+/// <summary>
+/// The JSON of manifests and indexes that are written. What is there already is kept, with fields that are not known here.
+/// </summary>
 internal static class OciJson
 {
     private static readonly JsonSerializerOptions s_readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -30,8 +30,8 @@ internal sealed class BroughtStatements
     public bool AreNone => _verified == Verification.Nothing;
 
     /// <summary>
-    /// Those that one image must answer for, and those about another image of the same request: they may be links of the chain, and it is no
-    /// mistake that they are about something else.
+    /// Those that one image must answer for, and those about another image of the same request: they may be links of the chain, and it is
+    /// no mistake that they are about something else.
     /// </summary>
     public (Verification Verified, IReadOnlyList<VerifiedStatement> Others) For(JudgedImage image)
     {

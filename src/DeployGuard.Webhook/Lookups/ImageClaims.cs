@@ -4,7 +4,9 @@ using DeployGuard.Registry.Lookups;
 
 namespace DeployGuard.Webhook.Lookups;
 
-/// <summary>What images say of themselves, from the result of a lookup. Kept as long as that, because an image may have many labels.</summary>
+/// <summary>
+/// What images say of themselves, from the result of a lookup. Kept as long as that result, because an image may have many labels.
+/// </summary>
 internal sealed class ImageClaims
 {
     private readonly ConditionalWeakTable<LookupResult, IReadOnlyList<Evidence>> _claims = [];
