@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -10,62 +9,208 @@ namespace DeployGuard.Cli.Tests;
 [NonParallelizable]
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 [UnsupportedOSPlatform("windows")]
-public sealed partial class AttestPageTests : IDisposable
+public sealed partial class AttestPageTests
 {
     private static readonly string s_page = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "attest.md"));
 
-    private readonly AttestRepository _upstream = new();
-    private readonly string _home = Directory.CreateTempSubdirectory("deployguard-test-").FullName;
-    private readonly string _clone;
-    private readonly string _reviewed;
-    private readonly string _head;
-    private readonly Dictionary<string, string> _environment = [];
+    /// <summary>The commit in the examples of the page.</summary>
+    private const string DocumentedHead = "9e1d53aa0f42c5b7e6d8f9a0b1c2d3e4f5061728";
 
-    /// <summary>A branch of two commits that was reviewed, then squashed; and a clone of the result, as a job has it.</summary>
-    public AttestPageTests()
-    {
-        var git = _upstream.Git;
-        git.Git("checkout", "--quiet", "-b", "branch");
-        git.Write("a.txt", "a");
-        git.Git("add", "--all");
-        git.Commit("one");
-        _reviewed = git.Commit("two\n\nCo-authored-by: Codex <noreply@openai.com>");
-        git.Git("update-ref", "refs/pull/7/head", _reviewed);
-        git.Git("update-ref", "refs/merge-requests/7/head", _reviewed);
-        git.Git("checkout", "--quiet", "main");
-        git.Git("merge", "--quiet", "--squash", "branch");
-        _head = git.Commit("Feature (#7)\n\nCo-authored-by: Codex <noreply@openai.com>");
-        git.Git("branch", "--quiet", "-D", "branch");
-        _clone = Path.Combine(_home, "clone");
-        git.Git("clone", "--quiet", $"file://{git.Folder}", _clone);
-        Program("deployguard", $"exec dotnet '{Path.Combine(AppContext.BaseDirectory, "deployguard.dll")}' \"$@\"");
-    }
+    /// <summary>What the page says of the Task that builds.</summary>
+    private const string BuildOfTekton =
+        "deployguard attest --folder \"$SOURCE\" --from \"$FROM\" --to \"$TO\" --repository \"$REPOSITORY\" --ref \"$REF\" --key \"$KEY/build.key\" --push --image \"$IMAGE\"";
+
+    private CiJob? _job;
+
+    private CiJob Job => _job ?? throw new InvalidOperationException("not started");
 
     [SetUp]
-    public async Task MakeKeyAsync()
+    public async Task StartAsync()
     {
         if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(p => File.Exists(Path.Combine(p, "jq"))))
         {
             Assert.Ignore("jq is not installed");
         }
 
-        await CommandRun.OfAsync("keys", "generate", Path.Combine(_home, "source-review"));
+        _job = await CiJob.StartAsync();
     }
 
-    public void Dispose()
+    [TearDown]
+    public async Task StopAsync()
     {
-        _upstream.Dispose();
-        Directory.Delete(_home, recursive: true);
+        if (_job is not null)
+        {
+            await _job.DisposeAsync();
+        }
     }
 
     [Test]
-    public void TheJobForGitHubStatesTheLastReviewOfEachPersonAndWhoOpenedThePullRequest()
+    public void TheJobsForGitHubStateTheLastReviewOfEachPersonAndWhoOpenedThePullRequest()
     {
-        Program(
+        ForgeIsGitHub();
+
+        // Two machines: the second one is not logged in.
+        LogIn();
+        var built = Job.Run(GitHubSteps("build"));
+        Directory.Delete(Job.At(".docker"), recursive: true);
+        var run = Job.Run(GitHubSteps("review"));
+
+        Assert.That((built.ExitCode, run.ExitCode), Is.EqualTo((0, 0)), built.Output + run.Output);
+        var predicate = Signed();
+        Assert.That(
+            Approvals(predicate),
+            Is.EqualTo(
+                new[]
+                {
+                    ("github:2002", "human", "approved", Job.Head),
+                    ("github:3003", "human", "dismissed", Job.Head),
+                    ("github:4004", "bot", "approved", Job.Head),
+                }
+            )
+        );
+        Assert.That(AttestRepository.Authors(predicate), Is.EqualTo(new[] { "email:dana@example.com", "github:1001" }));
+        Assert.That(predicate.GetProperty("complete").GetBoolean());
+        Assert.That(Directory.GetFiles(Job.InClone(""), "*.key"), Is.Empty);
+        AssertReviewIsBelieved("github:2002");
+    }
+
+    /// <summary>Nobody would know what was built from the reviewed commit.</summary>
+    [Test]
+    public void TheReviewAloneIsNotBelieved()
+    {
+        ForgeIsGitHub();
+
+        var run = Job.Run(GitHubSteps("review"));
+
+        Assert.That(run.ExitCode, Is.Zero, run.Output);
+        Assert.That(Job.Verify().Output, Does.Contain("MISSING   image -> commit: No statement that counts names the commit of "));
+    }
+
+    [Test]
+    public void ReviewsOfOnePullRequestAreNotStatedOfAnotherInTheSamePush()
+    {
+        ForgeIsGitHub();
+        Job.Environment["BEFORE"] = Job.BeforeBoth;
+
+        var run = Job.Run(GitHubSteps("review"));
+
+        Assert.That(run.ExitCode, Is.Zero, run.Output);
+        Assert.That(Approvals(Signed()), Is.Empty);
+    }
+
+    [Test]
+    public void APullRequestOfAMachineHasItsAssigneesAsOperators()
+    {
+        GitHubEnvironment();
+        Job.Program(
             "gh",
             $$"""
             case "$*" in
-            *commits/{{_head}}/pulls*) echo '[{"number": 7, "merge_commit_sha": "{{_head}}", "user": {"id": 1001, "type": "User"}, "assignees": []}]' ;;
+            *pulls/7/reviews*) echo '[]' ;;
+            *) echo '[{"number": 7, "merge_commit_sha": "{{Job.Head}}", "user": {"id": 198982749, "type": "Bot"}, "assignees": [{"id": 5005}]}]' ;;
+            esac
+            """
+        );
+
+        var run = Job.Run(GitHubSteps("review"));
+
+        Assert.That(run.ExitCode, Is.Zero, run.Output);
+        Assert.That(AttestRepository.Authors(Signed()), Is.EqualTo(new[] { "email:dana@example.com", "github:198982749", "github:5005" }));
+    }
+
+    [Test]
+    public void APushWithoutAPullRequestHasNoReviews()
+    {
+        GitHubEnvironment();
+        Job.Program("gh", "echo '[]'");
+
+        var run = Job.Run(GitHubSteps("review"));
+
+        Assert.That(run.ExitCode, Is.Zero, run.Output);
+        Assert.That(Approvals(Signed()), Is.Empty);
+    }
+
+    [TestCase(true, false, true)]
+    [TestCase(false, false, false)]
+    [TestCase(true, true, false)]
+    public void TheJobsForGitLabStateApprovalsOnlyWhereTheyAreOfThesePushedCommits(bool resetsOnPush, bool pushedTwo, bool counts)
+    {
+        ForgeIsGitLab(resetsOnPush);
+        Job.Environment["CI_COMMIT_BEFORE_SHA"] = pushedTwo ? Job.BeforeBoth : Job.Before;
+
+        var run = Job.Run([.. GitLabScript("build"), .. GitLabScript("change-statement")]);
+
+        Assert.That(run.ExitCode, Is.Zero, run.Output);
+        var predicate = Signed();
+        Assert.That(AttestRepository.Authors(predicate), Is.EqualTo(new[] { "email:dana@example.com", "gitlab:1001" }));
+        Assert.That(
+            Approvals(predicate),
+            Is.EqualTo(counts ? new[] { ("gitlab:2002", "human", "approved", Job.Head), ("gitlab:3", "bot", "approved", Job.Head) } : [])
+        );
+        Assert.That(run.Output.Contains("approvals are not bound to a commit", StringComparison.Ordinal), Is.Not.EqualTo(resetsOnPush));
+        if (counts)
+        {
+            AssertReviewIsBelieved("gitlab:2002");
+        }
+    }
+
+    [Test]
+    public void TheTaskForTektonSignsAndPushes()
+    {
+        var reviews = Directory.CreateDirectory(Job.At("reviews")).FullName;
+        File.WriteAllText(
+            Path.Combine(reviews, "approvals.json"),
+            Text("json", "\"approvals\": [\n    {").Replace(DocumentedHead, Job.Head, StringComparison.Ordinal)
+        );
+        LogIn();
+        var step = Block("yaml", "kind: Task").GetProperty("spec").GetProperty("steps")[0];
+        Assert.That(
+            step.GetProperty("env").EnumerateArray().Select(v => AttestRepository.Text(v, "name")),
+            Is.EqualTo(new[] { "REPOSITORY", "REF", "FROM", "TO", "IMAGE", "SOURCE", "REVIEWS", "KEY", "DOCKER_CONFIG" })
+        );
+        var environment = Job.Environment;
+        (environment["REPOSITORY"], environment["REF"]) = ("https://forge.example.com/acme/checkout", "refs/heads/main");
+        (environment["FROM"], environment["TO"], environment["IMAGE"]) = (Job.Before, Job.Head, $"{Job.Image}@{Job.Digest}");
+        (environment["SOURCE"], environment["REVIEWS"], environment["KEY"]) = (Job.InClone(""), reviews, Job.At(""));
+        environment["DOCKER_CONFIG"] = Job.At(".docker");
+
+        var run = Job.Run(AttestRepository.Text(step, "script"), BuildOfTekton);
+
+        Assert.That(run.ExitCode, Is.Zero, run.Output);
+        AssertReviewIsBelieved("github:2002");
+    }
+
+    [Test]
+    public void TheFilesOfThePageAreInTheirForms()
+    {
+        File.WriteAllText(Job.At("detectors.json"), Text("json", "\"trailers\""));
+        Assert.That(Attest.DetectorsReader.With([Job.At("detectors.json")]).GitHubIds, Does.ContainKey(1234567L));
+        using var predicate = JsonDocument.Parse(Text("json", "\"baseCommit\""));
+        Assert.That(Core.Attestations.ChangeStatement.Parse(predicate.RootElement).IsComplete);
+    }
+
+    private void AssertReviewIsBelieved(string reviewer)
+    {
+        var (exitCode, output) = Job.Verify();
+        Assert.That(exitCode, Is.Zero, output);
+        Assert.That(
+            output,
+            Does.Contain($"image -> commit: {Job.Head} of ")
+                .And.Contain(", by build")
+                .And.Contain($"review: {reviewer} (erin, of senior-engineers) approved {Job.Head[..12]}")
+                .And.Contain(", by forge")
+        );
+    }
+
+    private void ForgeIsGitHub()
+    {
+        GitHubEnvironment();
+        Job.Program(
+            "gh",
+            $$"""
+            case "$*" in
+            *commits/{{Job.Head}}/pulls*) echo '[{"number": 7, "merge_commit_sha": "{{Job.Head}}", "user": {"id": 1001, "type": "User"}, "assignees": []}]' ;;
+            *commits/{{Job.Before}}/pulls*) echo '[{"number": 6, "merge_commit_sha": "{{Job.Before}}", "user": {"id": 1001, "type": "User"}, "assignees": []}]' ;;
             *pulls/7/reviews*) echo '[{{Review(2002, "User", "CHANGES_REQUESTED", "08")}}, {{Review(
                 2002,
                 "User",
@@ -82,167 +227,96 @@ public sealed partial class AttestPageTests : IDisposable
             esac
             """
         );
-        GitHubEnvironment();
-
-        var run = RunScripts(GitHubSteps());
-
-        Assert.That(run.ExitCode, Is.Zero, run.Output);
-        var predicate = Signed();
-        Assert.That(
-            Approvals(predicate),
-            Is.EqualTo(
-                new[]
-                {
-                    ("github:2002", "human", "approved", _head),
-                    ("github:3003", "human", "dismissed", _head),
-                    ("github:4004", "bot", "approved", _head),
-                }
-            )
-        );
-        Assert.That(AttestRepository.Authors(predicate), Is.EqualTo(new[] { "email:dana@example.com", "github:1001" }));
-        Assert.That(predicate.GetProperty("complete").GetBoolean());
-        Assert.That(File.Exists(Path.Combine(_clone, "source-review.key")), Is.False);
     }
 
-    [Test]
-    public void APullRequestOfAMachineHasItsAssigneesAsOperators()
+    private void ForgeIsGitLab(bool resetsOnPush)
     {
-        Program(
-            "gh",
-            $$"""
-            case "$*" in
-            *pulls/7/reviews*) echo '[]' ;;
-            *) echo '[{"number": 7, "merge_commit_sha": "{{_head}}", "user": {"id": 198982749, "type": "Bot"}, "assignees": [{"id": 5005}]}]' ;;
-            esac
-            """
-        );
-        GitHubEnvironment();
-
-        var run = RunScripts(GitHubSteps());
-
-        Assert.That(run.ExitCode, Is.Zero, run.Output);
-        Assert.That(AttestRepository.Authors(Signed()), Is.EqualTo(new[] { "email:dana@example.com", "github:198982749", "github:5005" }));
-    }
-
-    [Test]
-    public void APushWithoutAPullRequestHasNoReviews()
-    {
-        Program("gh", "echo '[]'");
-        GitHubEnvironment();
-
-        var run = RunScripts(GitHubSteps());
-
-        Assert.That(run.ExitCode, Is.Zero, run.Output);
-        Assert.That(Approvals(Signed()), Is.Empty);
-    }
-
-    [Test]
-    public void TheBuildJobForGitHubLinksTheImageToTheCommit()
-    {
-        GitHubEnvironment();
-        File.Copy(Path.Combine(_home, "source-review.key"), Path.Combine(_clone, "build.key"));
-        _environment["IMAGE"] = "registry.example.com/checkout";
-        _environment["DIGEST"] = $"sha256:{new string('a', 64)}";
-
-        var run = RunScripts([Block("yaml", "--key build.key").EnumerateArray().Single().GetProperty("run").GetString() ?? ""]);
-
-        Assert.That(run.ExitCode, Is.Zero, run.Output);
-        Assert.That(
-            Statement("build.json").GetProperty("subject")[0].GetProperty("digest").GetProperty("sha256").GetString(),
-            Is.EqualTo(new string('a', 64))
-        );
-    }
-
-    [TestCase("true", true)]
-    [TestCase("false", false)]
-    public void TheJobForGitLabStatesApprovalsOnlyWhereTheyAreBoundToACommit(string resetsOnPush, bool counts)
-    {
-        Program(
+        Job.Program(
             "curl",
             $$"""
             case "$*" in
-            *"PRIVATE-TOKEN: t"*commits/{{_head}}/merge_requests) echo '[{"iid": 6, "state": "closed"}, {"iid": 7, "state": "merged", "sha": "{{_reviewed}}",
-              "merge_commit_sha": null, "squash_commit_sha": "{{_head}}", "merged_at": "2026-03-11T10:00:00Z", "author": {"id": 1001} }]' ;;
-            *projects/5/approvals) echo '{"reset_approvals_on_push": {{resetsOnPush}} }' ;;
+            *"PRIVATE-TOKEN: t"*commits/{{Job.Head}}/merge_requests) echo '[{"iid": 6, "state": "closed"}, {"iid": 7, "state": "merged", "sha": "{{Job.Reviewed}}",
+              "merge_commit_sha": null, "squash_commit_sha": "{{Job.Head}}", "merged_at": "2026-03-11T10:00:00Z", "author": {"id": 1001} }]' ;;
+            *commits/{{Job.Before}}/merge_requests) echo '[{"iid": 6, "state": "merged"}]' ;;
+            *projects/5/approvals) echo '{"reset_approvals_on_push": {{(resetsOnPush ? "true" : "false")}} }' ;;
             *merge_requests/7/approvals) echo '{"approved_by": [{"user": {"id": 2002, "username": "erin"} }, {"user": {"id": 3, "username": "project_5_bot_1"} }]}' ;;
             *) exit 1 ;;
             esac
             """
         );
-        _environment["REVIEW_TOKEN"] = "t";
-        _environment["CI_API_V4_URL"] = "https://gitlab.example.com/api/v4";
-        _environment["CI_PROJECT_ID"] = "5";
-        _environment["CI_PROJECT_URL"] = "https://gitlab.example.com/acme/checkout";
-        _environment["CI_COMMIT_SHA"] = _head;
-        _environment["CI_COMMIT_BEFORE_SHA"] = _upstream.Base;
-        _environment["CI_COMMIT_BRANCH"] = "main";
-        _environment["SOURCE_REVIEW_KEY"] = Path.Combine(_home, "source-review.key");
-        var script = Block("yaml", "reset_approvals_on_push").GetProperty("change-statement").GetProperty("script").EnumerateArray();
-
-        var run = RunScripts(script.Select(l => l.GetString() ?? ""));
-
-        Assert.That(run.ExitCode, Is.Zero, run.Output);
-        var predicate = Signed();
-        Assert.That(AttestRepository.Authors(predicate), Is.EqualTo(new[] { "email:dana@example.com", "gitlab:1001" }));
-        Assert.That(
-            Approvals(predicate),
-            Is.EqualTo(counts ? new[] { ("gitlab:2002", "human", "approved", _head), ("gitlab:3", "bot", "approved", _head) } : [])
-        );
-        Assert.That(run.Output.Contains("approvals are not bound to a commit", StringComparison.Ordinal), Is.Not.EqualTo(counts));
-    }
-
-    [Test]
-    public void TheTaskForTektonSigns()
-    {
-        var reviews = Directory.CreateDirectory(Path.Combine(_home, "reviews")).FullName;
-        File.WriteAllText(Path.Combine(reviews, "approvals.json"), Text("json", "\"approvals\": [\n    {"));
-        var step = Block("yaml", "kind: Task").GetProperty("spec").GetProperty("steps")[0];
-        Assert.That(
-            step.GetProperty("env").EnumerateArray().Select(v => AttestRepository.Text(v, "name")),
-            Is.EqualTo(new[] { "REPOSITORY", "REF", "FROM", "TO", "SOURCE", "REVIEWS", "KEY" })
-        );
-        (_environment["REPOSITORY"], _environment["REF"]) = ("https://example.com/acme/checkout", "refs/heads/main");
-        (_environment["FROM"], _environment["TO"]) = (_upstream.Base, _head);
-        (_environment["SOURCE"], _environment["REVIEWS"], _environment["KEY"]) = (_clone, reviews, _home);
-
-        var run = RunScripts([AttestRepository.Text(step, "script")]);
-
-        Assert.That(run.ExitCode, Is.Zero, run.Output);
-        File.Copy(Path.Combine(reviews, "change.json"), Path.Combine(_clone, "change.json"));
-        Assert.That(Approvals(Signed()).Single().Approver, Is.EqualTo("github:2002"));
-    }
-
-    [Test]
-    public void TheFilesOfThePageAreInTheirForms()
-    {
-        File.WriteAllText(Path.Combine(_home, "detectors.json"), Text("json", "\"trailers\""));
-        Assert.That(Attest.DetectorsReader.With([Path.Combine(_home, "detectors.json")]).GitHubIds, Does.ContainKey(1234567L));
-        using var predicate = JsonDocument.Parse(Text("json", "\"baseCommit\""));
-        Assert.That(Core.Attestations.ChangeStatement.Parse(predicate.RootElement).IsComplete);
+        Job.Program("buildah", $"case \"$1 $2\" in 'push --digestfile') printf %s {Job.Digest} > \"$3\" ;; esac");
+        foreach (
+            var (name, value) in ((string, string)[])
+                [
+                    ("REVIEW_TOKEN", "t"),
+                    ("CI_API_V4_URL", "https://forge.example.com/api/v4"),
+                    ("CI_SERVER_HOST", "forge.example.com"),
+                    ("CI_PROJECT_ID", "5"),
+                    ("CI_PROJECT_URL", "https://forge.example.com/acme/checkout"),
+                    ("CI_COMMIT_SHA", Job.Head),
+                    ("CI_COMMIT_BRANCH", "main"),
+                    ("CI_REGISTRY", Job.Host),
+                    ("CI_REGISTRY_IMAGE", Job.Image),
+                    ("CI_REGISTRY_USER", "ann"),
+                    ("CI_REGISTRY_PASSWORD", "secret"),
+                    ("BUILD_KEY", Job.At("build.key")),
+                    ("SOURCE_REVIEW_KEY", Job.At("source-review.key")),
+                ]
+        )
+        {
+            Job.Environment[name] = value;
+        }
     }
 
     private void GitHubEnvironment()
     {
-        _environment["GITHUB_WORKSPACE"] = _clone;
-        _environment["GITHUB_REPOSITORY"] = "acme/checkout";
-        _environment["GITHUB_SERVER_URL"] = "https://github.com";
-        _environment["GITHUB_REF"] = "refs/heads/main";
-        _environment["GITHUB_SHA"] = _head;
-        _environment["BEFORE"] = _upstream.Base;
-        _environment["SOURCE_REVIEW_KEY"] = File.ReadAllText(Path.Combine(_home, "source-review.key")).TrimEnd();
+        foreach (
+            var (name, value) in ((string, string)[])
+                [
+                    ("GITHUB_WORKSPACE", Job.InClone("")),
+                    ("GITHUB_REPOSITORY", "acme/checkout"),
+                    ("GITHUB_SERVER_URL", "https://forge.example.com"),
+                    ("GITHUB_REF", "refs/heads/main"),
+                    ("GITHUB_SHA", Job.Head),
+                    ("GITHUB_ACTOR", "ann"),
+                    ("GH_TOKEN", "secret"),
+                    ("BEFORE", Job.Before),
+                    ("IMAGE", Job.Image),
+                    ("DIGEST", $"{Job.Digest}"),
+                    ("BUILD_KEY", File.ReadAllText(Job.At("build.key")).TrimEnd()),
+                    ("SOURCE_REVIEW_KEY", File.ReadAllText(Job.At("source-review.key")).TrimEnd()),
+                ]
+        )
+        {
+            Job.Environment[name] = value;
+        }
     }
 
-    private static IEnumerable<string> GitHubSteps() =>
+    private void LogIn()
+    {
+        Directory.CreateDirectory(Job.At(".docker"));
+        File.WriteAllText(Job.At(".docker/config.json"), $$"""{"auths": {"{{Job.Host}}": {"username": "ann", "password": "secret"} } }""");
+    }
+
+    private static IEnumerable<string> GitHubSteps(string job) =>
         Block("yaml", "pull-requests: read")
             .GetProperty("jobs")
-            .GetProperty("review")
+            .GetProperty(job)
             .GetProperty("steps")
             .EnumerateArray()
             .Where(s => s.TryGetProperty("run", out _))
             .Select(s => s.GetProperty("run").GetString() ?? "");
 
+    private static IEnumerable<string> GitLabScript(string job)
+    {
+        var file = Block("yaml", "reset_approvals_on_push");
+        return ((JsonElement[])[file.GetProperty("default").GetProperty("before_script"), file.GetProperty(job).GetProperty("script")])
+            .SelectMany(lines => lines.EnumerateArray())
+            .Select(l => l.GetString() ?? "");
+    }
+
     private string Review(int id, string type, string state, string hour) =>
-        $$$"""{"user": {"id": {{{id}}}, "type": "{{{type}}}"}, "state": "{{{state}}}", "commit_id": "{{{_reviewed}}}", "submitted_at": "2026-03-11T{{{hour}}}:00:00Z"}""";
+        $$$"""{"user": {"id": {{{id}}}, "type": "{{{type}}}"}, "state": "{{{state}}}", "commit_id": "{{{Job.Reviewed}}}", "submitted_at": "2026-03-11T{{{hour}}}:00:00Z"}""";
 
     private static IEnumerable<(string Approver, string Kind, string State, string Commit)> Approvals(JsonElement predicate) =>
         predicate
@@ -257,51 +331,11 @@ public sealed partial class AttestPageTests : IDisposable
                 )
             );
 
-    private JsonElement Signed() => Statement("change.json").GetProperty("predicate");
-
-    private JsonElement Statement(string file)
+    private JsonElement Signed()
     {
-        using var envelope = JsonDocument.Parse(File.ReadAllText(Path.Combine(_clone, file)));
+        using var envelope = JsonDocument.Parse(File.ReadAllText(Job.InClone("change.json")));
         using var statement = JsonDocument.Parse(envelope.RootElement.GetProperty("payload").GetBytesFromBase64());
-        return statement.RootElement.Clone();
-    }
-
-    private void Program(string name, string script)
-    {
-        var file = Path.Combine(_home, name);
-        File.WriteAllText(file, $"#!/bin/sh\n{script}\n");
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-    }
-
-    /// <summary>In one shell after the other, as the steps of a job.</summary>
-    private (int ExitCode, string Output) RunScripts(IEnumerable<string> scripts)
-    {
-        var output = "";
-        foreach (var script in scripts)
-        {
-            var start = new ProcessStartInfo("/bin/sh", ["-ec", $"{{ {script}\n}} 2>&1"])
-            {
-                WorkingDirectory = _clone,
-                RedirectStandardOutput = true,
-            };
-            // The job's own settings of git must not reach those of the user.
-            start.Environment["HOME"] = _home;
-            start.Environment["PATH"] = $"{_home}:{Environment.GetEnvironmentVariable("PATH")}";
-            foreach (var (name, value) in _environment)
-            {
-                start.Environment[name] = value;
-            }
-
-            using var shell = Process.Start(start) ?? throw new InvalidOperationException("no shell");
-            output += shell.StandardOutput.ReadToEnd();
-            shell.WaitForExit();
-            if (shell.ExitCode != 0)
-            {
-                return (shell.ExitCode, output);
-            }
-        }
-
-        return (0, output);
+        return statement.RootElement.GetProperty("predicate").Clone();
     }
 
     private static JsonElement Block(string language, string with) => ManifestReader.ReadText("attest.md", Text(language, with))[0].Content;
