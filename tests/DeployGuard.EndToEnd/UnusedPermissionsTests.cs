@@ -23,8 +23,9 @@ public class UnusedPermissionsTests
 
         // As text, because a list is cut in the message.
         Assert.That(string.Join(", ", here.Forbidden), Is.Empty, "the roles are enough");
-        // Only the deletion of a pod reads its node, and servers without matchConditions do not call DeployGuard for deletions.
-        string[] never = Server.HasMatchConditions ? [] : ["get nodes"];
+        // Only the deletion of a pod reads its node, and servers without matchConditions do not call DeployGuard for deletions. They also
+        // log a watch once it has ended, which that of the Secrets may not have: no policy names one before the last fixtures.
+        string[] never = Server.HasMatchConditions ? [] : ["get nodes", "watch secrets"];
         Assert.That(string.Join(", ", granted.Except(used).Except(never)), Is.Empty, "every granted permission is used");
     }
 
