@@ -128,6 +128,8 @@ public sealed class RegistryLookup : IDisposable
         {
             Unavailable => null,
             StatementsFound { Refused.Count: 0 } => _options.Limits.PositiveLife,
+            // A person who repeats a request must find it, also where the lookup takes longer than a request may wait.
+            StatementsFound => _options.Limits.PartLife,
             // What belongs to the digest itself never changes.
             NoStatement { Refused.Count: 0 } when !request.Statements => _options.Limits.PositiveLife,
             _ => _options.Limits.NegativeLife,

@@ -41,7 +41,7 @@ public sealed class BypassEvidenceTests
         var image = await Source.ImageAsync("tagged");
         await Source.AttestAsync(image, Change('b', 'c'));
         await Source.TagAsync(image, "latest");
-        (await Shared.DryRunSetImageAsync(Source.Name(image))).OrFail();
+        (await Source.DryRunSetImageAsync(Shared, image)).OrFail();
 
         Assert.That((await Shared.SetImageAsync(Source.Tag("latest"))).Output, Does.Contain("ApprovalMissing"));
     }
@@ -100,7 +100,7 @@ public sealed class BypassEvidenceTests
             Signed(Change('b', 'c').About(Subject(passedOff)), Source.Build),
             Signed(Change('b', 'c').About(StatementSubject.Of("web", StatementSubject.Commit, new string('c', 40))), Source.Forge)
         );
-        (await sandbox.DryRunSetImageAsync(Source.Name(passedOff))).OrFail();
+        (await Source.DryRunSetImageAsync(sandbox, passedOff)).OrFail();
         await TrustAsync(StolenBuild, ("forge", "SourceReview", Source.Forge));
         await IsRefusedAsync(sandbox, passedOff, "StatementKey");
     }
@@ -111,7 +111,7 @@ public sealed class BypassEvidenceTests
         var sandbox = await Source.WithProvenCommitAsync(StolenForge);
         var image = await Source.ImageAsync("approved by a thief");
         await Source.AttestAsync(image, Change('b', 'c'));
-        (await sandbox.DryRunSetImageAsync(Source.Name(image))).OrFail();
+        (await Source.DryRunSetImageAsync(sandbox, image)).OrFail();
         // The thief gets no more than the image of the named repository.
         var other = Sandbox.Web(Source.Name(image));
         other["spec"]!["template"]!["spec"]!["containers"]![0]!["command"] = new System.Text.Json.Nodes.JsonArray("sh");
@@ -152,7 +152,7 @@ public sealed class BypassEvidenceTests
     public async Task Threat55_ALookAlikeRepositoryIsNotTheNamedOne()
     {
         var images = await Source.LookAlikeAsync("look-alike", Change('b', 'c'));
-        Assert.That((await Shared.SetImageAsync(images)).Output, Does.Contain("ApprovalMissing"));
+        Assert.That((await SignedSource.AnsweredAsync(() => Shared.SetImageAsync(images))).Output, Does.Contain("ApprovalMissing"));
 
         foreach (
             var source in (ChangeSource[])[Evil with { Repository = $"git+{Address}.evil" }, Evil with { Ref = "refs/heads/main-evil" }]
@@ -168,7 +168,7 @@ public sealed class BypassEvidenceTests
 
     private async Task IsRefusedAsync(Sandbox sandbox, Digest image, string reason) =>
         await Rig.Wait.UntilAsync(
-            () => sandbox.DryRunSetImageAsync(Source.Name(image)),
+            () => Source.DryRunSetImageAsync(sandbox, image),
             run => run.Output.Contains(reason, StringComparison.Ordinal),
             $"{reason}, once the replicas know the policy"
         );

@@ -8,5 +8,9 @@ public class DemoTests : OwnCluster
     protected override int Replicas => 0;
 
     [Test]
-    public async Task EveryStepOfTheDemoSucceeds() => await new Demo(TestCluster.Rig).PlayAsync();
+    public async Task EveryStepOfTheDemoSucceeds()
+    {
+        using var demo = new Demo(TestCluster.Rig);
+        await demo.PlayAsync();
+    }
 }

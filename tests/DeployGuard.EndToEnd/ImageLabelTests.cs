@@ -31,18 +31,16 @@ public sealed class ImageLabelTests
         await sandbox.GuardAsync(Labelled);
 
         var plain = await Source.ImageAsync("plain");
-        (await SetImageAsync(sandbox, plain)).OrFail();
+        (await Source.SetImageAsync(sandbox, plain)).OrFail();
 
         var marked = await Source.ImageAsync("marked", ("Assisted-by", "Claude:claude-opus-4"));
-        var refused = await SetImageAsync(sandbox, marked);
+        var refused = await Source.SetImageAsync(sandbox, marked);
         Assert.That(refused.Output, Does.Contain($"AI-assisted change (mark in image label of {Source.Name(marked)}"));
 
         var change = await sandbox.ChangeOfAsync(Source.Name(marked));
         var shown = await sandbox.KubectlAsync("alice", "deployguard", "show", change);
         Assert.That(shown.Output, Does.Contain("Assisted-by: Claude: Claude:claude-opus-4"));
         (await sandbox.ApproveAsync("alice", change)).OrFail();
-        (await SetImageAsync(sandbox, marked)).OrFail();
+        (await Source.SetImageAsync(sandbox, marked)).OrFail();
     }
-
-    private Task<Rig.Run> SetImageAsync(Sandbox sandbox, Digest image) => sandbox.SetImageAsync(Source.Name(image));
 }

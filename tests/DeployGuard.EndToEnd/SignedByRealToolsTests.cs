@@ -56,10 +56,10 @@ public sealed class SignedByRealToolsTests
             image = await PushAsync($"cosign-{cosign}");
             await Tools.AttestAsync(cosign, Source.Name(image), Change('b', 'c'));
             Assert.That(await TagsAsync(), Does.Contain($"{image.Tag}{suffix}"), "the place where this version leaves it");
-            (await sandbox.DryRunSetImageAsync(Source.Name(image))).OrFail();
+            (await Source.DryRunSetImageAsync(sandbox, image)).OrFail();
         }
 
-        (await sandbox.SetImageAsync(Source.Name(image))).OrFail();
+        (await Source.SetImageAsync(sandbox, image)).OrFail();
         var shown = await sandbox.KubectlAsync("alice", "deployguard", "show", await sandbox.ChangeOfAsync(Source.Name(image)));
         Assert.That(shown.Output, Does.Contain("forge (SourceReview)").And.Contain("review by github:2002"));
         Assert.That(await VotesAsync(sandbox), Is.EqualTo(1), "the approval of the first image alone");
@@ -87,7 +87,7 @@ public sealed class SignedByRealToolsTests
 
         var (whole, _) = await PushIndexAsync("whole");
         await Tools.AttestAsync(3, Source.Name(whole), Change('b', 'c'));
-        (await sandbox.DryRunSetImageAsync(Source.Name(whole))).OrFail();
+        (await Source.DryRunSetImageAsync(sandbox, whole)).OrFail();
 
         var (half, one) = await PushIndexAsync("half");
         await Tools.AttestAsync(3, Source.Name(one[0]), Change('b', 'c'));
@@ -96,7 +96,7 @@ public sealed class SignedByRealToolsTests
         var (each, both) = await PushIndexAsync("each");
         await Tools.AttestAsync(3, Source.Name(both[0]), Change('b', 'c'));
         await Tools.AttestAsync(2, Source.Name(both[1]), Change('b', 'c'));
-        (await sandbox.DryRunSetImageAsync(Source.Name(each))).OrFail();
+        (await Source.DryRunSetImageAsync(sandbox, each)).OrFail();
     }
 
     [Test]
@@ -130,7 +130,7 @@ public sealed class SignedByRealToolsTests
         {
             await Tools.VerifyAttestationAsync(2, Source.Name(subject), isBundle);
             await Tools.VerifyAttestationAsync(3, Source.Name(subject), isBundle);
-            (await sandbox.DryRunSetImageAsync(Source.Name(subject))).OrFail();
+            (await Source.DryRunSetImageAsync(sandbox, subject)).OrFail();
         }
     }
 

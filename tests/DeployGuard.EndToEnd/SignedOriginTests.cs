@@ -39,7 +39,7 @@ public sealed class SignedOriginTests
 
         var good = await Source.ImageAsync("good");
         await Source.AttestAsync(good, Change('b', 'c'));
-        (await sandbox.SetImageAsync(Source.Name(good))).OrFail();
+        (await Source.SetImageAsync(sandbox, good)).OrFail();
 
         var shown = await sandbox.KubectlAsync("alice", "deployguard", "show", await sandbox.ChangeOfAsync(Source.Name(good)));
         Assert.That(shown.Output, Does.Contain("forge (SourceReview)").And.Contain("review by github:2002").And.Contain("statement "));
@@ -77,11 +77,11 @@ public sealed class SignedOriginTests
 
         var reviewed = await Source.ImageAsync("AI, reviewed");
         await Source.AttestAsync(reviewed, assisted);
-        (await sandbox.DryRunSetImageAsync(Source.Name(reviewed))).OrFail();
+        (await Source.DryRunSetImageAsync(sandbox, reviewed)).OrFail();
 
         var human = await Source.ImageAsync("human, without a review");
         await Source.AttestAsync(human, Change('b', 'c') with { Approvals = [] });
-        (await sandbox.SetImageAsync(Source.Name(human))).OrFail();
+        (await Source.SetImageAsync(sandbox, human)).OrFail();
         Assert.That(await VotesAsync(sandbox), Is.EqualTo(1), "the approval of the first image alone");
     }
 
@@ -94,7 +94,7 @@ public sealed class SignedOriginTests
 
         Assert.That(await Source.RefusedAsync(sandbox, image), Does.Contain("no signed statement was found"));
         (await sandbox.KubectlAsync("dana", "annotate", "deployment/web", $"deployguard.io/change-statement={statement}")).OrFail();
-        (await sandbox.SetImageAsync(Source.Name(image))).OrFail();
+        (await Source.SetImageAsync(sandbox, image)).OrFail();
         Assert.That(await VotesAsync(sandbox), Is.EqualTo(1), "the approval of the first image alone");
     }
 

@@ -174,7 +174,7 @@ internal sealed class SignedSource : IDisposable
         await AttestAsync(first, change ?? Change('a', 'b'));
         Assert.That(await RefusedAsync(sandbox, first), Does.Contain("is not known, so that nobody can say what changed since then"));
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
-        (await sandbox.SetImageAsync(Name(first))).OrFail();
+        (await SetImageAsync(sandbox, first)).OrFail();
         await Rig.Wait.UntilAsync(
             sandbox.ChangesAsync,
             changes =>
@@ -186,10 +186,22 @@ internal sealed class SignedSource : IDisposable
         return sandbox;
     }
 
+    public Task<Run> SetImageAsync(Sandbox sandbox, Digest image) => AnsweredAsync(() => sandbox.SetImageAsync(Name(image)));
+
+    public Task<Run> DryRunSetImageAsync(Sandbox sandbox, Digest image) => AnsweredAsync(() => sandbox.DryRunSetImageAsync(Name(image)));
+
+    /// <summary>Repeats a request, as its message advises, while the lookup takes longer than the request can wait.</summary>
+    public static Task<Run> AnsweredAsync(Func<Task<Run>> request) =>
+        Wait.UntilAsync(
+            request,
+            run => !run.Output.Contains("the lookup goes on", StringComparison.Ordinal),
+            "the registry to answer within a request"
+        );
+
     /// <summary>What a refused request for that image printed.</summary>
     public async Task<string> RefusedAsync(Sandbox sandbox, Digest image)
     {
-        var run = await sandbox.SetImageAsync(Name(image));
+        var run = await SetImageAsync(sandbox, image);
         Assert.That(run.Output, Does.Contain("refused by policy"));
         return run.Output;
     }

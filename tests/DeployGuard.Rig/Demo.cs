@@ -4,9 +4,11 @@ using System.Text.RegularExpressions;
 
 namespace DeployGuard.Rig;
 
-/// <summary>A tour on a real API server: install, refusal, approval, pace, canary, break-glass and rollback.</summary>
-public sealed partial class Demo(RunningRig rig)
+/// <summary>A tour on a real API server: install, refusal, approval, signed evidence, pace, canary, break-glass and rollback.</summary>
+public sealed partial class Demo(RunningRig rig) : IDisposable
 {
+    private SignedAct? _signed;
+
     private readonly DemoConsole _narrator = new(rig.Plane, Path.Combine(AppContext.BaseDirectory, "demo"));
 
     public static async Task<int> RunAsync(bool keep)
@@ -15,9 +17,10 @@ public sealed partial class Demo(RunningRig rig)
         DemoConsole.Say("Starting a throw-away control plane: etcd, kube-apiserver, kube-controller-manager (about 10 s)");
         var tools = await Toolbox.InstallAsync();
         await using var rig = await RunningRig.StartAsync(tools);
+        using var demo = new Demo(rig);
         try
         {
-            await new Demo(rig).PlayAsync();
+            await demo.PlayAsync();
         }
         catch (Exception wrong) when (wrong is TimeoutException or InvalidOperationException)
         {
@@ -40,12 +43,17 @@ public sealed partial class Demo(RunningRig rig)
         await InstallAsync();
         await RefuseAsync();
         await ApproveAsync();
+        _signed = await SignedAct.StartAsync(rig);
+        await _signed.PlayAsync();
         await BoundThePaceAsync();
         await WalkACanaryAsync();
         await BreakGlassAsync();
         await GoBackAsync();
         await CountAsync();
     }
+
+    /// <summary>Ends the registry of its images.</summary>
+    public void Dispose() => _signed?.Dispose();
 
     private async Task InstallAsync()
     {
@@ -80,19 +88,7 @@ public sealed partial class Demo(RunningRig rig)
         DemoConsole.Say(
             "A developer applies a change that an AI assistant helped to write. It is refused, and the message has the remedy."
         );
-        await Wait.UntilAsync(
-            () =>
-                rig.Plane.KubectlAsync(
-                    "admin",
-                    "get",
-                    "validatingwebhookconfiguration",
-                    "deployguard",
-                    "-o",
-                    "jsonpath={.webhooks[*].name}"
-                ),
-            run => run.Output.Contains("workloads.deployguard.io", StringComparison.Ordinal),
-            "the Fail entry for namespace shop"
-        );
+        await rig.WaitUntilGuardedAsync("shop");
         await _narrator.IsRefusedAsync("dana", "kubectl apply -n shop -f web-v2.yaml", "ApprovalMissing", "tool claude-code");
     }
 
@@ -156,19 +152,7 @@ public sealed partial class Demo(RunningRig rig)
         await _narrator.PassesAsync("dana", "kubectl apply -n cart -f cart.yaml");
         await _narrator.PassesAsync("dana", "kubectl rollout status deployment/cart -n cart --timeout=90s");
         await _narrator.PassesAsync("admin", "cat canary-policy.yaml && kubectl apply -f canary-policy.yaml");
-        await Wait.UntilAsync(
-            () =>
-                rig.Plane.KubectlAsync(
-                    "admin",
-                    "get",
-                    "validatingwebhookconfiguration",
-                    "deployguard",
-                    "-o",
-                    "jsonpath={.webhooks[?(@.name=='workloads.deployguard.io')].namespaceSelector}"
-                ),
-            run => run.Output.Contains("\"cart\"", StringComparison.Ordinal),
-            "the Fail entry for namespace cart"
-        );
+        await rig.WaitUntilGuardedAsync("cart");
 
         DemoConsole.Say("A rollout to all pods at once is refused. So are two canary pods where the step allows one.");
         await _narrator.IsRefusedAsync(

@@ -80,6 +80,22 @@ public sealed class RunningRig : IAsyncDisposable
             $"permission of {user} to {verb} {resource}"
         );
 
+    /// <summary>Waits until requests about workloads of a namespace are refused while no replica answers.</summary>
+    public Task<Run> WaitUntilGuardedAsync(string @namespace) =>
+        Wait.UntilAsync(
+            () =>
+                Plane.KubectlAsync(
+                    "admin",
+                    "get",
+                    "validatingwebhookconfiguration",
+                    "deployguard",
+                    "-o",
+                    "jsonpath={.webhooks[?(@.name=='workloads.deployguard.io')].namespaceSelector}"
+                ),
+            run => run.Output.Contains($"\"{@namespace}\"", StringComparison.Ordinal),
+            $"the Fail entry for namespace {@namespace}"
+        );
+
     public async ValueTask DisposeAsync()
     {
         Installation?.Dispose();

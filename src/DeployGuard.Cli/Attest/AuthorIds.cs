@@ -1,4 +1,5 @@
 using DeployGuard.Core.Comparison;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
 
 namespace DeployGuard.Cli.Attest;
@@ -13,7 +14,7 @@ internal sealed class AuthorIds(IReadOnlyDictionary<string, string> map)
     public string Of(Person person) =>
         map.TryGetValue(person.Address, out var id) ? id
         : Detectors.GitHubIdOf(person.Address) is { } number ? $"github:{number}"
-        : person.Address.Length > 0 ? $"email:{VisibleText.Inline(person.Address)}"
+        : person.Address.Length > 0 ? $"{KnownPeople.EmailPrefix}{VisibleText.Inline(person.Address)}"
         : $"name:{VisibleText.Inline(person.Name)}";
 
     /// <summary>A JSON object of e-mail addresses and ids.</summary>

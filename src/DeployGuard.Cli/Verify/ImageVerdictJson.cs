@@ -40,7 +40,7 @@ internal static class ImageVerdictJson
                     m.Keys,
                     m.Statement,
                 }),
-                Templates = provenance?.ReviewedTemplates,
+                Templates = provenance?.ReviewedTemplates.Select(t => new { t.Workload, t.Hash }),
                 Statements = verdict.Statements.Select(StatementOf),
                 Findings = provenance?.Findings.Select(f => new
                 {

@@ -58,19 +58,12 @@ public static class StrictJson
     /// <summary>Null where it is absent, empty, or of another type.</summary>
     internal static string? TextOrNull(JsonElement owner, string name, string path)
     {
-        try
-        {
-            return
-                owner.TryGetProperty(name, out var value)
-                && value.ValueKind is JsonValueKind.String
-                && value.GetString() is { Length: > 0 } text
-                ? text
-                : null;
-        }
-        catch (InvalidOperationException wrong)
-        {
-            throw new AttestationException($"{path}{name}: is not text: half of a surrogate pair", wrong);
-        }
+        return
+            owner.TryGetProperty(name, out var value)
+            && value.ValueKind is JsonValueKind.String
+            && Text(value, $"{path}{name}") is { Length: > 0 } text
+            ? text
+            : null;
     }
 
     /// <summary>Refuses fields that have no meaning here.</summary>
@@ -94,8 +87,20 @@ public static class StrictJson
     internal static IReadOnlyList<string> Texts(JsonElement owner, string name, string path) =>
         !owner.TryGetProperty(name, out var list) ? []
         : list.ValueKind is JsonValueKind.Array && list.EnumerateArray().All(i => i.ValueKind is JsonValueKind.String)
-            ? [.. list.EnumerateArray().Select(i => i.GetString() ?? "")]
+            ? [.. list.EnumerateArray().Select(i => Text(i, $"{path}{name}"))]
         : throw new AttestationException($"{path}{name}: is not a list of strings");
+
+    private static string Text(JsonElement value, string at)
+    {
+        try
+        {
+            return value.GetString() ?? "";
+        }
+        catch (InvalidOperationException wrong)
+        {
+            throw new AttestationException($"{at}: is not text: half of a surrogate pair", wrong);
+        }
+    }
 
     /// <summary>JSON in UTF-8, without blanks.</summary>
     internal static byte[] Write(Action<Utf8JsonWriter> write)

@@ -90,7 +90,9 @@ public static class ChangeReader
                         p.Text("policy") ?? "",
                         p.Text("image") ?? "",
                         p.Text("repository") ?? "",
-                        p.Text("commit") ?? ""
+                        p.Text("commit") ?? "",
+                        // Written as "forge (SourceReview)".
+                        [.. p.Texts("keys").Select(k => k.Split(" (")[0])]
                     )),
             ],
             Backing = [.. status.Objects(BackingField).Select(ReadBacking)],

@@ -1,4 +1,5 @@
 namespace DeployGuard.Core.Changes;
 
 /// <summary>The commit of an image, as statements that a policy trusts proved it when the image was looked up.</summary>
-public sealed record ProvenCommit(string Policy, string Image, string Repository, string Commit);
+/// <param name="Keys">The names of the keys that proved it.</param>
+public sealed record ProvenCommit(string Policy, string Image, string Repository, string Commit, IReadOnlyList<string> Keys);

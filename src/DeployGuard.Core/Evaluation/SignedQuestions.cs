@@ -1,4 +1,5 @@
 using DeployGuard.Core.Admission;
+using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Policies;
@@ -84,13 +85,20 @@ public static class SignedQuestions
         return [.. before.Template.ImageNames.Where(i => ImagePattern.RepositoryOf(i) == repository).Distinct()];
     }
 
-    /// <summary>The commit of an image that runs, as it was proven under this policy when it came; null if it is not known.</summary>
+    /// <summary>
+    /// The commit of an image that runs, as it was proven under this policy when it came; null if it is not known. A request that was not
+    /// admitted shows nothing of what runs, and a key or source that left the policy counts no more.
+    /// </summary>
     public static string? CommitOf(string image, SafeguardPolicy policy, ClusterSnapshot cluster)
     {
         var digest = new ImageReference(image).Digest;
+        var trusted = policy.SignedOrigin?.Keys.Select(k => k.Name).ToHashSet(StringComparer.Ordinal) ?? [];
+        var sources = policy.SignedOrigin?.SourcesOf(image).Select(s => RepositoryUri.Parse(s.Repository)?.Address).ToHashSet() ?? [];
         var commits = cluster
-            .Changes.SelectMany(c => c.ProvenCommits)
+            .Changes.Where(c => c.WasAdmitted)
+            .SelectMany(c => c.ProvenCommits)
             .Where(p => digest is not null && p.Policy == policy.Name && new ImageReference(p.Image).Digest == digest)
+            .Where(p => sources.Contains(RepositoryUri.Parse(p.Repository)?.Address) && p.Keys.Any(trusted.Contains))
             .Select(p => p.Commit)
             .Distinct()
             .ToList();

@@ -9,7 +9,13 @@ internal static class IdentitiesReader
         var owners = new Dictionary<string, int>(KnownPeople.Names);
         foreach (var (person, i) in people.Select((person, i) => (person, i)))
         {
-            foreach (var name in person.Aliases.Prepend(person.Person).Distinct(KnownPeople.Names).Where(n => n.Length > 0))
+            foreach (
+                var name in person
+                    .Aliases.Prepend(person.Person)
+                    .Select(KnownPeople.Plain)
+                    .Distinct(KnownPeople.Names)
+                    .Where(n => n.Length > 0)
+            )
             {
                 if (!owners.TryAdd(name, i) && owners[name] != i)
                 {

@@ -7,6 +7,8 @@ namespace DeployGuard.Core.Policies;
 /// <param name="People">Each name belongs to one person.</param>
 public sealed record KnownPeople(IReadOnlyList<NamedPerson> People)
 {
+    public const string EmailPrefix = "email:";
+
     public static readonly KnownPeople None = new([]);
 
     /// <summary>How names of people are compared.</summary>
@@ -16,10 +18,14 @@ public sealed record KnownPeople(IReadOnlyList<NamedPerson> People)
     public StringComparer Comparer => People.Count == 0 ? StringComparer.Ordinal : Names;
 
     /// <summary>The person behind a name; the name itself if nobody has it.</summary>
-    public string PersonOf(string name) => Find(name)?.Person ?? name;
+    public string PersonOf(string name) => Find(name)?.Person ?? Plain(name);
 
     /// <summary>The groups of a person, for a name that no authenticator has vouched for; none if nobody has it.</summary>
     public IReadOnlyList<string> GroupsOf(string name) => Find(name)?.Groups ?? [];
+
+    /// <summary>Statements name an author as <c>email:dana@example.com</c>, clusters and people without the prefix.</summary>
+    public static string Plain(string name) =>
+        name.StartsWith(EmailPrefix, StringComparison.OrdinalIgnoreCase) ? name[EmailPrefix.Length..] : name;
 
     private NamedPerson? Find(string name) => People.FirstOrDefault(p => p.Has(name));
 }
@@ -29,5 +35,6 @@ public sealed record KnownPeople(IReadOnlyList<NamedPerson> People)
 /// <param name="Groups">For the quorum: signed reviews name a person, and no groups.</param>
 public sealed record NamedPerson(string Person, IReadOnlyList<string> Aliases, IReadOnlyList<string> Groups)
 {
-    public bool Has(string name) => KnownPeople.Names.Equals(Person, name) || Aliases.Contains(name, KnownPeople.Names);
+    public bool Has(string name) =>
+        Aliases.Prepend(Person).Any(n => KnownPeople.Names.Equals(KnownPeople.Plain(n), KnownPeople.Plain(name)));
 }

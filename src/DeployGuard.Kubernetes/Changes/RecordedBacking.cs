@@ -12,6 +12,9 @@ internal static class RecordedBacking
 {
     private const int Most = 20;
 
+    /// <summary>They are excluded from the approvers, so none may be left out of a usual range.</summary>
+    private const int MostAuthors = 200;
+
     /// <summary>The last request replaces what the one before found, except where the evidence could not be looked up.</summary>
     public static void Replace(JsonObject status, IReadOnlyList<SignedBacking> found)
     {
@@ -35,7 +38,7 @@ internal static class RecordedBacking
             ["policy"] = backing.Policy,
             ["human"] = backing.IsHuman,
             ["reviews"] = new JsonArray([.. backing.Reviews.Take(Most).Select(r => (JsonNode)JsonOf(r))]),
-            ["authors"] = Texts(backing.Authors),
+            ["authors"] = Texts(backing.Authors, MostAuthors),
             ["keys"] = Texts(backing.Keys),
         };
         JsonWriting.SetOrRemove(json, "from", backing.RanHash);
@@ -52,5 +55,6 @@ internal static class RecordedBacking
             ["keys"] = Texts(review.Keys),
         };
 
-    private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Take(Most).Select(t => (JsonNode)VisibleText.Inline(t))]);
+    private static JsonArray Texts(IEnumerable<string> texts, int most = Most) =>
+        new([.. texts.Take(most).Select(t => (JsonNode)VisibleText.Inline(t))]);
 }

@@ -55,6 +55,9 @@ public sealed record LookupLimits
     /// <summary>What was found is used for so long without asking again.</summary>
     public TimeSpan PositiveLife { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>The same, if something besides was refused: that may be replaced.</summary>
+    public TimeSpan PartLife { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>That nothing was found is believed for so long. Failures are never kept.</summary>
     public TimeSpan NegativeLife { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using DeployGuard.Registry.References;
 
@@ -11,6 +12,21 @@ internal static class ManifestParser
     private static readonly JsonDocumentOptions s_strict = new() { MaxDepth = 32, AllowDuplicateProperties = false };
 
     private static readonly Dictionary<string, string> s_none = [];
+
+    private static readonly string[] s_rootFields =
+    [
+        "mediaType",
+        "artifactType",
+        "manifests",
+        "layers",
+        "config",
+        "annotations",
+        "schemaVersion",
+    ];
+    private static readonly string[] s_descriptorFields = ["mediaType", "digest", "size", "artifactType", "platform", "annotations"];
+    private static readonly string[] s_platformFields = ["os", "architecture", "variant"];
+    private static readonly string[] s_imageFields = ["config"];
+    private static readonly string[] s_configFields = ["Labels"];
 
     /// <summary>Null if it is not a manifest.</summary>
     /// <param name="contentType">Of the answer, for manifests that do not say their own type.</param>
@@ -37,12 +53,12 @@ internal static class ManifestParser
             using var document = JsonDocument.Parse(json, s_strict);
             return
                 document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.TryGetProperty("config", out var config)
+                && WithExactNames(document.RootElement, s_imageFields).TryGetProperty("config", out var config)
                 && config.ValueKind == JsonValueKind.Object
-                ? Texts(config, "Labels")
+                ? Texts(WithExactNames(config, s_configFields), "Labels")
                 : s_none;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
         {
             return null;
         }
@@ -50,7 +66,7 @@ internal static class ManifestParser
 
     private static Manifest? Read(JsonElement root, Digest digest, string contentType)
     {
-        var hasMembers = root.TryGetProperty("manifests", out _);
+        var hasMembers = WithExactNames(root, s_rootFields).TryGetProperty("manifests", out _);
         var hasLayers = root.TryGetProperty("layers", out _);
         var mediaType = Text(root, "mediaType") ?? (hasMembers ? MediaTypes.Index : contentType);
         // A content that is an index to one reader and an image to another would be two images under one digest.
@@ -75,7 +91,7 @@ internal static class ManifestParser
 
     private static Descriptor ReadDescriptor(JsonElement json) =>
         json.ValueKind == JsonValueKind.Object
-        && Digest.TryParse(Text(json, "digest")) is { } digest
+        && Digest.TryParse(Text(WithExactNames(json, s_descriptorFields), "digest")) is { } digest
         && json.TryGetProperty("size", out var size)
         && size.ValueKind == JsonValueKind.Number
         && size.TryGetInt64(out var bytes)
@@ -98,9 +114,21 @@ internal static class ManifestParser
             return null;
         }
 
-        var name = string.Join('/', ((string[])["os", "architecture", "variant"]).Select(f => Text(platform, f)).Where(p => p is not null));
+        WithExactNames(platform, s_platformFields);
+        var name = string.Join('/', s_platformFields.Select(f => Text(platform, f)).Where(p => p is not null));
         return name.Length > LongestPlatform ? name[..LongestPlatform] : name;
     }
+
+    /// <summary>
+    /// Container runtimes are written in Go, whose reader takes a name of other letter case for the field: the same content would be
+    /// another image to them. It also folds two characters outside of ASCII to letters.
+    /// </summary>
+    /// <exception cref="FormatException">A name is nearly that of a field.</exception>
+    private static JsonElement WithExactNames(JsonElement json, string[] fields) =>
+        json.EnumerateObject()
+            .Any(p => !Ascii.IsValid(p.Name) || fields.Any(f => f != p.Name && f.Equals(p.Name, StringComparison.OrdinalIgnoreCase)))
+            ? throw new FormatException("names")
+            : json;
 
     private static string? Text(JsonElement json, string field) =>
         json.TryGetProperty(field, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

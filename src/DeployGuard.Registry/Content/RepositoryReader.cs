@@ -98,7 +98,8 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
                 return found;
             }
 
-            if (pages == limits.Pages || NextPage.Of(page.Link, page.Url) is not { } next)
+            // Credentials go with it, so it must be on the registry itself, and not where this page was redirected to.
+            if (pages == limits.Pages || NextPage.Of(page.Link, session.Url($"referrers/{digest}")) is not { } next)
             {
                 return found with { IsComplete = false };
             }

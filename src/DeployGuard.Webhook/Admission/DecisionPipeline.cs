@@ -21,6 +21,9 @@ internal sealed class DecisionPipeline(
     EvidenceReader? evidence = null
 )
 {
+    /// <summary>What these read decides which further reads are required.</summary>
+    private const RequiredReads ReadFirst = RequiredReads.Parent | RequiredReads.SignedEvidence;
+
     private readonly IReadOnlyList<ILiveReader> _readers = Checked([
         .. cluster.LiveReaders.Where(r => r.Reads is RequiredReads.Parent),
         // Signs of AI decide which further reads are required.
@@ -92,7 +95,7 @@ internal sealed class DecisionPipeline(
             if (decision.Requirements.Reads.HasFlag(reader.Reads))
             {
                 decision = decision with { Cluster = await reader.ReadAsync(decision.Evaluated, decision.Cluster, deadline) };
-                if (reader.Reads is RequiredReads.Parent or RequiredReads.SignedEvidence)
+                if (ReadFirst.HasFlag(reader.Reads))
                 {
                     // The parent of a scale decides which further reads are required, and so does a sign of AI.
                     decision = Reclassify(decision).WithRequirements();
@@ -146,7 +149,7 @@ internal sealed class DecisionPipeline(
         decision = await ReadLiveAsync(
             decision with
             {
-                Requirements = requirements with { Reads = (requirements.Reads & ~RequiredReads.Parent) | RequiredReads.Namespace },
+                Requirements = requirements with { Reads = (requirements.Reads & ~ReadFirst) | RequiredReads.Namespace },
             },
             deadline
         );

@@ -1,8 +1,11 @@
 using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
+using DeployGuard.Core.Snapshots;
 using static DeployGuard.Core.Tests.SignedScene;
 
 namespace DeployGuard.Core.Tests;
@@ -89,16 +92,90 @@ public class SignedApprovalTests
         Assert.That(verdict.Denials.First().Finding.Message, Does.Contain("signed reviews speak for images alone"));
     }
 
-    [Test]
-    public void AStatementAboutTheVeryTemplateSpeaksForItToo()
+    [TestCase("Deployment shop/web", true)]
+    [TestCase("Deployment staging/web", false)]
+    [TestCase("template", false)]
+    public void AStatementAboutTheVeryTemplateOfTheWorkloadSpeaksForItToo(string workload, bool isAllowed)
     {
         var after = SignedScene.Deployment(New).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""");
         var statement = Stated
             .Change()
             .ReviewedBy("github:2002")
-            .About(Stated.Image(), StatementSubject.Of("template", StatementSubject.TemplateHash, after.Read().Template.Hash));
+            .About(Stated.Image(), StatementSubject.Of(workload, StatementSubject.TemplateHash, after.Read().Template.Hash));
 
-        Assert.That(Decide(Always(), [Forge.Says(statement)], after: after).IsAllowed, Is.True);
+        Assert.That(Decide(Always(), [Forge.Says(statement)], after: after).IsAllowed, Is.EqualTo(isAllowed));
+    }
+
+    [Test]
+    public void AnotherImageOfTheCommitTakesNoPlaceOfAnImage()
+    {
+        var debug = "registry.example.com/shop/web-debug@sha256:1111111111111111111111111111111111111111111111111111111111111111";
+        var policy = Always();
+        var request = Some.Update(Deployment(Running), Deployment(debug));
+        var wide = policy with
+        {
+            SignedOrigin = policy.SignedOrigin is { } signed
+                ? signed with
+                {
+                    Sources = [.. signed.Sources.Select(s => s with { Images = ["registry.example.com/shop/*"] })],
+                }
+                : null,
+        };
+        var proven = OriginEvaluator.Evaluate(
+            Stated.Question(),
+            AttestationVerifier.Verify([Forge.Says(Stated.Change().ReviewedBy("github:2002"))], KeySet.Of(Forge.Trusted)),
+            Some.Now
+        );
+        var verdict = Some.Decide(request, Cluster(wide, [new SignedFacts(wide.Name, [new SignedImage(debug, proven)])]));
+
+        Assert.That(verdict.Denials.First().Finding.Message, Does.Contain("takes the place of an image of another repository"));
+    }
+
+    [Test]
+    public void ACommitIsKnownByAKeyThatThePolicyStillTrustsAndFromWhatWasAdmitted()
+    {
+        var policy = Always();
+        Assert.That(CommitOf(Cluster(policy, [])), Is.EqualTo(Stated.Running));
+        Assert.That(CommitOf(Cluster(policy, [], keys: ["stolen"])), Is.Null);
+        Assert.That(CommitOf(Cluster(policy, [], Phase.Pending)), Is.Null);
+
+        string? CommitOf(ClusterSnapshot cluster) => SignedQuestions.CommitOf(Running, policy, cluster);
+    }
+
+    [Test]
+    public void AnAuthorOfAnIncompleteStatementCannotApproveEither()
+    {
+        var mine = Some.ApprovalOf(Deployment(New), new Requester("dave", "", ["senior-engineers"]));
+
+        Assert.That(Decide(Always(), [Forge.Says(Stated.Change() with { IsComplete = false })], mine: mine).IsAllowed, Is.False);
+        Assert.That(SignedScene.Decide(Always(), [Forge.Says(Stated.Change())], commit: null, mine: mine).IsAllowed, Is.False);
+    }
+
+    [Test]
+    public void AnAuthorWhoIsOnRecordCannotApproveWhileTheRegistryIsAway()
+    {
+        var mine = Some.ApprovalOf(Deployment(New), new Requester("dave", "", ["senior-engineers"]));
+        var named = new SignedBacking(Always().Name, false, [], ["github:1001"]);
+
+        Assert.That(Unavailable(Always(), mine).IsAllowed, Is.True);
+        Assert.That(Unavailable(Always(), mine, named).IsAllowed, Is.False);
+    }
+
+    [Test]
+    public void AnAuthorByAddressIsNoReviewerByTheIdOfTheForge()
+    {
+        var hers = Stated.Change().ReviewedBy("github:2002") with { Authors = ["github:1001", "email:Erin@example.com"] };
+
+        Assert.That(Decide(Always(), [Forge.Says(hers)]).IsAllowed, Is.False);
+    }
+
+    [Test]
+    public void AnAuthorByAddressCannotApproveInTheCluster()
+    {
+        var change = Stated.Change() with { Authors = ["email:erin@example.com"] };
+        var mine = Some.ApprovalOf(Deployment(New), new Requester("erin@example.com", "", ["senior-engineers"]));
+
+        Assert.That(Decide(Always(), [Forge.Says(change)], mine: mine).IsAllowed, Is.False);
     }
 
     [TestCase(Phase.Completed)]

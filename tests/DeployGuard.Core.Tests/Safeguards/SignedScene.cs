@@ -47,7 +47,8 @@ internal static class SignedScene
         SafeguardPolicy policy,
         IReadOnlyList<SignedFacts> signed,
         Phase phase = Phase.Proven,
-        string? commit = ""
+        string? commit = "",
+        string[]? keys = null
     )
     {
         var running = Some.Change(Deployment(Running), phase);
@@ -59,7 +60,9 @@ internal static class SignedScene
             [
                 running with
                 {
-                    ProvenCommits = commit is null ? [] : [new ProvenCommit(policy.Name, Running, Stated.Repository, Stated.Running)],
+                    ProvenCommits = commit is null
+                        ? []
+                        : [new ProvenCommit(policy.Name, Running, Stated.Repository, Stated.Running, keys ?? ["forge"])],
                 },
             ],
             SignedFacts = signed,
@@ -95,15 +98,27 @@ internal static class SignedScene
         );
     }
 
-    public static Verdict Unavailable(SafeguardPolicy policy, Approvals.Approval? approval = null) =>
-        Some.Decide(
+    /// <param name="recorded">What an earlier request found.</param>
+    public static Verdict Unavailable(SafeguardPolicy policy, Approvals.Approval? approval = null, Approvals.SignedBacking? recorded = null)
+    {
+        var cluster = Cluster(
+            policy,
+            [new SignedFacts(policy.Name, [new SignedImage(New, null) { Unavailable = "registry.example.com: no answer" }])]
+        );
+        return Some.Decide(
             Some.Update(Deployment(Running), Deployment(New)),
-            Cluster(
-                policy,
-                [new SignedFacts(policy.Name, [new SignedImage(New, null) { Unavailable = "registry.example.com: no answer" }])]
-            ) with
+            cluster with
             {
+                Changes =
+                [
+                    .. cluster.Changes,
+                    Some.Change(Deployment(New), Phase.Pending) with
+                    {
+                        Backing = recorded is null ? [] : [recorded],
+                    },
+                ],
                 Approvals = approval is null ? [] : [approval],
             }
         );
+    }
 }

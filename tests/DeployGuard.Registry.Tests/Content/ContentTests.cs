@@ -38,13 +38,19 @@ internal sealed class ContentTests : LookupFixture
     [TestCase("""{"layers": [], "layers": []}""")]
     [TestCase("""{"layers": [{"digest": "none", "size": 1}]}""")]
     [TestCase("""{"layers": 1}""")]
+    [TestCase("""{"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [], "Manifests": []}""")]
+    [TestCase("""{"layers": [{"digest": "DIGEST", "Digest": "DIGEST", "size": 1}]}""")]
+    [TestCase(
+        """{"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [{"digest": "DIGEST", "size": 1, "platform": {"OS": "linux"} }]}"""
+    )]
+    [TestCase("""{"layers": [], "manife\u017ft\u017f": []}""")]
     [TestCase("""{"layers": [], "annotations": {"half": "\ud800"} }""")]
     [TestCase("""{"layers": [], "annotations": {"\ud800": "half"} }""")]
     [TestCase("[]")]
     [TestCase("")]
     public async Task AManifestThatTwoReadersCouldReadDifferentlyIsNone(string manifest)
     {
-        var image = Repository.PushManifest(Documents.Bytes(manifest));
+        var image = Repository.PushManifest(Documents.Bytes(manifest.Replace("DIGEST", $"{Digest.Of("x"u8)}", StringComparison.Ordinal)));
 
         Assert.That(await FindAsync(image), Is.InstanceOf<Unavailable>().With.Property("Cause").EqualTo(FailureCause.BadContent));
     }

@@ -4,24 +4,15 @@ namespace DeployGuard.Core.Attestations.Trust;
 
 /// <summary>
 /// Who says that AI had a part. It only tightens, so it is believed from every trusted key, also if its role, repository or time forbid
-/// anything else, if it is about the image, its head commit, or a part of the range.
+/// anything else.
 /// </summary>
 internal static class AiMarks
 {
     private const int MaxShown = 5;
 
-    public static IReadOnlyList<AiMark> Of(
-        IEnumerable<JudgedStatement> judged,
-        ImageCoverage coverage,
-        RangeJudgement? range,
-        HeadCommit? head,
-        ImageQuestion question
-    ) =>
-        [
-            .. judged
-                .Where(s => coverage.IsAbout(s.Statement) || (head is not null && s.Commit == head.Commit) || range?.Concerns(s) is true)
-                .SelectMany(s => OfOne(s, question)),
-        ];
+    /// <param name="concerned">Statements about the image, its head commit, or a part of the range.</param>
+    public static IReadOnlyList<AiMark> Of(IEnumerable<JudgedStatement> concerned, ImageQuestion question) =>
+        [.. concerned.SelectMany(s => OfOne(s, question))];
 
     private static IEnumerable<AiMark> OfOne(JudgedStatement judged, ImageQuestion question)
     {

@@ -18,9 +18,9 @@ internal sealed class CommitChain(IReadOnlyList<JudgedStatement> changes, string
         Walk(from).Keys.Where(c => c == head || c != from).SelectMany(c => _byHead[c]);
 
     /// <summary>
-    /// The shortest path, as groups of statements about the same part, from the first to the last; null if there is none. A statement about
-    /// the whole history covers every range. Nothing changed since a running image of the same commit, and still somebody must judge that
-    /// commit.
+    /// The shortest path, as groups of statements about the same part, from the first to the last; null if there is none. Where something
+    /// runs, a statement about the whole history does not say that the head came after it. Nothing changed since a running image of the
+    /// same commit, and still somebody must judge that commit.
     /// </summary>
     /// <param name="from">The commit of what runs; null if nothing runs.</param>
     public IReadOnlyList<IReadOnlyList<JudgedStatement>>? PathFrom(string? from)
@@ -36,7 +36,7 @@ internal sealed class CommitChain(IReadOnlyList<JudgedStatement> changes, string
         }
 
         var next = Walk(from);
-        var start = next.Keys.FirstOrDefault(c => c != head && (c == from || Hex.IsNoCommit(c)));
+        var start = next.Keys.FirstOrDefault(c => c != head && (from is null ? Hex.IsNoCommit(c) : c == from));
         if (start is null)
         {
             return null;

@@ -25,8 +25,11 @@ public sealed record ImageProvenance(
     IReadOnlyList<StatementFinding> Findings
 )
 {
-    /// <summary>Of the whole range. None of them may approve it.</summary>
-    public IReadOnlyList<string> Authors => [.. Chain.SelectMany(l => l.Authors).Distinct(StringComparer.OrdinalIgnoreCase)];
+    /// <summary>
+    /// Whom statements of trusted keys about the image, its head commit or the range name as authors, whatever link is missing. None of
+    /// them may approve it.
+    /// </summary>
+    public IReadOnlyList<string> Authors { get; init; } = [];
 
     /// <summary>
     /// The keys of the role <see cref="KeyRole.Vsa"/> that say of the head commit that two people agreed to every change. It satisfies an
@@ -35,7 +38,7 @@ public sealed record ImageProvenance(
     public IReadOnlyList<string> TwoPartyReviewedBy { get; init; } = [];
 
     /// <summary>The pod templates that the last change statement is about too.</summary>
-    public IReadOnlyList<string> ReviewedTemplates { get; init; } = [];
+    public IReadOnlyList<ReviewedTemplate> ReviewedTemplates { get; init; } = [];
 
     /// <summary>The keys that signed the image, whatever they say of it.</summary>
     public IReadOnlyList<string> SignedBy { get; init; } = [];
@@ -107,3 +110,7 @@ public enum LinkKind
 /// <param name="What">A sentence.</param>
 /// <param name="Remedy">A sentence that begins with a verb.</param>
 public sealed record MissingLink(LinkKind Kind, string What, string Remedy);
+
+/// <summary>A pod template that a statement is about.</summary>
+/// <param name="Workload">As <c>attest --manifest</c> names it: kind, namespace and name.</param>
+public sealed record ReviewedTemplate(string Workload, string Hash);

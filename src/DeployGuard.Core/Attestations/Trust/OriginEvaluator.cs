@@ -48,7 +48,10 @@ public static class OriginEvaluator
         RangeJudgement? range
     )
     {
-        var marks = AiMarks.Of(judged, coverage, range, head, question);
+        var concerned = judged.FindAll(s =>
+            coverage.IsAbout(s.Statement) || (head is not null && s.Commit == head.Commit) || range?.Concerns(s) is true
+        );
+        var marks = AiMarks.Of(concerned, question);
         var gap = missing ?? range?.Missing;
         var origin =
             marks.Count > 0 ? OriginVerdict.Ai
@@ -56,6 +59,14 @@ public static class OriginEvaluator
             : OriginVerdict.Unknown;
         return new ImageProvenance(origin, gap, head, range?.Chain ?? [], range?.Reviews ?? [], marks, [])
         {
+            Authors =
+            [
+                .. concerned
+                    .Select(s => s.Statement.Claim)
+                    .OfType<ChangeClaim>()
+                    .SelectMany(c => c.Change.Authors)
+                    .Distinct(StringComparer.OrdinalIgnoreCase),
+            ],
             TwoPartyReviewedBy = head is null ? [] : TwoParty(judged, head),
             ReviewedTemplates = range?.Templates ?? [],
             SignedBy =

@@ -45,13 +45,13 @@ internal sealed class RangeJudgement
     public IReadOnlyList<StatementFinding> Findings => _findings;
 
     /// <summary>The templates that the statements about the head are about.</summary>
-    public IReadOnlyList<string> Templates =>
+    public IReadOnlyList<ReviewedTemplate> Templates =>
         [
             .. _path
                 .Where(s => s.Commit == _head.Commit)
                 .SelectMany(s => s.Statement.Subjects)
-                .Select(s => s.Digests.GetValueOrDefault(StatementSubject.TemplateHash))
-                .OfType<string>()
+                .Where(s => s.Digests.ContainsKey(StatementSubject.TemplateHash))
+                .Select(s => new ReviewedTemplate(s.Name, s.Digests[StatementSubject.TemplateHash]))
                 .Distinct(),
         ];
 

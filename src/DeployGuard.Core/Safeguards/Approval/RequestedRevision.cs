@@ -26,7 +26,16 @@ internal static class RequestedRevision
             NewImages = newImages,
             Requester = evaluated.Request.Requester.Username,
             Reviews = signed.Reviews,
-        }.WithPeople(evaluated.Requesters, evaluated.Origin.Authors.Concat(signed.Authors), cluster.Changes);
+        }.WithPeople(
+            evaluated.Requesters,
+            [
+                .. evaluated.Origin.Authors,
+                .. signed.Authors,
+                // Also while the registry cannot be asked again.
+                .. evaluated.Recorded?.Backing.Where(b => b.Policy == policy.Name).SelectMany(b => b.Authors) ?? [],
+            ],
+            cluster.Changes
+        );
     }
 
     /// <summary>

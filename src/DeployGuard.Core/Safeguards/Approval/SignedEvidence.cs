@@ -73,8 +73,10 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             return "not every new image was looked up";
         }
 
+        // The template of another workload or namespace was not reviewed for this one.
+        var reviewed = new ReviewedTemplate($"{evaluated.After.Ref}", template.Hash);
         // Of a template that a statement names, every image must be one that was looked up or runs already.
-        if (proven.TrueForAll(p => p.ReviewedTemplates.Contains(template.Hash)))
+        if (proven.TrueForAll(p => p.ReviewedTemplates.Contains(reviewed)))
         {
             var known =
                 SignedQuestions.ProvenBefore(evaluated, cluster)?.Template.Images.Select(i => i.Reference.Digest).OfType<string>() ?? [];
@@ -95,6 +97,8 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         return changed is null ? "the template differs from what runs in more than images, and signed reviews speak for images alone"
             : changed.FirstOrDefault(c => !c.IsSameContent && !asked.Contains(c.To)) is { } other
                 ? $"no statement is about {other.To}, which the policy names no source for"
+            : changed.FirstOrDefault(c => !c.IsSameContent && !c.IsOfSameRepository) is { } moved
+                ? $"{moved.To} takes the place of an image of another repository, {moved.From}, and no reviewer said that it may"
             : "";
     }
 
