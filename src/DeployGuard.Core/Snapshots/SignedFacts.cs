@@ -11,6 +11,9 @@ public sealed record SignedFacts(string Policy, IReadOnlyList<SignedImage> Image
 
     /// <summary>Why that could not be read, and what was tried; empty if it was.</summary>
     public string ClaimsUnavailable { get; init; } = "";
+
+    /// <summary>It has signs of AI, or what images say of themselves: evidence of the origin.</summary>
+    public bool TellsOrigin => Claims.Count > 0 || Images.Any(i => i.Provenance is { AiMarks.Count: > 0 });
 }
 
 /// <summary>A new image, and what was found about it.</summary>

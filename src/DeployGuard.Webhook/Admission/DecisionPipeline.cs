@@ -95,7 +95,10 @@ internal sealed class DecisionPipeline(
                 if (reader.Reads is RequiredReads.Parent or RequiredReads.SignedEvidence)
                 {
                     // The parent of a scale decides which further reads are required, and so does a sign of AI.
-                    decision = Reclassify(decision).WithRequirements();
+                    decision =
+                        reader.Reads is RequiredReads.Parent || decision.Cluster.SignedFacts.Any(f => f.TellsOrigin)
+                            ? Reclassify(decision).WithRequirements()
+                            : decision;
                     classified = decision.Cluster;
                 }
             }
