@@ -23,8 +23,7 @@ public sealed class TrustedKeySets(IOwnSecrets? secrets)
     /// <exception cref="UnavailableException">
     /// A key cannot be read. Without it, what it signed would be missing, and its signs of AI too.
     /// </exception>
-    public KeySet Of(SignedOrigin origin) =>
-        origin.Keys.All(k => k.Pem is not null) ? _fixed.GetValue(origin, Assemble) : Assemble(origin);
+    public KeySet Of(SignedOrigin origin) => origin.Keys.All(k => k.Pem is not null) ? _fixed.GetValue(origin, Assemble) : Assemble(origin);
 
     private KeySet Assemble(SignedOrigin origin)
     {

@@ -83,6 +83,10 @@ internal sealed class AttestedImage : IAsyncDisposable
             now.AddMinutes(-10),
             now.AddDays(1)
         );
-        return Dsse.Sign(Statement.PayloadType, change.About(StatementSubject.Of("web", StatementSubject.ImageDigest, digest)).ToJson(), key);
+        return Dsse.Sign(
+            Statement.PayloadType,
+            change.About(StatementSubject.Of("web", StatementSubject.ImageDigest, digest)).ToJson(),
+            key
+        );
     }
 }
