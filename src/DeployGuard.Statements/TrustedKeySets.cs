@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Text;
 using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Attestations.Trust;
@@ -13,13 +14,18 @@ public sealed class TrustedKeySets(IOwnSecrets? secrets)
 {
     private const int MaxParsed = 1000;
 
+    /// <summary>Of policies whose keys are all in their text: Secrets change.</summary>
+    private readonly ConditionalWeakTable<SignedOrigin, KeySet> _fixed = [];
+
     private readonly MoreAlgorithms _more = new();
     private readonly ConcurrentDictionary<string, PublicKey> _parsed = new(StringComparer.Ordinal);
 
     /// <exception cref="UnavailableException">
     /// A key cannot be read. Without it, what it signed would be missing, and its signs of AI too.
     /// </exception>
-    public KeySet Of(SignedOrigin origin)
+    public KeySet Of(SignedOrigin origin) => origin.Keys.All(k => k.Pem is not null) ? _fixed.GetValue(origin, Assemble) : Assemble(origin);
+
+    private KeySet Assemble(SignedOrigin origin)
     {
         try
         {

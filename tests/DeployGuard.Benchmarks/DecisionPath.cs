@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Benchmarks.Evidence;
 using DeployGuard.Benchmarks.Results;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
@@ -20,7 +21,8 @@ internal static class DecisionPath
     public static async Task<IReadOnlyList<Section>> RunAsync(int rounds)
     {
         var machine = ThisMachine.Read();
-        var fleet = new Fleet((await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "review.json"))).Trim());
+        var recorded = (await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "review.json"))).Trim();
+        var fleet = new Fleet(recorded);
         await using var replica = await InProcessReplica.StartAsync(fleet.Answer, Fleet.Namespaces);
         return
         [
@@ -43,6 +45,7 @@ internal static class DecisionPath
                     .. Floor(fleet.Unchanged(), rounds),
                 ]
             ),
+            await EvidenceBench.RunAsync(recorded),
         ];
     }
 

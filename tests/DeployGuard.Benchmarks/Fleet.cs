@@ -24,13 +24,16 @@ internal sealed class Fleet
 
     public IReadOnlyList<VariedReview> NewRevision() => _update.NewRevision(Indices);
 
+    /// <summary>The Deployments as they are before a review.</summary>
+    public IEnumerable<string> Live => Indices.Select(i => Of(_update.Live, i));
+
     /// <summary>What an API server with these objects answers.</summary>
     public string Answer(string[] path, IQueryCollection query) =>
         path[^1] switch
         {
             "namespaces" => FakeApi.List(Namespaces.Select(NamespaceObject)),
             "safeguardpolicies" => FakeApi.List(Policies),
-            "deployments" => FakeApi.List(Indices.Select(i => Of(_update.Live, i))),
+            "deployments" => FakeApi.List(Live),
             "services" => FakeApi.List(Indices.Select(Service)),
             "replicasets" => FakeApi.List(Indices.Select(ReplicaSet)),
             "pods" => FakeApi.List(

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
@@ -10,8 +11,23 @@ namespace DeployGuard.Core.Comparison;
 /// </summary>
 public static class ImageDifference
 {
+    /// <summary>The last comparison of a template: a decision asks for the same one for each image and each policy.</summary>
+    private static readonly ConditionalWeakTable<CanonicalTemplate, Compared> s_compared = [];
+
     /// <summary>The changed images; null if anything else differs.</summary>
     public static IReadOnlyList<ChangedImage>? Between(CanonicalTemplate before, CanonicalTemplate after)
+    {
+        if (s_compared.TryGetValue(after, out var known) && ReferenceEquals(known.Before, before))
+        {
+            return known.Images;
+        }
+
+        var images = Compare(before, after);
+        s_compared.AddOrUpdate(after, new Compared(before, images));
+        return images;
+    }
+
+    private static List<ChangedImage>? Compare(CanonicalTemplate before, CanonicalTemplate after)
     {
         using var one = CanonicalDocument.Of(before.Json, before.Claims);
         using var other = CanonicalDocument.Of(after.Json, after.Claims);
@@ -78,6 +94,8 @@ public static class ImageDifference
             Place.Volumes => Place.Volume,
             _ => Place.Elsewhere,
         };
+
+    private sealed record Compared(CanonicalTemplate Before, IReadOnlyList<ChangedImage>? Images);
 
     /// <summary>Where in a template an element is. Outside the known places, everything must be equal.</summary>
     private enum Place

@@ -14,6 +14,7 @@ internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy pol
     private ExposureEvaluator? _exposure;
     private bool _hasExposure;
     private IReadOnlyList<PoolAssessment>? _exposed;
+    private Dictionary<Type, object>? _results;
 
     /// <summary>Null if the policy requires no canary.</summary>
     private ExposureEvaluator? Exposure
@@ -49,6 +50,20 @@ internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy pol
 
     public static Mode ModeOf(SafeguardPolicy policy, Request request) =>
         request.DryRun && policy is { Mode: Mode.Enforce, DryRun: DryRunAnswer.Warn } ? Mode.Warn : policy.Mode;
+
+    /// <summary>A result of its own type that a rule needs in several steps: computed in the first of them.</summary>
+    public T Once<T>(Func<Inspection, T> compute)
+        where T : class
+    {
+        if (_results is { } results && results.TryGetValue(typeof(T), out var known))
+        {
+            return (T)known;
+        }
+
+        var result = compute(this);
+        (_results ??= [])[typeof(T)] = result;
+        return result;
+    }
 
     /// <summary>The waiver for findings of a safeguard; null if there is none.</summary>
     public Waiver? WaiverOf(ISafeguard safeguard) => Waivers.For(this, safeguard);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
@@ -15,6 +16,9 @@ internal sealed class RegistryLookups : IDisposable
     private const int Most = 32;
 
     private static readonly string[] s_configKeys = [".dockerconfigjson", ".dockercfg"];
+
+    /// <summary>A policy never changes; an edited one is read into another object.</summary>
+    private readonly ConditionalWeakTable<SignedOrigin, string> _keys = [];
 
     private readonly Lock _lock = new();
     private readonly LinkedList<(string Key, RegistryLookup Lookup)> _byUse = [];
@@ -43,7 +47,7 @@ internal sealed class RegistryLookups : IDisposable
     /// <exception cref="UnavailableException">The list has a mistake that only the client sees.</exception>
     public RegistryLookup Of(SignedOrigin signed)
     {
-        var key = JsonSerializer.Serialize(signed.Registries);
+        var key = _keys.GetValue(signed, static s => JsonSerializer.Serialize(s.Registries));
         lock (_lock)
         {
             var node = _byUse.First;

@@ -36,7 +36,10 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
                 IsUnavailable = Unavailable.Length > 0,
             };
 
-    public static SignedEvidence Of(Inspection inspection)
+    /// <summary>The findings, the basis and the backing of one decision need it.</summary>
+    public static SignedEvidence Of(Inspection inspection) => inspection.Once(Read);
+
+    private static SignedEvidence Read(Inspection inspection)
     {
         if (inspection.Cluster.SignedFacts.FirstOrDefault(s => s.Policy == inspection.Policy.Name) is not { Images.Count: > 0 } facts)
         {
