@@ -170,6 +170,7 @@ public static class StandingVotes
 
         var last = uses.Max(u => u.At);
         var authors = OriginReader.AuthorsIn(change.EvidenceFor(uses.Select(u => u.By)));
+        List<string> people = [.. uses.Select(u => u.By), .. change.Requesters, .. change.Backing.SelectMany(b => b.Authors)];
         return approvals.FirstOrDefault(a =>
             a.Decision == decision
             && a.TemplateHash == change.TemplateHash
@@ -177,12 +178,19 @@ public static class StandingVotes
             && a.CreatedAt >= last
             && !change.Votes.Any(v => v.IsOf(a) && v.IsGone)
             && !a.Approver.IsMachine
-            && uses.All(u => u.By != a.Approver.Username)
-            && !change.Requesters.Contains(a.Approver.Username)
+            && !IsAnyOf(a.Approver.Username, people, policies)
             && !authors.Contains(OriginReader.AsAuthor(a.Approver.Username), StringComparer.OrdinalIgnoreCase)
             && MayReview(a, policies)
         );
     }
+
+    /// <summary>Whether a user is one of these people, under any of their names by any policy.</summary>
+    private static bool IsAnyOf(string user, List<string> people, IReadOnlyList<SafeguardPolicy> policies) =>
+        policies
+            .Select(p => p.Approval?.Identities)
+            .OfType<KnownPeople>()
+            .Append(KnownPeople.None)
+            .Any(known => people.Exists(p => known.Comparer.Equals(known.PersonOf(p), known.PersonOf(user))));
 
     /// <summary>Where no policy that enforces names groups, admission asked for the verb review when the vote was cast.</summary>
     private static bool MayReview(Approval vote, IReadOnlyList<SafeguardPolicy> policies)

@@ -14,7 +14,11 @@ public sealed record ImageFacts(
     IReadOnlyDictionary<string, string>? Labels,
     IReadOnlyList<PlatformFacts> Platforms,
     int PlatformsNotRead
-);
+)
+{
+    /// <summary>Whether every label and annotation was read that was asked for.</summary>
+    public bool IsWhole { get; init; } = true;
+}
 
 /// <summary>An image of an index.</summary>
 /// <param name="Platform"><c>linux/amd64</c>; empty if the index does not say it, and a runtime may choose it all the same.</param>

@@ -35,7 +35,10 @@ internal sealed class ImageReader(RepositoryReader repository, Place place, Look
             labels && !manifest.IsIndex ? await LabelsAsync(manifest, cancel) : null,
             facts,
             platforms.Count - read.Count
-        );
+        )
+        {
+            IsWhole = place.Refused.Count == 0,
+        };
     }
 
     /// <summary>

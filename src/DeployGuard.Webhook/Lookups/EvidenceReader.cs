@@ -103,7 +103,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         facts with
         {
             Claims = [.. labelled.SelectMany(_claims.Of).OrderBy(c => OriginReader.SaysAi(c) ? 0 : 1).Take(MostClaims)],
-            ClaimsUnavailable = string.Join("; ", labelled.OfType<Unavailable>().Select(FoundText.Of).Distinct()),
+            ClaimsUnavailable = string.Join("; ", labelled.Select(ImageClaims.Missing).Where(m => m.Length > 0).Distinct()),
         };
 
     private SignedImage Judge(Question question, string image, LookupResult? result, KeySet keys, BroughtStatements brought)

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Registry.Lookups;
+using DeployGuard.Statements;
 
 namespace DeployGuard.Webhook.Lookups;
 
@@ -22,6 +23,17 @@ internal sealed class ImageClaims
                     _ => [],
                 }
         );
+
+    /// <summary>Why not everything is known that the image says; empty if it is. A deployer may push later what is missing now.</summary>
+    public static string Missing(LookupResult result) =>
+        result switch
+        {
+            Unavailable unavailable => FoundText.Of(unavailable),
+            ImageNotFound => $"{result.Image}: the registry has no such image",
+            StatementsFound { Facts.IsWhole: false } or NoStatement { Facts.IsWhole: false } =>
+                $"{result.Image}: not all labels could be read: {string.Join("; ", result.Refused)}",
+            _ => "",
+        };
 
     private static IReadOnlyList<Evidence> Read(LookupResult result, ImageFacts facts) => ImageMarks.Of($"{result.Image}", TextsOf(facts));
 

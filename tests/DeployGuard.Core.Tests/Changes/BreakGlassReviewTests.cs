@@ -68,6 +68,27 @@ public class BreakGlassReviewTests
         Assert.That((change.IsUnreviewed, ProvenRevisions.IsProven(change), change.HasCompleted), Is.EqualTo((true, false, false)));
     }
 
+    [TestCase("ops:oscar")]
+    [TestCase("github:1001")]
+    public void NobodyReviewsTheirOwnBreakGlassUnderAnotherNameOfTheirs(string other)
+    {
+        var vote = Some.ApprovalOf(s_deployment, Some.Alice);
+        var open = s_reviewed with
+        {
+            BreakGlassUses = [new BreakGlassUse("g", "ops:oscar", Some.Now.AddHours(-2), null)],
+            Backing = [new SignedBacking("p", false, [], ["github:1001"])],
+        };
+        var policy = Some.Policy(
+            $$"""
+            {"approval": {"quorum": [{"groups": ["senior-engineers"]}]},
+             "identities": [{"person": "someone", "names": ["{{other}}", "alice"], "groups": []}]}
+            """
+        );
+
+        Assert.That(StandingVotes.Review(open, [vote], [Some.OneSenior])?.Name, Is.EqualTo(vote.Name));
+        Assert.That(StandingVotes.Review(open, [vote], [policy]), Is.Null);
+    }
+
     [Test]
     public void AWithdrawnVoteThatACacheStillHasIsNoReview()
     {

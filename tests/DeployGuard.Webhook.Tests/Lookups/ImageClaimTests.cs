@@ -74,13 +74,23 @@ internal sealed class ImageClaimTests : EvidenceFixture
     }
 
     [Test]
-    public async Task AnImageThatTheRegistryLacksSaysNothing()
+    public async Task WhatTheRegistryLacksIsUnreadBecauseItMayBePushedLater()
     {
         Image = $"{Registry.Host}/acme/web@sha256:{new string('9', 64)}";
 
         var facts = (await ReadAsync(Labelled())).Single();
 
-        Assert.That((facts.Claims.Count, facts.ClaimsUnavailable), Is.EqualTo((0, "")));
+        Assert.That(facts.Claims, Is.Empty);
+        Assert.That(facts.ClaimsUnavailable, Does.Contain("the registry has no such image"));
+    }
+
+    [Test]
+    public async Task LabelsThatAreTooLargeAreUnread()
+    {
+        var many = new Dictionary<string, string> { ["much"] = new('x', 2 * 1024 * 1024) };
+        Image = $"{Registry.Host}/acme/web@{Repository.PushImage("large", many)}";
+
+        Assert.That((await ReadAsync(Labelled())).Single().ClaimsUnavailable, Does.Contain("not all labels could be read"));
     }
 
     [Test]
