@@ -11,8 +11,9 @@ internal sealed class Flights<TKey, TResult>(int limit, int limitPerGroup, TimeS
     private readonly Dictionary<TKey, Task<TResult>> _running = [];
     private readonly Dictionary<string, int> _byGroup = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
+    private bool _isStopped;
 
-    /// <summary>The work that runs already for this key, or else new work; null if too much runs.</summary>
+    /// <summary>The work that runs already for this key, or else new work; null if too much runs, or after the end.</summary>
     /// <param name="group">Its share of all work is bounded.</param>
     public Task<TResult>? Join(TKey key, string group, Func<CancellationToken, Task<TResult>> work)
     {
@@ -24,28 +25,40 @@ internal sealed class Flights<TKey, TResult>(int limit, int limitPerGroup, TimeS
             }
 
             var inGroup = _byGroup.GetValueOrDefault(group);
-            if (_running.Count >= limit || inGroup >= limitPerGroup)
+            if (_isStopped || _running.Count >= limit || inGroup >= limitPerGroup)
             {
                 return null;
             }
 
             _byGroup[group] = inGroup + 1;
-            return _running[key] = Task.Run(() => RunAsync(key, group, work));
+            // Taken here: a source that was disposed meanwhile gives no token.
+            var stop = _stop.Token;
+            return _running[key] = Task.Run(() => RunAsync(key, group, work, stop));
         }
     }
 
     public void Dispose()
     {
+        lock (_lock)
+        {
+            if (_isStopped)
+            {
+                return;
+            }
+
+            _isStopped = true;
+        }
+
         _stop.Cancel();
         _stop.Dispose();
     }
 
-    private async Task<TResult> RunAsync(TKey key, string group, Func<CancellationToken, Task<TResult>> work)
+    private async Task<TResult> RunAsync(TKey key, string group, Func<CancellationToken, Task<TResult>> work, CancellationToken stop)
     {
         try
         {
             using var timeout = new CancellationTokenSource(longest, time);
-            using var end = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stop);
             return await work(end.Token);
         }
         finally

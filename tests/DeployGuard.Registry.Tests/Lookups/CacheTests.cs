@@ -1,6 +1,7 @@
 using DeployGuard.Registry.Credentials;
 using DeployGuard.Registry.Lookups;
 using DeployGuard.Registry.References;
+using DeployGuard.Registry.Transport;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 
@@ -35,6 +36,15 @@ internal sealed class CacheTests : LookupFixture
 
         Assert.That(all, Has.All.InstanceOf<NoStatement>());
         Assert.That(Registry.Calls, Has.Count.EqualTo(CallsOfOneLookup));
+    }
+
+    [Test]
+    public async Task AClientThatWasReplacedAnswersWhatIsAskedOfItStill()
+    {
+        var image = Repository.PushImage();
+        Lookup.Dispose();
+
+        Assert.That(await FindAsync(image), Is.InstanceOf<Unavailable>().With.Property("Cause").EqualTo(FailureCause.TooBusy));
     }
 
     [Test]
