@@ -102,11 +102,11 @@ public sealed class ClusterReport
     /// <summary>Rollouts in flight by namespace.</summary>
     public IReadOnlyDictionary<string, int> InFlight => _budgets.InFlightByNamespace;
 
-    /// <summary>Every policy, and whether it is active now.</summary>
     /// <summary>When the last key of a role expires that a policy trusts; nothing for a role with a key that does not.</summary>
     public IEnumerable<(string Policy, KeyRole Role, DateTimeOffset End)> KeyEnds =>
         _caches.SortedPolicies.All.SelectMany(p => p.SignedOrigin?.Ends ?? [], (p, e) => (p.Name, e.Role, e.End));
 
+    /// <summary>Every policy, and whether it is active now.</summary>
     public IEnumerable<(string Policy, bool IsActive)> Policies =>
         _caches.SortedPolicies.All.Select(p => (p.Name, p.Active.Contains(_time.GetUtcNow())));
 }

@@ -38,6 +38,15 @@ public class DoctorEvidenceTests
             "p trusts no key of the role SourceReview: signed evidence stands in for no approval"
         );
 
+    [Test]
+    public void APolicyThatOnlyReadsLabelsNeedsNoKey()
+    {
+        var policy = Policy(InPolicy());
+        var labels = policy with { SignedOrigin = policy.SignedOrigin is { } signed ? signed with { Keys = [] } : null };
+
+        Assert.That(KeyDiagnosis.Of(labels, new KnownSecrets(new Dictionary<string, JsonNode?>()), "dg", s_now), Is.Empty);
+    }
+
     [TestCase(null, "because Secret keys does not exist")]
     [TestCase("""{"type": "kubernetes.io/tls", "data": {} }""", "because Secret keys has the type kubernetes.io/tls, which is not read")]
     [TestCase("""{"type": "Opaque", "data": {"other": "eA=="} }""", "because Secret keys has no field cosign.pub")]

@@ -20,7 +20,8 @@ internal static class KeyDiagnosis
             [
                 .. signed.Keys.Select(k => Unreadable(policy.Name, k, secrets, @namespace)).OfType<Diagnosis>(),
                 .. signed.Ends.Select(e => Ending(policy.Name, e.Role, e.End, now)).OfType<Diagnosis>(),
-                .. signed.Keys.Any(k => k.Role is KeyRole.SourceReview)
+                // Labels of images need no keys.
+                .. signed.Keys.Count == 0 || signed.Keys.Any(k => k.Role is KeyRole.SourceReview)
                     ? []
                     : (Diagnosis[])
                         [
