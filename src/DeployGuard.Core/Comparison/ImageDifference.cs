@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Comparison;
@@ -115,9 +114,6 @@ public static class ImageDifference
 /// <summary>Another image in the same place.</summary>
 public sealed record ChangedImage(string From, string To)
 {
-    /// <summary>Another image of a reviewed commit, such as one for debugging, is no new version of this one.</summary>
-    public bool IsOfSameRepository => ImagePattern.RepositoryOf(To) is { } repository && repository == ImagePattern.RepositoryOf(From);
-
     /// <summary>Both name the same content by digest.</summary>
     public bool IsSameContent => new ImageReference(To).Digest is { } digest && digest == new ImageReference(From).Digest;
 }

@@ -48,12 +48,12 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
 
         var unavailable = string.Join("; ", facts.Images.Select(i => i.Unavailable).Where(u => u.Length > 0).Distinct());
         var proven = facts.Images.Select(i => i.Provenance).OfType<ImageProvenance>().ToList();
-        var gap = unavailable.Length > 0 ? "" : GapOf(inspection, facts, proven);
-        var isWhole = unavailable.Length == 0 && gap.Length == 0 && proven.Count == facts.Images.Count;
+        var (gap, moved) = unavailable.Length > 0 ? ("", "") : GapOf(inspection, facts, proven);
+        var isWhole = unavailable.Length == 0 && gap.Length == 0 && moved.Length == 0 && proven.Count == facts.Images.Count;
         return new SignedEvidence(
             isWhole && proven.TrueForAll(p => p is { Origin: OriginVerdict.NotAi, Missing: null }),
             isWhole ? ReviewsOf(proven, inspection.Policy.Approval?.Identities ?? KnownPeople.None) : [],
-            gap.Length > 0 ? gap : MissingIn(facts),
+            ((string[])[gap, MissingIn(facts), moved]).FirstOrDefault(g => g.Length > 0, ""),
             unavailable
         )
         {
@@ -65,15 +65,15 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
 
     /// <summary>
     /// Statements about images speak for images alone: whatever else the template changes was not reviewed, unless the statement is about
-    /// this very template.
+    /// this very template. The second text is told only where nothing else is missing.
     /// </summary>
-    private static string GapOf(Inspection inspection, SignedFacts facts, List<ImageProvenance> proven)
+    private static (string Gap, string Moved) GapOf(Inspection inspection, SignedFacts facts, List<ImageProvenance> proven)
     {
         var (evaluated, cluster) = (inspection.Evaluated, inspection.Cluster);
         var asked = SignedQuestions.NewImages(evaluated, inspection.Policy);
         if (evaluated.After?.Template is not { } template || !asked.All(i => facts.Images.Any(f => f.Image == i)))
         {
-            return "not every new image was looked up";
+            return ("not every new image was looked up", "");
         }
 
         // The template of another workload or namespace was not reviewed for this one.
@@ -88,22 +88,30 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
                 .Where(i => !asked.Contains(i.Reference.Text) && (i.Reference.Digest is not { } digest || !known.Contains(digest)))
                 .Select(i => i.Reference.Text)
                 .FirstOrDefault();
-            return unknown is null ? "" : $"no statement is about {unknown}, which the policy names no source for";
+            return (unknown is null ? "" : $"no statement is about {unknown}, which the policy names no source for", "");
         }
 
         if (SignedQuestions.ProvenBefore(evaluated, cluster) is not { } before)
         {
-            return "what runs now is not proven, so that the template cannot be compared with it";
+            return ("what runs now is not proven, so that the template cannot be compared with it", "");
         }
 
         var changed = (before.Template.Canonical, template.Canonical) is ({ } was, { } now) ? ImageDifference.Between(was, now) : null;
-        return changed is null ? "the template differs from what runs in more than images, and signed reviews speak for images alone"
-            : changed.FirstOrDefault(c => !c.IsSameContent && !asked.Contains(c.To)) is { } other
-                ? $"no statement is about {other.To}, which the policy names no source for"
-            : changed.FirstOrDefault(c => !c.IsSameContent && !c.IsOfSameRepository) is { } moved
-                ? $"{moved.To} takes the place of an image of another repository, {moved.From}, and no reviewer said that it may"
-            : "";
+        return changed is null
+            ? ("the template differs from what runs in more than images, and signed reviews speak for images alone", "")
+            : (
+                changed.FirstOrDefault(c => !c.IsSameContent && !asked.Contains(c.To)) is { } other
+                    ? $"no statement is about {other.To}, which the policy names no source for"
+                    : "",
+                changed.FirstOrDefault(c => !c.IsSameContent && !IsOfSameRepository(c)) is { } moved
+                    ? $"{moved.To} takes the place of an image of another repository, {moved.From}, and no reviewer said that it may"
+                    : ""
+            );
     }
+
+    /// <summary>Another image of a reviewed commit, such as one for debugging, is no new version of this one.</summary>
+    private static bool IsOfSameRepository(ChangedImage image) =>
+        ImagePattern.RepositoryOf(image.To) is { } repository && repository == ImagePattern.RepositoryOf(image.From);
 
     /// <summary>The people who reviewed every new image. Whether they may approve, the count decides.</summary>
     private static IReadOnlyList<SignedReview> ReviewsOf(List<ImageProvenance> proven, KnownPeople identities)
