@@ -194,7 +194,7 @@ internal sealed class SignedSource : IDisposable
     public static Task<Run> AnsweredAsync(Func<Task<Run>> request) =>
         Wait.UntilAsync(
             request,
-            run => !run.Output.Contains("the lookup goes on", StringComparison.Ordinal),
+            run => !run.Output.Contains("did not answer in time", StringComparison.Ordinal),
             "the registry to answer within a request"
         );
 

@@ -24,7 +24,7 @@ internal sealed class DemoConsole(ControlPlane plane, string demoFolder)
     private async Task<Run> PlayAsync(string user, string command, Func<Run, bool> isExpected, string expected)
     {
         var run = await ShowAsync(user, command);
-        for (var again = 0; again < MaxRepeats && run.Output.Contains("the lookup goes on", StringComparison.Ordinal); again++)
+        for (var again = 0; again < MaxRepeats && run.Output.Contains("did not answer in time", StringComparison.Ordinal); again++)
         {
             Say("The registry took longer than a request may wait. As the message says: again.");
             run = await ShowAsync(user, command);

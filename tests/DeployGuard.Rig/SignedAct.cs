@@ -75,7 +75,7 @@ internal sealed class SignedAct : IDisposable
         await _narrator.IsRefusedAsync(
             "dana",
             $"kubectl deployguard verify $(cat image) --workload deployment/checkout -n {Namespace}",
-            "StatementKey"
+            "signed by none of the trusted keys"
         );
     }
 
