@@ -25,6 +25,8 @@ internal sealed class AttestedImage : IAsyncDisposable
     private AttestedImage(FakeRegistry registry, PublicKey key, string reference) =>
         (_registry, _key, Reference) = (registry, key, reference);
 
+    public const string KeyName = "forge";
+
     /// <summary>The commit of what runs before the image.</summary>
     public static string Base { get; } = new('b', 40);
 
@@ -41,7 +43,7 @@ internal sealed class AttestedImage : IAsyncDisposable
             ["keys"] = new JsonArray(
                 new JsonObject
                 {
-                    ["name"] = "forge",
+                    ["name"] = KeyName,
                     ["role"] = "SourceReview",
                     ["pem"] = _key.Pem,
                 }

@@ -21,9 +21,13 @@ internal sealed class EvidenceFleet
     private readonly AttestedImage _image;
     private readonly string _changes;
 
+    /// <summary>An earlier version of the same image.</summary>
+    private readonly string _running;
+
     public EvidenceFleet(string recorded, AttestedImage image)
     {
         _image = image;
+        _running = $"{image.Reference.Split('@')[0]}@{Running.Split('@')[1]}";
         _fleet = new Fleet(Review(recorded));
         _changes = FakeApi.List(_fleet.Live.Select(Change));
     }
@@ -62,10 +66,11 @@ internal sealed class EvidenceFleet
             .Replace(RecordedUpdate.OldImage, s_sidecar, StringComparison.Ordinal)
             .Replace("deployguard.io/ai-assisted", "example.com/public", StringComparison.Ordinal)
             .Replace("deployguard.io/ai-tool", "example.com/team", StringComparison.Ordinal)
-            .Replace("claude-code", "shop", StringComparison.Ordinal);
+            .Replace("claude-code", "shop", StringComparison.Ordinal)
+            .Replace(Running, _running, StringComparison.Ordinal);
         var review = JsonNode.Parse(text) ?? throw new InvalidOperationException("no review");
         var web = review["request"]?["object"]?["spec"]?["template"]?["spec"]?["containers"]?[0];
-        if ($"{web?["image"]}" != Running)
+        if ($"{web?["image"]}" != _running)
         {
             throw new InvalidOperationException($"the first container of the recorded review is not {Running}");
         }
@@ -74,16 +79,17 @@ internal sealed class EvidenceFleet
         return review.ToJsonString(s_asRecorded);
     }
 
-    private static string Change(string deployment)
+    private string Change(string deployment)
     {
         using var read = JsonDocument.Parse(deployment);
         var workload = WorkloadReader.Default.Read(read.RootElement);
         return $$$"""
             {"metadata": {"name": "{{{workload.Ref.Name}}}-1", "namespace": "{{{workload.Ref.Namespace}}}", "uid": "change-{{{workload.Ref.Name}}}"},
              "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "{{{workload.Ref.Name}}}"},
-              "templateHash": "{{{workload.Template.Hash}}}", "images": [{"to": "{{{Running}}}"}]},
+              "templateHash": "{{{workload.Template.Hash}}}", "images": [{"to": "{{{_running}}}"}]},
              "status": {"phase": "Proven", "policies": [{"name": "{{{Policy}}}"}],
-              "provenance": [{"policy": "{{{Policy}}}", "image": "{{{Running}}}", "repository": "{{{AttestedImage.Source}}}", "commit": "{{{AttestedImage.Base}}}"}],
+              "provenance": [{"policy": "{{{Policy}}}", "image": "{{{_running}}}", "repository": "{{{AttestedImage.Source}}}", "keys": ["{{{AttestedImage.KeyName}}} (SourceReview)"],
+               "commit": "{{{AttestedImage.Base}}}"}],
               "conditions": [{"type": "Completed", "status": "True", "lastTransitionTime": "2026-11-20T12:00:00Z"},
                {"type": "Proven", "status": "True", "lastTransitionTime": "2026-11-21T12:00:00Z"}]} }
             """;
