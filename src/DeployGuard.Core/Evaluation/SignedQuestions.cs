@@ -91,13 +91,17 @@ public static class SignedQuestions
     /// </summary>
     public static string? CommitOf(string image, SafeguardPolicy policy, ClusterSnapshot cluster)
     {
-        var digest = new ImageReference(image).Digest;
-        var trusted = policy.SignedOrigin?.Keys.Select(k => k.Name).ToHashSet(StringComparer.Ordinal) ?? [];
-        var sources = policy.SignedOrigin?.SourcesOf(image).Select(s => RepositoryUri.Parse(s.Repository)?.Address).ToHashSet() ?? [];
+        if ((new ImageReference(image).Digest, policy.SignedOrigin) is not ({ } digest, { } signed))
+        {
+            return null;
+        }
+
+        var trusted = signed.Keys.Select(k => k.Name).ToHashSet(StringComparer.Ordinal);
+        var sources = signed.SourcesOf(image).Select(s => RepositoryUri.Parse(s.Repository)?.Address).ToHashSet();
         var commits = cluster
             .Changes.Where(c => c.WasAdmitted)
             .SelectMany(c => c.ProvenCommits)
-            .Where(p => digest is not null && p.Policy == policy.Name && new ImageReference(p.Image).Digest == digest)
+            .Where(p => p.Policy == policy.Name && new ImageReference(p.Image).Digest == digest)
             .Where(p => sources.Contains(RepositoryUri.Parse(p.Repository)?.Address) && p.Keys.Any(trusted.Contains))
             .Select(p => p.Commit)
             .Distinct()

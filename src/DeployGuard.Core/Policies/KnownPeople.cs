@@ -1,7 +1,7 @@
 namespace DeployGuard.Core.Policies;
 
 /// <summary>
-/// The names of people: in the forge, in commits, in the cluster. A quorum counts people, and whoever wrote or requested a change is
+/// The names of people: in the forge, in commits, in the cluster. A quorum counts people, and those who wrote or requested a change are
 /// excluded under every name of theirs. Names are compared without regard to case.
 /// </summary>
 /// <param name="People">Each name belongs to one person.</param>

@@ -6,7 +6,7 @@ namespace DeployGuard.Core.Provenance;
 public readonly record struct ImageText(bool IsLabel, string Key, string Value);
 
 /// <summary>
-/// What an image says of itself: our own keys, named authors, and what known tools write. Whoever pushes the image can write it, so it
+/// What an image says of itself: our own keys, named authors, and what known tools write. The pusher can write it, so it
 /// only tightens; a base image hands its labels down.
 /// </summary>
 public static class ImageMarks

@@ -28,7 +28,7 @@ public class ImageMarksTests
 
         Assert.That(evidence.Any(OriginReader.SaysAi), Is.True);
         Assert.That(evidence.Select(e => e.Source), Has.All.EndsWith($"image label of {Image}"));
-        Assert.That(evidence.Select(e => e.By), Has.All.Null, "it belongs to the image, whoever requests it");
+        Assert.That(evidence.Select(e => e.By), Has.All.Null, "it belongs to the image, and to no requester");
     }
 
     [TestCase("deployguard.io/ai-assisted", "false")]

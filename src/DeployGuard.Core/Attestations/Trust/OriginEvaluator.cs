@@ -4,7 +4,7 @@ namespace DeployGuard.Core.Attestations.Trust;
 
 /// <summary>
 /// What verified statements prove about an image: image digest -> head commit -> base commit = the commit of what runs. The absence of a
-/// bad statement proves nothing, because whoever can write to the registry can delete it: good ones are required for every link.
+/// bad statement proves nothing, because everybody who can write to the registry can delete it: good ones are required for every link.
 /// </summary>
 public static class OriginEvaluator
 {
