@@ -13,6 +13,8 @@ public static class ImageDifference
     /// <summary>The last comparison of a template: a decision asks for the same one for each image and each policy.</summary>
     private static readonly ConditionalWeakTable<CanonicalTemplate, Compared> s_compared = [];
 
+    private static readonly JsonReaderOptions s_options = new() { MaxDepth = CanonicalJson.MaxDepth };
+
     /// <summary>The changed images; null if anything else differs.</summary>
     public static IReadOnlyList<ChangedImage>? Between(CanonicalTemplate before, CanonicalTemplate after)
     {
@@ -26,63 +28,103 @@ public static class ImageDifference
         return images;
     }
 
+    /// <summary>
+    /// Reads both side by side: in canonical form, templates that differ in images alone are the same text everywhere else.
+    /// </summary>
     private static List<ChangedImage>? Compare(CanonicalTemplate before, CanonicalTemplate after)
     {
-        using var one = CanonicalDocument.Of(before.Json, before.Claims);
-        using var other = CanonicalDocument.Of(after.Json, after.Claims);
-        var images = new List<ChangedImage>();
-        return AreAlike(one.RootElement, other.RootElement, Place.Template, images) ? images : null;
+        if (!before.Claims.Span.SequenceEqual(after.Claims.Span))
+        {
+            return null;
+        }
+
+        var one = new Utf8JsonReader(before.Json.Span, s_options);
+        var other = new Utf8JsonReader(after.Json.Span, s_options);
+        var walk = new Walk(before.Json.Span, after.Json.Span, []);
+        return Step(ref one, ref other) && walk.AreAlike(ref one, ref other, Place.Template) ? walk.Images : null;
     }
 
-    private static bool AreAlike(JsonElement one, JsonElement other, Place place, List<ChangedImage> images)
+    /// <summary>Both go to their next token; false if it is of another type, or there is none.</summary>
+    private static bool Step(ref Utf8JsonReader one, ref Utf8JsonReader other) =>
+        one.Read() && other.Read() && one.TokenType == other.TokenType;
+
+    private readonly ref struct Walk(ReadOnlySpan<byte> before, ReadOnlySpan<byte> after, List<ChangedImage> images)
     {
-        if (place is Place.Image && one.ValueKind is JsonValueKind.String && other.ValueKind is JsonValueKind.String)
-        {
-            var (from, to) = (one.GetString() ?? "", other.GetString() ?? "");
-            if (from != to)
+        private readonly ReadOnlySpan<byte> _before = before;
+        private readonly ReadOnlySpan<byte> _after = after;
+
+        public List<ChangedImage> Images { get; } = images;
+
+        /// <summary>Both readers are at the beginning of a value, and end at its end.</summary>
+        public bool AreAlike(ref Utf8JsonReader one, ref Utf8JsonReader other, Place place) =>
+            (place, one.TokenType) switch
             {
-                images.Add(new ChangedImage(from, to));
+                (Place.Image, JsonTokenType.String) => AddImage(one, other),
+                (not Place.Elsewhere, JsonTokenType.StartObject) => HaveAlikeFields(ref one, ref other, place),
+                (not Place.Elsewhere, JsonTokenType.StartArray) => HaveAlikeItems(ref one, ref other, place),
+                _ => AreEqual(ref one, ref other),
+            };
+
+        private bool AddImage(Utf8JsonReader one, Utf8JsonReader other)
+        {
+            if (!one.ValueSpan.SequenceEqual(other.ValueSpan))
+            {
+                Images.Add(new ChangedImage(one.GetString() ?? "", other.GetString() ?? ""));
             }
 
             return true;
         }
 
-        return (one.ValueKind, other.ValueKind) switch
+        private bool HaveAlikeFields(ref Utf8JsonReader one, ref Utf8JsonReader other, Place place)
         {
-            (JsonValueKind.Object, JsonValueKind.Object) when place is not Place.Elsewhere => HaveAlikeFields(one, other, place, images),
-            (JsonValueKind.Array, JsonValueKind.Array) when place is not Place.Elsewhere => HaveAlikeItems(one, other, place, images),
-            _ => JsonElement.DeepEquals(one, other),
-        };
-    }
-
-    private static bool HaveAlikeFields(JsonElement one, JsonElement other, Place place, List<ChangedImage> images)
-    {
-        var count = 0;
-        foreach (var field in one.EnumerateObject())
-        {
-            count++;
-            if (!other.TryGetProperty(field.Name, out var its) || !AreAlike(field.Value, its, Inside(place, field.Name), images))
+            while (Step(ref one, ref other) && one.TokenType is JsonTokenType.PropertyName)
             {
-                return false;
+                if (!one.ValueSpan.SequenceEqual(other.ValueSpan))
+                {
+                    return false;
+                }
+
+                var inside = Inside(place, one);
+                if (!Step(ref one, ref other) || !AreAlike(ref one, ref other, inside))
+                {
+                    return false;
+                }
             }
+
+            return (one.TokenType, other.TokenType) is (JsonTokenType.EndObject, JsonTokenType.EndObject);
         }
 
-        return other.EnumerateObject().Count() == count;
+        private bool HaveAlikeItems(ref Utf8JsonReader one, ref Utf8JsonReader other, Place place)
+        {
+            while (Step(ref one, ref other) && one.TokenType is not JsonTokenType.EndArray)
+            {
+                if (!AreAlike(ref one, ref other, Item(place)))
+                {
+                    return false;
+                }
+            }
+
+            return (one.TokenType, other.TokenType) is (JsonTokenType.EndArray, JsonTokenType.EndArray);
+        }
+
+        private bool AreEqual(ref Utf8JsonReader one, ref Utf8JsonReader other)
+        {
+            var (from, its) = ((int)one.TokenStartIndex, (int)other.TokenStartIndex);
+            one.Skip();
+            other.Skip();
+            return _before[from..(int)one.BytesConsumed].SequenceEqual(_after[its..(int)other.BytesConsumed]);
+        }
     }
 
-    private static bool HaveAlikeItems(JsonElement one, JsonElement other, Place place, List<ChangedImage> images) =>
-        one.GetArrayLength() == other.GetArrayLength()
-        && one.EnumerateArray().Zip(other.EnumerateArray()).All(pair => AreAlike(pair.First, pair.Second, Item(place), images));
-
-    private static Place Inside(Place place, string field) =>
-        (place, field) switch
+    private static Place Inside(Place place, in Utf8JsonReader field) =>
+        place switch
         {
-            (Place.Template, "spec") => Place.Spec,
-            (Place.Spec, "containers" or "initContainers") => Place.Containers,
-            (Place.Spec, "volumes") => Place.Volumes,
-            (Place.Container, "image") => Place.Image,
-            (Place.Volume, "image") => Place.ImageVolume,
-            (Place.ImageVolume, "reference") => Place.Image,
+            Place.Template when field.ValueTextEquals("spec"u8) => Place.Spec,
+            Place.Spec when field.ValueTextEquals("containers"u8) || field.ValueTextEquals("initContainers"u8) => Place.Containers,
+            Place.Spec when field.ValueTextEquals("volumes"u8) => Place.Volumes,
+            Place.Container when field.ValueTextEquals("image"u8) => Place.Image,
+            Place.Volume when field.ValueTextEquals("image"u8) => Place.ImageVolume,
+            Place.ImageVolume when field.ValueTextEquals("reference"u8) => Place.Image,
             _ => Place.Elsewhere,
         };
 

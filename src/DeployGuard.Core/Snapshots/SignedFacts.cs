@@ -11,6 +11,9 @@ public sealed record SignedFacts(string Policy, IReadOnlyList<SignedImage> Image
 
     /// <summary>Why that could not be read, and what was tried; empty if it was.</summary>
     public string ClaimsUnavailable { get; init; } = "";
+
+    /// <summary>Whether anything in it is a sign of AI, or names an author, and so belongs to the origin of the change.</summary>
+    public bool TellsOrigin => Claims.Count > 0 || Images.Any(i => i.Provenance is { AiMarks.Count: > 0 });
 }
 
 /// <summary>A new image, and what was found about it.</summary>

@@ -98,7 +98,7 @@ internal sealed class DecisionPipeline(
                 if (ReadFirst.HasFlag(reader.Reads))
                 {
                     // The parent of a scale decides which further reads are required, and so does a sign of AI.
-                    decision = Reclassify(decision).WithRequirements();
+                    decision = (Tells(reader, decision.Cluster) ? Reclassify(decision) : decision).WithRequirements();
                     classified = decision.Cluster;
                 }
             }
@@ -107,6 +107,10 @@ internal sealed class DecisionPipeline(
         // Nothing new was read: the type of the change is what it was.
         return ReferenceEquals(decision.Cluster, classified) ? decision : Reclassify(decision);
     }
+
+    /// <summary>Whether what was read first changes the type of the change, or its origin. Most signed evidence does not.</summary>
+    private static bool Tells(ILiveReader reader, ClusterSnapshot cluster) =>
+        reader.Reads is not RequiredReads.SignedEvidence || cluster.SignedFacts.Any(f => f.TellsOrigin);
 
     /// <summary>A live read may change the type of the change.</summary>
     private PendingDecision Reclassify(PendingDecision decision) =>

@@ -26,6 +26,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     private const int MostClaims = 50;
 
     private readonly VerifiedResults _verified = new();
+    private readonly JudgedResults _judged = new();
     private readonly ImageClaims _claims = new();
 
     public RequiredReads Reads => RequiredReads.SignedEvidence;
@@ -116,13 +117,20 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
                 return new SignedImage(image, null) { Unavailable = FoundText.Of(unavailable) };
             default:
                 var asked = QuestionOf(question, image, result);
-                var (own, others) = brought.For(asked.Image);
-                var verified = _verified.Of(result, keys).With(own);
-                return new SignedImage(image, OriginEvaluator.Evaluate(asked, verified, time.GetUtcNow(), others))
-                {
-                    Note = brought.NoteOf(result),
-                };
+                return new SignedImage(image, Proven(question, result, asked, keys, brought)) { Note = brought.NoteOf(result) };
         }
+    }
+
+    private ImageProvenance Proven(Question question, LookupResult result, ImageQuestion asked, KeySet keys, BroughtStatements brought)
+    {
+        var (verified, now) = (_verified.Of(result, keys), time.GetUtcNow());
+        if (brought.AreNone)
+        {
+            return _judged.Of(result, question.Policy, keys, asked, verified, now);
+        }
+
+        var (own, others) = brought.For(asked.Image);
+        return OriginEvaluator.Evaluate(asked, verified.With(own), now, others);
     }
 
     private static ImageQuestion QuestionOf(Question question, string image, LookupResult result) =>

@@ -25,8 +25,12 @@ internal abstract class EvidenceFixture : IAsyncDisposable
 
     private FakeRegistry? _registry;
     private RegistryLookups? _lookups;
+    private EvidenceReader? _reader;
 
     protected Meter Meter { get; } = new("tests");
+
+    /// <summary>The reader's clock. It stands still: a busy machine may need longer than a request would wait.</summary>
+    protected FakeTimeProvider Clock { get; } = new(TimeProvider.System.GetUtcNow());
 
     protected SigningKey Forge { get; } = NewKey();
 
@@ -45,6 +49,7 @@ internal abstract class EvidenceFixture : IAsyncDisposable
     {
         _registry = await FakeRegistry.StartAsync();
         _lookups = new RegistryLookups(null, new EvidenceTelemetry(Meter), TimeProvider.System);
+        _reader = new EvidenceReader(_lookups, new TrustedKeySets(null), Clock);
         var digest = Repository.PushImage();
         Image = $"{Registry.Host}/acme/web@{digest}";
         Attached = Signed(digest.Hex);
@@ -76,12 +81,7 @@ internal abstract class EvidenceFixture : IAsyncDisposable
         };
         var evaluator = SafeguardList.Evaluator(TrustedControllers.BuiltIn);
         var evaluated = evaluator.Classify(request, cluster, TimeProvider.System.GetUtcNow());
-        var reader = new EvidenceReader(
-            _lookups ?? throw new InvalidOperationException("not started"),
-            new TrustedKeySets(null),
-            // Its clock stands still: a busy machine may need longer than a request would wait.
-            new FakeTimeProvider(TimeProvider.System.GetUtcNow())
-        );
+        var reader = _reader ?? throw new InvalidOperationException("not started");
         return (await reader.ReadAsync(evaluated, cluster, deadline)).SignedFacts;
     }
 

@@ -1,6 +1,10 @@
 using System.Diagnostics.Metrics;
+using System.Text;
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Policies;
+using DeployGuard.Registry.Lookups;
+using DeployGuard.Registry.References;
+using DeployGuard.Webhook.Lookups;
 
 namespace DeployGuard.Webhook.Tests.Lookups;
 
@@ -31,6 +35,47 @@ internal sealed class EvidenceReaderTests : EvidenceFixture
 
         Assert.That(other.Provenance?.Head, Is.Null);
         Assert.That(other.Provenance?.Findings.Select(f => f.Kind), Does.Contain(FindingKind.WrongKey));
+    }
+
+    [Test]
+    public async Task AKeptJudgementEndsWithItsStatement()
+    {
+        var policy = Policy();
+        var before = (await ReadAsync(policy)).Single().Images.Single().Provenance;
+        var again = (await ReadAsync(policy)).Single().Images.Single().Provenance;
+        Clock.Advance(TimeSpan.FromDays(2));
+        var after = (await ReadAsync(policy)).Single().Images.Single().Provenance;
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(again, Is.SameAs(before), "it is judged once");
+            Assert.That((before?.Origin, after?.Origin), Is.EqualTo((OriginVerdict.NotAi, OriginVerdict.Unknown)));
+            Assert.That(after?.Findings.Select(f => f.Kind), Is.EqualTo([FindingKind.Expired]));
+        });
+    }
+
+    [Test]
+    public void AJudgementIsKeptForWhatRunsInItsPlace()
+    {
+        var (policy, keys, results) = (
+            Policy(),
+            KeySet.Of(new TrustedKey("forge", KeyRole.SourceReview, Forge.Public)),
+            new JudgedResults()
+        );
+        var pinned = ImageReference.TryParse(Image)?.Pinned ?? throw new InvalidOperationException("not pinned");
+        var facts = new ImageFacts(pinned.Digest, "", new Dictionary<string, string>(), null, [], 0);
+        var result = new StatementsFound(pinned, facts, []);
+        var verified = AttestationVerifier.Verify([Found()], keys);
+        ImageProvenance Judge(params RunningImage[] running) =>
+            results.Of(result, policy, keys, Question($"{pinned.Digest}", running), verified, Clock.GetUtcNow());
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(Judge().Origin, Is.EqualTo(OriginVerdict.NotAi), "nothing runs, and the statement has the whole history");
+            Assert.That(Judge(new RunningImage("web:1", new string('b', 40))).Missing?.Kind, Is.EqualTo(LinkKind.Chain));
+            Assert.That(Judge(new RunningImage("web:1", null)).Missing?.Kind, Is.EqualTo(LinkKind.RunningCommit));
+            Assert.That(Judge().Origin, Is.EqualTo(OriginVerdict.NotAi));
+        });
     }
 
     [Test]
@@ -150,5 +195,14 @@ internal sealed class EvidenceReaderTests : EvidenceFixture
                 .Images.Single()
                 .Unavailable,
             Does.Contain("the key forge is in a Secret")
+        );
+
+    private static ImageQuestion Question(string digest, IReadOnlyList<RunningImage> running) =>
+        new(new JudgedImage(digest), [new SourceRule(Source, ["refs/heads/main"])], running);
+
+    private FoundAttestation Found() =>
+        FoundAttestation.OfAnnotation(
+            "here",
+            Encoding.UTF8.GetString((Attached ?? throw new InvalidOperationException("not started")).ToJson())
         );
 }

@@ -5,8 +5,6 @@ namespace DeployGuard.Core.Attestations.Trust;
 /// <summary>Which reviews of a part of the range count, and why others do not.</summary>
 internal sealed class ReviewCount(ImageQuestion question, IReadOnlySet<string> authors, DateTimeOffset now)
 {
-    private static readonly TimeSpan s_clockSkew = TimeSpan.FromMinutes(5);
-
     /// <summary>Persons: one human has several names and one vote.</summary>
     public static StringComparer Persons => StringComparer.OrdinalIgnoreCase;
 
@@ -52,7 +50,7 @@ internal sealed class ReviewCount(ImageQuestion question, IReadOnlySet<string> a
         approval.Kind is not ApproverKind.Human ? $"its approver is no human but {approval.Kind}"
         : approval.State is not ReviewState.Approved ? $"its state is {approval.State}"
         : approval.Commit != statement.Commit ? $"it is of commit {approval.Commit}, and the head is {statement.Commit}"
-        : approval.At > now + s_clockSkew ? "its time is in the future"
+        : approval.At > now + JudgementTimes.ClockSkew ? "its time is in the future"
         : statement.Change is not { Authors.Count: > 0 } ? "the statement names no author, so that nobody can be told apart from them"
         : authors.Contains(PersonOf(approval)) ? "its approver is an author of the change"
         : null;

@@ -8,9 +8,6 @@ namespace DeployGuard.Core.Attestations.Trust;
 /// </summary>
 internal sealed class StatementJudge(ImageQuestion question, DateTimeOffset now)
 {
-    /// <summary>Clocks of signers and of the cluster differ a little.</summary>
-    private static readonly TimeSpan s_clockSkew = TimeSpan.FromMinutes(5);
-
     public JudgedStatement Judge(VerifiedStatement statement)
     {
         var judged = new JudgedStatement(statement, [.. statement.Signers.Where(s => s.IsValidAt(now))])
@@ -60,7 +57,7 @@ internal sealed class StatementJudge(ImageQuestion question, DateTimeOffset now)
                     $"expired at {change.ExpiresAt:yyyy-MM-dd HH:mm} UTC",
                     "Attest the change again, with the reviews as they are now."
                 )
-            : change.IssuedAt > now + s_clockSkew
+            : change.IssuedAt > now + JudgementTimes.ClockSkew
                 ? about.Reject(
                     FindingKind.NotYetIssued,
                     $"was issued at {change.IssuedAt:yyyy-MM-dd HH:mm} UTC, which is in the future",
