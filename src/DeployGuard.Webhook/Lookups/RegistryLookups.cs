@@ -23,12 +23,13 @@ internal sealed class RegistryLookups : IDisposable
     private readonly Lock _lock = new();
     private readonly LinkedList<(string Key, RegistryLookup Lookup)> _byUse = [];
     private readonly IOwnSecrets? _secrets;
+    private readonly RegistryProxy _proxy;
     private readonly EvidenceTelemetry _telemetry;
     private readonly TimeProvider _time;
 
-    public RegistryLookups(IOwnSecrets? secrets, EvidenceTelemetry telemetry, TimeProvider time)
+    public RegistryLookups(IOwnSecrets? secrets, RegistryProxy proxy, EvidenceTelemetry telemetry, TimeProvider time)
     {
-        (_secrets, _telemetry, _time) = (secrets, telemetry, time);
+        (_secrets, _proxy, _telemetry, _time) = (secrets, proxy, telemetry, time);
         telemetry.ObserveResting(() => Resting);
     }
 
@@ -110,7 +111,7 @@ internal sealed class RegistryLookups : IDisposable
 
     private RegistryLookup Open(SignedOrigin signed)
     {
-        var options = PolicyRegistries.Of(signed) with { Observer = _telemetry.CountLookup };
+        var options = PolicyRegistries.Of(signed) with { Proxy = _proxy.Url, NoProxy = _proxy.NoProxy, Observer = _telemetry.CountLookup };
         return options.Mistakes is [var mistake, ..]
             ? throw new UnavailableException($"origin.{mistake}")
             : new RegistryLookup(options, _time);

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Policies;
+using DeployGuard.Webhook.Lookups;
 
 namespace DeployGuard.Webhook.Tests.Lookups;
 
@@ -11,6 +12,27 @@ internal sealed class EvidenceReaderTests : EvidenceFixture
     [Test]
     public async Task TheCommitOfANewImageIsProven() =>
         Assert.That((await ReadAsync(Policy())).Single().Images.Single().Provenance?.Head?.Commit, Is.EqualTo(new string('c', 40)));
+
+    /// <summary>The registry plays the proxy. There is no such host as the image names.</summary>
+    [Test]
+    public async Task LookupsGoThroughTheProxy()
+    {
+        Use(new RegistryProxy(new Uri($"http://{Registry.Host}"), []));
+        Image = Image.Replace(Registry.Host, "registry.example", StringComparison.Ordinal);
+
+        var image = (await ReadAsync(Policy(host: "registry.example"))).Single().Images.Single();
+
+        Assert.That(image.Provenance?.Head?.Commit, Is.EqualTo(new string('c', 40)));
+        Assert.That(Registry.Calls.Select(c => c.Host).Distinct(), Is.EqualTo(["registry.example"]));
+    }
+
+    [Test]
+    public async Task ARegistryThatNeedsNoProxyIsReachedWithoutIt()
+    {
+        Use(new RegistryProxy(new Uri("http://proxy.invalid:3128"), [Registry.Host]));
+
+        Assert.That((await ReadAsync(Policy())).Single().Images.Single().Provenance?.Head, Is.Not.Null);
+    }
 
     [Test]
     public async Task WhatIsCachedIsNotLookedUpAgain()
