@@ -16,12 +16,21 @@ internal static class UnavailableEvidence
     public static IEnumerable<Finding> Of(Inspection inspection, SignedEvidence signed, bool isApprovalMissing)
     {
         var policy = inspection.Policy;
+        var countsAsHuman = policy.UnknownOrigin is OriginKind.Human;
+        // Whoever may push can hide a sign of AI behind others: that is no failure of the registry, which a policy may forgive.
+        foreach (var unread in countsAsHuman && !isApprovalMissing ? signed.Findings : [])
+        {
+            if (unread.Cause == Reasons.StatementUnread)
+            {
+                yield return unread;
+            }
+        }
+
         if (policy.SignedOrigin is not { OnUnavailable: OnUnavailable.Refuse })
         {
             yield break;
         }
 
-        var countsAsHuman = policy.UnknownOrigin is OriginKind.Human;
         if (signed.Unavailable.Length > 0 && (isApprovalMissing || countsAsHuman))
         {
             yield return new Finding(Reasons.OriginUnavailable, "", $"Signed evidence could not be looked up: {signed.Unavailable}", Remedy)
