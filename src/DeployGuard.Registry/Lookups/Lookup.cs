@@ -72,6 +72,7 @@ internal sealed class Lookup(LookupPlan plan, ConnectionPool pool, TokenSource t
         {
             Looked = [.. places.Select(p => p.Looked)],
             Refused = [.. places.SelectMany(p => p.Refused)],
+            Unread = [.. places.Where(p => p.IsCut).Select(p => p.Name)],
             CredentialsTried = [.. _readers.SelectMany(r => r.CredentialsTried).Distinct()],
         };
 

@@ -35,6 +35,26 @@ internal sealed class EvidenceReaderTests : EvidenceFixture
     }
 
     [Test]
+    public async Task MoreStatementsThanAreReadMakeTheEvidenceIncomplete()
+    {
+        var digest = DeployGuard.Registry.References.Digest.TryParse(Image.Split('@')[1]) ?? throw new InvalidOperationException(Image);
+        foreach (var i in Enumerable.Range(0, 32))
+        {
+            Repository.AttachReferrer(digest, $"junk {i}");
+        }
+
+        var proven = (await ReadAsync(Policy())).Single().Images.Single().Provenance;
+
+        Assert.That(proven?.IsUnread, Is.True);
+        Assert.That(proven?.Origin, Is.EqualTo(OriginVerdict.Unknown));
+        Assert.That(
+            proven?.Findings.Single(f => f.Kind is FindingKind.Unread).Text,
+            Does.StartWith("what lies at referrers of")
+                .And.EndsWith("is more than is read of one image, and the rest may say something else")
+        );
+    }
+
+    [Test]
     public async Task WhatIsCachedIsNotLookedUpAgain()
     {
         await ReadAsync(Policy());
