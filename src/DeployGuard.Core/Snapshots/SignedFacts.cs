@@ -11,6 +11,9 @@ public sealed record SignedFacts(string Policy, IReadOnlyList<SignedImage> Image
 
     /// <summary>Why that could not be read, and what was tried; empty if it was.</summary>
     public string ClaimsUnavailable { get; init; } = "";
+
+    /// <summary>What helps then; empty if to try again does.</summary>
+    public string ClaimsRemedy { get; init; } = "";
 }
 
 /// <summary>A new image, and what was found about it.</summary>
@@ -20,6 +23,9 @@ public sealed record SignedImage(string Image, ImageProvenance? Provenance)
 {
     /// <summary>Why it could not be looked up, and what was tried; empty if it was.</summary>
     public string Unavailable { get; init; } = "";
+
+    /// <summary>What helps then; empty if to try again does.</summary>
+    public string Remedy { get; init; } = "";
 
     /// <summary>What else there is to tell, such as that the registry has no such image; empty if nothing.</summary>
     public string Note { get; init; } = "";

@@ -106,14 +106,17 @@ internal sealed class RegistryLookups : IDisposable
             }
         }
 
-        throw new UnavailableException($"DeployGuard's namespace has no Secret {name} of type kubernetes.io/dockerconfigjson");
+        throw new UnavailableException($"DeployGuard's namespace has no Secret {name} of type kubernetes.io/dockerconfigjson")
+        {
+            Remedy = $"Ask the platform team to create the Secret {name}, or to correct pullSecret of the registry in the policy",
+        };
     }
 
     private RegistryLookup Open(SignedOrigin signed)
     {
         var options = PolicyRegistries.Of(signed) with { Proxy = _proxy.Url, NoProxy = _proxy.NoProxy, Observer = _telemetry.CountLookup };
         return options.Mistakes is [var mistake, ..]
-            ? throw new UnavailableException($"origin.{mistake}")
+            ? throw new UnavailableException($"origin.{mistake}") { Remedy = "Ask the platform team to correct origin of the policy" }
             : new RegistryLookup(options, _time);
     }
 }

@@ -26,6 +26,8 @@ internal abstract class EvidenceFixture : IAsyncDisposable
     private FakeRegistry? _registry;
     private RegistryLookups? _lookups;
 
+    protected RegistryLookups Lookups => _lookups ?? throw new InvalidOperationException("not started");
+
     protected Meter Meter { get; } = new("tests");
 
     protected SigningKey Forge { get; } = NewKey();
@@ -92,13 +94,15 @@ internal abstract class EvidenceFixture : IAsyncDisposable
     }
 
     /// <param name="host">Of the registry; null for the one that runs.</param>
+    /// <param name="ofRegistry">Further fields of the registry, each after a comma.</param>
     /// <param name="more">Further fields of the block <c>origin</c>, each followed by a comma.</param>
     protected SafeguardPolicy Policy(
         SigningKey? signer = null,
         string images = "acme/web",
         string? key = null,
         string more = "",
-        string? host = null
+        string? host = null,
+        string ofRegistry = ""
     )
     {
         host ??= Registry.Host;
@@ -110,7 +114,7 @@ internal abstract class EvidenceFixture : IAsyncDisposable
              "origin": {
                "keys": [{{key}}], {{more}}
                "sources": [{"images": ["{{host}}/{{images}}"], "repository": "{{Source}}", "refs": ["refs/heads/main"]}],
-               "registries": [{"host": "{{host}}", "plainHttp": true}]} }
+               "registries": [{"host": "{{host}}", "plainHttp": true {{ofRegistry}} }]} }
             """
         );
     }

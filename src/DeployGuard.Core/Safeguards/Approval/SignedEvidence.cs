@@ -23,6 +23,9 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
 
     public IReadOnlyList<Finding> Findings { get; private init; } = [];
 
+    /// <summary>What helps where something could not be looked up; empty if to try again does.</summary>
+    public string UnavailableRemedy { get; private init; } = "";
+
     private IReadOnlyList<ImageProvenance> Proven { get; init; } = [];
 
     /// <summary>The same for the record; null if nothing was looked up.</summary>
@@ -59,6 +62,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         )
         {
             Proven = proven,
+            UnavailableRemedy = string.Join("; ", facts.Images.Select(i => i.Remedy).Where(r => r.Length > 0).Distinct()),
             Authors = [.. proven.SelectMany(p => p.Authors).Distinct()],
             Findings = [.. facts.Images.SelectMany(StatementFindings.Of).Distinct().Select(f => WithFix(f, inspection.Policy))],
         };

@@ -1,6 +1,7 @@
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
+using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Safeguards;
 
@@ -11,7 +12,7 @@ namespace DeployGuard.Core.Safeguards;
 /// </summary>
 internal static class UnavailableEvidence
 {
-    private const string Remedy = "Retry in a minute: the lookup goes on. If it persists, contact the platform team";
+    private const string Retry = "Retry in a minute. If it persists, contact the platform team";
 
     public static IEnumerable<Finding> Of(Inspection inspection, SignedEvidence signed, bool isApprovalMissing)
     {
@@ -33,21 +34,31 @@ internal static class UnavailableEvidence
 
         if (signed.Unavailable.Length > 0 && (isApprovalMissing || countsAsHuman))
         {
-            yield return new Finding(Reasons.OriginUnavailable, "", $"Signed evidence could not be looked up: {signed.Unavailable}", Remedy)
+            yield return new Finding(
+                Reasons.OriginUnavailable,
+                "",
+                $"Signed evidence could not be looked up: {signed.Unavailable}",
+                signed.UnavailableRemedy.Length > 0 ? signed.UnavailableRemedy : Retry
+            )
             {
                 Fix = isApprovalMissing && !countsAsHuman ? Fix.Approval : Fix.Waiting,
             };
         }
         // Labels only tighten: without them, an unknown origin that counts as AI-assisted asks for everything already.
-        else if (countsAsHuman && UnreadLabels(inspection) is { Length: > 0 } why)
+        else if (countsAsHuman && FactsOf(inspection) is { ClaimsUnavailable: { Length: > 0 } why, ClaimsRemedy: var remedy })
         {
-            yield return new Finding(Reasons.OriginUnavailable, "", $"Labels of images could not be read: {why}", Remedy)
+            yield return new Finding(
+                Reasons.OriginUnavailable,
+                "",
+                $"Labels of images could not be read: {why}",
+                remedy.Length > 0 ? remedy : Retry
+            )
             {
                 Fix = Fix.Waiting,
             };
         }
     }
 
-    private static string UnreadLabels(Inspection inspection) =>
-        inspection.Cluster.SignedFacts.FirstOrDefault(f => f.Policy == inspection.Policy.Name)?.ClaimsUnavailable ?? "";
+    private static SignedFacts? FactsOf(Inspection inspection) =>
+        inspection.Cluster.SignedFacts.FirstOrDefault(f => f.Policy == inspection.Policy.Name);
 }
