@@ -48,6 +48,17 @@ internal sealed class Place(string name)
         Refuse(why);
     }
 
+    /// <summary>Adds to a refusal of every credential what the place is, where the reader may not know it.</summary>
+    public Place ExplainDenial(string what)
+    {
+        if (Failure is { Cause: FailureCause.Denied } denied)
+        {
+            Failure = new RegistryException(denied.Cause, $"{denied.Message}. {what}", denied);
+        }
+
+        return this;
+    }
+
     /// <summary>
     /// Looks. What this place refuses for good says nothing of the other places; what it cannot say now leaves the whole lookup undecided.
     /// </summary>

@@ -49,6 +49,23 @@ internal sealed class LookupRemedyTests : EvidenceFixture
     }
 
     [Test]
+    public async Task ASignatureRepositoryThatDeniesAccessLeavesTheLookupUndecidedAndIsNamed()
+    {
+        Registry.Misbehave(context => context.Request.Path.StartsWithSegments("/v2/signatures"), Deny);
+
+        var image = (await ReadAsync(Policy(ofRegistry: $", \"signatureRepository\": \"{Registry.Host}/signatures\"")))
+            .Single()
+            .Images.Single();
+
+        Assert.That(image.Provenance, Is.Null);
+        Assert.That(
+            image.Unavailable,
+            Does.Contain($"refused to read {Registry.Host}/signatures/acme/web (403)")
+                .And.Contain("It is a signatureRepository: create it, if it is not there, and let the same credentials read it")
+        );
+    }
+
+    [Test]
     public async Task AMissingPullSecretIsForThePlatformTeam() =>
         Assert.That(
             Single(await ReadAsync(Policy(ofRegistry: ", \"pullSecret\": \"pull\""))).Remedy,
