@@ -112,7 +112,7 @@ public sealed class RegistryLookup : IDisposable
         var result = await lookup.RunAsync(cancel);
         if (LifeOf(plan.Request, result) is { } life)
         {
-            _cache.Add(key, result, lookup.Bytes + SizeOf(result.Looked) + SizeOf(result.Refused), life);
+            _cache.Add(key, result, lookup.Bytes + SizeOf(result.Looked) + SizeOf(result.Refused) + SizeOf(result.Unread), life);
         }
 
         return result;

@@ -13,6 +13,7 @@ namespace DeployGuard.Statements;
 public sealed class TrustedKeySets(IOwnSecrets? secrets)
 {
     private const int MaxParsed = 1000;
+    private const string KeyRemedy = "Ask the platform team to correct origin.keys of the policy, or the Secret of the key";
 
     /// <summary>Of policies whose keys are all in their text: Secrets change.</summary>
     private readonly ConditionalWeakTable<SignedOrigin, KeySet> _fixed = [];
@@ -33,7 +34,7 @@ public sealed class TrustedKeySets(IOwnSecrets? secrets)
         }
         catch (AttestationException wrong)
         {
-            throw new UnavailableException($"origin.{wrong.Message}", wrong);
+            throw new UnavailableException($"origin.{wrong.Message}", wrong) { Remedy = KeyRemedy };
         }
     }
 
@@ -44,14 +45,17 @@ public sealed class TrustedKeySets(IOwnSecrets? secrets)
     {
         if (key.Secret is not { } named || secrets is null)
         {
-            throw new UnavailableException($"the key {key.Name} is in a Secret, and no Secrets are read here");
+            throw new UnavailableException($"the key {key.Name} is in a Secret, and no Secrets are read here") { Remedy = KeyRemedy };
         }
 
         return secrets.Find(named.Name, named.Key) is { } content
             ? Encoding.UTF8.GetString(content.Span)
             : throw new UnavailableException(
                 $"the key {key.Name} is missing: DeployGuard's namespace has no Secret {named.Name} with the field {named.Key}"
-            );
+            )
+            {
+                Remedy = $"Ask the platform team to create the Secret {named.Name} with the field {named.Key}",
+            };
     }
 
     private PublicKey Parse(OriginKey key, string pem)
@@ -73,7 +77,7 @@ public sealed class TrustedKeySets(IOwnSecrets? secrets)
         }
         catch (AttestationException wrong)
         {
-            throw new UnavailableException($"the key {key.Name} {wrong.Message}", wrong);
+            throw new UnavailableException($"the key {key.Name} {wrong.Message}", wrong) { Remedy = KeyRemedy };
         }
     }
 }

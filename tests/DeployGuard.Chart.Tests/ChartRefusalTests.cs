@@ -18,6 +18,17 @@ public class ChartRefusalTests
     [TestCase("networkPolicy.from[0].cidr=10.0.0.0/8", "at '/networkPolicy/from/0': additional properties 'cidr' not allowed")]
     [TestCase("log.level=Loud", "at '/log/level': value must be one of")]
     [TestCase("otlp.endpoint=collector:4317", "at '/otlp/endpoint': 'collector:4317' does not match pattern")]
+    [TestCase("registryProxy.url=http://dana:secret@proxy.corp:3128", "at '/registryProxy/url':")]
+    [TestCase("registryProxy.secretRef.name=proxy", "at '/registryProxy/secretRef': properties 'key' required, if 'name' exists")]
+    [TestCase("registryProxy.noProxy={10.0.0.0/8}", "at '/registryProxy/noProxy/0': '10.0.0.0/8' does not match pattern")]
+    [TestCase(
+        "registryProxy.noProxy={registry.corp}",
+        "registryProxy.noProxy: set registryProxy.url or registryProxy.secretRef too; without a proxy, every registry is reached directly"
+    )]
+    [TestCase(
+        "registryProxy.url=http://proxy.corp:3128,registryProxy.secretRef.name=proxy,registryProxy.secretRef.key=url",
+        "registryProxy.url and registryProxy.secretRef are two sources of one URL: unset one of them"
+    )]
     [TestCase("crds.keep=yes", "at '/crds/keep': got string, want boolean")]
     [TestCase("podSecurityContext.runAsUser=0", "at '/podSecurityContext/runAsUser': minimum: got 0, want 1")]
     [TestCase("image.digest=sha256:short", "at '/image/digest': 'sha256:short' does not match pattern")]

@@ -154,7 +154,7 @@ public class ChartRenderTests
         var plain = await Rendered.OfAsync();
         var configured = await Rendered.OfAsync("-f", Rendered.ValuesFile("everything-on"));
 
-        Assert.That(plain.Arguments, Has.None.Contains("--log").And.None.Contains("--otlp"));
+        Assert.That(plain.Arguments, Has.None.Contains("--log").And.None.Contains("--otlp").And.None.Contains("proxy"));
         Assert.That(
             configured.Arguments,
             Is.SupersetOf(new[] { "--log-level=Debug", "--log-format=json", "--otlp-endpoint=http://collector.monitoring:4317" })
@@ -166,6 +166,30 @@ public class ChartRenderTests
         Assert.That(
             configured.Pod.At("spec", "containers")[0].GetProperty("image").GetString(),
             Does.Match("^registry.example.com/platform/deployguard-webhook@sha256:[0-9a-f]{64}$")
+        );
+    }
+
+    [Test]
+    public async Task APasswordOfTheProxyOfRegistriesStandsInNoArgument()
+    {
+        var named = await Rendered.OfAsync("--set", "registryProxy.url=http://proxy.corp:3128");
+        var secret = await Rendered.OfAsync("-f", Rendered.ValuesFile("everything-on"));
+
+        Assert.That(named.Arguments, Does.Contain("--registry-proxy=http://proxy.corp:3128"));
+        Assert.That(
+            secret.Arguments,
+            Is.SupersetOf(new[] { "--registry-no-proxy=registry.example.com", "--registry-no-proxy=.corp" })
+                .And.None.StartsWith("--registry-proxy")
+        );
+        Assert.That(
+            secret
+                .Pod.At("spec", "containers")[0]
+                .GetProperty("env")
+                .EnumerateArray()
+                .Single(e => e.GetProperty("name").GetString() == "DEPLOYGUARD_REGISTRY_PROXY")
+                .At("valueFrom", "secretKeyRef", "name")
+                .GetString(),
+            Is.EqualTo("registry-proxy")
         );
     }
 

@@ -289,7 +289,7 @@ internal static class FieldCases
             40,
             "manifests, blobs, lists and archives that are too large",
             [
-                "Registry.Tests/Content/BoundTests.Case40_OfTenThousandReferrersThirtyTwoAreOpenedAndStatementsComeFirst",
+                "Registry.Tests/Content/BoundTests.Case40_OfAThousandReferrersThirtyTwoAreOpenedAndStatementsComeFirst",
                 "Registry.Tests/Content/BoundTests.Case40_StatementsInAllPlacesTogetherAreBounded",
                 "Registry.Tests/Content/BoundTests.Case40_WhatOneLookupKeepsIsBounded",
                 "Registry.Tests/Content/BoundTests.Case40_ABlobThatIsTooLargeIsNotRead",

@@ -20,9 +20,7 @@ internal static class ImageVerdictText
             .. (verdict.Lookup?.Refused ?? []).Select(r => Line("not used", r)),
             .. verdict.Statements.Select(Statement),
             .. verdict.Provenance is { } provenance ? Links(verdict, provenance) : [],
-            .. (verdict.Provenance?.Findings ?? []).Select(f =>
-                Line("ignored", $"the statement at {f.Place} {f.What}".TrimEnd('.') + $". {f.Remedy}")
-            ),
+            .. (verdict.Provenance?.Findings ?? []).Select(f => Line("ignored", $"{f.Text}. {f.Remedy}")),
             Conclusion(verdict),
             .. verdict.Policy.Mode is Mode.Enforce || verdict.Belief is Belief.NotAsked
                 ? (string[])[]

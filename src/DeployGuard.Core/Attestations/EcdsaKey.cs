@@ -16,6 +16,9 @@ internal sealed record EcdsaKey(string Name, byte[] Spki, int FieldBytes) : KeyT
     private HashAlgorithmName[] Hashes =>
         FieldBytes == FieldOfP384 ? [HashAlgorithmName.SHA256, HashAlgorithmName.SHA384] : [HashAlgorithmName.SHA256];
 
+    /// <summary>With P-384 a check is slower by itself, and done once for each of two hashes.</summary>
+    public override int Cost => FieldBytes == FieldOfP384 ? 4 : 1;
+
     public static EcdsaKey FromSpki(byte[] spki)
     {
         using var key = ECDsa.Create();

@@ -14,6 +14,9 @@ internal abstract record KeyType(string Name, byte[] Spki)
     private const string Ecdsa = "1.2.840.10045.2.1";
     private const string Rsa = "1.2.840.113549.1.1.1";
 
+    /// <summary>What a check takes, as a multiple of one with P-256.</summary>
+    public virtual int Cost => 1;
+
     public abstract bool Verifies(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature);
 
     /// <param name="pkcs8">The private half, unencrypted.</param>

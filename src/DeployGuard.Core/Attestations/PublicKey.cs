@@ -29,6 +29,9 @@ public sealed class PublicKey
     /// <summary>The bytes of <see cref="KeyId"/>; sigstore bundles name a key by them in base64.</summary>
     internal byte[] Fingerprint { get; }
 
+    /// <inheritdoc cref="KeyType.Cost"/>
+    internal int Cost => _type.Cost;
+
     /// <param name="pem">PEM with a block <c>PUBLIC KEY</c>, as cosign and openssl write it.</param>
     /// <param name="more">Without it, Ed25519 is refused.</param>
     /// <exception cref="AttestationException">The text holds no such key.</exception>

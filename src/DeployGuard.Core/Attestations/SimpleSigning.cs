@@ -19,28 +19,13 @@ public sealed record SimpleSigning(string Reference, string Digest)
     private const int MaxBytes = 1 << 16;
     private const int MaxSignature = 4096;
 
-    /// <summary>Those of the keys that signed the payload.</summary>
+    /// <summary>The bytes of a signature.</summary>
     /// <param name="signature">The annotation's value.</param>
     /// <exception cref="AttestationException">It is not base64.</exception>
-    public static IReadOnlyList<PublicKey> SignersOf(ReadOnlySpan<byte> payload, string signature, IEnumerable<PublicKey> keys)
-    {
-        if (signature.Length > MaxSignature)
-        {
-            throw new AttestationException($"{SignatureAnnotation}: has {signature.Length} characters; the limit is {MaxSignature}");
-        }
-
-        var value = Base64Text.Decode(signature, SignatureAnnotation);
-        List<PublicKey> signers = [];
-        foreach (var key in keys.DistinctBy(k => k.KeyId))
-        {
-            if (key.Verifies(payload, value))
-            {
-                signers.Add(key);
-            }
-        }
-
-        return signers;
-    }
+    internal static byte[] Decode(string signature) =>
+        signature.Length <= MaxSignature
+            ? Base64Text.Decode(signature, SignatureAnnotation)
+            : throw new AttestationException($"{SignatureAnnotation}: has {signature.Length} characters; the limit is {MaxSignature}");
 
     /// <param name="payload">Bytes that were verified.</param>
     /// <exception cref="AttestationException">They are no such payload.</exception>

@@ -45,7 +45,7 @@ public static class Reasons
         "Approval",
         "A registry or a key could not be asked, and the policy refuses then: `origin.onUnavailable: Refuse`.",
         PlatformTeam,
-        "Retry: the lookup goes on after the answer. Or have the change approved. If it persists, see docs/provenance.md.",
+        "Do what the refusal says: retry where the registry did not answer, else ask the platform team. Or have the change approved.",
         Fix.Waiting
     );
 
@@ -145,6 +145,16 @@ public static class Reasons
         "A statement cannot be read, does not cover its whole range, or is signed by too few keys.",
         Requester,
         "Attest where the whole history can be read, with `--complete`.",
+        Fix.Approval
+    );
+
+    public static readonly Reason StatementUnread = new(
+        "StatementUnread",
+        "Approval",
+        "More statements or signatures lie beside an image than are read. The others may deny what was read, so that nothing of it stands in "
+            + "for an approval; signs of AI and authors count. Where an unknown origin counts as human, it refuses in any case.",
+        Requester,
+        "Delete the superseded statements of the image from the registry, then retry after a minute.",
         Fix.Approval
     );
 
@@ -454,6 +464,7 @@ public static class Reasons
         StatementChain,
         StatementReview,
         StatementIncomplete,
+        StatementUnread,
         OldRevision,
         CanaryStepExceeded,
         PaceTooFast,

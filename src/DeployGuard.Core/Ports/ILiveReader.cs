@@ -16,4 +16,8 @@ public interface ILiveReader
 }
 
 /// <summary>A read or write that a decision requires did not succeed in time.</summary>
-public sealed class UnavailableException(string message, Exception? cause = null) : Exception(message, cause);
+public sealed class UnavailableException(string message, Exception? cause = null) : Exception(message, cause)
+{
+    /// <summary>What helps, where that is more than to try again; verb first, no full stop at the end.</summary>
+    public string Remedy { get; init; } = "";
+}

@@ -14,6 +14,9 @@ public sealed record SignedFacts(string Policy, IReadOnlyList<SignedImage> Image
 
     /// <summary>Whether anything in it is a sign of AI, or names an author, and so belongs to the origin of the change.</summary>
     public bool TellsOrigin => Claims.Count > 0 || Images.Any(i => i.Provenance is { AiMarks.Count: > 0 });
+
+    /// <summary>What helps then; empty if to try again does.</summary>
+    public string ClaimsRemedy { get; init; } = "";
 }
 
 /// <summary>A new image, and what was found about it.</summary>
@@ -23,6 +26,9 @@ public sealed record SignedImage(string Image, ImageProvenance? Provenance)
 {
     /// <summary>Why it could not be looked up, and what was tried; empty if it was.</summary>
     public string Unavailable { get; init; } = "";
+
+    /// <summary>What helps then; empty if to try again does.</summary>
+    public string Remedy { get; init; } = "";
 
     /// <summary>What else there is to tell, such as that the registry has no such image; empty if nothing.</summary>
     public string Note { get; init; } = "";

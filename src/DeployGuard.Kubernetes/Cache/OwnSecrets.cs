@@ -31,7 +31,11 @@ internal sealed class OwnSecrets(ApiConnection api, string @namespace, TimeProvi
         {
             throw new UnavailableException(
                 $"the Secrets of namespace {@namespace} are not read yet; the chart's value originSecrets lets DeployGuard read them"
-            );
+            )
+            {
+                Remedy =
+                    "Retry in a minute, if DeployGuard has just started. Otherwise ask the platform team to set originSecrets of the chart to true",
+            };
         }
 
         if (_cache.Find(ObjectKey.Of(@namespace, name)) is { } secret && secret.Data.TryGetValue(key, out var content))

@@ -44,7 +44,8 @@ public sealed record RegistryOptions
             .. MistakesOf("alsoIn", AlsoIn),
             .. Proxy is { IsAbsoluteUri: true, Scheme: "http" or "https" } or null
                 ? []
-                : (string[])[$"proxy: {Proxy} is no http or https URL"],
+                // The URL may hold a password.
+                : (string[])["proxy: is no http or https URL"],
         ];
 
     internal RegistrySettings? SettingsOf(string host) => Registries.FirstOrDefault(r => r.Name == host);

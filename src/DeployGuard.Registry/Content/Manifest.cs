@@ -15,5 +15,8 @@ internal sealed record Manifest(
     IReadOnlyDictionary<string, string> Annotations
 )
 {
+    /// <summary>How many further layers or members it has, which were not read.</summary>
+    public int EntriesNotRead { get; init; }
+
     public bool IsIndex => MediaTypes.IsIndex(MediaType);
 }

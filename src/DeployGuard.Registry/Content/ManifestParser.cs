@@ -7,6 +7,9 @@ namespace DeployGuard.Registry.Content;
 /// <summary>Reads manifests and indexes.</summary>
 internal static class ManifestParser
 {
+    /// <summary>Layers, or members of an index: a manifest of the largest size could have tens of thousands.</summary>
+    public const int MostEntries = 1000;
+
     private const int LongestPlatform = 64;
 
     private static readonly JsonDocumentOptions s_strict = new() { MaxDepth = 32, AllowDuplicateProperties = false };
@@ -80,13 +83,21 @@ internal static class ManifestParser
                 Descriptors(root, "layers"),
                 Descriptors(root, "manifests"),
                 Texts(root, "annotations")
-            );
+            )
+            {
+                EntriesNotRead = Math.Max(0, EntriesOf(root) - MostEntries),
+            };
     }
+
+    private static int EntriesOf(JsonElement root) =>
+        ((string[])["layers", "manifests"]).Sum(f =>
+            root.TryGetProperty(f, out var list) && list.ValueKind == JsonValueKind.Array ? list.GetArrayLength() : 0
+        );
 
     /// <exception cref="FormatException">One of them has no usable digest.</exception>
     private static IReadOnlyList<Descriptor> Descriptors(JsonElement root, string field) =>
         !root.TryGetProperty(field, out var list) || list.ValueKind == JsonValueKind.Null ? []
-        : list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray().Select(ReadDescriptor)]
+        : list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray().Take(MostEntries).Select(ReadDescriptor)]
         : throw new FormatException(field);
 
     private static Descriptor ReadDescriptor(JsonElement json) =>

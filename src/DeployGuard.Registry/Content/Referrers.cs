@@ -10,10 +10,10 @@ internal sealed record Referrers(IReadOnlyList<Descriptor> Members, bool IsCompl
     /// With those of another page, as far as the bound allows. What a descriptor says of its type decides only the order: some tools write
     /// a type there that is not the one of the manifest.
     /// </summary>
-    public Referrers With(IReadOnlyList<Descriptor> page, int limit)
+    public Referrers With(Manifest page, int limit)
     {
-        var all = Members.Concat(page).DistinctBy(d => d.Digest).OrderBy(Rank).ToList();
-        return new Referrers([.. all.Take(limit)], IsComplete && all.Count <= limit);
+        var all = Members.Concat(page.Manifests).DistinctBy(d => d.Digest).OrderBy(Rank).ToList();
+        return new Referrers([.. all.Take(limit)], IsComplete && all.Count <= limit && page.EntriesNotRead == 0);
     }
 
     private static int Rank(Descriptor member) =>

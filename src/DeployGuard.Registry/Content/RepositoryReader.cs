@@ -92,7 +92,7 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
                 return pages == 1 ? null : found with { IsComplete = false };
             }
 
-            found = found.With(index.Manifests, limits.Referrers);
+            found = found.With(index, limits.Referrers);
             if (!NextPage.IsNamed(page.Link))
             {
                 return found;

@@ -22,9 +22,10 @@ internal sealed class ImageReader(RepositoryReader repository, Place place, Look
 
         var platforms = PlatformsOf(manifest);
         var read = platforms.Take(limits.Platforms).ToList();
-        if (platforms.Count > read.Count)
+        var further = platforms.Count - read.Count + (manifest.IsIndex ? manifest.EntriesNotRead : 0);
+        if (further > 0)
         {
-            place.Refuse($"has {platforms.Count} platforms; the first {read.Count} were looked at");
+            place.Refuse($"has {read.Count + further} platforms; the first {read.Count} were looked at");
         }
 
         var facts = await Task.WhenAll(read.Select(p => ReadPlatformAsync(p, labels, cancel)));
@@ -34,7 +35,7 @@ internal sealed class ImageReader(RepositoryReader repository, Place place, Look
             Kept(manifest.Annotations),
             labels && !manifest.IsIndex ? await LabelsAsync(manifest, cancel) : null,
             facts,
-            platforms.Count - read.Count
+            further
         )
         {
             IsWhole = place.Refused.Count == 0,

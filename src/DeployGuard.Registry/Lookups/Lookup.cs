@@ -8,6 +8,11 @@ namespace DeployGuard.Registry.Lookups;
 /// <summary>One lookup, from the first request to its result.</summary>
 internal sealed class Lookup(LookupPlan plan, ConnectionPool pool, TokenSource tokens, LookupLimits limits, TimeProvider time)
 {
+    /// <summary>Whether statements lie there cannot be told from a refusal: some registries refuse also what they do not have.</summary>
+    private const string Denied =
+        "It is a signatureRepository: create it, if it is not there, and let the same credentials read it. Many registries refuse access to "
+        + "a repository that is not there";
+
     private readonly LookupBudget _budget = new(limits);
     private readonly List<RepositoryReader> _readers = [];
     private readonly Place _image = new($"image {plan.Home}@{plan.Request.Image.Digest}");
@@ -49,7 +54,7 @@ internal sealed class Lookup(LookupPlan plan, ConnectionPool pool, TokenSource t
         var places = await Task.WhenAll(
             subjects.SelectMany(s => repositories.Select(r => new StatementReader(r, s, _budget, limits).ReadAsync(cancel)))
         );
-        return [.. places.SelectMany(p => p)];
+        return [.. places.SelectMany((p, i) => i % repositories.Length == 0 ? p : p.Select(o => o.ExplainDenial(Denied)))];
     }
 
     private LookupResult Result(ImageFacts? facts, IReadOnlyList<Place> places)
@@ -72,6 +77,7 @@ internal sealed class Lookup(LookupPlan plan, ConnectionPool pool, TokenSource t
         {
             Looked = [.. places.Select(p => p.Looked)],
             Refused = [.. places.SelectMany(p => p.Refused)],
+            Unread = [.. places.Where(p => p.IsCut).Select(p => p.Name)],
             CredentialsTried = [.. _readers.SelectMany(r => r.CredentialsTried).Distinct()],
         };
 

@@ -20,6 +20,11 @@ public abstract record LookupResult
     /// <summary>What was there and not used, and why: too large, too many, not what its digest says.</summary>
     public IReadOnlyList<string> Refused { get; init; } = [];
 
+    /// <summary>
+    /// The places that hold more than is read of one image. Whoever uses what was read must know that the rest may say otherwise.
+    /// </summary>
+    public IReadOnlyList<string> Unread { get; init; } = [];
+
     internal string Name =>
         this switch
         {

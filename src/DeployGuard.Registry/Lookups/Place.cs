@@ -22,6 +22,9 @@ internal sealed class Place(string name)
     public IReadOnlyList<string> Refused =>
         _refusals > ShownRefusals ? [.. _refused, $"{name}: {_refusals - ShownRefusals} more were refused"] : _refused;
 
+    /// <summary>More lies there than was read.</summary>
+    public bool IsCut { get; private set; }
+
     public RegistryException? Failure { get; private set; }
 
     public string Looked => Failure is null ? $"{name}: {Outcome}" : $"{name}: {Failure.Message}";
@@ -36,6 +39,24 @@ internal sealed class Place(string name)
                 _refused.Add($"{name}: {why}");
             }
         }
+    }
+
+    /// <summary>Something may lie there that says otherwise than what was read, and that was not read because there is too much.</summary>
+    public void RefuseRest(string why)
+    {
+        IsCut = true;
+        Refuse(why);
+    }
+
+    /// <summary>Adds to a refusal of every credential what the place is, where the reader may not know it.</summary>
+    public Place ExplainDenial(string what)
+    {
+        if (Failure is { Cause: FailureCause.Denied } denied)
+        {
+            Failure = new RegistryException(denied.Cause, $"{denied.Message}. {what}", denied);
+        }
+
+        return this;
     }
 
     /// <summary>

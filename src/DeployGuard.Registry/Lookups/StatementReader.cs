@@ -41,7 +41,7 @@ internal sealed class StatementReader(RepositoryReader repository, Digest subjec
             place.Refuse("is no index");
         }
 
-        return index is { IsIndex: true } ? await OpenAsync(place, Referrers.None.With(index.Manifests, limits.Referrers), cancel) : [];
+        return index is { IsIndex: true } ? await OpenAsync(place, Referrers.None.With(index, limits.Referrers), cancel) : [];
     }
 
     private async Task<IReadOnlyList<Statement>> ClassicTagAsync(Place place, string suffix, CancellationToken cancel) =>
@@ -51,7 +51,7 @@ internal sealed class StatementReader(RepositoryReader repository, Digest subjec
     {
         if (!referrers.IsComplete)
         {
-            place.Refuse($"lists more than can be read; {referrers.Members.Count} were opened");
+            place.RefuseRest($"lists more than can be read; {referrers.Members.Count} were opened");
         }
 
         var opened = await Task.WhenAll(referrers.Members.Select(m => OpenMemberAsync(place, m, cancel)));
@@ -81,6 +81,11 @@ internal sealed class StatementReader(RepositoryReader repository, Digest subjec
 
     private async Task<IReadOnlyList<Statement>> OpenAsync(Place place, Manifest manifest, CancellationToken cancel)
     {
+        if (manifest.EntriesNotRead > 0)
+        {
+            place.RefuseRest($"{manifest.Digest} has {manifest.EntriesNotRead} layers more than can be read");
+        }
+
         var layers = await Task.WhenAll(manifest.Layers.Select(l => ReadLayerAsync(place, manifest, l, cancel)));
         return [.. layers.OfType<Statement>()];
     }
@@ -113,19 +118,30 @@ internal sealed class StatementReader(RepositoryReader repository, Digest subjec
     private bool MayRead(Place place, Manifest manifest, Descriptor layer)
     {
         var reservation = budget.Reserve(subject, manifest.Digest, layer.Digest);
-        var why =
-            reservation == Reservation.TooMany ? $"{layer.Digest} is one of more than {limits.Referrers} statements"
-            : reservation == Reservation.Taken && layer.Size > limits.BlobBytes
-                ? $"{layer.Digest} has {layer.Size} bytes, more than {limits.BlobBytes}"
-            : reservation == Reservation.Taken
-            && !(budget.TakeBytes(layer.Size) && budget.Take(layer.Annotations) && budget.Take(manifest.Annotations))
-                ? $"{layer.Digest} is beyond the {limits.ResultBytes} bytes that one lookup keeps"
-            : null;
-        if (why is not null)
+        if (reservation == Reservation.TooMany)
         {
-            place.Refuse(why);
+            place.RefuseRest($"{layer.Digest} is one of more than {limits.Referrers} statements");
+            return false;
         }
 
-        return reservation == Reservation.Taken && why is null;
+        if (reservation == Reservation.Known)
+        {
+            return false;
+        }
+
+        // No statement that counts is so large, while lists of components often are.
+        if (layer.Size > limits.BlobBytes)
+        {
+            place.Refuse($"{layer.Digest} has {layer.Size} bytes, more than {limits.BlobBytes}");
+            return false;
+        }
+
+        if (!(budget.TakeBytes(layer.Size) && budget.Take(layer.Annotations) && budget.Take(manifest.Annotations)))
+        {
+            place.RefuseRest($"{layer.Digest} is beyond the {limits.ResultBytes} bytes that one lookup keeps");
+            return false;
+        }
+
+        return true;
     }
 }

@@ -84,8 +84,17 @@ internal sealed class RepositorySession(
         CancellationToken cancel
     )
     {
-        while (await HeaderAsync(challenges, credential, cancel) is { } header)
+        for (var attempt = 1; attempt <= 2; attempt++)
         {
+            var issued = await IssuedAsync(challenges, credential, cancel);
+            if (
+                (issued is null ? OwnHeader(challenges, credential) : new AuthenticationHeaderValue("Bearer", issued.Token))
+                is not { } header
+            )
+            {
+                return null;
+            }
+
             var reply = await connection.SendAsync(ask with { Authorization = header }, cancel);
             if (!reply.IsDenied)
             {
@@ -93,36 +102,31 @@ internal sealed class RepositorySession(
                 return reply;
             }
 
-            // A token from before this lookup may be worth less than a fresh one.
-            if (header is not { Scheme: "Bearer", Parameter: { } token } || !tokens.Forget(token, _started))
+            // A token from before this lookup may be worth less than a fresh one, for which it is exchanged once.
+            if (issued is null || issued.At >= _started)
             {
                 return null;
             }
+
+            tokens.Forget(issued);
         }
 
         return null;
     }
 
-    /// <summary>Null if the credential does not fit what the registry asks for, or was refused a token.</summary>
-    private async Task<AuthenticationHeaderValue?> HeaderAsync(
-        IReadOnlyList<Challenge> challenges,
-        RegistryCredential credential,
-        CancellationToken cancel
-    )
-    {
-        if (credential.RegistryToken is { } ready)
-        {
-            return new AuthenticationHeaderValue("Bearer", ready);
-        }
+    /// <summary>Null if no token has to be asked for, or the credential was refused one.</summary>
+    private Task<Issued?> IssuedAsync(IReadOnlyList<Challenge> challenges, RegistryCredential credential, CancellationToken cancel) =>
+        credential.RegistryToken is null && BearerOf(challenges) is { } bearer
+            ? tokens.TokenAsync(connection, bearer, repository, IsWriter ? "pull,push" : "pull", credential, cancel)
+            : Task.FromResult<Issued?>(null);
 
-        if (challenges.FirstOrDefault(c => c.Scheme == "bearer") is { } bearer)
-        {
-            var token = await tokens.TokenAsync(connection, bearer, repository, IsWriter ? "pull,push" : "pull", credential, cancel);
-            return token is null ? null : new AuthenticationHeaderValue("Bearer", token);
-        }
+    /// <summary>What the credential is by itself; null if it does not fit what the registry asks for.</summary>
+    private static AuthenticationHeaderValue? OwnHeader(IReadOnlyList<Challenge> challenges, RegistryCredential credential) =>
+        credential.RegistryToken is { } ready ? new AuthenticationHeaderValue("Bearer", ready)
+        : BearerOf(challenges) is null && challenges.Any(c => c.Scheme == "basic") ? TokenSource.Basic(credential)
+        : null;
 
-        return challenges.Any(c => c.Scheme == "basic") ? TokenSource.Basic(credential) : null;
-    }
+    private static Challenge? BearerOf(IReadOnlyList<Challenge> challenges) => challenges.FirstOrDefault(c => c.Scheme == "bearer");
 
     private void Remember(string source)
     {

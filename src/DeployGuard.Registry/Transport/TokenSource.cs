@@ -20,11 +20,12 @@ internal sealed class TokenSource(TimeProvider time)
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Issued> _kept = [];
+    private readonly Dictionary<string, Task<Issued?>> _asked = [];
 
-    /// <summary>Null if the credential is refused.</summary>
+    /// <summary>Null if the credential is refused. Callers that need the same token at the same time wait for one request.</summary>
     /// <param name="actions">What the token is for: <c>pull</c>, or <c>pull,push</c>.</param>
     /// <exception cref="RegistryException">The host that issues tokens is not listed, or does not answer.</exception>
-    public async Task<string?> TokenAsync(
+    public async Task<Issued?> TokenAsync(
         RegistryConnection connection,
         Challenge challenge,
         RepositoryName repository,
@@ -37,12 +38,58 @@ internal sealed class TokenSource(TimeProvider time)
         // Never more than is needed, whatever the registry proposes.
         var scope = $"repository:{repository.Path}:{actions}";
         var key = string.Join(' ', connection.Settings.Name, realm, challenge.Service, scope, credential.Fingerprint);
-        if (Kept(key) is { } kept)
+        while (true)
         {
-            return kept;
-        }
+            Task<Issued?>? running;
+            lock (_lock)
+            {
+                if (_kept.TryGetValue(key, out var kept) && kept.Until > time.GetUtcNow())
+                {
+                    return kept;
+                }
 
-        var reply = await connection.SendAsync(NewAsk(realm, challenge.Service, scope, credential), cancel);
+                if (!_asked.TryGetValue(key, out running))
+                {
+                    var ask = NewAsk(realm, challenge.Service, scope, credential);
+                    running = _asked[key] = Task.Run(() => AskAsync(key, connection, ask, cancel), CancellationToken.None);
+                }
+            }
+
+            try
+            {
+                return await running.WaitAsync(cancel);
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                // The caller that asked gave up; somebody who still waits asks again.
+            }
+        }
+    }
+
+    private async Task<Issued?> AskAsync(string key, RegistryConnection connection, Ask ask, CancellationToken cancel)
+    {
+        try
+        {
+            var issued = await AskAsync(connection, ask, cancel);
+            if (issued is not null)
+            {
+                Keep(key, issued);
+            }
+
+            return issued;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _asked.Remove(key);
+            }
+        }
+    }
+
+    private async Task<Issued?> AskAsync(RegistryConnection connection, Ask ask, CancellationToken cancel)
+    {
+        var reply = await connection.SendAsync(ask, cancel);
         if (reply.Status is 400 or 401 or 403)
         {
             return null;
@@ -52,10 +99,10 @@ internal sealed class TokenSource(TimeProvider time)
             (reply.Status == 200 ? Read(reply.Body) : null)
             ?? throw new RegistryException(
                 reply.IsTransient ? FailureCause.ServerError : FailureCause.Unexpected,
-                $"{realm.Authority} answered {reply.Status} and no token"
+                $"{ask.Url.Authority} answered {reply.Status} and no token"
             );
-        Keep(key, token, life);
-        return token;
+        var now = time.GetUtcNow();
+        return new Issued(token, now, now + (life < s_longestLife ? life : s_longestLife) - s_early);
     }
 
     /// <summary>Credentials go to no host that is not listed, and without TLS only where the registry itself has none.</summary>
@@ -131,28 +178,19 @@ internal sealed class TokenSource(TimeProvider time)
             ? text
             : null;
 
-    /// <summary>
-    /// Forgets a token that the registry refused. True if it was issued before the given time, so that a fresh one may be accepted.
-    /// </summary>
-    public bool Forget(string token, DateTimeOffset before)
+    /// <summary>Forgets a token that the registry refused. A newer one, which another lookup got meanwhile, stays.</summary>
+    public void Forget(Issued refused)
     {
         lock (_lock)
         {
-            var refused = _kept.Where(k => k.Value.Token == token).ToList();
-            refused.ForEach(k => _kept.Remove(k.Key));
-            return refused.Any(k => k.Value.At < before);
+            foreach (var key in _kept.Where(k => k.Value == refused).Select(k => k.Key).ToList())
+            {
+                _kept.Remove(key);
+            }
         }
     }
 
-    private string? Kept(string key)
-    {
-        lock (_lock)
-        {
-            return _kept.TryGetValue(key, out var kept) && kept.Until > time.GetUtcNow() ? kept.Token : null;
-        }
-    }
-
-    private void Keep(string key, string token, TimeSpan life)
+    private void Keep(string key, Issued issued)
     {
         lock (_lock)
         {
@@ -161,10 +199,10 @@ internal sealed class TokenSource(TimeProvider time)
                 _kept.Clear();
             }
 
-            var now = time.GetUtcNow();
-            _kept[key] = new Issued(token, now, now + (life < s_longestLife ? life : s_longestLife) - s_early);
+            _kept[key] = issued;
         }
     }
-
-    private sealed record Issued(string Token, DateTimeOffset At, DateTimeOffset Until);
 }
+
+/// <summary>A bearer token, when it was issued, and until when it is used.</summary>
+internal sealed record Issued(string Token, DateTimeOffset At, DateTimeOffset Until);

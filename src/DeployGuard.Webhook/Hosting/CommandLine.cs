@@ -178,6 +178,8 @@ internal static class CommandLine
             s_logLevel,
             s_logFormat,
             s_otlp,
+            RegistryProxyFlags.s_url,
+            RegistryProxyFlags.s_without,
             ProbeCommand.Create(s_kubeconfig),
         };
         root.Validators.Add(Validate);
@@ -231,6 +233,7 @@ internal static class CommandLine
             result.AddError(problem);
         }
 
+        RegistryProxyFlags.Validate(result);
         var custom = (result.GetValue(s_kinds) ?? []).Select(CustomKind.ParseOrNull).OfType<CustomKind>().ToList();
         ValidateTrusted(result, custom);
         foreach (var preset in result.GetValue(s_presets) ?? [])
@@ -298,6 +301,7 @@ internal static class CommandLine
             Injections = InjectionTable.WithFlags(parsed.GetRequiredValue(s_injections)),
             Log = new LogOptions(parsed.GetRequiredValue(s_logLevel), parsed.GetRequiredValue(s_logFormat)),
             Otlp = parsed.GetValue(s_otlp),
+            RegistryProxy = RegistryProxyFlags.Read(parsed),
             StandalonePolicies = parsed.GetValue(s_standalone) ? new DirectoryInfo(parsed.GetRequiredValue(s_policies)) : null,
             TrustedControllers =
             [
@@ -336,7 +340,7 @@ internal static class CommandLine
             DefaultValueFactory = _ => FromEnvironment(name) is { Length: > 0 } path ? new FileInfo(path) : null,
         };
 
-    private static Option<string[]> Repeated(string name, string description) =>
+    internal static Option<string[]> Repeated(string name, string description) =>
         new(name)
         {
             Description = $"{description} May be repeated; separated by spaces in the environment.",
@@ -346,11 +350,11 @@ internal static class CommandLine
     private static Option<string> Text(string name, string absent, string description) =>
         new(name) { Description = description, DefaultValueFactory = _ => FromEnvironment(name) ?? absent };
 
-    private static string? FromEnvironment(string name) =>
+    internal static string? FromEnvironment(string name) =>
         Environment.GetEnvironmentVariable($"DEPLOYGUARD_{name[2..].ToUpperInvariant().Replace('-', '_')}");
 
     /// <summary>The error stops the program before the fallback value is used.</summary>
-    private static T Refuse<T>(ArgumentResult result, string error, T fallback)
+    internal static T Refuse<T>(ArgumentResult result, string error, T fallback)
     {
         result.AddError(error);
         return fallback;

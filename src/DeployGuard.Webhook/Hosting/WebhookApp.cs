@@ -52,7 +52,12 @@ internal static class WebhookApp
         services.AddSingleton(options.Cluster.Trusted);
         services.AddSingleton(SafeguardList.Evaluator(options.Cluster.Trusted));
         services.AddSingleton<EvidenceTelemetry>();
-        services.AddSingleton(provider => new RegistryLookups(cluster.Secrets, provider.GetRequiredService<EvidenceTelemetry>(), time));
+        services.AddSingleton(provider => new RegistryLookups(
+            cluster.Secrets,
+            options.RegistryProxy,
+            provider.GetRequiredService<EvidenceTelemetry>(),
+            time
+        ));
         services.AddSingleton(new TrustedKeySets(cluster.Secrets));
         services.AddSingleton<EvidenceReader>();
         services.AddSingleton<DecisionPipeline>();

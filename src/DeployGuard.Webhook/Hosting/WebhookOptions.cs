@@ -2,6 +2,7 @@ using System.Net;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
+using DeployGuard.Webhook.Lookups;
 
 namespace DeployGuard.Webhook.Hosting;
 
@@ -55,6 +56,8 @@ internal sealed record WebhookOptions
 
     /// <summary>The OTLP endpoint for traces and metrics; null for none.</summary>
     public Uri? Otlp { get; init; }
+
+    public RegistryProxy RegistryProxy { get; init; } = RegistryProxy.None;
 
     public ClusterOptions Cluster =>
         new()

@@ -73,10 +73,17 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         {
             return new SignedFacts(
                 question.Policy.Name,
-                [.. question.Images.Select(i => new SignedImage(i, null) { Unavailable = unavailable.Message })]
+                [
+                    .. question.Images.Select(i => new SignedImage(i, null)
+                    {
+                        Unavailable = unavailable.Message,
+                        Remedy = unavailable.Remedy,
+                    }),
+                ]
             )
             {
                 ClaimsUnavailable = question.Labelled.Count > 0 ? unavailable.Message : "",
+                ClaimsRemedy = unavailable.Remedy,
             };
         }
     }
@@ -105,6 +112,10 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         {
             Claims = [.. labelled.SelectMany(_claims.Of).OrderBy(c => OriginReader.SaysAi(c) ? 0 : 1).Take(MostClaims)],
             ClaimsUnavailable = string.Join("; ", labelled.Select(ImageClaims.Missing).Where(m => m.Length > 0).Distinct()),
+            ClaimsRemedy = string.Join(
+                "; ",
+                labelled.Where(r => ImageClaims.Missing(r).Length > 0).Select(ImageClaims.RemedyOf).Distinct()
+            ),
         };
 
     private SignedImage Judge(Question question, string image, LookupResult? result, KeySet keys, BroughtStatements brought)
@@ -112,9 +123,13 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         switch (result)
         {
             case null:
-                return new SignedImage(image, null) { Unavailable = $"{image} has no sha256 digest that could be looked up" };
+                return new SignedImage(image, null)
+                {
+                    Unavailable = $"{image} has no sha256 digest that could be looked up",
+                    Remedy = "Name the image by its sha256 digest",
+                };
             case Unavailable unavailable:
-                return new SignedImage(image, null) { Unavailable = FoundText.Of(unavailable) };
+                return new SignedImage(image, null) { Unavailable = FoundText.Of(unavailable), Remedy = LookupRemedy.Of(unavailable) };
             default:
                 var asked = QuestionOf(question, image, result);
                 return new SignedImage(image, Proven(question, result, asked, keys, brought)) { Note = brought.NoteOf(result) };

@@ -35,6 +35,15 @@ internal sealed class ImageClaims
             _ => "",
         };
 
+    /// <summary>What helps where <see cref="Missing"/> says something.</summary>
+    public static string RemedyOf(LookupResult result) =>
+        result switch
+        {
+            Unavailable unavailable => LookupRemedy.Of(unavailable),
+            ImageNotFound => "Push the image, then retry",
+            _ => "Push an image of which all labels can be read",
+        };
+
     private static IReadOnlyList<Evidence> Read(LookupResult result, ImageFacts facts) => ImageMarks.Of($"{result.Image}", TextsOf(facts));
 
     /// <summary>Any platform may run, so each of them is heard.</summary>

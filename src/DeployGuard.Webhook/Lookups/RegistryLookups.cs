@@ -3,6 +3,7 @@ using System.Text.Json;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
 using DeployGuard.Registry;
+using DeployGuard.Registry.Access;
 using DeployGuard.Registry.Credentials;
 using DeployGuard.Statements;
 using DeployGuard.Webhook.Telemetry;
@@ -12,8 +13,14 @@ namespace DeployGuard.Webhook.Lookups;
 /// <summary>One client for each list of registries that a policy has: what one policy lists, another one's lookups do not reach.</summary>
 internal sealed class RegistryLookups : IDisposable
 {
-    /// <summary>More distinct lists than this replace each other: an edited policy leaves its former one behind.</summary>
-    private const int Most = 32;
+    /// <summary>
+    /// More distinct lists than this replace each other: an edited policy leaves its former one behind. Where more are in use, lookups
+    /// find nothing kept and take longer; what they find is the same.
+    /// </summary>
+    public const int Most = 128;
+
+    /// <summary>Of results, for each list: the most that all of them keep together is 2 GiB, and a result is a few kilobytes.</summary>
+    private const long CachedBytes = 16 * 1024 * 1024;
 
     private static readonly string[] s_configKeys = [".dockerconfigjson", ".dockercfg"];
 
@@ -23,12 +30,13 @@ internal sealed class RegistryLookups : IDisposable
     private readonly Lock _lock = new();
     private readonly LinkedList<(string Key, RegistryLookup Lookup)> _byUse = [];
     private readonly IOwnSecrets? _secrets;
+    private readonly RegistryProxy _proxy;
     private readonly EvidenceTelemetry _telemetry;
     private readonly TimeProvider _time;
 
-    public RegistryLookups(IOwnSecrets? secrets, EvidenceTelemetry telemetry, TimeProvider time)
+    public RegistryLookups(IOwnSecrets? secrets, RegistryProxy proxy, EvidenceTelemetry telemetry, TimeProvider time)
     {
-        (_secrets, _telemetry, _time) = (secrets, telemetry, time);
+        (_secrets, _proxy, _telemetry, _time) = (secrets, proxy, telemetry, time);
         telemetry.ObserveResting(() => Resting);
     }
 
@@ -65,10 +73,10 @@ internal sealed class RegistryLookups : IDisposable
 
             var lookup = Open(signed);
             _byUse.AddFirst((key, lookup));
-            if (_byUse.Count > Most && _byUse.Last is { } oldest)
+            if (_byUse.Count > Most)
             {
                 _byUse.RemoveLast();
-                oldest.Value.Lookup.Dispose();
+                // It is not disposed of: a request may have it in hand, or wait for its lookups. Its connections close once they are idle.
             }
 
             return lookup;
@@ -105,14 +113,23 @@ internal sealed class RegistryLookups : IDisposable
             }
         }
 
-        throw new UnavailableException($"DeployGuard's namespace has no Secret {name} of type kubernetes.io/dockerconfigjson");
+        throw new UnavailableException($"DeployGuard's namespace has no Secret {name} of type kubernetes.io/dockerconfigjson")
+        {
+            Remedy = $"Ask the platform team to create the Secret {name}, or to correct pullSecret of the registry in the policy",
+        };
     }
 
     private RegistryLookup Open(SignedOrigin signed)
     {
-        var options = PolicyRegistries.Of(signed) with { Observer = _telemetry.CountLookup };
+        var options = PolicyRegistries.Of(signed) with
+        {
+            Proxy = _proxy.Url,
+            NoProxy = _proxy.NoProxy,
+            Observer = _telemetry.CountLookup,
+            Limits = new LookupLimits { CachedBytes = CachedBytes },
+        };
         return options.Mistakes is [var mistake, ..]
-            ? throw new UnavailableException($"origin.{mistake}")
+            ? throw new UnavailableException($"origin.{mistake}") { Remedy = "Ask the platform team to correct origin of the policy" }
             : new RegistryLookup(options, _time);
     }
 }

@@ -23,6 +23,16 @@ internal static class Stated
 
     public static string Commit(char letter) => new(letter, 40);
 
+    /// <summary>More signatures than are checked for one image, in statements that the signer may have written or not.</summary>
+    public static IEnumerable<FoundAttestation> Flood(Signer signer)
+    {
+        var envelope = signer.Envelope(Change().About(Image()));
+        var signed = envelope with { Signatures = [.. Enumerable.Repeat(envelope.Signatures[0], 16)] };
+        return Enumerable
+            .Range(0, (SignatureChecks.Most / 16) + 1)
+            .Select(i => new FoundAttestation($"place {i}", AttestationFormat.Dsse, signed.ToJson()));
+    }
+
     public static StatementSubject Image(string? digest = null) =>
         StatementSubject.Of("web", StatementSubject.ImageDigest, digest ?? Digest);
 

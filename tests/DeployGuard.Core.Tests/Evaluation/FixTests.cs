@@ -24,6 +24,7 @@ public class FixTests
         ["StatementChain"] = Fix.Approval,
         ["StatementReview"] = Fix.Approval,
         ["StatementIncomplete"] = Fix.Approval,
+        ["StatementUnread"] = Fix.Approval,
         ["OldRevision"] = Fix.Elsewhere,
         ["CanaryStepExceeded"] = Fix.Workload,
         ["PaceTooFast"] = Fix.Workload,

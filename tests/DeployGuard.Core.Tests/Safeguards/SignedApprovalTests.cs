@@ -5,6 +5,7 @@ using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
 using static DeployGuard.Core.Tests.SignedScene;
 
@@ -213,6 +214,33 @@ public class SignedApprovalTests
                 .Reads.HasFlag(RequiredReads.SignedEvidence),
             Is.False
         );
+    }
+
+    [TestCase("Always")]
+    [TestCase("AiAssisted")]
+    public void WhereNotAllStatementsAreReadPeopleMustApprove(string required)
+    {
+        FoundAttestation[] found = [Forge.Says(Stated.Change().ReviewedBy("github:2002")), .. Stated.Flood(new Signer("x", KeyRole.Build))];
+
+        Assert.That(SignedScene.Decide(Policy(required), found).Reasons(), Does.Contain("ApprovalMissing").And.Contain("StatementUnread"));
+        Assert.That(SignedScene.Decide(Policy(required), found, mine: Some.ApprovalOf(Deployment(New), Some.Alice)).IsAllowed, Is.True);
+    }
+
+    /// <summary>A sign of AI may be among what was not read, and would ask for a canary too.</summary>
+    [Test]
+    public void WhereAnUnknownOriginCountsAsHumanItIsRefusedInAnyCase()
+    {
+        var policy = Policy("AiAssisted", "Human");
+        FoundAttestation[] found = [.. Stated.Flood(new Signer("x", KeyRole.Build))];
+        var forgiving = policy with
+        {
+            SignedOrigin = policy.SignedOrigin is { } s ? s with { OnUnavailable = OnUnavailable.TreatAsUnknown } : null,
+        };
+
+        Assert.That(SignedScene.Decide(policy, []).IsAllowed, Is.True);
+        Assert.That(SignedScene.Decide(policy, found).Reasons(), Is.EqualTo(new[] { "StatementUnread" }));
+        Assert.That(SignedScene.Decide(forgiving, found).Reasons(), Is.EqualTo(new[] { "StatementUnread" }));
+        Assert.That(SignedScene.Decide(policy, found, mine: Some.ApprovalOf(Deployment(New), Some.Alice)).NeedsMoreThanApproval, Is.True);
     }
 
     [Test]

@@ -38,6 +38,8 @@ public class StatementFindingTests
         yield return Case("StatementIncomplete", new FoundAttestation("here", AttestationFormat.Bundle, "{}"u8.ToArray()));
         yield return Case("StatementReview", Forge.Says(Stated.Change(ai: AiStatus.Unknown).ReviewedBy("github:1001")));
 
+        yield return Case("StatementUnread", [.. Stated.Flood(new Signer("pusher", KeyRole.Build)), Forge.Says(Stated.Change(), "last")]);
+
         static FoundAttestation Altered(ChangeStatement change)
         {
             var bundle = SigstoreBundle.Parse(Forge.Bundle(change.About(Stated.Image())));

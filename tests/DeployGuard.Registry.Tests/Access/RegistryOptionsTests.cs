@@ -46,6 +46,13 @@ public class RegistryOptionsTests
         Assert.That(() => new RegistryLookup(options, TimeProvider.System), Throws.ArgumentException);
     }
 
+    [Test]
+    public void AMistakeDoesNotRepeatThePasswordOfTheProxy() =>
+        Assert.That(
+            new RegistryOptions { Proxy = new Uri("socks5://dana:secret@proxy:1080") }.Mistakes,
+            Has.One.Items.And.None.Contains("secret")
+        );
+
     [TestCase("auth.example.com", "auth.example.com", true)]
     [TestCase("*.example.com", "auth.example.com", true)]
     [TestCase("*.example.com", "a.b.example.com", false)]

@@ -47,11 +47,11 @@ internal sealed class BoundTests : LookupFixture
     }
 
     [Test]
-    public async Task Case40_OfTenThousandReferrersThirtyTwoAreOpenedAndStatementsComeFirst()
+    public async Task Case40_OfAThousandReferrersThirtyTwoAreOpenedAndStatementsComeFirst()
     {
         var image = Repository.PushImage();
         var junk = Enumerable
-            .Range(0, 10_000)
+            .Range(0, ManifestParser.MostEntries - 1)
             .Select(i =>
                 Documents.Descriptor(
                     MediaTypes.Manifest,
@@ -70,6 +70,32 @@ internal sealed class BoundTests : LookupFixture
         // The image, the referrers, three tags, 32 members and a blob.
         Assert.That(Registry.Calls, Has.Count.EqualTo(5 + 32 + 1));
         Assert.That(result.Refused, Has.Count.LessThan(20));
+        Assert.That(result.Unread, Has.One.StartsWith("referrers of"));
+    }
+
+    [Test]
+    public async Task EntriesBeyondTheBoundAreNotReadAndTold()
+    {
+        var image = Repository.PushImage();
+        Repository.AttachByClassicTag(
+            image,
+            ".att",
+            MediaTypes.Dsse,
+            Enumerable.Range(0, ManifestParser.MostEntries + 5).Select(i => $"{i}")
+        );
+        var index = Repository.PushIndex(
+            Enumerable.Range(0, ManifestParser.MostEntries + 5).Select(i => ("linux", "amd64", Digest.Of(Documents.Bytes($"{i}"))))
+        );
+
+        var result = await FindAsync(image);
+        var facts = (
+            (NoStatement)await FindAsync(new LookupRequest(Repository.Image(index), CredentialSet.None) { Statements = false })
+        ).Facts;
+
+        Assert.That(result.Refused, Has.Some.EndsWith("has 5 layers more than can be read"));
+        Assert.That(result.Unread, Has.One.Contains(".att of"));
+        Assert.That(facts.Platforms, Has.Count.EqualTo(Limits.Platforms));
+        Assert.That(facts.PlatformsNotRead, Is.EqualTo(ManifestParser.MostEntries + 5 - Limits.Platforms));
     }
 
     [Test]
@@ -82,6 +108,7 @@ internal sealed class BoundTests : LookupFixture
 
         Assert.That(Found(result), Has.Exactly(Limits.Referrers).Items);
         Assert.That(result.Refused, Has.Some.Contains("is one of more than 32 statements"));
+        Assert.That(result.Unread, Is.EqualTo([$"tag {image.Tag}.att of {Registry.Host}/acme/web"]));
     }
 
     [Test]
@@ -96,6 +123,7 @@ internal sealed class BoundTests : LookupFixture
         var result = await FindAsync(image);
 
         Assert.That(result.Refused, Has.Some.Contains("bytes that one lookup keeps"));
+        Assert.That(result.Unread, Has.One.StartsWith("referrers of"));
         Assert.That(((StatementsFound)result).Statements.Sum(s => s.Content.Length), Is.LessThanOrEqualTo(Limits.ResultBytes));
     }
 
@@ -109,6 +137,7 @@ internal sealed class BoundTests : LookupFixture
 
         Assert.That(result, Is.InstanceOf<NoStatement>());
         Assert.That(result.Refused, Has.One.Contains("more than 1048576"));
+        Assert.That(result.Unread, Is.Empty, "lists of components are often so large, and no statement that counts is");
         Assert.That(Registry.Paths, Has.None.Contains("/blobs/"));
     }
 

@@ -54,6 +54,94 @@ internal sealed class TokenTests : AuthenticationFixture
         Assert.That(await lookup.FindAsync(request, CancellationToken.None), Is.InstanceOf<NoStatement>());
     }
 
+    /// <summary>No token is issued before both lookups wait for one, or would ask for one of their own.</summary>
+    [Test]
+    public async Task LookupsThatNeedTheSameTokenAskForItOnce()
+    {
+        var (first, second) = (Ann(), Ann() with { Image = Repository.Image(Repository.PushImage("2")) });
+        var (refused, both) = (0, new TaskCompletionSource());
+        RequireBearer(Registry);
+        var usual = Registry.Own;
+        Registry.Own = async context =>
+        {
+            if (context.Request.Path == "/token")
+            {
+                await both.Task.WaitAsync(context.RequestAborted);
+                // The second one was answered just now; it is given time to join.
+                await Task.Delay(300, context.RequestAborted);
+            }
+            else if (context.Request.Headers.Authorization.Count == 0 && Interlocked.Increment(ref refused) == 2)
+            {
+                context.Response.OnCompleted(() =>
+                {
+                    both.TrySetResult();
+                    return Task.CompletedTask;
+                });
+            }
+
+            return usual is not null && await usual(context);
+        };
+
+        var results = await Lookup.FindAllAsync([first, second], CancellationToken.None);
+
+        Assert.That(results, Has.All.InstanceOf<NoStatement>());
+        Assert.That(Tokens, Is.EqualTo(1));
+    }
+
+    /// <summary>Both show the token that is kept before either is told that it counts no more.</summary>
+    [Test]
+    public async Task TwoLookupsWhoseKeptTokenIsRefusedShareAFreshOne()
+    {
+        var time = new FakeTimeProvider();
+        var lookup = NewLookup(Options, time);
+        RequireBearer(Registry);
+        var first = Ann() with { MaxAge = TimeSpan.Zero };
+        await lookup.FindAsync(first, CancellationToken.None);
+        time.Advance(TimeSpan.FromSeconds(1));
+        var second = first with { Image = Repository.Image(Repository.PushImage("2")) };
+        RequireBearer(Registry, accepted: "Bearer t2");
+        var usual = Registry.Own;
+        var (shown, both) = (0, new TaskCompletionSource());
+        Registry.Own = async context =>
+        {
+            if (context.Request.Headers.Authorization == "Bearer t1")
+            {
+                if (Interlocked.Increment(ref shown) == 2)
+                {
+                    both.SetResult();
+                }
+
+                await both.Task.WaitAsync(context.RequestAborted);
+            }
+
+            return usual is not null && await usual(context);
+        };
+
+        var results = await lookup.FindAllAsync([first, second], CancellationToken.None);
+
+        Assert.That(results, Has.All.InstanceOf<NoStatement>());
+        Assert.That(shown, Is.EqualTo(2));
+        Assert.That(Tokens, Is.EqualTo(2), "the kept one, and one fresh one");
+    }
+
+    [Test]
+    public async Task ARegistryThatRefusesEveryTokenIsAskedForOneFreshOne()
+    {
+        var time = new FakeTimeProvider();
+        var lookup = NewLookup(Options, time);
+        RequireBearer(Registry);
+        var request = Ann() with { MaxAge = TimeSpan.Zero };
+        await lookup.FindAsync(request, CancellationToken.None);
+        time.Advance(TimeSpan.FromSeconds(1));
+        RequireBearer(Registry, accepted: "Bearer none");
+
+        var result = await lookup.FindAsync(request, CancellationToken.None);
+
+        Assert.That(result, Is.InstanceOf<Unavailable>().With.Property("Cause").EqualTo(FailureCause.Denied));
+        // The kept one, a fresh one for the credential; anonymous is refused a token.
+        Assert.That(Tokens, Is.EqualTo(2));
+    }
+
     [Test]
     public async Task WithoutCredentialsAnAnonymousTokenIsAskedFor()
     {

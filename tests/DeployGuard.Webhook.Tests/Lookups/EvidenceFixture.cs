@@ -27,6 +27,8 @@ internal abstract class EvidenceFixture : IAsyncDisposable
     private RegistryLookups? _lookups;
     private EvidenceReader? _reader;
 
+    protected RegistryLookups Lookups => _lookups ?? throw new InvalidOperationException("not started");
+
     protected Meter Meter { get; } = new("tests");
 
     /// <summary>The reader's clock. It stands still: a busy machine may need longer than a request would wait.</summary>
@@ -48,8 +50,7 @@ internal abstract class EvidenceFixture : IAsyncDisposable
     public async Task StartAsync()
     {
         _registry = await FakeRegistry.StartAsync();
-        _lookups = new RegistryLookups(null, new EvidenceTelemetry(Meter), TimeProvider.System);
-        _reader = new EvidenceReader(_lookups, new TrustedKeySets(null), Clock);
+        Use(RegistryProxy.None);
         var digest = Repository.PushImage();
         Image = $"{Registry.Host}/acme/web@{digest}";
         Attached = Signed(digest.Hex);
@@ -64,6 +65,13 @@ internal abstract class EvidenceFixture : IAsyncDisposable
         {
             await registry.DisposeAsync();
         }
+    }
+
+    protected void Use(RegistryProxy proxy)
+    {
+        _lookups?.Dispose();
+        _lookups = new RegistryLookups(null, proxy, new EvidenceTelemetry(Meter), TimeProvider.System);
+        _reader = new EvidenceReader(_lookups, new TrustedKeySets(null), Clock);
     }
 
     protected Task<IReadOnlyList<SignedFacts>> ReadAsync(SafeguardPolicy policy, CancellationToken deadline = default) =>
@@ -85,9 +93,19 @@ internal abstract class EvidenceFixture : IAsyncDisposable
         return (await reader.ReadAsync(evaluated, cluster, deadline)).SignedFacts;
     }
 
+    /// <param name="host">Of the registry; null for the one that runs.</param>
+    /// <param name="ofRegistry">Further fields of the registry, each after a comma.</param>
     /// <param name="more">Further fields of the block <c>origin</c>, each followed by a comma.</param>
-    protected SafeguardPolicy Policy(SigningKey? signer = null, string images = "acme/web", string? key = null, string more = "")
+    protected SafeguardPolicy Policy(
+        SigningKey? signer = null,
+        string images = "acme/web",
+        string? key = null,
+        string more = "",
+        string? host = null,
+        string ofRegistry = ""
+    )
     {
+        host ??= Registry.Host;
         var pem = JsonValue.Create((signer ?? Forge).Public.Pem).ToJsonString();
         key ??= $$"""{"name": "forge", "role": "SourceReview", "pem": {{pem}} }""";
         return Read(
@@ -95,8 +113,8 @@ internal abstract class EvidenceFixture : IAsyncDisposable
             {"approval": {"quorum": [{"groups": ["a"]}]},
              "origin": {
                "keys": [{{key}}], {{more}}
-               "sources": [{"images": ["{{Registry.Host}}/{{images}}"], "repository": "{{Source}}", "refs": ["refs/heads/main"]}],
-               "registries": [{"host": "{{Registry.Host}}", "plainHttp": true}]} }
+               "sources": [{"images": ["{{host}}/{{images}}"], "repository": "{{Source}}", "refs": ["refs/heads/main"]}],
+               "registries": [{"host": "{{host}}", "plainHttp": true {{ofRegistry}} }]} }
             """
         );
     }

@@ -16,6 +16,47 @@ internal sealed class EvidenceReaderTests : EvidenceFixture
     public async Task TheCommitOfANewImageIsProven() =>
         Assert.That((await ReadAsync(Policy())).Single().Images.Single().Provenance?.Head?.Commit, Is.EqualTo(new string('c', 40)));
 
+    /// <summary>The registry plays the proxy. There is no such host as the image names.</summary>
+    [Test]
+    public async Task LookupsGoThroughTheProxy()
+    {
+        Use(new RegistryProxy(new Uri($"http://{Registry.Host}"), []));
+        Image = Image.Replace(Registry.Host, "registry.example", StringComparison.Ordinal);
+
+        var image = (await ReadAsync(Policy(host: "registry.example"))).Single().Images.Single();
+
+        Assert.That(image.Provenance?.Head?.Commit, Is.EqualTo(new string('c', 40)));
+        Assert.That(Registry.Calls.Select(c => c.Host).Distinct(), Is.EqualTo(["registry.example"]));
+    }
+
+    [Test]
+    public async Task ARegistryThatNeedsNoProxyIsReachedWithoutIt()
+    {
+        Use(new RegistryProxy(new Uri("http://proxy.invalid:3128"), [Registry.Host]));
+
+        Assert.That((await ReadAsync(Policy())).Single().Images.Single().Provenance?.Head, Is.Not.Null);
+    }
+
+    [Test]
+    public async Task MoreStatementsThanAreReadMakeTheEvidenceIncomplete()
+    {
+        var digest = DeployGuard.Registry.References.Digest.TryParse(Image.Split('@')[1]) ?? throw new InvalidOperationException(Image);
+        foreach (var i in Enumerable.Range(0, 32))
+        {
+            Repository.AttachReferrer(digest, $"junk {i}");
+        }
+
+        var proven = (await ReadAsync(Policy())).Single().Images.Single().Provenance;
+
+        Assert.That(proven?.IsUnread, Is.True);
+        Assert.That(proven?.Origin, Is.EqualTo(OriginVerdict.Unknown));
+        Assert.That(
+            proven?.Findings.Single(f => f.Kind is FindingKind.Unread).Text,
+            Does.StartWith("what lies at referrers of")
+                .And.EndsWith("is more than is read of one image, and the rest may say something else")
+        );
+    }
+
     [Test]
     public async Task WhatIsCachedIsNotLookedUpAgain()
     {

@@ -15,11 +15,12 @@ public static class AttestationVerifier
     {
         List<VerifiedStatement> statements = [];
         List<StatementFinding> findings = [];
+        var checks = new SignatureChecks(keys);
         foreach (var attestation in found)
         {
             try
             {
-                statements.Add(VerifyOne(attestation, keys));
+                statements.Add(VerifyOne(attestation, keys, checks));
             }
             catch (RefusedException refused)
             {
@@ -56,18 +57,18 @@ public static class AttestationVerifier
         };
     }
 
-    private static VerifiedStatement VerifyOne(FoundAttestation found, KeySet keys) =>
+    private static VerifiedStatement VerifyOne(FoundAttestation found, KeySet keys, SignatureChecks checks) =>
         found.Format switch
         {
-            AttestationFormat.Dsse => OfEnvelope(found, DsseEnvelope.Parse(found.Content), keys),
-            AttestationFormat.Bundle => OfBundle(found, SigstoreBundle.Parse(found.Content), keys),
-            AttestationFormat.SimpleSigning => OfSimpleSigning(found, keys),
+            AttestationFormat.Dsse => OfEnvelope(found, DsseEnvelope.Parse(found.Content), keys, checks),
+            AttestationFormat.Bundle => OfBundle(found, SigstoreBundle.Parse(found.Content), keys, checks),
+            AttestationFormat.SimpleSigning => OfSimpleSigning(found, keys, checks),
             _ => throw new InvalidOperationException($"no format {found.Format}"),
         };
 
-    private static VerifiedStatement OfBundle(FoundAttestation found, SigstoreBundle bundle, KeySet keys)
+    private static VerifiedStatement OfBundle(FoundAttestation found, SigstoreBundle bundle, KeySet keys, SignatureChecks checks)
     {
-        var statement = OfEnvelope(found, bundle.Envelope, keys, bundle.Hint);
+        var statement = OfEnvelope(found, bundle.Envelope, keys, checks, bundle.Hint);
         return statement.Signers.Any(s => bundle.Names(s.Key))
             ? statement
             : throw Refused(
@@ -78,9 +79,16 @@ public static class AttestationVerifier
             );
     }
 
-    private static VerifiedStatement OfEnvelope(FoundAttestation found, DsseEnvelope envelope, KeySet keys, string? hint = null)
+    private static VerifiedStatement OfEnvelope(
+        FoundAttestation found,
+        DsseEnvelope envelope,
+        KeySet keys,
+        SignatureChecks checks,
+        string? hint = null
+    )
     {
-        var signers = Trusted(Dsse.SignersOf(envelope, keys.Keys.Select(k => k.Key)), keys);
+        var message = Dsse.Pae(envelope.PayloadType, envelope.Payload);
+        var signers = checks.SignersOf(message, envelope.Signatures.Select(s => (s.Value, s.KeyId ?? hint))) ?? throw NotChecked(found);
         if (signers.Count == 0)
         {
             throw NotSigned(found, keys, [hint, .. envelope.Signatures.Select(s => s.KeyId)]);
@@ -95,10 +103,12 @@ public static class AttestationVerifier
         return new VerifiedStatement(found.Place, DigestOf(envelope.Payload), signers, statement.Subjects, ClaimOf(statement));
     }
 
-    private static VerifiedStatement OfSimpleSigning(FoundAttestation found, KeySet keys)
+    private static VerifiedStatement OfSimpleSigning(FoundAttestation found, KeySet keys, SignatureChecks checks)
     {
-        var signature = found.Signature ?? throw new AttestationException($"{SimpleSigning.SignatureAnnotation}: is missing");
-        var signers = Trusted(SimpleSigning.SignersOf(found.Content.Span, signature, keys.Keys.Select(k => k.Key)), keys);
+        var signature = SimpleSigning.Decode(
+            found.Signature ?? throw new AttestationException($"{SimpleSigning.SignatureAnnotation}: is missing")
+        );
+        var signers = checks.SignersOf(found.Content.ToArray(), [(signature, null)]) ?? throw NotChecked(found);
         if (signers.Count == 0)
         {
             throw NotSigned(found, keys, []);
@@ -119,8 +129,13 @@ public static class AttestationVerifier
             var other => new OtherClaim(other),
         };
 
-    private static List<TrustedKey> Trusted(IReadOnlyList<PublicKey> signers, KeySet keys) =>
-        [.. keys.Keys.Where(k => signers.Any(s => s.KeyId == k.Key.KeyId))];
+    private static RefusedException NotChecked(FoundAttestation found) =>
+        new(
+            StatementFinding.Unread(
+                found.Place,
+                $"has more signatures than are checked for one image ({SignatureChecks.Most} checks), and the others may say something else"
+            )
+        );
 
     /// <summary>A hint at a key only helps to say what is wrong.</summary>
     private static RefusedException NotSigned(FoundAttestation found, KeySet keys, IEnumerable<string?> hints)

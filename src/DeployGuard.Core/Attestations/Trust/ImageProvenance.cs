@@ -25,6 +25,9 @@ public sealed record ImageProvenance(
     IReadOnlyList<StatementFinding> Findings
 )
 {
+    /// <summary>Whether there is more than was read: it may deny what was read, so that none of it relaxes anything.</summary>
+    public bool IsUnread => Missing is { Kind: LinkKind.Unread };
+
     /// <summary>
     /// Whom statements of trusted keys about the image, its head commit or the range name as authors, whatever link is missing. None of
     /// them may approve it.
@@ -105,6 +108,9 @@ public enum LinkKind
 
     /// <summary>A change statement does not say whether AI had a part.</summary>
     AiStatus,
+
+    /// <summary>Not everything that was found was read.</summary>
+    Unread,
 }
 
 /// <param name="What">A sentence.</param>

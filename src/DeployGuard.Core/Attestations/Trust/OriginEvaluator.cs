@@ -25,7 +25,8 @@ public static class OriginEvaluator
         var before = earlier.Select(judge.Judge).ToList();
         var (head, missing) = ImageLinks.Find(judged, coverage, question);
         var range = head is null ? null : new RangeJudgement(question, [.. judged, .. before], coverage, head, now);
-        return Assembled(question, [.. judged, .. before], coverage, head, missing, range) with
+        var proven = Assembled(question, [.. judged, .. before], coverage, head, missing, range);
+        return (verification.Findings.Any(f => f.Kind is FindingKind.Unread) ? WithoutRelaxation(proven, coverage) : proven) with
         {
             Findings =
             [
@@ -38,6 +39,25 @@ public static class OriginEvaluator
             ],
         };
     }
+
+    /// <summary>What was not read may deny what was: only what tightens is left. A later lookup may find the commit.</summary>
+    private static ImageProvenance WithoutRelaxation(ImageProvenance proven, ImageCoverage coverage) =>
+        new(
+            proven.AiMarks.Count > 0 ? OriginVerdict.Ai : OriginVerdict.Unknown,
+            new MissingLink(
+                LinkKind.Unread,
+                $"There is more about {coverage.Digest} than is read, and it may deny what was read.",
+                "Delete the superseded statements of this image from the registry, then retry after a minute."
+            ),
+            null,
+            [],
+            [],
+            proven.AiMarks,
+            []
+        )
+        {
+            Authors = proven.Authors,
+        };
 
     private static ImageProvenance Assembled(
         ImageQuestion question,

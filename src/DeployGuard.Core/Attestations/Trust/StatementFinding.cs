@@ -54,6 +54,9 @@ public enum FindingKind
 
     /// <summary>An approval in it does not count.</summary>
     ReviewNotCounted,
+
+    /// <summary>More lies there than is read or checked of one image, so that nothing that was read relaxes anything.</summary>
+    Unread,
 }
 
 /// <param name="Place">Where the statement was found.</param>
@@ -62,6 +65,19 @@ public enum FindingKind
 /// <param name="Remedy">A sentence that begins with a verb.</param>
 public sealed record StatementFinding(FindingKind Kind, string Place, string? Statement, string What, string Remedy)
 {
+    /// <summary>What is wrong, as a sentence without a full stop.</summary>
+    public string Text => $"{(Kind is FindingKind.Unread ? "what lies" : "the statement")} at {Place} {What}".TrimEnd('.');
+
+    /// <param name="what">A sentence whose subject is the place.</param>
+    public static StatementFinding Unread(string place, string what) =>
+        new(
+            FindingKind.Unread,
+            place,
+            null,
+            what,
+            "Delete the superseded statements of this image from the registry, then retry after a minute."
+        );
+
     internal static StatementFinding Of(VerifiedStatement statement, FindingKind kind, string what, string remedy) =>
         new(kind, statement.Place, statement.Digest, what, remedy);
 }

@@ -3,6 +3,7 @@ using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Safeguards;
@@ -21,6 +22,9 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
     public IReadOnlyList<string> Authors { get; private init; } = [];
 
     public IReadOnlyList<Finding> Findings { get; private init; } = [];
+
+    /// <summary>What helps where something could not be looked up; empty if to try again does.</summary>
+    public string UnavailableRemedy { get; private init; } = "";
 
     private IReadOnlyList<ImageProvenance> Proven { get; init; } = [];
 
@@ -58,10 +62,20 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         )
         {
             Proven = proven,
+            UnavailableRemedy = string.Join("; ", facts.Images.Select(i => i.Remedy).Where(r => r.Length > 0).Distinct()),
             Authors = [.. proven.SelectMany(p => p.Authors).Distinct()],
-            Findings = [.. facts.Images.SelectMany(StatementFindings.Of).Distinct()],
+            Findings = [.. facts.Images.SelectMany(StatementFindings.Of).Distinct().Select(f => WithFix(f, inspection.Policy))],
         };
     }
+
+    /// <summary>Where an unknown origin counts as human, a sign of AI that was not read would ask for more than an approval.</summary>
+    private static Finding WithFix(Finding finding, SafeguardPolicy policy) =>
+        finding.Cause == Reasons.StatementUnread && policy.UnknownOrigin is OriginKind.Human
+            ? finding with
+            {
+                Fix = Fix.Elsewhere,
+            }
+            : finding;
 
     /// <summary>
     /// Statements about images speak for images alone: whatever else the template changes was not reviewed, unless the statement is about

@@ -15,7 +15,7 @@ internal static class StatementFindings
         select new Finding(
             alike.Key,
             "",
-            $"{image.Image}: the statement at {first.Place} {first.What}".TrimEnd('.') + (more > 0 ? $" (and {more} more)" : ""),
+            $"{image.Image}: {first.Text}" + (more > 0 ? $" (and {more} more)" : ""),
             first.Remedy.TrimEnd('.')
         );
 
@@ -32,6 +32,7 @@ internal static class StatementFindings
             FindingKind.HeadCommitOnly => Reasons.StatementHeadOnly,
             FindingKind.BrokenChain => Reasons.StatementChain,
             FindingKind.ReviewNotCounted => Reasons.StatementReview,
+            FindingKind.Unread => Reasons.StatementUnread,
             FindingKind.Unreadable or FindingKind.BelowThreshold or FindingKind.Incomplete or FindingKind.VerificationFailed =>
                 Reasons.StatementIncomplete,
             _ => throw new InvalidOperationException($"no reason for {kind}"),

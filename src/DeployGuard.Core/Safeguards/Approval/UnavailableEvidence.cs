@@ -1,6 +1,7 @@
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
+using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Safeguards;
 
@@ -11,34 +12,53 @@ namespace DeployGuard.Core.Safeguards;
 /// </summary>
 internal static class UnavailableEvidence
 {
-    private const string Remedy = "Retry in a minute: the lookup goes on. If it persists, contact the platform team";
+    private const string Retry = "Retry in a minute. If it persists, contact the platform team";
 
     public static IEnumerable<Finding> Of(Inspection inspection, SignedEvidence signed, bool isApprovalMissing)
     {
         var policy = inspection.Policy;
+        var countsAsHuman = policy.UnknownOrigin is OriginKind.Human;
+        // Whoever may push can hide a sign of AI behind others: that is no failure of the registry, which a policy may forgive.
+        foreach (var unread in countsAsHuman && !isApprovalMissing ? signed.Findings : [])
+        {
+            if (unread.Cause == Reasons.StatementUnread)
+            {
+                yield return unread;
+            }
+        }
+
         if (policy.SignedOrigin is not { OnUnavailable: OnUnavailable.Refuse })
         {
             yield break;
         }
 
-        var countsAsHuman = policy.UnknownOrigin is OriginKind.Human;
         if (signed.Unavailable.Length > 0 && (isApprovalMissing || countsAsHuman))
         {
-            yield return new Finding(Reasons.OriginUnavailable, "", $"Signed evidence could not be looked up: {signed.Unavailable}", Remedy)
+            yield return new Finding(
+                Reasons.OriginUnavailable,
+                "",
+                $"Signed evidence could not be looked up: {signed.Unavailable}",
+                signed.UnavailableRemedy.Length > 0 ? signed.UnavailableRemedy : Retry
+            )
             {
                 Fix = isApprovalMissing && !countsAsHuman ? Fix.Approval : Fix.Waiting,
             };
         }
         // Labels only tighten: without them, an unknown origin that counts as AI-assisted asks for everything already.
-        else if (countsAsHuman && UnreadLabels(inspection) is { Length: > 0 } why)
+        else if (countsAsHuman && FactsOf(inspection) is { ClaimsUnavailable: { Length: > 0 } why, ClaimsRemedy: var remedy })
         {
-            yield return new Finding(Reasons.OriginUnavailable, "", $"Labels of images could not be read: {why}", Remedy)
+            yield return new Finding(
+                Reasons.OriginUnavailable,
+                "",
+                $"Labels of images could not be read: {why}",
+                remedy.Length > 0 ? remedy : Retry
+            )
             {
                 Fix = Fix.Waiting,
             };
         }
     }
 
-    private static string UnreadLabels(Inspection inspection) =>
-        inspection.Cluster.SignedFacts.FirstOrDefault(f => f.Policy == inspection.Policy.Name)?.ClaimsUnavailable ?? "";
+    private static SignedFacts? FactsOf(Inspection inspection) =>
+        inspection.Cluster.SignedFacts.FirstOrDefault(f => f.Policy == inspection.Policy.Name);
 }

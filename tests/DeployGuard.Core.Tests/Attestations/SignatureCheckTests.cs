@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>Who may push chooses how many signatures lie beside an image: not all of them are checked.</summary>
+public class SignatureCheckTests
+{
+    private static readonly Signer s_forge = new("forge", KeyRole.SourceReview);
+    private static readonly Signer s_pusher = new("pusher", KeyRole.Build);
+    private static readonly KeySet s_keys = KeySet.Of(s_forge.Trusted);
+
+    [Test]
+    public void BeyondTheBoundNothingIsBelievedOfAGoodStatement()
+    {
+        var result = Evaluate([.. Stated.Flood(s_pusher), s_forge.Says(Stated.Change().ReviewedBy("github:2002"), "last")]);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(result.Origin, Is.EqualTo(OriginVerdict.Unknown));
+            Assert.That(result.IsUnread, Is.True);
+            Assert.That(result.Head, Is.Null);
+            Assert.That(result.Findings.Last(f => f.Kind is FindingKind.Unread).Place, Is.EqualTo("last"));
+        });
+    }
+
+    /// <summary>The good statement is read, and one after it is not: it may be a later word of the forge.</summary>
+    [Test]
+    public void WhatWasReadBeforeTheBoundRelaxesNothingEither()
+    {
+        var result = Evaluate([s_forge.Says(Stated.Change().ReviewedBy("github:2002")), .. Stated.Flood(s_pusher)]);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(result.Origin, Is.EqualTo(OriginVerdict.Unknown));
+            Assert.That(result.Reviews, Is.Empty);
+            Assert.That(result.Chain, Is.Empty);
+            Assert.That(result.Authors, Is.EqualTo(["github:1001"]), "they cannot approve");
+        });
+    }
+
+    [Test]
+    public void ASignOfAiThatWasReadCounts() =>
+        Assert.That(
+            Evaluate([s_forge.Says(Stated.Change(ai: AiStatus.Assisted)), .. Stated.Flood(s_pusher)]).Origin,
+            Is.EqualTo(OriginVerdict.Ai)
+        );
+
+    /// <summary>Twenty keys: without its hint, each of these statements would cost up to twenty checks.</summary>
+    [Test]
+    public void AHintSparesChecks()
+    {
+        var keys = KeySet.Of([.. Enumerable.Range(0, 19).Select(i => new Signer($"k{i}", KeyRole.Build).Trusted), s_forge.Trusted]);
+        var found = Enumerable.Range(0, SignatureChecks.Most).Select(i => s_forge.Says(Stated.Change(), $"place {i}"));
+
+        Assert.That(AttestationVerifier.Verify(found, keys).Findings, Is.Empty);
+    }
+
+    [Test]
+    public void AHintDoesNotDecideWhoSigned()
+    {
+        var keys = KeySet.Of(s_pusher.Trusted, s_forge.Trusted);
+        var envelope = s_forge.Envelope(Stated.Change().About(Stated.Image()));
+        var misnamed = envelope with { Signatures = [envelope.Signatures[0] with { KeyId = s_pusher.Key.Public.KeyId }] };
+
+        Assert.That(
+            AttestationVerifier
+                .Verify([new FoundAttestation("here", AttestationFormat.Dsse, misnamed.ToJson())], keys)
+                .Statements.Single()
+                .Signers.Single()
+                .Name,
+            Is.EqualTo("forge")
+        );
+    }
+
+    [Test]
+    public void ALargeContentCountsForMore()
+    {
+        var large = Dsse.Sign("application/spdx+json", new byte[900_000], s_pusher.Key);
+        var found = Enumerable.Repeat(large.ToJson(), 130).Select(e => new FoundAttestation("here", AttestationFormat.Dsse, e));
+
+        Assert.That(AttestationVerifier.Verify(found, s_keys).Findings.Select(f => f.Kind), Does.Contain(FindingKind.Unread));
+    }
+
+    /// <summary>The most that one image can cost, in the output of the test. docs/provenance.md has the figures.</summary>
+    [TestCase("P-256")]
+    [TestCase("P-384")]
+    public void TheWorstCaseEnds(string curve)
+    {
+        var keys = KeySet.Of([.. Enumerable.Range(0, 20).Select(i => new TrustedKey($"k{i}", KeyRole.Build, NewKey(curve).Public, null))]);
+        var stranger = NewKey(curve);
+        var envelope = Dsse.Sign(Statement.PayloadType, Stated.Change().About(Stated.Image()).ToJson(), stranger);
+        var json = (envelope with { Signatures = [.. Enumerable.Repeat(envelope.Signatures[0] with { KeyId = null }, 16)] }).ToJson();
+        var found = Enumerable.Range(0, 17 * 32).Select(i => new FoundAttestation($"place {i}", AttestationFormat.Dsse, json)).ToList();
+
+        var (started, used) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+        var verification = AttestationVerifier.Verify(found, keys);
+        TestContext.Out.WriteLine(
+            $"{found.Count} statements with 16 signatures, 20 keys {curve}: {(Environment.CpuUsage.TotalTime - used).TotalMilliseconds:0} ms of "
+                + $"processor time, {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0} ms"
+        );
+
+        Assert.That(verification.Statements, Is.Empty);
+        Assert.That(verification.Findings.Count(f => f.Kind is FindingKind.Unread), Is.GreaterThan(540));
+    }
+
+    private static SigningKey NewKey(string curve)
+    {
+        using var pair = ECDsa.Create(curve == "P-384" ? ECCurve.NamedCurves.nistP384 : ECCurve.NamedCurves.nistP256);
+        return SigningKey.Parse(pair.ExportPkcs8PrivateKeyPem());
+    }
+
+    private static ImageProvenance Evaluate(FoundAttestation[] found) =>
+        OriginEvaluator.Evaluate(Stated.Question(), AttestationVerifier.Verify(found, s_keys), Some.Now);
+}
