@@ -182,6 +182,9 @@ public static class ChangeReader
             found.Texts("authors")
         )
         {
+            Summary = found["twoParty"] is { } twoParty
+                ? new SignedSummary(Time(twoParty, "at"), twoParty.Texts("statements"), twoParty.Texts("keys"))
+                : null,
             Keys = found.Texts("keys"),
             RanHash = found.Text("from"),
             ExpiresAt = found.Time("expiresAt"),

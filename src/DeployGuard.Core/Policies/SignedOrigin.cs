@@ -16,6 +16,20 @@ public enum ImageLabels
     Read,
 }
 
+/// <summary>What it counts for that two people agreed to every change, where a verification summary says so.</summary>
+public enum TwoPartyReviews
+{
+    Ignore,
+    CountsAsReview,
+}
+
+/// <summary>What verification summaries (SLSA Source VSA) may say. None of them says "no AI".</summary>
+/// <param name="AiLevels">The levels that stand for "AI had a part".</param>
+public sealed record SummaryRules(TwoPartyReviews TwoParty, IReadOnlyList<string> AiLevels)
+{
+    public static SummaryRules Nothing { get; } = new(TwoPartyReviews.Ignore, []);
+}
+
 /// <summary>The evidence that a policy takes from registries: who may say what, about which repositories, and where it lies.</summary>
 public sealed record SignedOrigin
 {
@@ -29,6 +43,8 @@ public sealed record SignedOrigin
 
     /// <summary>The only registries that are asked, whatever an image is named.</summary>
     public IReadOnlyList<OriginRegistry> Registries { get; init; } = [];
+
+    public SummaryRules Summaries { get; init; } = SummaryRules.Nothing;
 
     /// <summary>When no key of a role is valid any more; nothing for a role with a key that does not expire.</summary>
     public IEnumerable<(KeyRole Role, DateTimeOffset End)> Ends =>

@@ -20,6 +20,7 @@ internal static class SignedOriginReader
             Registries = origin.Objects("registries", OriginRegistryReader.Read),
             OnUnavailable = origin.Enum("onUnavailable", OnUnavailable.Refuse),
             ImageLabels = origin.Enum("imageLabels", ImageLabels.Ignore),
+            Summaries = origin.Block("vsa", SummaryRulesReader.Read) ?? SummaryRules.Nothing,
         };
         OriginRegistryReader.Compare(origin, signed.Registries);
         if (keys.Count == 0)
@@ -28,6 +29,7 @@ internal static class SignedOriginReader
         }
 
         OriginKeyReader.Compare(origin, keys);
+        SummaryRulesReader.Compare(origin, signed);
         CheckSources(origin, signed);
         if (keys.Count > MostKeys)
         {
@@ -40,7 +42,7 @@ internal static class SignedOriginReader
     private static SignedOrigin? WithoutKeys(StrictObject origin, SignedOrigin signed)
     {
         var readsLabels = signed.ImageLabels is ImageLabels.Read;
-        foreach (var name in ((string[])["keys", "sources"]).Where(origin.Has))
+        foreach (var name in ((string[])["keys", "sources", "vsa"]).Where(origin.Has))
         {
             origin.Error(name, name == "keys" ? "must have at least one key" : "needs origin.keys: nothing signed counts without a key");
         }

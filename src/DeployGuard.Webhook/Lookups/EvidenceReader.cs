@@ -126,18 +126,17 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     }
 
     private static ImageQuestion QuestionOf(Question question, string image, LookupResult result) =>
-        new(
+        OriginQuestion.Of(
+            question.Policy,
+            question.Signed,
+            image,
             new JudgedImage($"{result.Image.Digest}") { Platforms = FoundText.PlatformsOf(result) },
-            [.. question.Signed.SourcesOf(image).Select(s => new SourceRule(s.Repository, s.Refs))],
             [
                 .. SignedQuestions
                     .RunningBefore(question.Evaluated, image)
                     .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, question.Policy, question.Cluster))),
             ]
-        )
-        {
-            PersonOf = (question.Policy.Approval?.Identities ?? KnownPeople.None).PersonOf,
-        };
+        );
 
     /// <param name="Images">Statements about them are looked for.</param>
     /// <param name="Labelled">What they say of themselves is read.</param>

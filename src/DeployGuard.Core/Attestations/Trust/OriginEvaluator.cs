@@ -25,7 +25,7 @@ public static class OriginEvaluator
         var before = earlier.Select(judge.Judge).ToList();
         var (head, missing) = ImageLinks.Find(judged, coverage, question);
         var range = head is null ? null : new RangeJudgement(question, [.. judged, .. before], coverage, head, now);
-        return Assembled(question, [.. judged, .. before], coverage, head, missing, range) with
+        return Assembled(question, [.. judged, .. before], coverage, head, missing, range, now) with
         {
             Findings =
             [
@@ -45,7 +45,8 @@ public static class OriginEvaluator
         ImageCoverage coverage,
         HeadCommit? head,
         MissingLink? missing,
-        RangeJudgement? range
+        RangeJudgement? range,
+        DateTimeOffset now
     )
     {
         var concerned = judged.FindAll(s =>
@@ -53,6 +54,8 @@ public static class OriginEvaluator
         );
         var marks = AiMarks.Of(concerned, question);
         var gap = missing ?? range?.Missing;
+        var (review, twoPartyGap) =
+            head is not null && range is { Chain.Count: > 0 } ? TwoPartyCoverage.Of(judged, head, range.Chain, now) : (null, "");
         var origin =
             marks.Count > 0 ? OriginVerdict.Ai
             : gap is null && range is not null ? OriginVerdict.NotAi
@@ -67,7 +70,8 @@ public static class OriginEvaluator
                     .SelectMany(c => c.Change.Authors)
                     .Distinct(StringComparer.OrdinalIgnoreCase),
             ],
-            TwoPartyReviewedBy = head is null ? [] : TwoParty(judged, head),
+            TwoParty = review,
+            TwoPartyGap = twoPartyGap,
             ReviewedTemplates = range?.Templates ?? [],
             SignedBy =
             [
@@ -79,24 +83,11 @@ public static class OriginEvaluator
         };
     }
 
-    private static IReadOnlyList<string> TwoParty(List<JudgedStatement> judged, HeadCommit head) =>
-        [
-            .. judged
-                .Where(s =>
-                    s is { IsUsable: true, Statement.Claim: SummaryClaim { Summary.Levels: var levels } }
-                    && (s.Commit, s.Repository) == (head.Commit, head.Repository)
-                    && levels.Contains(SourceSummary.TwoPartyReviewed)
-                )
-                .SelectMany(s => s.Signers.Where(k => k.Role is KeyRole.Vsa))
-                .Select(k => k.Name)
-                .Distinct(),
-        ];
-
     /// <summary>Statements that may be used, and that say nothing here.</summary>
     private static IEnumerable<StatementFinding> AboutOthers(List<JudgedStatement> judged, ImageCoverage coverage, RangeJudgement? range) =>
         from statement in judged
         where statement.IsUsable && statement.Statement.Claim is not OtherClaim
-        where !coverage.IsAbout(statement.Statement) && range?.Concerns(statement) is not true
+        where !coverage.IsAbout(statement.Statement) && range?.Concerns(statement) is not true && range?.IsOfStart(statement) is not true
         select Other(statement, coverage);
 
     private static StatementFinding Other(JudgedStatement judged, ImageCoverage coverage)

@@ -58,7 +58,20 @@ internal sealed class RangeJudgement
     /// <summary>Whether a statement is about the head, or about a part of a way to it.</summary>
     public bool Concerns(JudgedStatement statement) =>
         statement.Repository == _head.Repository
-        && (statement.Commit == _head.Commit || _starts.Any(s => _chain.LeadingFrom(s).Contains(statement)));
+        && (
+            statement.Commit == _head.Commit
+            || _starts.Any(s =>
+                statement.Statement.Claim is SummaryClaim
+                    ? _chain.JudgedFrom(s).Contains(statement.Commit)
+                    : _chain.LeadingFrom(s).Contains(statement)
+            )
+        );
+
+    /// <summary>Whether a summary is about the commit of what runs: it says what was in force when the range began.</summary>
+    public bool IsOfStart(JudgedStatement statement) =>
+        statement is { Statement.Claim: SummaryClaim, Commit: { } commit }
+        && statement.Repository == _head.Repository
+        && (_starts.Contains(commit) || Chain.Any(l => l.BaseCommit == commit));
 
     private bool IsWhole(JudgedStatement statement) =>
         statement.Change is { IsComplete: true } && statement.CountOf(KeyRole.SourceReview) >= _question.ReviewThreshold;

@@ -22,6 +22,9 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
 
     public IReadOnlyList<Finding> Findings { get; private init; } = [];
 
+    /// <summary>Null unless the policy counts summaries as a review, and they say it of every new image.</summary>
+    public SignedSummary? Summary { get; private init; }
+
     private IReadOnlyList<ImageProvenance> Proven { get; init; } = [];
 
     /// <summary>The same for the record; null if nothing was looked up.</summary>
@@ -30,7 +33,14 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             ? null
             : new SignedBacking(inspection.Policy.Name, IsHuman, Reviews, Authors)
             {
-                Keys = [.. Proven.SelectMany(p => p.Chain.SelectMany(l => l.Keys).Concat(p.Head?.Keys ?? [])).Distinct()],
+                Summary = Summary,
+                Keys =
+                [
+                    .. Proven
+                        .SelectMany(p => p.Chain.SelectMany(l => l.Keys).Concat(p.Head?.Keys ?? []))
+                        .Concat(Summary?.Keys ?? [])
+                        .Distinct(),
+                ],
                 RanHash = inspection.Evaluated.LiveHash,
                 ExpiresAt = Proven.SelectMany(p => p.Chain).Min(l => l.ExpiresAt),
                 IsUnavailable = Unavailable.Length > 0,
@@ -50,13 +60,15 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         var proven = facts.Images.Select(i => i.Provenance).OfType<ImageProvenance>().ToList();
         var (gap, moved) = unavailable.Length > 0 ? ("", "") : GapOf(inspection, facts, proven);
         var isWhole = unavailable.Length == 0 && gap.Length == 0 && moved.Length == 0 && proven.Count == facts.Images.Count;
+        var countsTwoParty = inspection.Policy.SignedOrigin is { Summaries.TwoParty: TwoPartyReviews.CountsAsReview };
         return new SignedEvidence(
             isWhole && proven.TrueForAll(p => p is { Origin: OriginVerdict.NotAi, Missing: null }),
             isWhole ? ReviewsOf(proven, inspection.Policy.Approval?.Identities ?? KnownPeople.None) : [],
-            ((string[])[gap, MissingIn(facts), moved]).FirstOrDefault(g => g.Length > 0, ""),
+            ((string[])[gap, MissingIn(facts), moved, countsTwoParty ? TwoPartyGapIn(facts) : ""]).FirstOrDefault(g => g.Length > 0, ""),
             unavailable
         )
         {
+            Summary = isWhole && countsTwoParty ? SummaryOf(proven) : null,
             Proven = proven,
             Authors = [.. proven.SelectMany(p => p.Authors).Distinct()],
             Findings = [.. facts.Images.SelectMany(StatementFindings.Of).Distinct()],
@@ -131,6 +143,23 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
                 )),
         ];
     }
+
+    private static SignedSummary? SummaryOf(List<ImageProvenance> proven)
+    {
+        var all = proven.Select(p => p.TwoParty).OfType<TwoPartyReview>().ToList();
+        return all.Count < proven.Count
+            ? null
+            : new SignedSummary(
+                all.Min(t => t.At),
+                [.. all.SelectMany(t => t.Statements).Distinct()],
+                [.. all.SelectMany(t => t.Keys).Distinct()]
+            );
+    }
+
+    private static string TwoPartyGapIn(SignedFacts facts) =>
+        facts.Images.FirstOrDefault(i => i.Provenance is { TwoPartyGap.Length: > 0 }) is { } image
+            ? $"{Short(image.Image)}: {image.Provenance?.TwoPartyGap}"
+            : "";
 
     private static bool IsBy(CountedReview review, string person, KnownPeople identities) =>
         KnownPeople.Names.Equals(identities.PersonOf(review.Approver), person);
