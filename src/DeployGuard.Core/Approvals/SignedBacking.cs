@@ -12,6 +12,9 @@ public sealed record SignedBacking(string Policy, bool IsHuman, IReadOnlyList<Si
     /// <summary>Names of the keys that all of it rests on.</summary>
     public IReadOnlyList<string> Keys { get; init; } = [];
 
+    /// <summary>How many keys of the role SourceReview the policy asked for.</summary>
+    public int ReviewThreshold { get; init; } = 1;
+
     /// <summary>Hash of the template that the workload ran: the statements lead from its images. Null if it is not known.</summary>
     public string? RanHash { get; init; }
 

@@ -186,6 +186,7 @@ public static class ChangeReader
                 ? new SignedSummary(Time(twoParty, "at"), twoParty.Texts("statements"), twoParty.Texts("keys"))
                 : null,
             Keys = found.Texts("keys"),
+            ReviewThreshold = found.Int("reviewThreshold") ?? 1,
             RanHash = found.Text("from"),
             ExpiresAt = found.Time("expiresAt"),
         };

@@ -29,5 +29,6 @@ internal static class StandingEvidence
         // Statements lead from what ran then; of what runs now they may say nothing.
         && (runs.Length == 0 || runs == found.RanHash)
         && !(found.ExpiresAt <= now)
+        && found.ReviewThreshold >= signed.ReviewThreshold
         && found.Keys.All(name => signed.Keys.Any(k => k.Name == name && !(k.NotAfter <= now) && !(k.NotBefore > now)));
 }

@@ -17,6 +17,7 @@ public static class OriginQuestion
     ) =>
         new(judged, [.. origin.SourcesOf(image).Select(s => new SourceRule(s.Repository, s.Refs))], running)
         {
+            ReviewThreshold = origin.ReviewThreshold,
             AiLevels = origin.Summaries.AiLevels,
             PersonOf = (policy.Approval?.Identities ?? KnownPeople.None).PersonOf,
         };

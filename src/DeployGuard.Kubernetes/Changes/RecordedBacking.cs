@@ -41,6 +41,11 @@ internal static class RecordedBacking
             ["authors"] = Texts(backing.Authors, MostAuthors),
             ["keys"] = Texts(backing.Keys),
         };
+        if (backing.ReviewThreshold > 1)
+        {
+            json["reviewThreshold"] = backing.ReviewThreshold;
+        }
+
         if (backing.Summary is { } summary)
         {
             json["twoParty"] = new JsonObject

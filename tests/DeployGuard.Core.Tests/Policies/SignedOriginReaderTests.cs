@@ -267,6 +267,41 @@ public class SignedOriginReaderTests
         );
     }
 
+    [TestCase("2", "2 is more than the 1 keys of the role SourceReview")]
+    [TestCase("0", "0 is not a whole number from 1 to 20")]
+    [TestCase("\"1\"", "\"1\" is not a whole number from 1 to 20")]
+    public void AThresholdThatCannotBeReachedIsRefused(string threshold, string error) =>
+        Assert.That(
+            ErrorsOf($$"""{"keys": [{{s_build}}, {{s_review}}], {{Sources}}, {{Registries}}, "reviewThreshold": {{threshold}} }"""),
+            Is.EqualTo(new[] { $"spec.origin.reviewThreshold: {error}" })
+        );
+
+    [Test]
+    public void AThresholdNeedsKeysOfItsRole()
+    {
+        Assert.That(
+            ErrorsOf($$"""{"keys": [{{s_build}}], {{Sources}}, {{Registries}}, "reviewThreshold": 1}"""),
+            Is.EqualTo(new[] { "spec.origin.reviewThreshold: needs keys of the role SourceReview" })
+        );
+        Assert.That(
+            ErrorsOf("""{"reviewThreshold": 1}"""),
+            Is.EqualTo(new[] { "spec.origin.reviewThreshold: needs origin.keys: nothing signed counts without a key" })
+        );
+    }
+
+    [Test]
+    public void ARoleEndsWhenFewerKeysThanTheThresholdAreLeft()
+    {
+        DateTimeOffset first = new(2027, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        OriginKey Key(string name, DateTimeOffset? end) =>
+            new(name, KeyRole.SourceReview, null, new SecretReference(name, "k")) { NotAfter = end };
+        var keys = new SignedOrigin { Keys = [Key("a", first), Key("b", first.AddDays(9)), Key("c", null)] };
+
+        Assert.That(keys.Ends, Is.Empty);
+        Assert.That((keys with { ReviewThreshold = 2 }).Ends, Is.EqualTo(new[] { (KeyRole.SourceReview, first.AddDays(9)) }));
+        Assert.That((keys with { ReviewThreshold = 3 }).Ends, Is.EqualTo(new[] { (KeyRole.SourceReview, first) }));
+    }
+
     [TestCase("""[{"groups": ["a"], "count": 2}]""")]
     [TestCase("""[{"groups": ["a"]}, {"groups": ["b"]}]""")]
     public void ATwoPartyReviewCountsOnlyWhereOnePersonIsEnough(string quorum) =>

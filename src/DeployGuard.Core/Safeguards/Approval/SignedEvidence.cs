@@ -41,6 +41,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
                         .Concat(Summary?.Keys ?? [])
                         .Distinct(),
                 ],
+                ReviewThreshold = inspection.Policy.SignedOrigin?.ReviewThreshold ?? 1,
                 RanHash = inspection.Evaluated.LiveHash,
                 ExpiresAt = Proven.SelectMany(p => p.Chain).Min(l => l.ExpiresAt),
                 IsUnavailable = Unavailable.Length > 0,
