@@ -36,15 +36,25 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(deadline, wait.Token);
         var asked = evaluated
             .Policies.Where(p => p.Mode is Mode.Enforce && p.SignedOrigin is not null)
-            .Select(p => new Question(
-                evaluated,
-                cluster,
-                p,
-                SignedQuestions.NewImages(evaluated, p),
-                SignedQuestions.LabelledImages(evaluated, p)
-            ))
+            .Select(p => QuestionFor(p, evaluated, cluster))
             .Where(q => q.All.Count > 0);
         return cluster with { SignedFacts = await Task.WhenAll(asked.Select(q => OfPolicyAsync(q, limit.Token))) };
+    }
+
+    private static Question QuestionFor(SafeguardPolicy policy, EvaluatedRequest evaluated, ClusterSnapshot cluster)
+    {
+        var ofTemplate = SignedQuestions.TemplateImages(evaluated, policy);
+        return new Question(
+            evaluated,
+            cluster,
+            policy,
+            ofTemplate.Count > 0 ? ofTemplate : SignedQuestions.NewImages(evaluated, policy),
+            SignedQuestions.LabelledImages(evaluated, policy)
+        )
+        {
+            Template =
+                ofTemplate.Count > 0 && evaluated.After is { } after ? new ReviewedTemplate($"{after.Ref}", after.Template.Hash) : null,
+        };
     }
 
     private async Task<SignedFacts> OfPolicyAsync(Question question, CancellationToken deadline)
@@ -118,7 +128,12 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
                 var asked = QuestionOf(question, image, result);
                 var (own, others) = brought.For(asked.Image);
                 var verified = _verified.Of(result, keys).With(own);
-                return new SignedImage(image, OriginEvaluator.Evaluate(asked, verified, time.GetUtcNow(), others))
+                return new SignedImage(
+                    image,
+                    question.Template is { } template
+                        ? TemplateEvaluator.Evaluate(asked, template, verified, time.GetUtcNow(), others)
+                        : OriginEvaluator.Evaluate(asked, verified, time.GetUtcNow(), others)
+                )
                 {
                     Note = brought.NoteOf(result),
                 };
@@ -131,11 +146,14 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             question.Signed,
             image,
             new JudgedImage($"{result.Image.Digest}") { Platforms = FoundText.PlatformsOf(result) },
-            [
-                .. SignedQuestions
-                    .RunningBefore(question.Evaluated, image)
-                    .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, question.Policy, question.Cluster))),
-            ]
+            question.Template is not null
+                ? SignedQuestions.CommitsOfRevision(question.Evaluated, image, question.Policy, question.Cluster)
+                :
+                [
+                    .. SignedQuestions
+                        .RunningBefore(question.Evaluated, image)
+                        .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, question.Policy, question.Cluster))),
+                ]
         );
 
     /// <param name="Images">Statements about them are looked for.</param>
@@ -148,6 +166,9 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         IReadOnlyList<string> Labelled
     )
     {
+        /// <summary>The template alone is asked about, because no image is new; null otherwise.</summary>
+        public ReviewedTemplate? Template { get; init; }
+
         public IReadOnlyList<string> All { get; } = [.. Images.Union(Labelled)];
 
         public SignedOrigin Signed => Policy.SignedOrigin ?? throw new InvalidOperationException($"policy {Policy.Name} asks no registry");

@@ -43,6 +43,12 @@ public sealed record ImageProvenance(
     /// <summary>The pod templates that the last change statement is about too.</summary>
     public IReadOnlyList<ReviewedTemplate> ReviewedTemplates { get; init; } = [];
 
+    /// <summary>
+    /// It is about a pod template whose images run already, and not about an image: the head is the commit of the template, by the
+    /// statements that name it.
+    /// </summary>
+    public bool IsOfTemplate { get; init; }
+
     /// <summary>The keys that signed the image, whatever they say of it.</summary>
     public IReadOnlyList<string> SignedBy { get; init; } = [];
 }
@@ -102,6 +108,9 @@ public enum LinkKind
 
     /// <summary>Statements name different commits.</summary>
     OneCommit,
+
+    /// <summary>No statement names the template, or one that may be an old one.</summary>
+    Template,
 
     /// <summary>No change statement is about the head commit.</summary>
     Change,

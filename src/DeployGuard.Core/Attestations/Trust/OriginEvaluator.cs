@@ -25,8 +25,15 @@ public static class OriginEvaluator
         var before = earlier.Select(judge.Judge).ToList();
         var (head, missing) = ImageLinks.Find(judged, coverage, question);
         var range = head is null ? null : new RangeJudgement(question, [.. judged, .. before], coverage, head, now);
-        return Assembled(question, [.. judged, .. before], coverage, head, missing, range, now) with
+        List<JudgedStatement> all = [.. judged, .. before];
+        return Assembled(question, all, Concerned(all, coverage, head, range), head, missing, range, now) with
         {
+            SignedBy =
+            [
+                .. all.Where(s => s is { IsUsable: true, Statement.Claim: SignatureClaim } && coverage.IsAbout(s.Statement))
+                    .SelectMany(s => s.Keys)
+                    .Distinct(),
+            ],
             Findings =
             [
                 .. verification.Findings,
@@ -39,19 +46,17 @@ public static class OriginEvaluator
         };
     }
 
-    private static ImageProvenance Assembled(
+    /// <param name="concerned">The statements about the change. Signs of AI and authors count from each of them.</param>
+    internal static ImageProvenance Assembled(
         ImageQuestion question,
         List<JudgedStatement> judged,
-        ImageCoverage coverage,
+        List<JudgedStatement> concerned,
         HeadCommit? head,
         MissingLink? missing,
         RangeJudgement? range,
         DateTimeOffset now
     )
     {
-        var concerned = judged.FindAll(s =>
-            coverage.IsAbout(s.Statement) || (head is not null && s.Commit == head.Commit) || range?.Concerns(s) is true
-        );
         var marks = AiMarks.Of(concerned, question);
         var gap = missing ?? range?.Missing;
         var (review, twoPartyGap) =
@@ -73,15 +78,15 @@ public static class OriginEvaluator
             TwoParty = review,
             TwoPartyGap = twoPartyGap,
             ReviewedTemplates = range?.Templates ?? [],
-            SignedBy =
-            [
-                .. judged
-                    .Where(s => s is { IsUsable: true, Statement.Claim: SignatureClaim } && coverage.IsAbout(s.Statement))
-                    .SelectMany(s => s.Keys)
-                    .Distinct(),
-            ],
         };
     }
+
+    private static List<JudgedStatement> Concerned(
+        List<JudgedStatement> judged,
+        ImageCoverage coverage,
+        HeadCommit? head,
+        RangeJudgement? range
+    ) => judged.FindAll(s => coverage.IsAbout(s.Statement) || (head is not null && s.Commit == head.Commit) || range?.Concerns(s) is true);
 
     /// <summary>Statements that may be used, and that say nothing here.</summary>
     private static IEnumerable<StatementFinding> AboutOthers(List<JudgedStatement> judged, ImageCoverage coverage, RangeJudgement? range) =>

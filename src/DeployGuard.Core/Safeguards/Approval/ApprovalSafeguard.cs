@@ -93,6 +93,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
         inspection is { IsNewRevisionOfWorkload: true, Policy.Approval.Required: not Required.Never }
             ? new(
                 SignedQuestions.NewImages(inspection.Evaluated, inspection.Policy).Count > 0
+                || SignedQuestions.TemplateImages(inspection.Evaluated, inspection.Policy).Count > 0
                 || SignedQuestions.LabelledImages(inspection.Evaluated, inspection.Policy).Count > 0
                     ? RequiredReads.Votes | RequiredReads.SignedEvidence
                     : RequiredReads.Votes,

@@ -58,20 +58,28 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         }
 
         var unavailable = string.Join("; ", facts.Images.Select(i => i.Unavailable).Where(u => u.Length > 0).Distinct());
-        var proven = facts.Images.Select(i => i.Provenance).OfType<ImageProvenance>().ToList();
-        var (gap, moved) = unavailable.Length > 0 ? ("", "") : GapOf(inspection, facts, proven);
-        var isWhole = unavailable.Length == 0 && gap.Length == 0 && moved.Length == 0 && proven.Count == facts.Images.Count;
+        var all = facts.Images.Select(i => i.Provenance).OfType<ImageProvenance>().ToList();
+        var isTemplate = all.Exists(p => p.IsOfTemplate);
+        // The statement about a template lies beside one of its images; the others are of other repositories, perhaps.
+        var proven = isTemplate ? all.FindAll(p => IsWholeTemplate(p, inspection)) : all;
+        var (gap, moved) =
+            unavailable.Length > 0 ? ("", "")
+            : isTemplate ? (TemplateGapOf(inspection, facts, proven), "")
+            : GapOf(inspection, facts, proven);
+        var isWhole = unavailable.Length == 0 && gap.Length == 0 && moved.Length == 0 && (isTemplate || proven.Count == facts.Images.Count);
         var countsTwoParty = inspection.Policy.SignedOrigin is { Summaries.TwoParty: TwoPartyReviews.CountsAsReview };
         return new SignedEvidence(
             isWhole && proven.TrueForAll(p => p is { Origin: OriginVerdict.NotAi, Missing: null }),
             isWhole ? ReviewsOf(proven, inspection.Policy.Approval?.Identities ?? KnownPeople.None) : [],
-            ((string[])[gap, MissingIn(facts), moved, countsTwoParty ? TwoPartyGapIn(facts) : ""]).FirstOrDefault(g => g.Length > 0, ""),
+            (
+                (string[])[gap, isTemplate ? GapIn(proven) : MissingIn(facts), moved, countsTwoParty ? TwoPartyGapIn(facts) : ""]
+            ).FirstOrDefault(g => g.Length > 0, ""),
             unavailable
         )
         {
             Summary = isWhole && countsTwoParty ? SummaryOf(proven) : null,
             Proven = proven,
-            Authors = [.. proven.SelectMany(p => p.Authors).Distinct()],
+            Authors = [.. all.SelectMany(p => p.Authors).Distinct()],
             Findings = [.. facts.Images.SelectMany(StatementFindings.Of).Distinct()],
         };
     }
@@ -121,6 +129,23 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
                     : ""
             );
     }
+
+    /// <summary>Whether reviewed statements lead from the commit of what runs to the template that is requested.</summary>
+    private static bool IsWholeTemplate(ImageProvenance provenance, Inspection inspection) =>
+        provenance is { IsOfTemplate: true, Chain.Count: > 0 }
+        && inspection.Evaluated.After is { } after
+        && provenance.ReviewedTemplates.Contains(new ReviewedTemplate($"{after.Ref}", after.Template.Hash));
+
+    /// <summary>Why a template whose images all run already was not reviewed, as far as statements say; empty if it was.</summary>
+    private static string TemplateGapOf(Inspection inspection, SignedFacts facts, List<ImageProvenance> proven) =>
+        SignedQuestions.ProvenBefore(inspection.Evaluated, inspection.Cluster) is null
+            ? "what runs now is not proven, so that nothing says what was reviewed since then"
+        : proven.Count > 0 ? ""
+        : MissingIn(facts) is { Length: > 0 } missing ? missing
+        : "too few keys name this template";
+
+    private static string GapIn(List<ImageProvenance> proven) =>
+        proven.Find(p => p.Missing is not null)?.Missing is { } gap ? $"{gap.What} {gap.Remedy}".TrimEnd('.') : "";
 
     /// <summary>Another image of a reviewed commit, such as one for debugging, is no new version of this one.</summary>
     private static bool IsOfSameRepository(ChangedImage image) =>
