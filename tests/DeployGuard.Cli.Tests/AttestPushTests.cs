@@ -82,6 +82,33 @@ public sealed class AttestPushTests
         Assert.That(both.Output, Does.Contain($"image -> commit: {Head} of ").And.Contain(", by build"));
     }
 
+    [TestCase(
+        "CountsAsReview",
+        0,
+        "ok        two-party review of every change, the oldest at ",
+        "the two-party review of the forge can fill"
+    )]
+    [TestCase("Ignore", 1, "-         two-party review, by vsa: not counted", "no review counts")]
+    public async Task ATwoPartyReviewOfTheForgeIsBelievedWhereThePolicyCountsIt(string rule, int exitCode, string line, string sum)
+    {
+        await CommandRun.OfAsync("keys", "generate", Git.Git.At("vsa"));
+        await Git.RunAsync("--complete", "--push", "--plain-http", "--key", Git.Git.At("forge.key"), "--image", Image);
+        AttachSummary(Git.Base);
+        var vsa = $"}}, {{name: vsa, role: Vsa, verifierId: https://v.example.com, pem: \"{Pem("vsa")}\"";
+        var policy = Policy($"pem: \"{Pem("forge")}\" {vsa}", $"vsa: {{twoPartyReview: {rule}}}");
+
+        var half = await CommandRun.OfAsync("verify", Image, "--policy", policy, "--base", Git.Base);
+        AttachSummary(Head);
+        var whole = await CommandRun.OfAsync("verify", Image, "--policy", policy, "--base", Git.Base);
+
+        Assert.That((half.ExitCode, whole.ExitCode), Is.EqualTo((1, exitCode)), half.Output + whole.Output);
+        Assert.That(
+            half.Output.Contains($"two-party review: no verification summary of {Head}", StringComparison.Ordinal),
+            Is.EqualTo(exitCode == 0)
+        );
+        Assert.That(whole.Output, Does.Contain(line).And.Contain(sum));
+    }
+
     [Test]
     public async Task TheFirstMissingLinkIsNamedWithItsRemedy()
     {
@@ -382,7 +409,27 @@ public sealed class AttestPushTests
 
     private Task<CommandRun> VerifyAsync(params string[] more) => CommandRun.OfAsync(["verify", Image, "--policy", Policy(), .. more]);
 
-    private string Policy(string? key = null)
+    /// <summary>Beside the image: a summary by which two people agreed to every change up to a commit.</summary>
+    private void AttachSummary(string commit)
+    {
+        var statement = $$"""
+            {"_type": "https://in-toto.io/Statement/v1",
+             "subject": [{"digest": {"gitCommit": "{{commit}}"}, "annotations": {"sourceRefs": ["refs/heads/main"]} }],
+             "predicateType": "https://slsa.dev/verification_summary/v1",
+             "predicate": {"verifier": {"id": "https://v.example.com"}, "resourceUri": "git+https://github.com/acme/checkout",
+              "timeVerified": "{{TimeProvider.System.GetUtcNow().AddHours(-1):yyyy-MM-dd'T'HH:mm:ss'Z'}}", "verificationResult": "PASSED",
+              "verifiedLevels": ["SLSA_SOURCE_LEVEL_3", "SLSA_SOURCE_TWO_PARTY_REVIEWED"]} }
+            """;
+        var key = SigningKey.Parse(File.ReadAllText(Git.Git.At("vsa.key")));
+        var envelope = Dsse.Sign(Statement.PayloadType, Encoding.UTF8.GetBytes(statement), key);
+        new Repository(Registry).AttachReferrer(
+            _image ?? throw new InvalidOperationException("no image"),
+            Encoding.UTF8.GetString(SigstoreBundle.Of(envelope, key.Public).ToJson())
+        );
+    }
+
+    /// <param name="more">A further field of the block <c>origin</c>.</param>
+    private string Policy(string? key = null, string more = "onUnavailable: Refuse")
     {
         Git.Git.Write(
             "policy.yaml",
@@ -399,6 +446,7 @@ public sealed class AttestPushTests
                 keys: [{name: forge, role: SourceReview, {{key ?? $"pem: \"{Pem("forge")}\""}} }]
                 sources: [{images: ["{{Registry.Host}}/acme/web"], repository: https://github.com/acme/checkout, refs: [refs/heads/main]}]
                 registries: [{host: "{{Registry.Host}}", plainHttp: true}]
+                {{more}}
               identities: [{person: erin, names: ["github:2002"], groups: [senior-engineers]}]
             """
         );

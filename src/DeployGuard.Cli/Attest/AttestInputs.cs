@@ -3,6 +3,7 @@ using DeployGuard.Cli.Inputs;
 using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Cryptography;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Attest;
@@ -11,6 +12,7 @@ namespace DeployGuard.Cli.Attest;
 /// <param name="Push">Null if the statement is not put into a registry.</param>
 /// <param name="Subjects">Names and digests of images.</param>
 /// <param name="Templates">Pod templates of manifests, by their hashes.</param>
+/// <param name="PolicyKeys">Who may sign the policy of the repository; none: it is not read.</param>
 /// <param name="Traces">Agent Trace files that are not in the repository.</param>
 /// <param name="Declared">AI tools that no commit names.</param>
 /// <param name="Operators">People whom no commit names.</param>
@@ -22,6 +24,7 @@ internal sealed record AttestInputs(
     string Repository,
     string Reference,
     IReadOnlyList<StatedApproval> Reviews,
+    IReadOnlyList<PublicKey> PolicyKeys,
     TimeSpan ValidFor,
     Detectors Detectors,
     AuthorIds Ids,
@@ -42,6 +45,7 @@ internal sealed record AttestInputs(
             SourceRepository.Uri(parsed.GetValue(AttestOptions.Repository), repository),
             SourceRepository.Ref(parsed.GetValue(AttestOptions.Ref), parsed.GetRequiredValue(AttestOptions.To), repository),
             ReviewFile.Read(parsed.GetValue(AttestOptions.Approvals)),
+            [.. Several(AttestOptions.PolicyKeys).Select(f => InputFiles.Parse(f, pem => PublicKey.Parse(pem, new MoreAlgorithms())))],
             Duration(parsed.GetRequiredValue(AttestOptions.ValidFor)),
             DetectorsReader.With(Several(AttestOptions.Detectors)),
             AuthorIds.Read(parsed.GetValue(AttestOptions.AuthorsMap)),

@@ -74,6 +74,11 @@ internal static class AttestOptions
     {
         Description = "JSON file with reviews of the forge (docs/attest.md).",
     };
+    public static readonly Option<string[]> PolicyKeys = Repeated(
+        "--repository-policy-key",
+        "PEM file of a public key: believe the signed policy of the repository (.deployguard/policy.json at --from, docs/attest.md), by which "
+            + "a range without signs of AI can be stated as made without AI. Needs --complete. May be repeated."
+    );
     public static readonly Option<string> ValidFor = new("--valid-for")
     {
         Description = "How long the statement counts, such as 72h.",
@@ -108,6 +113,7 @@ internal static class AttestOptions
             AuthorsMap,
             Operators,
             Approvals,
+            PolicyKeys,
             ValidFor,
             Key,
             Format,
@@ -119,6 +125,11 @@ internal static class AttestOptions
     public static void Validate(CommandResult result)
     {
         PushOptions.Validate(result, FormatOf(result));
+        if (IsGiven(result, PolicyKeys) && !result.GetValue(Complete))
+        {
+            result.AddError("--repository-policy-key needs --complete: only of a whole range can be said that AI had no part in it");
+        }
+
         if (FormatOf(result) is not { } format)
         {
             return;

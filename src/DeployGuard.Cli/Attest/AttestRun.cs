@@ -15,6 +15,8 @@ internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
         var range = new GitRange(_repository, parsed.GetRequiredValue(AttestOptions.From), parsed.GetRequiredValue(AttestOptions.To));
         // What the user gave is read first: a mistake in it is reported before a long range is read.
         var given = AttestInputs.Read(parsed, _repository, inputs);
+        var now = time.GetUtcNow();
+        var policy = new BasePolicy(_repository, range, given, Notice).Read(now);
         var authors = new ChangeAuthors(given.Detectors, given.Ids);
         var reading = new ChangeReading(_repository, range, given.Detectors, authors, Notice);
         var reviews = new Reviews(range, _repository, given.Reviews);
@@ -25,12 +27,11 @@ internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
             return ExitCodes.Refused;
         }
 
-        var now = time.GetUtcNow();
         var issued = now.AddTicks(-(now.UtcTicks % TimeSpan.TicksPerSecond));
         var change = new ChangeStatement(
             new ChangeSource(given.Repository, given.Reference, range.Base, range.Head),
             isComplete,
-            Declaration(reading),
+            Declaration(reading, policy),
             [.. authors.Ids],
             reviews.Stated(authors.Ids, Notice),
             issued,
@@ -61,17 +62,22 @@ internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
             ? [.. range.Gaps, $"commit {commit} names no person: name who operated the agent with --operator"]
             : [.. range.Gaps];
 
-    /// <summary>Never <c>none</c>: that there is no sign proves nothing.</summary>
-    private static AiDeclaration Declaration(ChangeReading reading) =>
+    /// <summary><c>none</c> only where the repository promised signs before the change began: else their absence proves nothing.</summary>
+    private static AiDeclaration Declaration(ChangeReading reading, RepositoryPolicy? policy) =>
         new(
-            reading.Signs.Count > 0 ? AiStatus.Assisted : AiStatus.Unknown,
+            reading.Signs.Count > 0 ? AiStatus.Assisted
+                : policy is { AssistedCommitsMustBeMarked: true } ? AiStatus.None
+                : AiStatus.Unknown,
             [.. reading.Stated().Select(s => new AiEvidence(s.Commit, s.Kind, s.Tool, s.Value))]
         );
 
     private static string Summary(ChangeStatement change, ChangeReading reading)
     {
         var tools = reading.Signs.GroupBy(s => s.Tool).OrderByDescending(g => g.Count()).Select(g => $"{g.Key} {g.Count()}");
-        var signs = reading.Signs.Count == 0 ? "no sign of AI, which proves nothing" : $"signs of AI: {string.Join(", ", tools)}";
+        var signs =
+            change.Ai.Status is AiStatus.None ? $"no sign of AI, and {BasePolicy.File} asks for one"
+            : reading.Signs.Count == 0 ? "no sign of AI, which proves nothing"
+            : $"signs of AI: {string.Join(", ", tools)}";
         var people = $"{Count(change.Authors.Count, "author")}, {Count(change.Approvals.Count, "review")}";
         var status = change.Ai.Status.ToString().ToLowerInvariant();
         return $"{Count(reading.Commits, "commit")} from {change.Source.BaseCommit[..12]} to {change.Source.HeadCommit[..12]}: {status}, {signs}; "

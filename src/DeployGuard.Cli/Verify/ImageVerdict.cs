@@ -33,10 +33,19 @@ internal sealed record ImageVerdict(string Image, SafeguardPolicy Policy, Belief
     /// <summary>Null if it is undecided, or was not asked.</summary>
     public ImageProvenance? Provenance { get; init; }
 
-    public static Belief BeliefIn(ImageProvenance provenance) =>
-        provenance.Chain.Count > 0 && (provenance.Origin is OriginVerdict.NotAi || provenance.Reviews.Count > 0)
+    public static Belief BeliefIn(ImageProvenance provenance, SafeguardPolicy policy) =>
+        provenance.Chain.Count > 0
+        && (
+            provenance.Origin is OriginVerdict.NotAi
+            || provenance.Reviews.Count > 0
+            || (provenance.TwoParty is not null && CountsTwoParty(policy))
+        )
             ? Belief.Believed
             : Belief.Missing;
+
+    /// <summary>Whether two people who agreed in the forge count as a review.</summary>
+    public static bool CountsTwoParty(SafeguardPolicy policy) =>
+        policy.SignedOrigin is { Summaries.TwoParty: TwoPartyReviews.CountsAsReview };
 
     public string PersonOf(string name) => (Policy.Approval?.Identities ?? KnownPeople.None).PersonOf(name);
 

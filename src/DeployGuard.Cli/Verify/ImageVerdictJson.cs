@@ -33,6 +33,15 @@ internal static class ImageVerdictJson
                     : null,
                 Chain = provenance?.Chain.Select(LinkOf),
                 Reviews = provenance?.Reviews.Select(r => ReviewOf(verdict, r)),
+                TwoParty = provenance?.TwoParty is { } review
+                    ? new
+                    {
+                        review.At,
+                        review.Statements,
+                        review.Keys,
+                        Counts = ImageVerdict.CountsTwoParty(verdict.Policy),
+                    }
+                    : null,
                 AiMarks = provenance?.AiMarks.Select(m => new
                 {
                     m.Tool,

@@ -69,7 +69,8 @@ internal static class ImageVerdictText
             );
         }
 
-        foreach (var line in Ai(provenance).Concat(provenance.Chain.Count > 0 ? Reviews(verdict, provenance) : []))
+        var counted = provenance.Chain.Count > 0 ? Reviews(verdict, provenance).Concat(TwoParty(verdict, provenance)) : [];
+        foreach (var line in Ai(provenance).Concat(counted))
         {
             yield return line;
         }
@@ -93,6 +94,21 @@ internal static class ImageVerdictText
                 )
             );
 
+    /// <summary>Told where the policy counts it, or where summaries say it.</summary>
+    private static IEnumerable<string> TwoParty(ImageVerdict verdict, ImageProvenance provenance) =>
+        (provenance.TwoParty, ImageVerdict.CountsTwoParty(verdict.Policy)) switch
+        {
+            ({ } review, true) =>
+            [
+                Line(Ok, $"two-party review of every change, the oldest at {Rfc3339.Show(review.At)}, by {Keys(review)}"),
+            ],
+            ({ } review, false) => [Line("-", $"two-party review, by {Keys(review)}: not counted (origin.vsa.twoPartyReview: Ignore)")],
+            (null, true) => [Line("-", $"two-party review: {provenance.TwoPartyGap}")],
+            _ => [],
+        };
+
+    private static string Keys(TwoPartyReview review) => string.Join(", ", review.Keys);
+
     private static string Person(ImageVerdict verdict, string approver) =>
         verdict.GroupsOf(approver) is { Count: > 0 } groups ? $" ({verdict.PersonOf(approver)}, of {string.Join(", ", groups)})"
         : verdict.PersonOf(approver) is var person && person != approver ? $" ({person})"
@@ -103,18 +119,20 @@ internal static class ImageVerdictText
         {
             Belief.NotAsked => $"Not asked: no origin.sources of {verdict.Policy.Name} names this image.",
             Belief.Undecided => $"Undecided: {verdict.Problem}",
-            Belief.Believed => $"Believed: {Sum(verdict.Provenance)}",
+            Belief.Believed => $"Believed: {Sum(verdict, verdict.Provenance)}",
             _ when verdict.Lookup is ImageNotFound or NoStatement => $"Not believed: {FoundText.NoteOf(verdict.Lookup)}",
-            _ => $"Not believed: {Sum(verdict.Provenance)}",
+            _ => $"Not believed: {Sum(verdict, verdict.Provenance)}",
         };
 
-    private static string Sum(ImageProvenance? provenance) =>
+    private static string Sum(ImageVerdict verdict, ImageProvenance? provenance) =>
         provenance is null || provenance.Chain.Count == 0
             ? "a link is missing, so that the change needs approval in the cluster"
             : $"{(provenance.Origin is OriginVerdict.Ai ? "AI had a part" : provenance.Origin is OriginVerdict.NotAi ? "no AI had a part" : "whether AI had a part is not known")}; "
                 + (
                     provenance.Reviews.Count == 0
-                        ? "no review counts"
+                        ? provenance.TwoParty is not null && ImageVerdict.CountsTwoParty(verdict.Policy)
+                            ? "the two-party review of the forge can fill the quorum"
+                            : "no review counts"
                         : $"{provenance.Reviews.Count} of its reviews can count towards the quorum"
                 );
 

@@ -33,8 +33,10 @@ internal sealed class ImageVerifier(PolicySource source, TimeProvider time)
 
             var verification = FoundStatements.Verify(result, keys);
             var running = await source.RunningAsync(name, policy, cancel);
-            var provenance = OriginEvaluator.Evaluate(Question(result, policy, origin, running), verification, time.GetUtcNow());
-            return new ImageVerdict(name, policy, ImageVerdict.BeliefIn(provenance))
+            var judged = new JudgedImage($"{result.Image.Digest}") { Platforms = FoundText.PlatformsOf(result) };
+            var question = OriginQuestion.Of(policy, origin, $"{result.Image}", judged, running);
+            var provenance = OriginEvaluator.Evaluate(question, verification, time.GetUtcNow());
+            return new ImageVerdict(name, policy, ImageVerdict.BeliefIn(provenance, policy))
             {
                 Lookup = result,
                 Statements = verification.Statements,
@@ -59,19 +61,4 @@ internal sealed class ImageVerifier(PolicySource source, TimeProvider time)
         using var registries = new RegistryLookup(options, time);
         return await registries.FindAsync(new LookupRequest(image, credentials), cancel);
     }
-
-    private static ImageQuestion Question(
-        LookupResult result,
-        SafeguardPolicy policy,
-        SignedOrigin origin,
-        IReadOnlyList<RunningImage> running
-    ) =>
-        new(
-            new JudgedImage($"{result.Image.Digest}") { Platforms = FoundText.PlatformsOf(result) },
-            [.. origin.SourcesOf($"{result.Image}").Select(s => new SourceRule(s.Repository, s.Refs))],
-            running
-        )
-        {
-            PersonOf = (policy.Approval?.Identities ?? KnownPeople.None).PersonOf,
-        };
 }

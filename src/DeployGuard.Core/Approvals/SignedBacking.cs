@@ -6,8 +6,14 @@ namespace DeployGuard.Core.Approvals;
 /// <param name="Authors">Everybody whom a verified statement names as an author.</param>
 public sealed record SignedBacking(string Policy, bool IsHuman, IReadOnlyList<SignedReview> Reviews, IReadOnlyList<string> Authors)
 {
+    /// <summary>Null if no summaries count as a review.</summary>
+    public SignedSummary? Summary { get; init; }
+
     /// <summary>Names of the keys that all of it rests on.</summary>
     public IReadOnlyList<string> Keys { get; init; } = [];
+
+    /// <summary>How many keys of the role SourceReview the policy asked for.</summary>
+    public int ReviewThreshold { get; init; } = 1;
 
     /// <summary>Hash of the template that the workload ran: the statements lead from its images. Null if it is not known.</summary>
     public string? RanHash { get; init; }
@@ -23,5 +29,5 @@ public sealed record SignedBacking(string Policy, bool IsHuman, IReadOnlyList<Si
         $"signed evidence: no AI had a part in what changed since the running revision (policy {policy})";
 
     /// <summary>What is left where it relaxes nothing any more: authors stay excluded.</summary>
-    public SignedBacking WithoutRelaxation() => this with { IsHuman = false, Reviews = [] };
+    public SignedBacking WithoutRelaxation() => this with { IsHuman = false, Reviews = [], Summary = null };
 }

@@ -13,7 +13,8 @@ public sealed record SignedReview(string Approver, DateTimeOffset At, IReadOnlyL
     private const int ShownDigits = 12;
 
     /// <summary>For messages and records.</summary>
-    public override string ToString() =>
-        $"{Approver} (signed review, key {string.Join(", ", Keys)}, statement "
-        + $"{string.Concat((Statements is [var first, ..] ? first : "").Take(ShownDigits))})";
+    public override string ToString() => $"{Approver} (signed review, {Proof(Keys, Statements)})";
+
+    internal static string Proof(IReadOnlyList<string> keys, IReadOnlyList<string> statements) =>
+        $"key {string.Join(", ", keys)}, statement {string.Concat((statements is [var first, ..] ? first : "").Take(ShownDigits))}";
 }

@@ -23,9 +23,11 @@ public sealed class VoteTally
         VotedRevision revision,
         IReadOnlyList<CountedVote> approvals,
         IReadOnlyList<Approval> vetoes,
-        IReadOnlyList<JudgedReview> reviews
+        IReadOnlyList<JudgedReview> reviews,
+        JudgedSummary? summary
     )
     {
+        Summary = summary;
         Approvals = approvals;
         Reviews = reviews;
         Vetoes = vetoes;
@@ -35,12 +37,17 @@ public sealed class VoteTally
             reviews.Where(r => r.WhyNot is null).Select(r => new Requester(r.Review.Approver, "", r.Groups)),
             rules.Identities
         );
-        _quorum = Quorum.Seat(rules.Quorum, [.. Counted.Select(p => p.Groups)]);
+        var hasSummary = summary is { WhyNot: null };
+        _quorum = Quorum.Seat(
+            rules.Quorum,
+            [.. Counted.Select(p => p.Groups), .. hasSummary ? [rules.Quorum[0].Groups] : (IReadOnlyList<string>[])[]]
+        );
         // The person behind a machine may be among the approvers: with two people, at least one of them did not write the change. Only the
         // requester of this request counts: any user could make a machine send the same request first. A signed review says who wrote the
-        // change, and that its reviewer did not.
+        // change, and that its reviewer did not; a signed summary says that two people agreed, so that at least one of them did not.
         _needsTwoPeople =
             rules.Separation is Separation.Strict
+            && !hasSummary
             && !reviews.Any(r => r.WhyNot is null)
             && (Requester.IsMachineName(revision.Requester) || rules.Bots.Contains(revision.Requester));
     }
@@ -53,6 +60,16 @@ public sealed class VoteTally
 
     /// <summary>Every signed review of the revision, whether it counts or not.</summary>
     public IReadOnlyList<JudgedReview> Reviews { get; }
+
+    /// <summary>The signed summaries of the revision, whether they count or not; null if there are none.</summary>
+    public JudgedSummary? Summary { get; }
+
+    /// <summary>The signed evidence that counts, for the record.</summary>
+    public IEnumerable<string> SignedBasis =>
+        [
+            .. Reviews.Where(r => r.WhyNot is null).Select(r => r.Review.ToString()),
+            .. Summary is { WhyNot: null, Summary: var counted } ? (string[])[counted.ToString()] : [],
+        ];
 
     /// <summary>User names of those whose vote counts.</summary>
     public IEnumerable<string> Voters => Approvals.Where(a => a.WhyNot is null).Select(a => a.Vote.Approver.Username).Distinct();
@@ -69,6 +86,7 @@ public sealed class VoteTally
             .Where(v => v.WhyNot is not null && Counted.All(c => c.Username != v.Vote.Approver.Username))
             .Select(v => $"{v.Vote.Approver.Username} ({v.WhyNot})")
             .Concat(Reviews.Where(r => r.WhyNot is not null).Select(r => $"{r.Review.Approver} ({r.WhyNot})"))
+            .Concat(Summary is { WhyNot: { } why } ? [$"two-party review in the forge ({why})"] : [])
             .Distinct();
 
     public int Wanted => _needsTwoPeople ? Math.Max(2, _quorum.Wanted) : _quorum.Wanted;
@@ -123,7 +141,8 @@ public sealed class VoteTally
                     .Select(a => new CountedVote(a, WhyNot(a, rules, revision, now))),
             ],
             [.. votes.Where(a => Veto.Counts(a, rules, now) && revision.IsRejectedBy(a, rules))],
-            [.. revision.Reviews.Select(r => Judge(r, rules, revision, now))]
+            [.. revision.Reviews.Select(r => Judge(r, rules, revision, now))],
+            revision.Summary is { } summary ? new JudgedSummary(summary, WhyNot(summary, rules, now)) : null
         );
 
     /// <summary>The line of the quorum for which a vote counts; or why it does not count.</summary>
@@ -170,6 +189,12 @@ public sealed class VoteTally
         return new JudgedReview(review, groups, why);
     }
 
+    /// <summary>Who reviewed there may be anybody who approves here, so it fills the only seat or none.</summary>
+    private static string? WhyNot(SignedSummary summary, ApprovalRules rules, DateTimeOffset now) =>
+        !rules.HasOneSeat ? "it names no person, and the quorum has several seats"
+        : now >= summary.At + rules.MaxAge ? Expired
+        : null;
+
     /// <summary>Whether somebody requested or wrote the revision, under any name of theirs.</summary>
     private static bool IsOwn(string name, VotedRevision revision, ApprovalRules rules) =>
         revision.Requesters.Contains(name)
@@ -201,3 +226,6 @@ public sealed record CountedVote(Approval Vote, string? WhyNot);
 
 /// <summary>A signed review with the groups of its reviewer, and why it does not count; null if it counts.</summary>
 public sealed record JudgedReview(SignedReview Review, IReadOnlyList<string> Groups, string? WhyNot);
+
+/// <summary>Signed summaries, and why they do not count; null if they count.</summary>
+public sealed record JudgedSummary(SignedSummary Summary, string? WhyNot);

@@ -26,6 +26,9 @@ public sealed record VotedRevision(WorkloadRef Workload, string TemplateHash, IR
     /// <summary>Reviews of this revision in signed statements.</summary>
     public IReadOnlyList<SignedReview> Reviews { get; init; } = [];
 
+    /// <summary>Signed summaries that the policy counts as a review; null if there are none.</summary>
+    public SignedSummary? Summary { get; init; }
+
     /// <summary>Whether an approval is for this revision under the rules.</summary>
     public bool IsApprovedBy(Approval approval, ApprovalRules rules) =>
         approval.Workload == Workload

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 
 namespace DeployGuard.Core.Attestations;
@@ -11,8 +10,6 @@ internal sealed class FieldReader(JsonElement owner, string path, List<string> m
 {
     public const int MaxText = 1024;
     public const int MaxItems = 1000;
-
-    private static readonly string[] s_times = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz"];
 
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
 
@@ -36,10 +33,7 @@ internal sealed class FieldReader(JsonElement owner, string path, List<string> m
     public DateTimeOffset Time(string name)
     {
         var text = Text(name);
-        return DateTimeOffset.TryParseExact(text, s_times, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-                ? time.ToUniversalTime()
-            : text.Length == 0 ? default
-            : Wrong(name, "is not a time such as 2026-11-28T09:30:00Z", default(DateTimeOffset));
+        return text.Length == 0 ? default : StrictJson.TimeIn(text) ?? Wrong(name, StrictJson.NoTime, default(DateTimeOffset));
     }
 
     public FieldReader? Part(string name) =>

@@ -13,7 +13,22 @@ public sealed record SourceSummary(string VerifierId, string ResourceUri, bool I
     /// <summary>Two people agreed to every change.</summary>
     public const string TwoPartyReviewed = "SLSA_SOURCE_TWO_PARTY_REVIEWED";
 
+    /// <summary>How the levels begin that an organisation defines itself.</summary>
+    public const string OwnLevel = "ORG_SOURCE_";
+
+    /// <summary>The levels whose controls were in force without a break, up to this commit.</summary>
+    private static readonly string[] s_continuous = ["SLSA_SOURCE_LEVEL_3", "SLSA_SOURCE_LEVEL_4"];
+
     private const string Path = "predicate.";
+
+    /// <summary>When it was verified; null if it does not say.</summary>
+    public DateTimeOffset? VerifiedAt { get; init; }
+
+    /// <summary>
+    /// Whether two people agreed to every change, by controls that had no break. The property alone may be given at any level, so that
+    /// it could be about this one commit.
+    /// </summary>
+    public bool IsTwoParty => IsPassed && Levels.Contains(TwoPartyReviewed) && Levels.Any(s_continuous.Contains);
 
     /// <exception cref="AttestationException">It is no such predicate.</exception>
     public static SourceSummary Parse(JsonElement predicate)
@@ -34,6 +49,9 @@ public sealed record SourceSummary(string VerifierId, string ResourceUri, bool I
                 var other => throw new AttestationException($"{Path}verificationResult: \"{other}\" is neither PASSED nor FAILED"),
             },
             StrictJson.Texts(predicate, "verifiedLevels", Path)
-        );
+        )
+        {
+            VerifiedAt = StrictJson.TimeOrNull(predicate, "timeVerified", Path),
+        };
     }
 }

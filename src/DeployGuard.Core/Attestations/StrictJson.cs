@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -11,6 +12,10 @@ namespace DeployGuard.Core.Attestations;
 public static class StrictJson
 {
     public const int MaxDepth = 64;
+
+    internal const string NoTime = "is not a time such as 2026-11-28T09:30:00Z";
+
+    private static readonly string[] s_times = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz"];
 
     private static readonly JsonDocumentOptions s_options = new() { AllowDuplicateProperties = false, MaxDepth = MaxDepth };
 
@@ -65,6 +70,18 @@ public static class StrictJson
             ? text
             : null;
     }
+
+    /// <summary>Null where it is absent.</summary>
+    internal static DateTimeOffset? TimeOrNull(JsonElement owner, string name, string path) =>
+        !owner.TryGetProperty(name, out _) ? null
+        : TimeIn(Text(owner, name, path)) is { } time ? time
+        : throw new AttestationException($"{path}{name}: {NoTime}");
+
+    /// <summary>In UTC; null if a text is no time.</summary>
+    internal static DateTimeOffset? TimeIn(string text) =>
+        DateTimeOffset.TryParseExact(text, s_times, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time.ToUniversalTime()
+            : null;
 
     /// <summary>Refuses fields that have no meaning here.</summary>
     internal static void NoOthers(JsonElement owner, string path, params ReadOnlySpan<string> names)

@@ -29,6 +29,9 @@ public static class ChangeReader
     /// <summary>Field of the status: what signed evidence proved of its images.</summary>
     public const string ProvenanceField = "provenance";
 
+    /// <summary>Of a proven commit: it is that of the template.</summary>
+    public const string TemplateFlag = "template";
+
     /// <summary>Field of the status: what signed evidence said of the revision at its last request.</summary>
     public const string BackingField = "signedEvidence";
 
@@ -93,7 +96,10 @@ public static class ChangeReader
                         p.Text("commit") ?? "",
                         // Written as "forge (SourceReview)".
                         [.. p.Texts("keys").Select(k => k.Split(" (")[0])]
-                    )),
+                    )
+                    {
+                        IsOfTemplate = p.Flag(TemplateFlag),
+                    }),
             ],
             Backing = [.. status.Objects(BackingField).Select(ReadBacking)],
             Requesters = [.. status.Objects("requesters").Select(r => r.Text("username")).OfType<string>()],
@@ -182,7 +188,11 @@ public static class ChangeReader
             found.Texts("authors")
         )
         {
+            Summary = found["twoParty"] is { } twoParty
+                ? new SignedSummary(Time(twoParty, "at"), twoParty.Texts("statements"), twoParty.Texts("keys"))
+                : null,
             Keys = found.Texts("keys"),
+            ReviewThreshold = found.Int("reviewThreshold") ?? 1,
             RanHash = found.Text("from"),
             ExpiresAt = found.Time("expiresAt"),
         };

@@ -14,7 +14,7 @@ public sealed record PolicyTally(string Policy, ApprovalRules Rules, bool IsRequ
     /// <summary>The signed evidence that stands in for approvals, for the record.</summary>
     public IEnumerable<string> SignedBasis =>
         IsHuman ? [SignedBacking.HumanBasis(Policy)]
-        : IsRequired ? Votes.Reviews.Where(r => r.WhyNot is null).Select(r => r.Review.ToString())
+        : IsRequired ? Votes.SignedBasis
         : [];
 
     public bool IsComplete => !IsRequired || Votes.IsComplete;

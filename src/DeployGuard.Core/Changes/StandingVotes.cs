@@ -116,6 +116,7 @@ public static class StandingVotes
             NewImages = fresh,
             Requester = requester,
             Reviews = evidence?.Reviews ?? [],
+            Summary = evidence?.Summary,
         }.WithPeople(
             change.Requesters,
             OriginReader.AuthorsIn(change.EvidenceFor([requester])).Concat(evidence?.Authors ?? []),

@@ -68,6 +68,7 @@ public static class PolicyReader
             spec.Error($"origin.{field}", $"needs approval: what {what} an approval, and this policy requires none");
         }
 
+        SummaryRulesReader.Compare(spec, policy);
         if (identities.People.Count > 0 && policy.Approval is null)
         {
             spec.Error("identities", "needs approval: they say whose approvals count, and this policy requires none");

@@ -196,6 +196,9 @@ public sealed record ApprovalRules
 
     public required IReadOnlyList<QuorumLine> Quorum { get; init; }
 
+    /// <summary>Whether one person is enough.</summary>
+    public bool HasOneSeat => Quorum is [{ Count: 1 }];
+
     public TimeSpan MaxAge { get; init; } = TimeSpan.FromHours(72);
 
     /// <summary>The names of the people whose approvals count, from the block <c>identities</c> of the policy.</summary>

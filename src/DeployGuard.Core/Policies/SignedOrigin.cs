@@ -16,6 +16,20 @@ public enum ImageLabels
     Read,
 }
 
+/// <summary>What it counts for that two people agreed to every change, where a verification summary says so.</summary>
+public enum TwoPartyReviews
+{
+    Ignore,
+    CountsAsReview,
+}
+
+/// <summary>What verification summaries (SLSA Source VSA) may say. None of them says "no AI".</summary>
+/// <param name="AiLevels">The levels that stand for "AI had a part".</param>
+public sealed record SummaryRules(TwoPartyReviews TwoParty, IReadOnlyList<string> AiLevels)
+{
+    public static SummaryRules Nothing { get; } = new(TwoPartyReviews.Ignore, []);
+}
+
 /// <summary>The evidence that a policy takes from registries: who may say what, about which repositories, and where it lies.</summary>
 public sealed record SignedOrigin
 {
@@ -30,11 +44,23 @@ public sealed record SignedOrigin
     /// <summary>The only registries that are asked, whatever an image is named.</summary>
     public IReadOnlyList<OriginRegistry> Registries { get; init; } = [];
 
-    /// <summary>When no key of a role is valid any more; nothing for a role with a key that does not expire.</summary>
+    /// <summary>How many distinct keys of the role <see cref="KeyRole.SourceReview"/> must agree.</summary>
+    public int ReviewThreshold { get; init; } = 1;
+
+    public SummaryRules Summaries { get; init; } = SummaryRules.Nothing;
+
+    /// <summary>When a role has too few valid keys; nothing for a role that keeps enough.</summary>
     public IEnumerable<(KeyRole Role, DateTimeOffset End)> Ends =>
-        Keys.GroupBy(k => k.Role).Where(g => g.All(k => k.NotAfter is not null)).Select(g => (g.Key, g.Max(k => k.NotAfter ?? default)));
+        Keys.GroupBy(k => k.Role)
+            .Select(g => (Role: g.Key, End: g.Select(k => k.NotAfter).OrderByDescending(Latest).ElementAtOrDefault(NeededOf(g.Key) - 1)))
+            .Where(e => e.End is not null)
+            .Select(e => (e.Role, e.End ?? default));
 
     public OnUnavailable OnUnavailable { get; init; } = OnUnavailable.Refuse;
+
+    private static DateTimeOffset Latest(DateTimeOffset? end) => end ?? DateTimeOffset.MaxValue;
+
+    private int NeededOf(KeyRole role) => role is KeyRole.SourceReview ? ReviewThreshold : 1;
 
     /// <summary>The sources of an image; none for an image that the policy does not ask about.</summary>
     /// <param name="image">As a pod names it.</param>

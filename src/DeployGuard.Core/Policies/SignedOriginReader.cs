@@ -1,4 +1,5 @@
 using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Attestations.Trust;
 
 namespace DeployGuard.Core.Policies;
 
@@ -20,6 +21,8 @@ internal static class SignedOriginReader
             Registries = origin.Objects("registries", OriginRegistryReader.Read),
             OnUnavailable = origin.Enum("onUnavailable", OnUnavailable.Refuse),
             ImageLabels = origin.Enum("imageLabels", ImageLabels.Ignore),
+            ReviewThreshold = origin.Int("reviewThreshold", 1, 1, MostKeys),
+            Summaries = origin.Block("vsa", SummaryRulesReader.Read) ?? SummaryRules.Nothing,
         };
         OriginRegistryReader.Compare(origin, signed.Registries);
         if (keys.Count == 0)
@@ -28,6 +31,8 @@ internal static class SignedOriginReader
         }
 
         OriginKeyReader.Compare(origin, keys);
+        CheckThreshold(origin, signed);
+        SummaryRulesReader.Compare(origin, signed);
         CheckSources(origin, signed);
         if (keys.Count > MostKeys)
         {
@@ -40,7 +45,7 @@ internal static class SignedOriginReader
     private static SignedOrigin? WithoutKeys(StrictObject origin, SignedOrigin signed)
     {
         var readsLabels = signed.ImageLabels is ImageLabels.Read;
-        foreach (var name in ((string[])["keys", "sources"]).Where(origin.Has))
+        foreach (var name in ((string[])["keys", "sources", "reviewThreshold", "vsa"]).Where(origin.Has))
         {
             origin.Error(name, name == "keys" ? "must have at least one key" : "needs origin.keys: nothing signed counts without a key");
         }
@@ -56,6 +61,19 @@ internal static class SignedOriginReader
         }
 
         return readsLabels ? signed : null;
+    }
+
+    private static void CheckThreshold(StrictObject origin, SignedOrigin signed)
+    {
+        var keys = signed.Keys.Count(k => k.Role is KeyRole.SourceReview);
+        if (signed.ReviewThreshold > Math.Max(1, keys))
+        {
+            origin.Error("reviewThreshold", $"{signed.ReviewThreshold} is more than the {keys} keys of the role SourceReview");
+        }
+        else if (keys == 0 && origin.Has("reviewThreshold"))
+        {
+            origin.Error("reviewThreshold", "needs keys of the role SourceReview");
+        }
     }
 
     private static void CheckSources(StrictObject origin, SignedOrigin signed)

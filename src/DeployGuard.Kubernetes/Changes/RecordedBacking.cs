@@ -41,6 +41,21 @@ internal static class RecordedBacking
             ["authors"] = Texts(backing.Authors, MostAuthors),
             ["keys"] = Texts(backing.Keys),
         };
+        if (backing.ReviewThreshold > 1)
+        {
+            json["reviewThreshold"] = backing.ReviewThreshold;
+        }
+
+        if (backing.Summary is { } summary)
+        {
+            json["twoParty"] = new JsonObject
+            {
+                ["at"] = Rfc3339.Show(summary.At),
+                ["statements"] = Texts(summary.Statements),
+                ["keys"] = Texts(summary.Keys),
+            };
+        }
+
         JsonWriting.SetOrRemove(json, "from", backing.RanHash);
         JsonWriting.SetOrRemove(json, "expiresAt", backing.ExpiresAt is { } end ? Rfc3339.Show(end) : null);
         return json;

@@ -31,7 +31,9 @@ internal sealed record RecordedProvenance(string Policy, string Image, JsonObjec
         foreach (var one in all)
         {
             var list = JsonWriting.List(status, ChangeReader.ProvenanceField);
-            var former = list.FirstOrDefault(p => (string?)p?["policy"] == one.Policy && (string?)p?["image"] == one.Image);
+            var former = list.FirstOrDefault(p =>
+                (string?)p?["policy"] == one.Policy && (string?)p?["image"] == one.Image && IsOfTemplate(p) == IsOfTemplate(one.Json)
+            );
             if (former is null && list.Count >= Most)
             {
                 return;
@@ -51,6 +53,15 @@ internal sealed record RecordedProvenance(string Policy, string Image, JsonObjec
         }
     }
 
+    private static bool IsOfTemplate(JsonNode? entry) => (bool?)entry?[ChangeReader.TemplateFlag] is true;
+
+    /// <summary>
+    /// The commit of an image is a fact. That of a template counts only with a whole chain: later templates start from it, and an old
+    /// statement must not lead back.
+    /// </summary>
+    private static HeadCommit? HeadOf(ImageProvenance proven) =>
+        proven is { IsOfTemplate: true, Chain.Count: 0 } or { IsOfTemplate: true, ReviewedTemplates.Count: 0 } ? null : proven.Head;
+
     private static JsonObject JsonOf(string policy, string image, ImageProvenance proven, IReadOnlyList<OriginKey> keys)
     {
         JsonArray Named(IEnumerable<string> names) =>
@@ -62,7 +73,12 @@ internal sealed record RecordedProvenance(string Policy, string Image, JsonObjec
             ["image"] = VisibleText.Inline(image),
             ["origin"] = proven.Origin.ToString(),
         };
-        if (proven.Head is { } head)
+        if (proven.IsOfTemplate)
+        {
+            json[ChangeReader.TemplateFlag] = true;
+        }
+
+        if (HeadOf(proven) is { } head)
         {
             json["repository"] = head.Repository;
             json["commit"] = head.Commit;

@@ -37,15 +37,25 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(deadline, wait.Token);
         var asked = evaluated
             .Policies.Where(p => p.Mode is Mode.Enforce && p.SignedOrigin is not null)
-            .Select(p => new Question(
-                evaluated,
-                cluster,
-                p,
-                SignedQuestions.NewImages(evaluated, p),
-                SignedQuestions.LabelledImages(evaluated, p)
-            ))
+            .Select(p => QuestionFor(p, evaluated, cluster))
             .Where(q => q.All.Count > 0);
         return cluster with { SignedFacts = await Task.WhenAll(asked.Select(q => OfPolicyAsync(q, limit.Token))) };
+    }
+
+    private static Question QuestionFor(SafeguardPolicy policy, EvaluatedRequest evaluated, ClusterSnapshot cluster)
+    {
+        var ofTemplate = SignedQuestions.TemplateImages(evaluated, policy);
+        return new Question(
+            evaluated,
+            cluster,
+            policy,
+            ofTemplate.Count > 0 ? ofTemplate : SignedQuestions.NewImages(evaluated, policy),
+            SignedQuestions.LabelledImages(evaluated, policy)
+        )
+        {
+            Template =
+                ofTemplate.Count > 0 && evaluated.After is { } after ? new ReviewedTemplate($"{after.Ref}", after.Template.Hash) : null,
+        };
     }
 
     private async Task<SignedFacts> OfPolicyAsync(Question question, CancellationToken deadline)
@@ -139,28 +149,32 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     private ImageProvenance Proven(Question question, LookupResult result, ImageQuestion asked, KeySet keys, BroughtStatements brought)
     {
         var (verified, now) = (_verified.Of(result, keys), time.GetUtcNow());
-        if (brought.AreNone)
+        if (brought.AreNone && question.Template is null)
         {
             return _judged.Of(result, question.Policy, keys, asked, verified, now);
         }
 
         var (own, others) = brought.For(asked.Image);
-        return OriginEvaluator.Evaluate(asked, verified.With(own), now, others);
+        return question.Template is { } template
+            ? TemplateEvaluator.Evaluate(asked, template, verified.With(own), now, others)
+            : OriginEvaluator.Evaluate(asked, verified.With(own), now, others);
     }
 
     private static ImageQuestion QuestionOf(Question question, string image, LookupResult result) =>
-        new(
+        OriginQuestion.Of(
+            question.Policy,
+            question.Signed,
+            image,
             new JudgedImage($"{result.Image.Digest}") { Platforms = FoundText.PlatformsOf(result) },
-            [.. question.Signed.SourcesOf(image).Select(s => new SourceRule(s.Repository, s.Refs))],
-            [
-                .. SignedQuestions
-                    .RunningBefore(question.Evaluated, image)
-                    .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, question.Policy, question.Cluster))),
-            ]
-        )
-        {
-            PersonOf = (question.Policy.Approval?.Identities ?? KnownPeople.None).PersonOf,
-        };
+            question.Template is not null
+                ? SignedQuestions.CommitsOfRevision(question.Evaluated, image, question.Policy, question.Cluster)
+                :
+                [
+                    .. SignedQuestions
+                        .RunningBefore(question.Evaluated, image)
+                        .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, question.Policy, question.Cluster))),
+                ]
+        );
 
     /// <param name="Images">Statements about them are looked for.</param>
     /// <param name="Labelled">What they say of themselves is read.</param>
@@ -172,6 +186,9 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         IReadOnlyList<string> Labelled
     )
     {
+        /// <summary>The template alone is asked about, because no image is new; null otherwise.</summary>
+        public ReviewedTemplate? Template { get; init; }
+
         public IReadOnlyList<string> All { get; } = [.. Images.Union(Labelled)];
 
         public SignedOrigin Signed => Policy.SignedOrigin ?? throw new InvalidOperationException($"policy {Policy.Name} asks no registry");

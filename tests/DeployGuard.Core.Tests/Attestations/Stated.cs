@@ -67,12 +67,18 @@ internal static class Stated
             )
         );
 
+    /// <summary>A summary by which two people agreed to every change up to a commit.</summary>
+    public static Statement TwoParty(string commit, DateTimeOffset? at = null) =>
+        Summary($"SLSA_SOURCE_LEVEL_3 {SourceSummary.TwoPartyReviewed}", commit, at: at ?? Some.Now.AddHours(-2));
+
+    /// <param name="levels">With blanks between them.</param>
     public static Statement Summary(
         string levels,
         string? commit = null,
         string verifier = Verifier,
         string result = "PASSED",
-        string refs = "refs/heads/main"
+        string refs = "refs/heads/main",
+        DateTimeOffset? at = null
     ) =>
         Statement.Parse(
             Encoding.UTF8.GetBytes(
@@ -81,7 +87,11 @@ internal static class Stated
                  "subject": [{"digest": {"gitCommit": "{{{commit ?? Head}}}"}, "annotations": {"source_refs": ["{{{refs}}}"]}}],
                  "predicateType": "https://slsa.dev/verification_summary/v1",
                  "predicate": {"verifier": {"id": "{{{verifier}}}"}, "resourceUri": "git+{{{Repository}}}", "verificationResult": "{{{result}}}",
-                  "verifiedLevels": ["{{{levels}}}"]}}
+                  {{{(at is { } time ? $"\"timeVerified\": \"{time:yyyy-MM-dd'T'HH:mm:ss'Z'}\", " : "")}}}"verifiedLevels": ["{{{levels.Replace(
+                    " ",
+                    "\", \"",
+                    StringComparison.Ordinal
+                )}}}"]}}
                 """
             )
         );

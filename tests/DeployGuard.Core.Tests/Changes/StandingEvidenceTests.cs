@@ -81,6 +81,14 @@ public class StandingEvidenceTests
         Assert.That(Open(With(k => k with { NotAfter = Some.Now }), statement).IsApproved, Is.False);
     }
 
+    [Test]
+    public void ItRelaxesNothingOnceThePolicyAsksForMoreKeys()
+    {
+        var stricter = Always() with { SignedOrigin = Always().SignedOrigin is { } signed ? signed with { ReviewThreshold = 2 } : null };
+
+        Assert.That(Open(stricter, Stated.Change().ReviewedBy("github:2002")).IsApproved, Is.False);
+    }
+
     /// <param name="policy">As it is now; the request was decided under the same one with its keys.</param>
     private static OpenRequirements Open(
         SafeguardPolicy policy,

@@ -43,6 +43,7 @@ public class SignedOriginReaderTests
             {{{Approval}},
              "origin": {
                "unknown": "Human", "onUnavailable": "TreatAsUnknown",
+               "vsa": {"twoPartyReview": "CountsAsReview", "aiLevels": ["ORG_SOURCE_AI_ASSISTED"]},
                "keys": [{{s_build}}, {{s_review}},
                  {"name": "verifier", "role": "Vsa", "secretRef": {"name": "vsa-key", "key": "cosign.pub"}, "verifierId": "https://v.example.com",
                   "notBefore": "2026-01-01T00:00:00Z", "notAfter": "2027-01-01T00:00:00Z"}],
@@ -63,6 +64,8 @@ public class SignedOriginReaderTests
             Assert.That(policy.UnknownOrigin, Is.EqualTo(OriginKind.Human));
             Assert.That(signed.OnUnavailable, Is.EqualTo(OnUnavailable.TreatAsUnknown));
             Assert.That(signed.Keys.Select(k => k.Role), Is.EqualTo(new[] { KeyRole.Build, KeyRole.SourceReview, KeyRole.Vsa }));
+            Assert.That(signed.Summaries.TwoParty, Is.EqualTo(TwoPartyReviews.CountsAsReview));
+            Assert.That(signed.Summaries.AiLevels, Is.EqualTo(new[] { "ORG_SOURCE_AI_ASSISTED" }));
             Assert.That(signed.Keys[2].Secret, Is.EqualTo(new SecretReference("vsa-key", "cosign.pub")));
             Assert.That(signed.Keys[2].NotAfter, Is.EqualTo(new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero)));
             Assert.That(signed.Sources[0].Images, Is.EqualTo(new[] { "ghcr.io/acme/*", "docker.io/library/nginx" }));
@@ -227,6 +230,96 @@ public class SignedOriginReaderTests
     )]
     [TestCase("""{"keys": []}""", "spec.origin.keys: must have at least one key")]
     public void WhatNeedsKeysSaysSo(string origin, string error) => Assert.That(ErrorsOf(origin), Is.EqualTo(new[] { error }));
+
+    private static readonly string s_vsa =
+        """{"name": "verifier", "role": "Vsa", "secretRef": {"name": "vsa-key", "key": "cosign.pub"}, "verifierId": "https://v.example.com"}""";
+
+    [TestCase(
+        """{"aiLevels": ["SLSA_SOURCE_LEVEL_1", "ORG_SOURCE_AI", "ORG_SOURCE_", "ORG_SOURCE_a"]}""",
+        ".aiLevels[0]: \"SLSA_SOURCE_LEVEL_1\" is no level of your own: write ORG_SOURCE_ and capital letters, digits and underscores",
+        ".aiLevels[2]: \"ORG_SOURCE_\" is no level of your own: write ORG_SOURCE_ and capital letters, digits and underscores",
+        ".aiLevels[3]: \"ORG_SOURCE_a\" is no level of your own: write ORG_SOURCE_ and capital letters, digits and underscores"
+    )]
+    [TestCase("""{"twoPartyReview": "Counts"}""", ".twoPartyReview: \"Counts\" is not one of Ignore, CountsAsReview")]
+    [TestCase("""{"humanLevels": []}""", ".humanLevels: unknown field; allowed are aiLevels, twoPartyReview")]
+    public void AMistakeInWhatSummariesMaySayNamesItsPath(string vsa, params string[] errors) =>
+        Assert.That(
+            ErrorsOf($$"""{"keys": [{{s_review}}, {{s_vsa}}], {{Sources}}, {{Registries}}, "vsa": {{vsa}} }"""),
+            Is.EqualTo(errors.Select(e => $"spec.origin.vsa{e}"))
+        );
+
+    [Test]
+    public void WhatSummariesMaySayNeedsTheirKeyAndTheKeyOfTheForge()
+    {
+        string With(string keys, string vsa) => $$"""{"keys": [{{keys}}], {{Sources}}, {{Registries}}, "vsa": {{vsa}} }""";
+
+        Assert.That(
+            ErrorsOf(With(s_review, "{}")),
+            Is.EqualTo(new[] { "spec.origin.vsa: needs a key of the role Vsa in origin.keys: only its summaries are read" })
+        );
+        Assert.That(
+            ErrorsOf(With(s_vsa, """{"twoPartyReview": "CountsAsReview"}""")).Single(),
+            Does.StartWith("spec.origin.vsa.twoPartyReview: CountsAsReview needs a key of the role SourceReview too")
+        );
+        Assert.That(
+            ErrorsOf("""{"vsa": {}}""").Single(),
+            Is.EqualTo("spec.origin.vsa: needs origin.keys: nothing signed counts without a key")
+        );
+    }
+
+    [TestCase("2", "2 is more than the 1 keys of the role SourceReview")]
+    [TestCase("0", "0 is not a whole number from 1 to 20")]
+    [TestCase("\"1\"", "\"1\" is not a whole number from 1 to 20")]
+    public void AThresholdThatCannotBeReachedIsRefused(string threshold, string error) =>
+        Assert.That(
+            ErrorsOf($$"""{"keys": [{{s_build}}, {{s_review}}], {{Sources}}, {{Registries}}, "reviewThreshold": {{threshold}} }"""),
+            Is.EqualTo(new[] { $"spec.origin.reviewThreshold: {error}" })
+        );
+
+    [Test]
+    public void AThresholdNeedsKeysOfItsRole()
+    {
+        Assert.That(
+            ErrorsOf($$"""{"keys": [{{s_build}}], {{Sources}}, {{Registries}}, "reviewThreshold": 1}"""),
+            Is.EqualTo(new[] { "spec.origin.reviewThreshold: needs keys of the role SourceReview" })
+        );
+        Assert.That(
+            ErrorsOf("""{"reviewThreshold": 1}"""),
+            Is.EqualTo(new[] { "spec.origin.reviewThreshold: needs origin.keys: nothing signed counts without a key" })
+        );
+    }
+
+    [Test]
+    public void ARoleEndsWhenFewerKeysThanTheThresholdAreLeft()
+    {
+        DateTimeOffset first = new(2027, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        OriginKey Key(string name, DateTimeOffset? end) =>
+            new(name, KeyRole.SourceReview, null, new SecretReference(name, "k")) { NotAfter = end };
+        var keys = new SignedOrigin { Keys = [Key("a", first), Key("b", first.AddDays(9)), Key("c", null)] };
+
+        Assert.That(keys.Ends, Is.Empty);
+        Assert.That((keys with { ReviewThreshold = 2 }).Ends, Is.EqualTo(new[] { (KeyRole.SourceReview, first.AddDays(9)) }));
+        Assert.That((keys with { ReviewThreshold = 3 }).Ends, Is.EqualTo(new[] { (KeyRole.SourceReview, first) }));
+    }
+
+    [TestCase("""[{"groups": ["a"], "count": 2}]""")]
+    [TestCase("""[{"groups": ["a"]}, {"groups": ["b"]}]""")]
+    public void ATwoPartyReviewCountsOnlyWhereOnePersonIsEnough(string quorum) =>
+        Assert.That(
+            Read(
+                $$"""
+                {"approval": {"quorum": {{quorum}} },
+                 "origin": {"keys": [{{s_review}}, {{s_vsa}}], {{Sources}}, {{Registries}}, "vsa": {"twoPartyReview": "CountsAsReview"} } }
+                """
+            ).Errors,
+            Is.EqualTo(
+                new[]
+                {
+                    "spec.origin.vsa.twoPartyReview: CountsAsReview needs a quorum of one line with count 1: a summary names no person, so one "
+                        + "person could fill two seats",
+                }
+            )
+        );
 
     [TestCase("""{"imageLabels": "Yes"}""", "spec.origin.imageLabels: \"Yes\" is not one of Ignore, Read")]
     [TestCase(

@@ -18,6 +18,8 @@ internal static class SignedScene
 
     public static Signer Build { get; } = new("build", KeyRole.Build);
 
+    public static Signer Verifier { get; } = new("verifier", KeyRole.Vsa, Stated.Verifier);
+
     public static SafeguardPolicy Human() => Policy("AiAssisted");
 
     public static SafeguardPolicy Always() => Policy("Always");
@@ -30,7 +32,8 @@ internal static class SignedScene
                "unknown": "{{unknown}}",
                "keys": [{"name": "forge", "role": "SourceReview", "pem": {{Pem(
                 Forge
-            )}} }, {"name": "build", "role": "Build", "pem": {{Pem(Build)}} }],
+            )}} }, {"name": "build", "role": "Build", "pem": {{Pem(Build)}} },
+                 {"name": "verifier", "role": "Vsa", "verifierId": "{{Stated.Verifier}}", "pem": {{Pem(Verifier)}} }],
                "sources": [{"images": ["registry.example.com/shop/web"], "repository": "{{Stated.Repository}}", "refs": ["refs/heads/main"]}],
                "registries": [{"host": "registry.example.com"}]},
              "identities": [
@@ -81,12 +84,10 @@ internal static class SignedScene
     {
         var request = Some.Update(Deployment(Running), after ?? Deployment(New), by);
         var cluster = Cluster(policy, [], phase, commit);
-        var question = Stated.Question() with
-        {
-            Running = [new RunningImage(Running, SignedQuestions.CommitOf(Running, policy, cluster))],
-            PersonOf = (policy.Approval?.Identities ?? KnownPeople.None).PersonOf,
-        };
-        var keys = KeySet.Of(Forge.Trusted, Build.Trusted);
+        var origin = policy.SignedOrigin ?? throw new InvalidOperationException("no keys");
+        var runs = new RunningImage(Running, SignedQuestions.CommitOf(Running, policy, cluster));
+        var question = OriginQuestion.Of(policy, origin, New, new JudgedImage(Stated.Digest), [runs]);
+        var keys = KeySet.Of(Forge.Trusted, Build.Trusted, Verifier.Trusted);
         var proven = OriginEvaluator.Evaluate(question, AttestationVerifier.Verify(found, keys), Some.Now);
         return Some.Decide(
             request,

@@ -19,6 +19,8 @@ public class RecordedBackingTests
         ["github:1001"]
     )
     {
+        Summary = new SignedSummary(s_now.AddHours(-2), [new string('b', 64)], ["verifier"]),
+        ReviewThreshold = 2,
         Keys = ["forge"],
         RanHash = "v2:1",
         ExpiresAt = s_now.AddDays(1),

@@ -77,14 +77,23 @@ internal abstract class EvidenceFixture : IAsyncDisposable
     protected Task<IReadOnlyList<SignedFacts>> ReadAsync(SafeguardPolicy policy, CancellationToken deadline = default) =>
         ReadAsync(policy, Deployment([Image]), deadline);
 
-    protected async Task<IReadOnlyList<SignedFacts>> ReadAsync(SafeguardPolicy policy, Workload after, CancellationToken deadline = default)
+    protected Task<IReadOnlyList<SignedFacts>> ReadAsync(SafeguardPolicy policy, Workload after, CancellationToken deadline = default) =>
+        ReadAsync(new ClusterSnapshot { Policies = [policy] }, null, after, deadline);
+
+    /// <param name="before">Null if nothing runs.</param>
+    protected async Task<IReadOnlyList<SignedFacts>> ReadAsync(
+        ClusterSnapshot cluster,
+        Workload? before,
+        Workload after,
+        CancellationToken deadline = default
+    )
     {
-        var cluster = new ClusterSnapshot { Policies = [policy] };
         var request = new WorkloadRequest
         {
-            Operation = Operation.Create,
+            Operation = before is null ? Operation.Create : Operation.Update,
             Requester = new Requester("dana", "", []),
             Target = after.Ref,
+            Before = before,
             After = after,
         };
         var evaluator = SafeguardList.Evaluator(TrustedControllers.BuiltIn);

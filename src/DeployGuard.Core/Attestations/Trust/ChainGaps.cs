@@ -4,7 +4,8 @@ namespace DeployGuard.Core.Attestations.Trust;
 internal static class ChainGaps
 {
     /// <summary>Why a change statement about the head is no link at all.</summary>
-    public static IEnumerable<StatementFinding> OfStatement(JudgedStatement statement, ImageQuestion question)
+    /// <param name="agreeing">How many keys of the role SourceReview state the same part of the range.</param>
+    public static IEnumerable<StatementFinding> OfStatement(JudgedStatement statement, ImageQuestion question, int agreeing)
     {
         if (statement.Change is { IsComplete: false } change)
         {
@@ -15,15 +16,14 @@ internal static class ChainGaps
                 "Attest where the whole history can be read (no shallow clone), with --complete."
             );
         }
-
-        var signed = statement.CountOf(KeyRole.SourceReview);
-        if (signed < question.ReviewThreshold)
+        else if (agreeing < question.ReviewThreshold)
         {
             yield return StatementFinding.Of(
                 statement.Statement,
                 FindingKind.BelowThreshold,
-                $"is signed by {signed} of {question.ReviewThreshold} keys of the role {KeyRole.SourceReview} ({string.Join(", ", statement.Keys)})",
-                "Sign the same statement with another key of this role."
+                $"is signed by {agreeing} of {question.ReviewThreshold} keys of the role {KeyRole.SourceReview} ({string.Join(", ", statement.Keys)}), "
+                    + $"and no complete statement by another one is about {statement.Change?.Source.BaseCommit} to {statement.Commit}",
+                "Attest the same range with another key of this role."
             );
         }
     }

@@ -17,6 +17,9 @@ internal sealed class CommitChain(IReadOnlyList<JudgedStatement> changes, string
     public IEnumerable<JudgedStatement> LeadingFrom(string? from) =>
         Walk(from).Keys.Where(c => c == head || c != from).SelectMany(c => _byHead[c]);
 
+    /// <summary>The commits after what runs, up to the head, that statements are about.</summary>
+    public IEnumerable<string> JudgedFrom(string? from) => Walk(from).Keys.Where(c => (c == head || c != from) && _byHead[c].Any());
+
     /// <summary>
     /// The shortest path, as groups of statements about the same part, from the first to the last; null if there is none. Where something
     /// runs, a statement about the whole history does not say that the head came after it. Nothing changed since a running image of the

@@ -28,6 +28,23 @@ public sealed record FoundAttestation(string Place, AttestationFormat Format, Re
             Encoding.UTF8.GetBytes(text)
         );
 
+    /// <summary>
+    /// Whether a text stands in what it says it signs. That is not verified: enough to decide whether to look, and for nothing else.
+    /// </summary>
+    public bool Mentions(string text)
+    {
+        try
+        {
+            var envelope = Format is AttestationFormat.Bundle ? SigstoreBundle.Parse(Content).Envelope : DsseEnvelope.Parse(Content);
+            return envelope.Payload.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
+        }
+        catch (AttestationException)
+        {
+            // What cannot be read names nothing. It is a finding where it is looked up.
+            return false;
+        }
+    }
+
     /// <summary>What a layer of a registry holds; null if it is no attestation of a form that is read.</summary>
     public static FoundAttestation? Of(
         string place,

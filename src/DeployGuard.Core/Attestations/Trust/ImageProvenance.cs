@@ -35,13 +35,22 @@ public sealed record ImageProvenance(
     public IReadOnlyList<string> Authors { get; init; } = [];
 
     /// <summary>
-    /// The keys of the role <see cref="KeyRole.Vsa"/> that say of the head commit that two people agreed to every change. It satisfies an
-    /// approval only if the policy says so.
+    /// What keys of the role <see cref="KeyRole.Vsa"/> say of the whole range: two people agreed to every change. It names none of them,
+    /// so it satisfies an approval only if the policy says so. Null if they do not say it.
     /// </summary>
-    public IReadOnlyList<string> TwoPartyReviewedBy { get; init; } = [];
+    public TwoPartyReview? TwoParty { get; init; }
+
+    /// <summary>What is missing for it; empty if nothing is, or if no chain leads from what runs.</summary>
+    public string TwoPartyGap { get; init; } = "";
 
     /// <summary>The pod templates that the last change statement is about too.</summary>
     public IReadOnlyList<ReviewedTemplate> ReviewedTemplates { get; init; } = [];
+
+    /// <summary>
+    /// It is about a pod template whose images run already, and not about an image: the head is the commit of the template, by the
+    /// statements that name it.
+    /// </summary>
+    public bool IsOfTemplate { get; init; }
 
     /// <summary>The keys that signed the image, whatever they say of it.</summary>
     public IReadOnlyList<string> SignedBy { get; init; } = [];
@@ -79,6 +88,12 @@ public sealed record CountedReview(
     IReadOnlyList<string> Keys
 );
 
+/// <summary>Verification summaries by which two people agreed to every change of the range.</summary>
+/// <param name="At">When the oldest of its changes was verified.</param>
+/// <param name="Statements">Digests of the summaries.</param>
+/// <param name="Keys">Names of the keys that signed them.</param>
+public sealed record TwoPartyReview(DateTimeOffset At, IReadOnlyList<string> Statements, IReadOnlyList<string> Keys);
+
 /// <summary>Something that says that AI had a part. Believed from every signer, also where the statement relaxes nothing.</summary>
 public sealed record AiMark(string Statement, string Keys, string Tool, string What);
 
@@ -96,6 +111,9 @@ public enum LinkKind
 
     /// <summary>Statements name different commits.</summary>
     OneCommit,
+
+    /// <summary>No statement names the template, or one that may be an old one.</summary>
+    Template,
 
     /// <summary>No change statement is about the head commit.</summary>
     Change,

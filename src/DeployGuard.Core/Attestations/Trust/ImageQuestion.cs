@@ -7,7 +7,10 @@ namespace DeployGuard.Core.Attestations.Trust;
 /// <param name="Running">What runs of this container now. Nothing: the whole history of the repository is asked for.</param>
 public sealed record ImageQuestion(JudgedImage Image, IReadOnlyList<SourceRule> Sources, IReadOnlyList<RunningImage> Running)
 {
-    /// <summary>How many distinct keys of the role <see cref="KeyRole.SourceReview"/> must have signed the same change statement.</summary>
+    /// <summary>
+    /// How many distinct keys of the role <see cref="KeyRole.SourceReview"/> must state each part of the range, each review and each
+    /// template, in the same statement or in several.
+    /// </summary>
     public int ReviewThreshold { get; init; } = 1;
 
     /// <summary>The levels of a Source VSA that stand for "AI had a part".</summary>

@@ -24,6 +24,10 @@ internal sealed record JudgedStatement(
 
     public int CountOf(KeyRole role) => Signers.Count(s => s.Role == role);
 
+    /// <summary>Distinct keys of a role, whatever they are named, that signed any of these statements.</summary>
+    public static int KeysOf(KeyRole role, IEnumerable<JudgedStatement> statements) =>
+        statements.SelectMany(s => s.Signers).Where(s => s.Role == role).Select(s => s.Key.KeyId).Distinct(StringComparer.Ordinal).Count();
+
     public JudgedStatement Reject(FindingKind kind, string what, string remedy) =>
         this with
         {

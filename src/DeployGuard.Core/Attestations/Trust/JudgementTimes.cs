@@ -16,8 +16,16 @@ public static class JudgementTimes
     private static IEnumerable<DateTimeOffset?> TimesOf(VerifiedStatement statement) =>
         [
             .. statement.Signers.SelectMany(s => (DateTimeOffset?[])[s.NotBefore, s.NotAfter]),
-            .. statement.Claim is ChangeClaim { Change: var change }
-                ? [change.ExpiresAt, change.IssuedAt - ClockSkew, .. change.Approvals.Select(a => (DateTimeOffset?)(a.At - ClockSkew))]
-                : (DateTimeOffset?[])[],
+            .. statement.Claim switch
+            {
+                ChangeClaim { Change: var change } =>
+                [
+                    change.ExpiresAt,
+                    change.IssuedAt - ClockSkew,
+                    .. change.Approvals.Select(a => (DateTimeOffset?)(a.At - ClockSkew)),
+                ],
+                SummaryClaim { Summary: var summary } => [summary.VerifiedAt - ClockSkew],
+                _ => (DateTimeOffset?[])[],
+            },
         ];
 }

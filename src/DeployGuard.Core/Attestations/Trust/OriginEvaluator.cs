@@ -25,9 +25,16 @@ public static class OriginEvaluator
         var before = earlier.Select(judge.Judge).ToList();
         var (head, missing) = ImageLinks.Find(judged, coverage, question);
         var range = head is null ? null : new RangeJudgement(question, [.. judged, .. before], coverage, head, now);
-        var proven = Assembled(question, [.. judged, .. before], coverage, head, missing, range);
-        return (verification.Findings.Any(f => f.Kind is FindingKind.Unread) ? WithoutRelaxation(proven, coverage) : proven) with
+        List<JudgedStatement> all = [.. judged, .. before];
+        var proven = Assembled(question, all, Concerned(all, coverage, head, range), head, missing, range, now);
+        return ReadWhole(proven, verification, coverage.Digest) with
         {
+            SignedBy =
+            [
+                .. all.Where(s => s is { IsUsable: true, Statement.Claim: SignatureClaim } && coverage.IsAbout(s.Statement))
+                    .SelectMany(s => s.Keys)
+                    .Distinct(),
+            ],
             Findings =
             [
                 .. verification.Findings,
@@ -41,38 +48,41 @@ public static class OriginEvaluator
     }
 
     /// <summary>What was not read may deny what was: only what tightens is left. A later lookup may find the commit.</summary>
-    private static ImageProvenance WithoutRelaxation(ImageProvenance proven, ImageCoverage coverage) =>
-        new(
-            proven.AiMarks.Count > 0 ? OriginVerdict.Ai : OriginVerdict.Unknown,
-            new MissingLink(
-                LinkKind.Unread,
-                $"There is more about {coverage.Digest} than is read, and it may deny what was read.",
-                "Delete the superseded statements of this image from the registry, then retry after a minute."
-            ),
-            null,
-            [],
-            [],
-            proven.AiMarks,
-            []
-        )
-        {
-            Authors = proven.Authors,
-        };
+    internal static ImageProvenance ReadWhole(ImageProvenance proven, Verification verification, string digest) =>
+        verification.Findings.All(f => f.Kind is not FindingKind.Unread)
+            ? proven
+            : new ImageProvenance(
+                proven.AiMarks.Count > 0 ? OriginVerdict.Ai : OriginVerdict.Unknown,
+                new MissingLink(
+                    LinkKind.Unread,
+                    $"There is more about {digest} than is read, and it may deny what was read.",
+                    "Delete the superseded statements of this image from the registry, then retry after a minute."
+                ),
+                null,
+                [],
+                [],
+                proven.AiMarks,
+                []
+            )
+            {
+                Authors = proven.Authors,
+            };
 
-    private static ImageProvenance Assembled(
+    /// <param name="concerned">The statements about the change. Signs of AI and authors count from each of them.</param>
+    internal static ImageProvenance Assembled(
         ImageQuestion question,
         List<JudgedStatement> judged,
-        ImageCoverage coverage,
+        List<JudgedStatement> concerned,
         HeadCommit? head,
         MissingLink? missing,
-        RangeJudgement? range
+        RangeJudgement? range,
+        DateTimeOffset now
     )
     {
-        var concerned = judged.FindAll(s =>
-            coverage.IsAbout(s.Statement) || (head is not null && s.Commit == head.Commit) || range?.Concerns(s) is true
-        );
         var marks = AiMarks.Of(concerned, question);
         var gap = missing ?? range?.Missing;
+        var (review, twoPartyGap) =
+            head is not null && range is { Chain.Count: > 0 } ? TwoPartyCoverage.Of(judged, head, range.Chain, now) : (null, "");
         var origin =
             marks.Count > 0 ? OriginVerdict.Ai
             : gap is null && range is not null ? OriginVerdict.NotAi
@@ -87,36 +97,24 @@ public static class OriginEvaluator
                     .SelectMany(c => c.Change.Authors)
                     .Distinct(StringComparer.OrdinalIgnoreCase),
             ],
-            TwoPartyReviewedBy = head is null ? [] : TwoParty(judged, head),
+            TwoParty = review,
+            TwoPartyGap = twoPartyGap,
             ReviewedTemplates = range?.Templates ?? [],
-            SignedBy =
-            [
-                .. judged
-                    .Where(s => s is { IsUsable: true, Statement.Claim: SignatureClaim } && coverage.IsAbout(s.Statement))
-                    .SelectMany(s => s.Keys)
-                    .Distinct(),
-            ],
         };
     }
 
-    private static IReadOnlyList<string> TwoParty(List<JudgedStatement> judged, HeadCommit head) =>
-        [
-            .. judged
-                .Where(s =>
-                    s is { IsUsable: true, Statement.Claim: SummaryClaim { Summary.Levels: var levels } }
-                    && (s.Commit, s.Repository) == (head.Commit, head.Repository)
-                    && levels.Contains(SourceSummary.TwoPartyReviewed)
-                )
-                .SelectMany(s => s.Signers.Where(k => k.Role is KeyRole.Vsa))
-                .Select(k => k.Name)
-                .Distinct(),
-        ];
+    private static List<JudgedStatement> Concerned(
+        List<JudgedStatement> judged,
+        ImageCoverage coverage,
+        HeadCommit? head,
+        RangeJudgement? range
+    ) => judged.FindAll(s => coverage.IsAbout(s.Statement) || (head is not null && s.Commit == head.Commit) || range?.Concerns(s) is true);
 
     /// <summary>Statements that may be used, and that say nothing here.</summary>
     private static IEnumerable<StatementFinding> AboutOthers(List<JudgedStatement> judged, ImageCoverage coverage, RangeJudgement? range) =>
         from statement in judged
         where statement.IsUsable && statement.Statement.Claim is not OtherClaim
-        where !coverage.IsAbout(statement.Statement) && range?.Concerns(statement) is not true
+        where !coverage.IsAbout(statement.Statement) && range?.Concerns(statement) is not true && range?.IsOfStart(statement) is not true
         select Other(statement, coverage);
 
     private static StatementFinding Other(JudgedStatement judged, ImageCoverage coverage)

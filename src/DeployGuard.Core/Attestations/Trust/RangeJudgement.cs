@@ -29,7 +29,7 @@ internal sealed class RangeJudgement
         ];
         foreach (var statement in _inRepository.Where(s => s.Commit == head.Commit || coverage.IsAbout(s.Statement)))
         {
-            _findings.AddRange(ChainGaps.OfStatement(statement, question));
+            _findings.AddRange(ChainGaps.OfStatement(statement, question, AgreeingWith(statement)));
         }
 
         _chain = new CommitChain([.. _inRepository.Where(IsWhole)], head.Commit);
@@ -44,24 +44,49 @@ internal sealed class RangeJudgement
 
     public IReadOnlyList<StatementFinding> Findings => _findings;
 
-    /// <summary>The templates that the statements about the head are about.</summary>
+    /// <summary>The templates that the statements about the head are about, each by as many keys as the policy asks for.</summary>
     public IReadOnlyList<ReviewedTemplate> Templates =>
         [
             .. _path
                 .Where(s => s.Commit == _head.Commit)
-                .SelectMany(s => s.Statement.Subjects)
-                .Where(s => s.Digests.ContainsKey(StatementSubject.TemplateHash))
-                .Select(s => new ReviewedTemplate(s.Name, s.Digests[StatementSubject.TemplateHash]))
-                .Distinct(),
+                .SelectMany(s => s.Statement.Subjects.Select(subject => (Statement: s, Subject: subject)))
+                .Where(s => s.Subject.Digests.ContainsKey(StatementSubject.TemplateHash))
+                .GroupBy(s => new ReviewedTemplate(s.Subject.Name, s.Subject.Digests[StatementSubject.TemplateHash]), s => s.Statement)
+                .Where(g => JudgedStatement.KeysOf(KeyRole.SourceReview, g) >= _question.ReviewThreshold)
+                .Select(g => g.Key),
         ];
 
     /// <summary>Whether a statement is about the head, or about a part of a way to it.</summary>
     public bool Concerns(JudgedStatement statement) =>
         statement.Repository == _head.Repository
-        && (statement.Commit == _head.Commit || _starts.Any(s => _chain.LeadingFrom(s).Contains(statement)));
+        && (
+            statement.Commit == _head.Commit
+            || _starts.Any(s =>
+                statement.Statement.Claim is SummaryClaim
+                    ? _chain.JudgedFrom(s).Contains(statement.Commit)
+                    : _chain.LeadingFrom(s).Contains(statement)
+            )
+        );
+
+    /// <summary>Whether a summary is about the commit of what runs: it says what was in force when the range began.</summary>
+    public bool IsOfStart(JudgedStatement statement) =>
+        statement is { Statement.Claim: SummaryClaim, Commit: { } commit }
+        && statement.Repository == _head.Repository
+        && (_starts.Contains(commit) || Chain.Any(l => l.BaseCommit == commit));
 
     private bool IsWhole(JudgedStatement statement) =>
-        statement.Change is { IsComplete: true } && statement.CountOf(KeyRole.SourceReview) >= _question.ReviewThreshold;
+        statement.Change is { IsComplete: true } && AgreeingWith(statement) >= _question.ReviewThreshold;
+
+    /// <summary>How many distinct keys state the whole of the same part of the range.</summary>
+    private int AgreeingWith(JudgedStatement statement) =>
+        JudgedStatement.KeysOf(
+            KeyRole.SourceReview,
+            _inRepository.Where(s =>
+                s.Change is { IsComplete: true } change
+                && (change.Source.BaseCommit, change.Source.HeadCommit)
+                    == (statement.Change?.Source.BaseCommit, statement.Change?.Source.HeadCommit)
+            )
+        );
 
     private MissingLink? Resolve(DateTimeOffset now)
     {
@@ -101,7 +126,7 @@ internal sealed class RangeJudgement
         var authors = _path.SelectMany(s => s.Change?.Authors ?? []).Select(_question.PersonOf).ToHashSet(ReviewCount.Persons);
         var count = new ReviewCount(_question, authors, now);
         Chain = [.. parts.Select(p => LinkOf(p, count.Of(p))).DistinctBy(l => (l.BaseCommit, l.HeadCommit))];
-        _findings.AddRange(_path.SelectMany(count.NotCounted));
+        _findings.AddRange(parts.SelectMany(p => p.SelectMany(s => count.NotCounted(s, p))).Distinct());
         // Who reviewed one part has not seen the others.
         Reviews = [.. Chain[^1].Reviews.Where(r => Chain.All(l => l.Reviews.Any(o => ReviewCount.Persons.Equals(o.Person, r.Person))))];
     }

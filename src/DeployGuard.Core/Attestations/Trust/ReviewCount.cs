@@ -22,22 +22,40 @@ internal sealed class ReviewCount(ImageQuestion question, IReadOnlySet<string> a
                     && !(takenBack.TryGetValue(PersonOf(a.Approval), out var at) && at >= a.Approval.At)
                 )
                 .GroupBy(a => PersonOf(a.Approval), Persons)
-                .Select(g => g.OrderByDescending(a => a.Approval.At).First())
-                .Select(a => new CountedReview(
-                    PersonOf(a.Approval),
-                    a.Approval.Approver,
-                    a.Approval.Commit,
-                    a.Approval.At,
-                    a.Statement.Statement.Digest,
-                    [.. a.Statement.Signers.Where(s => s.Role is KeyRole.SourceReview).Select(s => s.Name)]
-                )),
+                .Where(g => KeysOf(g.Select(a => a.Statement)) >= question.ReviewThreshold)
+                .Select(g => Counted(g.Key, [.. g.OrderByDescending(a => a.Approval.At)])),
         ];
     }
 
+    /// <param name="reviews">Of one person, the newest first.</param>
+    private CountedReview Counted(string person, List<(JudgedStatement Statement, StatedApproval Approval)> reviews)
+    {
+        // As old as the review that the last of the needed keys states.
+        var enough = Enumerable
+            .Range(1, reviews.Count)
+            .First(n => KeysOf(reviews.Take(n).Select(r => r.Statement)) >= question.ReviewThreshold);
+        var (statement, approval) = reviews[enough - 1];
+        return new CountedReview(
+            person,
+            approval.Approver,
+            approval.Commit,
+            approval.At,
+            statement.Statement.Digest,
+            [
+                .. reviews
+                    .Take(enough)
+                    .SelectMany(r => r.Statement.Signers.Where(s => s.Role is KeyRole.SourceReview))
+                    .Select(s => s.Name)
+                    .Distinct(),
+            ]
+        );
+    }
+
     /// <summary>The reviews of a statement that cannot count, each with its reason.</summary>
-    public IEnumerable<StatementFinding> NotCounted(JudgedStatement statement) =>
+    /// <param name="part">All statements about the same part.</param>
+    public IEnumerable<StatementFinding> NotCounted(JudgedStatement statement, IReadOnlyList<JudgedStatement> part) =>
         from approval in statement.Change?.Approvals ?? []
-        let why = WhyNot(statement, approval)
+        let why = WhyNot(statement, approval) ?? TooFew(approval, part)
         where why is not null
         select StatementFinding.Of(
             statement.Statement,
@@ -54,6 +72,19 @@ internal sealed class ReviewCount(ImageQuestion question, IReadOnlySet<string> a
         : statement.Change is not { Authors.Count: > 0 } ? "the statement names no author, so that nobody can be told apart from them"
         : authors.Contains(PersonOf(approval)) ? "its approver is an author of the change"
         : null;
+
+    /// <summary>Why a review does not count that too few keys state.</summary>
+    private string? TooFew(StatedApproval approval, IReadOnlyList<JudgedStatement> part)
+    {
+        var stating = KeysOf(
+            part.Where(s => (s.Change?.Approvals ?? []).Any(a => Persons.Equals(PersonOf(a), PersonOf(approval)) && WhyNot(s, a) is null))
+        );
+        return stating < question.ReviewThreshold
+            ? $"{stating} of {question.ReviewThreshold} keys of the role {KeyRole.SourceReview} state it"
+            : null;
+    }
+
+    private static int KeysOf(IEnumerable<JudgedStatement> statements) => JudgedStatement.KeysOf(KeyRole.SourceReview, statements);
 
     private string PersonOf(StatedApproval approval) => question.PersonOf(approval.Approver);
 }

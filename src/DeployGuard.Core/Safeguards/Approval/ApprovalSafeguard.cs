@@ -73,7 +73,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
         var votes = VoteTally.Of(revision, rules, inspection.Cluster.Approvals, inspection.Now);
         return !policy.IsRequired(rules.Required, evaluated.Origin.Kind) ? []
             : !policy.IsRequired(rules.Required, OriginOf(evaluated, signed)) ? [SignedBacking.HumanBasis(policy.Name)]
-            : [.. votes.Reviews.Where(r => r.WhyNot is null).Select(r => r.Review.ToString())];
+            : [.. votes.SignedBasis];
     }
 
     public SignedBacking? Backing(Inspection inspection) =>
@@ -93,6 +93,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
         inspection is { IsNewRevisionOfWorkload: true, Policy.Approval.Required: not Required.Never }
             ? new(
                 SignedQuestions.NewImages(inspection.Evaluated, inspection.Policy).Count > 0
+                || SignedQuestions.TemplateImages(inspection.Evaluated, inspection.Policy).Count > 0
                 || SignedQuestions.LabelledImages(inspection.Evaluated, inspection.Policy).Count > 0
                     ? RequiredReads.Votes | RequiredReads.SignedEvidence
                     : RequiredReads.Votes,

@@ -26,6 +26,7 @@ internal static class RequestedRevision
             NewImages = newImages,
             Requester = evaluated.Request.Requester.Username,
             Reviews = signed.Reviews,
+            Summary = signed.Summary,
         }.WithPeople(
             evaluated.Requesters,
             [

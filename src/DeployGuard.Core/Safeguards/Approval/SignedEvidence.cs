@@ -26,6 +26,9 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
     /// <summary>What helps where something could not be looked up; empty if to try again does.</summary>
     public string UnavailableRemedy { get; private init; } = "";
 
+    /// <summary>Null unless the policy counts summaries as a review, and they say it of every new image.</summary>
+    public SignedSummary? Summary { get; private init; }
+
     private IReadOnlyList<ImageProvenance> Proven { get; init; } = [];
 
     /// <summary>The same for the record; null if nothing was looked up.</summary>
@@ -34,7 +37,15 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             ? null
             : new SignedBacking(inspection.Policy.Name, IsHuman, Reviews, Authors)
             {
-                Keys = [.. Proven.SelectMany(p => p.Chain.SelectMany(l => l.Keys).Concat(p.Head?.Keys ?? [])).Distinct()],
+                Summary = Summary,
+                Keys =
+                [
+                    .. Proven
+                        .SelectMany(p => p.Chain.SelectMany(l => l.Keys).Concat(p.Head?.Keys ?? []))
+                        .Concat(Summary?.Keys ?? [])
+                        .Distinct(),
+                ],
+                ReviewThreshold = inspection.Policy.SignedOrigin?.ReviewThreshold ?? 1,
                 RanHash = inspection.Evaluated.LiveHash,
                 ExpiresAt = Proven.SelectMany(p => p.Chain).Min(l => l.ExpiresAt),
                 IsUnavailable = Unavailable.Length > 0,
@@ -51,19 +62,29 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         }
 
         var unavailable = string.Join("; ", facts.Images.Select(i => i.Unavailable).Where(u => u.Length > 0).Distinct());
-        var proven = facts.Images.Select(i => i.Provenance).OfType<ImageProvenance>().ToList();
-        var (gap, moved) = unavailable.Length > 0 ? ("", "") : GapOf(inspection, facts, proven);
-        var isWhole = unavailable.Length == 0 && gap.Length == 0 && moved.Length == 0 && proven.Count == facts.Images.Count;
+        var all = facts.Images.Select(i => i.Provenance).OfType<ImageProvenance>().ToList();
+        var isTemplate = all.Exists(p => p.IsOfTemplate);
+        // The statement about a template lies beside one of its images; the others are of other repositories, perhaps.
+        var proven = isTemplate ? all.FindAll(p => IsWholeTemplate(p, inspection)) : all;
+        var (gap, moved) =
+            unavailable.Length > 0 ? ("", "")
+            : isTemplate ? (TemplateGapOf(inspection, facts, proven), "")
+            : GapOf(inspection, facts, proven);
+        var isWhole = unavailable.Length == 0 && gap.Length == 0 && moved.Length == 0 && (isTemplate || proven.Count == facts.Images.Count);
+        var countsTwoParty = inspection.Policy.SignedOrigin is { Summaries.TwoParty: TwoPartyReviews.CountsAsReview };
         return new SignedEvidence(
             isWhole && proven.TrueForAll(p => p is { Origin: OriginVerdict.NotAi, Missing: null }),
             isWhole ? ReviewsOf(proven, inspection.Policy.Approval?.Identities ?? KnownPeople.None) : [],
-            ((string[])[gap, MissingIn(facts), moved]).FirstOrDefault(g => g.Length > 0, ""),
+            (
+                (string[])[gap, isTemplate ? GapIn(proven) : MissingIn(facts), moved, countsTwoParty ? TwoPartyGapIn(facts) : ""]
+            ).FirstOrDefault(g => g.Length > 0, ""),
             unavailable
         )
         {
+            Summary = isWhole && countsTwoParty ? SummaryOf(proven) : null,
             Proven = proven,
             UnavailableRemedy = string.Join("; ", facts.Images.Select(i => i.Remedy).Where(r => r.Length > 0).Distinct()),
-            Authors = [.. proven.SelectMany(p => p.Authors).Distinct()],
+            Authors = [.. all.SelectMany(p => p.Authors).Distinct()],
             Findings = [.. facts.Images.SelectMany(StatementFindings.Of).Distinct().Select(f => WithFix(f, inspection.Policy))],
         };
     }
@@ -123,6 +144,23 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             );
     }
 
+    /// <summary>Whether reviewed statements lead from the commit of what runs to the template that is requested.</summary>
+    private static bool IsWholeTemplate(ImageProvenance provenance, Inspection inspection) =>
+        provenance is { IsOfTemplate: true, Chain.Count: > 0 }
+        && inspection.Evaluated.After is { } after
+        && provenance.ReviewedTemplates.Contains(new ReviewedTemplate($"{after.Ref}", after.Template.Hash));
+
+    /// <summary>Why a template whose images all run already was not reviewed, as far as statements say; empty if it was.</summary>
+    private static string TemplateGapOf(Inspection inspection, SignedFacts facts, List<ImageProvenance> proven) =>
+        SignedQuestions.ProvenBefore(inspection.Evaluated, inspection.Cluster) is null
+            ? "what runs now is not proven, so that nothing says what was reviewed since then"
+        : proven.Count > 0 ? ""
+        : MissingIn(facts) is { Length: > 0 } missing ? missing
+        : "too few keys name this template";
+
+    private static string GapIn(List<ImageProvenance> proven) =>
+        proven.Find(p => p.Missing is not null)?.Missing is { } gap ? $"{gap.What} {gap.Remedy}".TrimEnd('.') : "";
+
     /// <summary>Another image of a reviewed commit, such as one for debugging, is no new version of this one.</summary>
     private static bool IsOfSameRepository(ChangedImage image) =>
         ImagePattern.RepositoryOf(image.To) is { } repository && repository == ImagePattern.RepositoryOf(image.From);
@@ -145,6 +183,23 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
                 )),
         ];
     }
+
+    private static SignedSummary? SummaryOf(List<ImageProvenance> proven)
+    {
+        var all = proven.Select(p => p.TwoParty).OfType<TwoPartyReview>().ToList();
+        return all.Count < proven.Count
+            ? null
+            : new SignedSummary(
+                all.Min(t => t.At),
+                [.. all.SelectMany(t => t.Statements).Distinct()],
+                [.. all.SelectMany(t => t.Keys).Distinct()]
+            );
+    }
+
+    private static string TwoPartyGapIn(SignedFacts facts) =>
+        facts.Images.FirstOrDefault(i => i.Provenance is { TwoPartyGap.Length: > 0 }) is { } image
+            ? $"{Short(image.Image)}: {image.Provenance?.TwoPartyGap}"
+            : "";
 
     private static bool IsBy(CountedReview review, string person, KnownPeople identities) =>
         KnownPeople.Names.Equals(identities.PersonOf(review.Approver), person);

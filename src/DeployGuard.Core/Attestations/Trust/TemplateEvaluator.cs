@@ -1,0 +1,83 @@
+namespace DeployGuard.Core.Attestations.Trust;
+
+/// <summary>
+/// What verified statements prove about a pod template whose images all run already: template -> head commit -> commit of what runs. A
+/// statement is not tied to one moment, so it must lead on from the commit of the very revision that runs: an old one, also if a repeated
+/// job signed it again today, would otherwise take a later template back.
+/// </summary>
+public static class TemplateEvaluator
+{
+    /// <param name="question">
+    /// <see cref="ImageQuestion.Running"/> has the commits that are on record for the revision that runs. The image is where it was looked.
+    /// </param>
+    /// <param name="template">The one that is requested.</param>
+    public static ImageProvenance Evaluate(
+        ImageQuestion question,
+        ReviewedTemplate template,
+        Verification verification,
+        DateTimeOffset now,
+        params IReadOnlyList<VerifiedStatement> others
+    )
+    {
+        var judge = new StatementJudge(question, now);
+        var judged = verification.Statements.Concat(others).Select(judge.Judge).ToList();
+        var about = judged.FindAll(s => Names(s.Statement, template));
+        var heads = about
+            .Where(s => s is { IsUsable: true, Change: not null } && s.CountOf(KeyRole.SourceReview) > 0)
+            .GroupBy(s => (s.Commit, s.Repository))
+            .Select(g => new HeadCommit(g.Key.Commit ?? "", g.Key.Repository ?? "", [.. g.SelectMany(s => s.Keys).Distinct()]))
+            .ToList();
+        // The same template may have been that of several commits, where one took back what another had changed.
+        var results = heads.ConvertAll(h => Of(question, judged, h, now));
+        var best = results.Count > 0 ? results.MaxBy(r => r.Chain.Count) : null;
+        var result = best ?? OriginEvaluator.Assembled(question, judged, about, null, NoStatement(template), null, now);
+        return OriginEvaluator.ReadWhole(result, verification, question.Image.Digest) with
+        {
+            IsOfTemplate = true,
+            Findings =
+            [
+                .. verification.Findings,
+                .. about.Select(s => s.Rejection ?? s.Note).OfType<StatementFinding>(),
+                .. result.Findings,
+            ],
+        };
+    }
+
+    private static ImageProvenance Of(ImageQuestion question, List<JudgedStatement> judged, HeadCommit head, DateTimeOffset now)
+    {
+        var missing =
+            question.Running.Any(r => r.Commit is null) ? NoRunningCommit()
+            : question.Running.Any(r => r.Commit == head.Commit) ? NoStep(head)
+            : null;
+        var range = missing is null ? new RangeJudgement(question, judged, new ImageCoverage(question.Image), head, now) : null;
+        var concerned = judged.FindAll(s => s.Commit == head.Commit || range?.Concerns(s) is true);
+        return OriginEvaluator.Assembled(question, judged, concerned, head, missing, range, now) with { Findings = range?.Findings ?? [] };
+    }
+
+    private static bool Names(VerifiedStatement statement, ReviewedTemplate template) =>
+        statement.Subjects.Any(s =>
+            s.Name == template.Workload && s.Digests.GetValueOrDefault(StatementSubject.TemplateHash) == template.Hash
+        );
+
+    private static MissingLink NoStatement(ReviewedTemplate template) =>
+        new(
+            LinkKind.Template,
+            $"No change statement that counts by a key of the role SourceReview names the template of {template.Workload} ({template.Hash}).",
+            "Attest it with deployguard attest --manifest."
+        );
+
+    private static MissingLink NoStep(HeadCommit head) =>
+        new(
+            LinkKind.Template,
+            $"The statement says that the template is of commit {head.Commit}, and what runs is of that commit already, so that the statement "
+                + "may be an old one.",
+            "Attest the commits after it, or have the template approved in the cluster."
+        );
+
+    private static MissingLink NoRunningCommit() =>
+        new(
+            LinkKind.RunningCommit,
+            "No statement said of the revision that runs of which commit it is, so that nobody can say which of two is newer.",
+            "Have this template approved in the cluster; the next new image has a commit again, and later templates start from it."
+        );
+}

@@ -1,0 +1,146 @@
+using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Attestations.Trust;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>When verification summaries say of a whole range that two people agreed to every change.</summary>
+public class TwoPartyTests
+{
+    private const string Own = "ORG_SOURCE_AI_ASSISTED";
+
+    private static readonly Signer s_review = new("review", KeyRole.SourceReview);
+    private static readonly Signer s_vsa = new("forge", KeyRole.Vsa, Stated.Verifier);
+    private static readonly KeySet s_keys = KeySet.Of(s_review.Trusted, s_vsa.Trusted);
+
+    private static readonly FoundAttestation s_change = s_review.Says(Stated.Change());
+    private static readonly FoundAttestation[] s_twoPushes =
+    [
+        s_review.Says(Stated.Change(to: Stated.Between).About(Stated.AtCommit(Stated.Between)), "first"),
+        s_review.Says(Stated.Change(from: Stated.Between), "second"),
+    ];
+
+    [Test]
+    public void ASummaryOfEachEndOfTheRangeIsEnough()
+    {
+        var result = Evaluate(s_change, Summary(Stated.Running), Summary(Stated.Head));
+
+        Assert.That(result.TwoParty, Has.Property("At").EqualTo(Some.Now.AddHours(-2)).And.Property("Keys").EqualTo(new[] { "forge" }));
+        Assert.That((result.TwoPartyGap, result.Findings.Count), Is.EqualTo(("", 0)), "that of what runs is no mistake");
+        Assert.That(result.Reviews, Is.Empty, "it names no person");
+    }
+
+    [Test]
+    public void ASummaryOfTheHeadAloneSaysNothingOfTheCommitsBelow()
+    {
+        AssertGap(Stated.Running, s_change, Summary(Stated.Head));
+        AssertGap(Stated.Head, s_change, Summary(Stated.Running));
+        AssertGap(Stated.Between, [.. s_twoPushes, Summary(Stated.Running), Summary(Stated.Head)]);
+    }
+
+    [Test]
+    public void EachPartOfTheRangeHasItsOwnAndTheOldestCounts()
+    {
+        var old = Some.Now.AddDays(-2);
+        var result = Evaluate([
+            .. s_twoPushes,
+            Summary(Stated.Running),
+            s_vsa.Says(Stated.TwoParty(Stated.Between, old)),
+            Summary(Stated.Head),
+        ]);
+
+        Assert.That((result.TwoParty?.At, result.TwoParty?.Statements.Count), Is.EqualTo((old, 2)));
+    }
+
+    [Test]
+    public void TheWholeHistoryHasNoCommitAtWhichTheControlWasThereAlready()
+    {
+        var whole = s_review.Says(Stated.Change(from: Stated.Commit('0')));
+        var result = OriginEvaluator.Evaluate(
+            Stated.Question() with
+            {
+                Running = [],
+            },
+            AttestationVerifier.Verify([whole, Summary(Stated.Head)], s_keys),
+            Some.Now
+        );
+
+        Assert.That((result.Chain.Count, result.TwoParty), Is.EqualTo((1, (TwoPartyReview?)null)));
+    }
+
+    [Test]
+    public void WithoutAChainOfChangeStatementsNoRangeIsKnown()
+    {
+        var result = Evaluate(Summary(Stated.Running), Summary(Stated.Head));
+
+        Assert.That((result.TwoParty, result.TwoPartyGap), Is.EqualTo(((TwoPartyReview?)null, "")));
+    }
+
+    private static IEnumerable<TestCaseData<Statement>> Insufficient() =>
+        [
+            new(Stated.Summary(SourceSummary.TwoPartyReviewed, at: Some.Now)),
+            new(Stated.Summary($"SLSA_SOURCE_LEVEL_2 {SourceSummary.TwoPartyReviewed}", at: Some.Now)),
+            new(Stated.Summary("SLSA_SOURCE_LEVEL_4", at: Some.Now)),
+            new(Stated.Summary($"SLSA_SOURCE_LEVEL_3 {SourceSummary.TwoPartyReviewed}")),
+            new(Stated.TwoParty(Stated.Head, Some.Now.AddHours(1))),
+            new(Stated.Summary($"SLSA_SOURCE_LEVEL_3 {SourceSummary.TwoPartyReviewed}", at: Some.Now, refs: "refs/heads/topic")),
+            new(
+                Stated.Summary($"SLSA_SOURCE_LEVEL_3 {SourceSummary.TwoPartyReviewed}", at: Some.Now, verifier: "https://other.example.com")
+            ),
+        ];
+
+    [TestCaseSource(nameof(Insufficient))]
+    public void WithoutTheLevelItsTimeItsRefOrItsVerifierASummaryDoesNotCount(Statement head) =>
+        AssertGap(Stated.Head, s_change, Summary(Stated.Running), s_vsa.Says(head));
+
+    [Test]
+    public void OneThatFailedCountsForAll()
+    {
+        var failed = s_vsa.Says(Stated.Summary("SLSA_SOURCE_LEVEL_1", result: "FAILED"), "failed");
+        var result = Evaluate(s_change, Summary(Stated.Running), Summary(Stated.Head), failed);
+
+        Assert.That(result.TwoParty, Is.Null);
+        Assert.That(result.TwoPartyGap, Is.EqualTo($"a verification summary of {Stated.Head} says that the verification failed"));
+    }
+
+    [Test]
+    public void ALevelOfACommitBelowTheHeadSaysAiAndThatOfWhatRunsDoesNot()
+    {
+        var question = Stated.Question() with { AiLevels = [Own] };
+        var below = s_vsa.Says(Stated.Summary(Own, Stated.Between));
+        var runs = s_vsa.Says(Stated.Summary(Own, Stated.Running));
+
+        Assert.That(Evaluate(question, [.. s_twoPushes, below]).Origin, Is.EqualTo(OriginVerdict.Ai));
+        Assert.That(Evaluate(question, [.. s_twoPushes, runs]).Origin, Is.EqualTo(OriginVerdict.NotAi));
+    }
+
+    [Test]
+    public void ATimeThatIsNoneIsUnreadable()
+    {
+        var odd = Stated.Json(
+            $$"""
+            {"verifier": {"id": "{{Stated.Verifier}}"}, "resourceUri": "git+{{Stated.Repository}}", "verificationResult": "PASSED",
+             "timeVerified": "yesterday", "verifiedLevels": []}
+            """
+        );
+        var found = s_vsa.Says(new Statement([Stated.AtCommit()], SourceSummary.PredicateType, odd));
+
+        var finding = Evaluate(found).Findings.Single();
+
+        Assert.That(finding.Kind, Is.EqualTo(FindingKind.Unreadable));
+        Assert.That(finding.What, Does.Contain("predicate.timeVerified: is not a time such as 2026-11-28T09:30:00Z"));
+    }
+
+    private static void AssertGap(string commit, params FoundAttestation[] found)
+    {
+        var result = Evaluate(found);
+        Assert.That(result.TwoParty, Is.Null);
+        Assert.That(result.TwoPartyGap, Does.StartWith($"no verification summary of {commit} ("));
+    }
+
+    private static FoundAttestation Summary(string commit) => s_vsa.Says(Stated.TwoParty(commit), commit);
+
+    private static ImageProvenance Evaluate(params FoundAttestation[] found) => Evaluate(Stated.Question(), found);
+
+    private static ImageProvenance Evaluate(ImageQuestion question, params FoundAttestation[] found) =>
+        OriginEvaluator.Evaluate(question, AttestationVerifier.Verify(found, s_keys), Some.Now);
+}
