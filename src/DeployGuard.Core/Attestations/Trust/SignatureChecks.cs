@@ -13,7 +13,7 @@ internal sealed class SignatureChecks(KeySet keys)
 
     private int _left = Most;
 
-    /// <summary>The keys that made one of the signatures, in the order of the set; null if the bound was met before one was found.</summary>
+    /// <summary>The keys that made one of the signatures, in the order of the set; null if the bound was met before one was.</summary>
     public IReadOnlyList<TrustedKey>? SignersOf(byte[] message, IEnumerable<(byte[] Value, string? Hint)> signatures)
     {
         var (signers, isMet) = (new HashSet<TrustedKey>(), false);
