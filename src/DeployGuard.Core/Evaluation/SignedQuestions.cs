@@ -12,6 +12,15 @@ namespace DeployGuard.Core.Evaluation;
 /// <summary>What a policy asks of registries about a request: its new images, and what runs in their places.</summary>
 public static class SignedQuestions
 {
+    /// <summary>Whether a registry is asked about anything of the request.</summary>
+    public static bool IsAsked(EvaluatedRequest evaluated, SafeguardPolicy policy) =>
+        policy.SignedOrigin is { } signed
+        && evaluated is { ChangeType: ChangeType.NewRevision, After: not null }
+        && (
+            New(evaluated, policy).Any(i => signed.SourcesOf(i).Count > 0 || signed.ReadsLabelsOf(i))
+            || TemplateImages(evaluated, policy).Count > 0
+        );
+
     /// <summary>
     /// The images of the new revision that do not run already, and that the policy names a repository for. None without keys: then nothing
     /// is asked.
@@ -67,23 +76,25 @@ public static class SignedQuestions
         ];
     }
 
-    private static IReadOnlyList<string> NewImages(EvaluatedRequest evaluated, SafeguardPolicy policy, Func<string, bool> isAsked)
+    private static IReadOnlyList<string> NewImages(EvaluatedRequest evaluated, SafeguardPolicy policy, Func<string, bool> isAsked) =>
+        evaluated is { ChangeType: ChangeType.NewRevision, After: not null }
+            ? [.. New(evaluated, policy).Where(isAsked).Distinct()]
+            : [];
+
+    /// <summary>The images that do not run already.</summary>
+    private static IEnumerable<string> New(EvaluatedRequest evaluated, SafeguardPolicy policy)
     {
-        if (evaluated is not { ChangeType: ChangeType.NewRevision, After: { } after })
+        if (evaluated.After is not { } after)
         {
             return [];
         }
 
         var known = RunningDigests(evaluated, policy);
-        return
-        [
-            .. policy
-                .ImagesOf(after.Template)
-                .Select(i => i.Reference)
-                .Where(i => i.Digest is { } digest && !known.Contains(digest) && isAsked(i.Text))
-                .Select(i => i.Text)
-                .Distinct(),
-        ];
+        return policy
+            .ImagesOf(after.Template)
+            .Select(i => i.Reference)
+            .Where(i => i.Digest is { } digest && !known.Contains(digest))
+            .Select(i => i.Text);
     }
 
     /// <summary>By their names where they have no digest.</summary>

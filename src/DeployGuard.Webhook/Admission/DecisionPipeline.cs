@@ -98,7 +98,7 @@ internal sealed class DecisionPipeline(
                 if (ReadFirst.HasFlag(reader.Reads))
                 {
                     // The parent of a scale decides which further reads are required, and so does a sign of AI.
-                    decision = (Tells(reader, decision.Cluster) ? Reclassify(decision) : decision).WithRequirements();
+                    decision = Tells(reader, decision.Cluster) ? Reclassify(decision).WithRequirements() : decision;
                     classified = decision.Cluster;
                 }
             }

@@ -92,9 +92,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
     public Requirements Requires(Inspection inspection) =>
         inspection is { IsNewRevisionOfWorkload: true, Policy.Approval.Required: not Required.Never }
             ? new(
-                SignedQuestions.NewImages(inspection.Evaluated, inspection.Policy).Count > 0
-                || SignedQuestions.TemplateImages(inspection.Evaluated, inspection.Policy).Count > 0
-                || SignedQuestions.LabelledImages(inspection.Evaluated, inspection.Policy).Count > 0
+                SignedQuestions.IsAsked(inspection.Evaluated, inspection.Policy)
                     ? RequiredReads.Votes | RequiredReads.SignedEvidence
                     : RequiredReads.Votes,
                 RequiredReservations.None
