@@ -1,0 +1,235 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Attestations;
+using DeployGuard.Registry.References;
+using DeployGuard.Rig;
+using static DeployGuard.EndToEnd.Sandbox;
+using static DeployGuard.EndToEnd.SignedSource;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>Everything since what runs must be judged: ways to leave a part of it out, and statements about templates.</summary>
+[Parallelizable(ParallelScope.Self)]
+public sealed class BypassRangeTests
+{
+    private const string Always = "range";
+    private const string IfAiAssisted = "range-ai";
+    private const string TwoKeys = "range-two-keys";
+    private static readonly string s_none = new('0', 40);
+
+    private readonly SigningKey _second = NewKey();
+    private SignedSource? _source;
+    private Sandbox? _sandbox;
+
+    private SignedSource Source => _source ?? throw new InvalidOperationException("not started");
+
+    private Sandbox Shared => _sandbox ?? throw new InvalidOperationException("not started");
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        _source = await SignedSource.StartAsync();
+        await _source.CreatePolicyAsync(Always, "Always");
+        await _source.CreatePolicyAsync(IfAiAssisted, "AiAssisted");
+        await _source.CreatePolicyAsync(TwoKeys, "Always");
+        _sandbox = await _source.WithProvenCommitAsync(IfAiAssisted);
+    }
+
+    [OneTimeTearDown]
+    public void Stop() => _source?.Dispose();
+
+    /// <summary>Whatever else the statement may not say, a sign of AI in it is heard.</summary>
+    [Test]
+    public async Task ASignOfAiInTheMiddleOfTheRangeCounts()
+    {
+        var assisted = Change('b', 'c') with { Ai = new AiDeclaration(AiStatus.Assisted, []) };
+        (string Name, ChangeStatement Change, SigningKey Key)[] signs =
+        [
+            ("by the build", assisted, Source.Build),
+            ("incomplete", assisted with { IsComplete = false }, Source.Forge),
+            ("expired", assisted with { ExpiresAt = TimeProvider.System.GetUtcNow().AddMinutes(-1) }, Source.Forge),
+        ];
+        foreach (var (name, change, key) in signs)
+        {
+            var image = await Source.ImageAsync($"sign of AI {name}");
+            await Source.AttachAsync(image, [.. TwoHumanLinks(image), Signed(change.About(OfCommit('c')), key)]);
+            Assert.That(
+                await Source.RefusedAsync(Shared, image),
+                Does.Contain("AI-assisted change (statement)").And.Contain("ApprovalMissing"),
+                name
+            );
+        }
+
+        var human = await Source.ImageAsync("two human links");
+        await Source.AttachAsync(human, TwoHumanLinks(human));
+        (await Source.DryRunSetImageAsync(Shared, human)).OrFail();
+    }
+
+    [Test]
+    public async Task AReviewThatWasTakenBackCountsNoMore()
+    {
+        var sandbox = await Source.WithProvenCommitAsync(Always);
+        var dismissed = Change('a', 'c') with
+        {
+            Approvals =
+            [
+                new StatedApproval("github:2002", ApproverKind.Human, ReviewState.Dismissed, Commit('c'), TimeProvider.System.GetUtcNow()),
+            ],
+        };
+        var image = await Source.ImageAsync("dismissed for another base");
+        await Source.AttachAsync(
+            image,
+            Signed(Change('b', 'c').About(Subject(image)), Source.Forge),
+            Signed(dismissed.About(Subject(image)), Source.Forge)
+        );
+
+        Assert.That(await Source.RefusedAsync(sandbox, image), Does.Contain("ApprovalMissing"));
+    }
+
+    [Test]
+    public async Task WhatABreakGlassBroughtIsReviewedBeforeOthersBuildOnIt()
+    {
+        var sandbox = await Source.WithProvenCommitAsync(Always);
+        var unreviewed = await Source.ImageAsync("unreviewed");
+        await Source.AttestAsync(unreviewed, Change('b', 'c'), Source.Build);
+        (await sandbox.BreakGlassAsync("down", "--waive", "Approval,Canary,Pace")).OrFail();
+        (await AnsweredAsync(() => sandbox.SetImageAsync(Source.Name(unreviewed), "olga"))).OrFail();
+        await sandbox.IsRolledOutAsync("web");
+
+        var next = await Source.ImageAsync("built on it");
+        var asked = Web(Source.Name(next));
+        var template = await TemplateOfRefusedAsync(sandbox, asked, next);
+        await Source.AttachAsync(next, Signed(Change('c', 'd').About(Subject(next), template), Source.Forge));
+
+        Assert.That(await RefusedAfterLookupAsync(sandbox, asked), Does.Contain("ApprovalMissing"));
+    }
+
+    [Test]
+    public async Task AnOldRevisionIsNotTheFirstOneAfterTheWorkloadWasDeleted()
+    {
+        var sandbox = await Source.WithProvenCommitAsync(Always);
+        var old = await Source.ImageAsync("of the first commit");
+        (await sandbox.KubectlAsync("dana", "delete", "deployment/web", "--wait=true")).OrFail();
+        var asked = Web(Source.Name(old), replicas: 1);
+        var template = await TemplateOfRefusedAsync(sandbox, asked, old);
+        await Source.AttachAsync(old, Signed(Change(s_none, Commit('a')).About(Subject(old), template), Source.Forge));
+
+        Assert.That(await RefusedAfterLookupAsync(sandbox, asked), Does.Contain("ApprovalMissing"));
+    }
+
+    /// <summary>A change of the template alone, with a statement that the request brings along, and what it does not open.</summary>
+    [Test]
+    public async Task AReviewedTemplateCountsFromTheRevisionThatRuns()
+    {
+        var sandbox = await Source.WithProvenCommitAsync(Always);
+        var running = await Source.ImageAsync($"first of {sandbox.Namespace}");
+        JsonObject Asked(string value, DsseEnvelope? statement = null)
+        {
+            var web = Web(Source.Name(running));
+            web["spec"]!["template"]!["spec"]!["containers"]![0]!["env"] = new JsonArray(
+                new JsonObject { ["name"] = "MODE", ["value"] = value }
+            );
+            web["metadata"]!["annotations"] = new JsonObject
+            {
+                ["deployguard.io/change-statement"] = statement is null ? "" : System.Text.Encoding.UTF8.GetString(statement.ToJson()),
+            };
+            return web;
+        }
+
+        var template = await TemplateOfRefusedAsync(sandbox, Asked("on"), running);
+        var stale = Signed(Change('a', 'b').About(template), Source.Forge);
+        var reviewed = Signed(Change('b', 'c').About(template), Source.Forge);
+
+        Assert.That((await RefusedAfterLookupAsync(sandbox, Asked("on", stale))), Does.Contain("ApprovalMissing"), "an old statement");
+        Assert.That((await RefusedAfterLookupAsync(sandbox, Asked("off", reviewed))), Does.Contain("ApprovalMissing"), "another template");
+        (await AnsweredAsync(() => sandbox.ApplyAsync("dana", Asked("on", reviewed)))).OrFail();
+        Assert.That(await VotesAsync(sandbox), Is.EqualTo(1), "the approval of the first image alone");
+    }
+
+    [Test]
+    public async Task OneKeyOfTwoIsNotEnough()
+    {
+        var sandbox = await Source.WithProvenCommitAsync(TwoKeys);
+        await TestCluster.Rig.Plane.Api.MergeAsync(
+            $"apis/deployguard.io/v1alpha1/safeguardpolicies/{TwoKeys}",
+            $$"""
+            {"spec": {"origin": {"reviewThreshold": 2, "keys": [
+              {"name": "forge", "role": "SourceReview", "pem": {{Json(Source.Forge.Public.Pem)}} },
+              {"name": "second", "role": "SourceReview", "pem": {{Json(_second.Public.Pem)}} }]} } }
+            """
+        );
+
+        var image = await Source.ImageAsync("two keys");
+        var statement = Change('b', 'c').About(Subject(image));
+        await Source.AttachAsync(image, Signed(statement, Source.Forge));
+        await Wait.UntilAsync(
+            () => Source.DryRunSetImageAsync(sandbox, image),
+            run =>
+                run.Output.Contains("1 of 2", StringComparison.Ordinal) && run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
+            "the threshold, once the replicas know the policy"
+        );
+
+        await Source.AttachAsync(image, Signed(statement, Source.Forge), Signed(statement, _second));
+        await PassesAsync(sandbox, image);
+    }
+
+    /// <summary>The advice of a refusal works at once, although what was found before is kept for minutes.</summary>
+    [Test]
+    public async Task AStatementThatIsPushedAfterARefusalIsFoundByTheNextTry()
+    {
+        var sandbox = await Source.WithProvenCommitAsync(Always);
+        var image = await Source.ImageAsync("built, and reviewed later");
+        var built = Signed(Change('b', 'c').About(Subject(image)), Source.Build);
+        await Source.AttachAsync(image, built);
+        Assert.That(await Source.RefusedAsync(sandbox, image), Does.Contain("StatementRole").And.Contain("ApprovalMissing"));
+
+        await Source.AttachAsync(image, built, Signed(Change('b', 'c').About(Subject(image)), Source.Forge));
+        await PassesAsync(sandbox, image);
+    }
+
+    /// <summary>Within a minute: what was found is kept for longer where it is enough.</summary>
+    private async Task PassesAsync(Sandbox sandbox, Digest image) =>
+        await Wait.UntilAsync(
+            () => Source.DryRunSetImageAsync(sandbox, image),
+            run => run.Succeeded,
+            "the new statement to be found",
+            seconds: 60
+        );
+
+    /// <summary>The links b to c and c to d, by humans alone; the second is about the image.</summary>
+    private DsseEnvelope[] TwoHumanLinks(Digest image) =>
+        [Signed(Change('b', 'c').About(OfCommit('c')), Source.Forge), Signed(Change('c', 'd').About(Subject(image)), Source.Forge)];
+
+    /// <summary>The subject for the template of a request, from the record of its refusal.</summary>
+    private static async Task<StatementSubject> TemplateOfRefusedAsync(Sandbox sandbox, JsonObject asked, Digest image)
+    {
+        var refused = await AnsweredAsync(() => sandbox.ApplyAsync("dana", asked));
+        Assert.That(refused.Output, Does.Contain("ApprovalMissing"));
+        var changes = await Wait.UntilAsync(
+            sandbox.ChangesAsync,
+            all => all.Any(IsPending),
+            $"the Change of the refused template with {image.Hex}"
+        );
+        var hash = changes.Last(IsPending).GetProperty("spec").GetProperty("templateHash").GetString() ?? "";
+        return StatementSubject.Of($"Deployment {sandbox.Namespace}/web", StatementSubject.TemplateHash, hash);
+
+        static bool IsPending(JsonElement change) => PhaseOf(change) == "Pending";
+    }
+
+    /// <summary>What the request printed once what lies beside the image now was found.</summary>
+    private static async Task<string> RefusedAfterLookupAsync(Sandbox sandbox, JsonObject asked)
+    {
+        var run = await Wait.UntilAsync(
+            () => AnsweredAsync(() => sandbox.ApplyAsync("dana", asked)),
+            r => !r.Output.Contains("no signed statement was found", StringComparison.Ordinal),
+            "the statement to be found"
+        );
+        return run.Output;
+    }
+
+    private static StatementSubject OfCommit(char commit) => StatementSubject.Of("web", StatementSubject.Commit, Commit(commit));
+
+    private static string Commit(char letter) => new(letter, 40);
+
+    private static string Json(string text) => JsonValue.Create(text).ToJsonString();
+}
