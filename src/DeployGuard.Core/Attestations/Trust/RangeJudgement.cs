@@ -5,6 +5,7 @@ internal sealed class RangeJudgement
 {
     private readonly ImageQuestion _question;
     private readonly HeadCommit _head;
+    private readonly HeardStatements _heard;
     private readonly CommitChain _chain;
     private readonly List<JudgedStatement> _inRepository;
     private readonly IReadOnlyList<string?> _starts;
@@ -14,13 +15,14 @@ internal sealed class RangeJudgement
     public RangeJudgement(
         ImageQuestion question,
         IReadOnlyList<JudgedStatement> judged,
+        HeardStatements heard,
         ImageCoverage coverage,
         HeadCommit head,
         DateTimeOffset now
     )
     {
-        (_question, _head) = (question, head);
-        _starts = question.Running.Count == 0 ? [null] : [.. question.Running.Select(r => r.Commit).Distinct()];
+        (_question, _head, _heard) = (question, head, heard);
+        _starts = HeardStatements.StartsOf(question);
         _inRepository =
         [
             .. judged.Where(s =>
@@ -56,7 +58,7 @@ internal sealed class RangeJudgement
                 .Select(g => g.Key),
         ];
 
-    /// <summary>Whether a statement is about the head, or about a part of a way to it.</summary>
+    /// <summary>Whether a statement is about the head, or a link on a way to it: then it needs no finding that it is about others.</summary>
     public bool Concerns(JudgedStatement statement) =>
         statement.Repository == _head.Repository
         && (
@@ -123,7 +125,7 @@ internal sealed class RangeJudgement
     private void Conclude(List<IReadOnlyList<JudgedStatement>> parts, DateTimeOffset now)
     {
         _path.AddRange(parts.SelectMany(p => p).Distinct());
-        var authors = _path.SelectMany(s => s.Change?.Authors ?? []).Select(_question.PersonOf).ToHashSet(ReviewCount.Persons);
+        var authors = _heard.Authors.Select(_question.PersonOf).ToHashSet(ReviewCount.Persons);
         var count = new ReviewCount(_question, authors, now);
         Chain = [.. parts.Select(p => LinkOf(p, count.Of(p))).DistinctBy(l => (l.BaseCommit, l.HeadCommit))];
         _findings.AddRange(parts.SelectMany(p => p.SelectMany(s => count.NotCounted(s, p))).Distinct());
