@@ -117,7 +117,8 @@ public static class SignedQuestions
 
     /// <summary>
     /// The commit of an image that runs, as it was proven under this policy when it came; null if it is not known. A request that was not
-    /// admitted shows nothing of what runs, and a key or source that left the policy counts no more.
+    /// admitted shows nothing of what runs, what only a break-glass admitted was read by nobody, and a key or source that left the policy
+    /// counts no more.
     /// </summary>
     public static string? CommitOf(string image, SafeguardPolicy policy, ClusterSnapshot cluster)
     {
@@ -126,7 +127,7 @@ public static class SignedQuestions
             return null;
         }
 
-        var commits = Trusted(image, policy, cluster.Changes.Where(c => c.WasAdmitted))
+        var commits = Trusted(image, policy, cluster.Changes.Where(c => c.IsBase))
             .Where(p => !p.IsOfTemplate && new ImageReference(p.Image).Digest == digest)
             .Select(p => p.Commit)
             .Distinct()
@@ -147,7 +148,7 @@ public static class SignedQuestions
     {
         const string What = "the template that runs";
         var own = evaluated.ConfirmedBefore is { } before
-            ? cluster.Changes.Where(c => c.WasAdmitted && c.Workload == before.Ref && c.HasHash(before.Template.Hash))
+            ? cluster.Changes.Where(c => c.IsBase && c.Workload == before.Ref && c.HasHash(before.Template.Hash))
             : [];
         var commits = Trusted(image, policy, own).Select(p => p.Commit).Distinct(StringComparer.Ordinal).ToList();
         return commits.Count == 0 ? [new RunningImage(What, null)] : [.. commits.Select(c => new RunningImage(What, c))];
@@ -169,10 +170,18 @@ public static class SignedQuestions
     /// break-glass; else null.
     /// </summary>
     public static Workload? ProvenBefore(EvaluatedRequest evaluated, ClusterSnapshot cluster) =>
+        Before(evaluated, cluster, c => c is { Phase: Phase.Proven, IsUnreviewed: false });
+
+    /// <summary>
+    /// The same, and also one that is not proven yet, but was admitted with every approval that its policies ask for: a statement that names
+    /// the whole template must be about everything since then.
+    /// </summary>
+    public static Workload? ReviewedBefore(EvaluatedRequest evaluated, ClusterSnapshot cluster) =>
+        ProvenBefore(evaluated, cluster) ?? Before(evaluated, cluster, c => c is { IsBase: true, IsApproved: true });
+
+    private static Workload? Before(EvaluatedRequest evaluated, ClusterSnapshot cluster, Func<Change, bool> isEnough) =>
         evaluated.ConfirmedBefore is { } before
-        && cluster.Changes.Any(c =>
-            c is { Phase: Phase.Proven, IsUnreviewed: false } && c.Workload == before.Ref && c.HasHash(before.Template.Hash)
-        )
+        && cluster.Changes.Any(c => isEnough(c) && c.Workload == before.Ref && c.HasHash(before.Template.Hash))
             ? before
             : null;
 }

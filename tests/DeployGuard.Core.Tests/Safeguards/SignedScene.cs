@@ -51,22 +51,26 @@ internal static class SignedScene
         IReadOnlyList<SignedFacts> signed,
         Phase phase = Phase.Proven,
         string? commit = "",
-        string[]? keys = null
+        string[]? keys = null,
+        Func<Change, Change>? record = null
     )
     {
         var running = Some.Change(Deployment(Running), phase);
+        record ??= c => c;
         return new ClusterSnapshot
         {
             Policies = [policy],
             LiveHash = running.TemplateHash,
             Changes =
             [
-                running with
-                {
-                    ProvenCommits = commit is null
-                        ? []
-                        : [new ProvenCommit(policy.Name, Running, Stated.Repository, Stated.Running, keys ?? ["forge"])],
-                },
+                record(
+                    running with
+                    {
+                        ProvenCommits = commit is null
+                            ? []
+                            : [new ProvenCommit(policy.Name, Running, Stated.Repository, Stated.Running, keys ?? ["forge"])],
+                    }
+                ),
             ],
             SignedFacts = signed,
         };
@@ -79,11 +83,12 @@ internal static class SignedScene
         Requester? by = null,
         Phase phase = Phase.Proven,
         string? commit = "",
-        Approvals.Approval? mine = null
+        Approvals.Approval? mine = null,
+        Func<Change, Change>? record = null
     )
     {
         var request = Some.Update(Deployment(Running), after ?? Deployment(New), by);
-        var cluster = Cluster(policy, [], phase, commit);
+        var cluster = Cluster(policy, [], phase, commit, record: record);
         var origin = policy.SignedOrigin ?? throw new InvalidOperationException("no keys");
         var runs = new RunningImage(Running, SignedQuestions.CommitOf(Running, policy, cluster));
         var question = OriginQuestion.Of(policy, origin, New, new JudgedImage(Stated.Digest), [runs]);

@@ -116,6 +116,11 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         // Of a template that a statement names, every image must be one that was looked up or runs already.
         if (proven.TrueForAll(p => p.ReviewedTemplates.Contains(reviewed)))
         {
+            if (evaluated.Before is not null && SignedQuestions.ReviewedBefore(evaluated, cluster) is null)
+            {
+                return ("what runs now is neither proven nor reviewed, so that nothing says what was reviewed since then", "");
+            }
+
             var known =
                 SignedQuestions.ProvenBefore(evaluated, cluster)?.Template.Images.Select(i => i.Reference.Digest).OfType<string>() ?? [];
             var unknown = inspection
