@@ -30,7 +30,7 @@ public class HeardStatementTests
             new(KeyRole.Build, c => c) { TestName = "a key of the role Build" },
             new(KeyRole.Vsa, c => c) { TestName = "a key of the role Vsa" },
             new(KeyRole.SourceReview, c => c with { IsComplete = false }) { TestName = "an incomplete statement" },
-            new(KeyRole.SourceReview, c => c with { ExpiresAt = Some.Now.AddDays(-1) }) { TestName = "an expired statement" },
+            new(KeyRole.SourceReview, c => c with { ExpiresAt = Some.Now.AddMinutes(-1) }) { TestName = "an expired statement" },
             new(KeyRole.SourceReview, c => c with { IssuedAt = Some.Now.AddDays(1) }) { TestName = "a statement of the future" },
             new(KeyRole.SourceReview, c => c with { Source = c.Source with { Ref = "refs/heads/topic" } }) { TestName = "another ref" },
             new(KeyRole.SourceReview, c => c with { Source = c.Source with { Repository = "git+https://github.com/fork/checkout" } })

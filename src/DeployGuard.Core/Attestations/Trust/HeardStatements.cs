@@ -6,7 +6,7 @@ namespace DeployGuard.Core.Attestations.Trust;
 /// </summary>
 internal sealed class HeardStatements
 {
-    private readonly IReadOnlySet<string> _commits;
+    private readonly CommitWays _ways;
     private readonly Func<VerifiedStatement, bool> _isAbout;
 
     /// <param name="heads">The commits of which the image may be.</param>
@@ -18,26 +18,32 @@ internal sealed class HeardStatements
         Func<VerifiedStatement, bool> isAbout
     )
     {
-        _isAbout = isAbout;
-        _commits = new CommitWays(all).Between(StartsOf(question), heads);
+        (_isAbout, _ways) = (isAbout, new CommitWays(all));
+        Commits = _ways.Between(StartsOf(question), heads);
         All = [.. all.Where(IsHeard)];
         Authors = All.SelectMany(s => s.Change?.Authors ?? []).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
     }
 
     public IReadOnlyList<JudgedStatement> All { get; }
 
+    /// <summary>All commits between what runs and the head that statements are about.</summary>
+    public IReadOnlySet<string> Commits { get; }
+
     /// <summary>Whom any of them names as an author.</summary>
     public IReadOnlyList<string> Authors { get; }
+
+    /// <summary>Those of a part of the range.</summary>
+    public IReadOnlySet<string> CommitsOf(ChangeSource part) => _ways.Between(part.BaseCommit, part.HeadCommit);
 
     /// <summary>The commits of what runs; one that is null if nothing runs.</summary>
     public static IReadOnlyList<string?> StartsOf(ImageQuestion question) =>
         question.Running.Count == 0 ? [null] : [.. question.Running.Select(r => r.Commit).Distinct()];
 
     /// <summary>Every commit that a statement names: its head, its subjects, and those at which it saw signs of AI.</summary>
-    public static IEnumerable<string> CommitsOf(JudgedStatement statement) =>
+    private static IEnumerable<string> NamedBy(JudgedStatement statement) =>
         ((IEnumerable<string?>)[statement.Commit, .. statement.Statement.Subjects.Select(s => s.GitCommit)])
             .Concat(statement.Change?.Ai.Evidence.Select(e => e.Commit) ?? [])
             .OfType<string>();
 
-    private bool IsHeard(JudgedStatement statement) => _isAbout(statement.Statement) || CommitsOf(statement).Any(_commits.Contains);
+    private bool IsHeard(JudgedStatement statement) => _isAbout(statement.Statement) || NamedBy(statement).Any(Commits.Contains);
 }

@@ -6,6 +6,7 @@ internal sealed class RangeJudgement
     private readonly ImageQuestion _question;
     private readonly HeadCommit _head;
     private readonly HeardStatements _heard;
+    private readonly TakenBackReviews _takenBack;
     private readonly CommitChain _chain;
     private readonly List<JudgedStatement> _inRepository;
     private readonly IReadOnlyList<string?> _starts;
@@ -22,6 +23,7 @@ internal sealed class RangeJudgement
     )
     {
         (_question, _head, _heard) = (question, head, heard);
+        _takenBack = new TakenBackReviews(judged, question);
         _starts = HeardStatements.StartsOf(question);
         _inRepository =
         [
@@ -127,10 +129,20 @@ internal sealed class RangeJudgement
         _path.AddRange(parts.SelectMany(p => p).Distinct());
         var authors = _heard.Authors.Select(_question.PersonOf).ToHashSet(ReviewCount.Persons);
         var count = new ReviewCount(_question, authors, now);
-        Chain = [.. parts.Select(p => LinkOf(p, count.Of(p))).DistinctBy(l => (l.BaseCommit, l.HeadCommit))];
-        _findings.AddRange(parts.SelectMany(p => p.SelectMany(s => count.NotCounted(s, p))).Distinct());
+        Chain = [.. parts.Select(p => LinkOf(p, count.Of(p, TakenBack(p)))).DistinctBy(l => (l.BaseCommit, l.HeadCommit))];
+        _findings.AddRange(parts.SelectMany(p => p.SelectMany(s => count.NotCounted(s, p, TakenBack(p)))).Distinct());
         // Who reviewed one part has not seen the others.
         Reviews = [.. Chain[^1].Reviews.Where(r => Chain.All(l => l.Reviews.Any(o => ReviewCount.Persons.Equals(o.Person, r.Person))))];
+    }
+
+    /// <summary>
+    /// When a person last took a review of a part of the range back. Whoever took back what they said of any commit reviews the head again.
+    /// </summary>
+    private Func<string, DateTimeOffset?> TakenBack(IReadOnlyList<JudgedStatement> part)
+    {
+        var commits =
+            part[0].Change?.Source is { } source && source.HeadCommit != _head.Commit ? _heard.CommitsOf(source) : _heard.Commits;
+        return person => _takenBack.Last(person, commits);
     }
 
     private static ChainLink LinkOf(IReadOnlyList<JudgedStatement> part, IReadOnlyList<CountedReview> reviews)
