@@ -79,6 +79,7 @@ public sealed record ChainLink(
 
 /// <param name="Person">As <see cref="ImageQuestion.PersonOf"/> names them.</param>
 /// <param name="Approver">As the statement names them.</param>
+/// <param name="At">Of several parts of a range: when they reviewed the first of them, because all of it must be recent enough.</param>
 public sealed record CountedReview(
     string Person,
     string Approver,

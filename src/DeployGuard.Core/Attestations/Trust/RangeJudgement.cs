@@ -131,8 +131,16 @@ internal sealed class RangeJudgement
         var count = new ReviewCount(_question, authors, now);
         Chain = [.. parts.Select(p => LinkOf(p, count.Of(p, TakenBack(p)))).DistinctBy(l => (l.BaseCommit, l.HeadCommit))];
         _findings.AddRange(parts.SelectMany(p => p.SelectMany(s => count.NotCounted(s, p, TakenBack(p)))).Distinct());
-        // Who reviewed one part has not seen the others.
-        Reviews = [.. Chain[^1].Reviews.Where(r => Chain.All(l => l.Reviews.Any(o => ReviewCount.Persons.Equals(o.Person, r.Person))))];
+        Reviews = [.. Chain[^1].Reviews.Select(OfWholeRange).OfType<CountedReview>()];
+    }
+
+    /// <summary>
+    /// A review of the head by somebody who reviewed every other part too; null if they have not seen one. It is as old as their oldest.
+    /// </summary>
+    private CountedReview? OfWholeRange(CountedReview review)
+    {
+        var all = Chain.Select(l => l.Reviews.FirstOrDefault(r => ReviewCount.Persons.Equals(r.Person, review.Person))).ToList();
+        return all.TrueForAll(r => r is not null) ? review with { At = all.OfType<CountedReview>().Min(r => r.At) } : null;
     }
 
     /// <summary>
