@@ -93,12 +93,20 @@ public static class SignedQuestions
         return running.Select(i => i.Reference.Digest ?? i.Reference.Text).ToHashSet(StringComparer.Ordinal);
     }
 
-    /// <summary>The images that run where a new image would run; none if nothing is known to run there.</summary>
-    public static IReadOnlyList<string> RunningBefore(EvaluatedRequest evaluated, string image)
+    /// <summary>
+    /// The images that run where a new image would run; none if nothing is known to run there. Of a workload that was deleted and is created
+    /// again, and of one whose template is not confirmed, those that were last proven: an old image would otherwise come back.
+    /// </summary>
+    public static IReadOnlyList<string> RunningBefore(EvaluatedRequest evaluated, string image, ClusterSnapshot cluster)
     {
-        if ((evaluated.ConfirmedBefore, evaluated.After) is not ({ } before, { } after))
+        if (evaluated.After is not { } after)
         {
             return [];
+        }
+
+        if (evaluated.ConfirmedBefore is not { } before)
+        {
+            return OfSameRepository(LastProven(after.Ref, cluster)?.Images ?? [], image);
         }
 
         if (
@@ -111,9 +119,25 @@ public static class SignedQuestions
         }
 
         // The places cannot be compared. Every image of the same repository may have been in its place.
-        var repository = ImagePattern.RepositoryOf(image);
-        return [.. before.Template.ImageNames.Where(i => ImagePattern.RepositoryOf(i) == repository).Distinct()];
+        return OfSameRepository(before.Template.ImageNames, image);
     }
+
+    private static IReadOnlyList<string> OfSameRepository(IEnumerable<string> images, string image)
+    {
+        var repository = ImagePattern.RepositoryOf(image);
+        return [.. images.Where(i => ImagePattern.RepositoryOf(i) == repository).Distinct()];
+    }
+
+    /// <summary>
+    /// The record that was proven last, or admitted last if none was proven; null if there is none. A request does not make a record newer:
+    /// it may have been refused.
+    /// </summary>
+    private static Change? LastProven(WorkloadRef workload, ClusterSnapshot cluster) =>
+        cluster
+            .Changes.Where(c => c.WasAdmitted && c.Workload == workload)
+            .OrderByDescending(c => c.Phase is Phase.Proven)
+            .ThenByDescending(c => c.Since > c.LastReturnedAt ? c.Since : c.LastReturnedAt)
+            .FirstOrDefault();
 
     /// <summary>
     /// The commit of an image that runs, as it was proven under this policy when it came; null if it is not known. A request that was not

@@ -171,7 +171,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
                 :
                 [
                     .. SignedQuestions
-                        .RunningBefore(question.Evaluated, image)
+                        .RunningBefore(question.Evaluated, image, question.Cluster)
                         .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, question.Policy, question.Cluster))),
                 ]
         );
