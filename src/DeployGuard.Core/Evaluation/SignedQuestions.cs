@@ -94,8 +94,8 @@ public static class SignedQuestions
     }
 
     /// <summary>
-    /// The images that run where a new image would run; none if nothing is known to run there. Of a workload that was deleted and is created
-    /// again, and of one whose template is not confirmed, those that were last proven: an old image would otherwise come back.
+    /// The images that run where a new image would run; none if nothing is known to run there. Of a workload that was deleted and is
+    /// created again, and of one whose template is not confirmed, those that were last proven: an old image would otherwise come back.
     /// </summary>
     public static IReadOnlyList<string> RunningBefore(EvaluatedRequest evaluated, string image, ClusterSnapshot cluster)
     {
@@ -144,14 +144,15 @@ public static class SignedQuestions
     /// admitted shows nothing of what runs, what only a break-glass admitted was read by nobody, and a key or source that left the policy
     /// counts no more.
     /// </summary>
-    public static string? CommitOf(string image, SafeguardPolicy policy, ClusterSnapshot cluster)
+    /// <param name="keys">Those of the policy, as they are now.</param>
+    public static string? CommitOf(string image, SafeguardPolicy policy, KeySet keys, ClusterSnapshot cluster)
     {
         if (new ImageReference(image).Digest is not { } digest)
         {
             return null;
         }
 
-        var commits = Trusted(image, policy, cluster.Changes.Where(c => c.IsBase))
+        var commits = Trusted(image, policy, keys, cluster.Changes.Where(c => c.IsBase))
             .Where(p => !p.IsOfTemplate && new ImageReference(p.Image).Digest == digest)
             .Select(p => p.Commit)
             .Distinct()
@@ -167,6 +168,7 @@ public static class SignedQuestions
         EvaluatedRequest evaluated,
         string image,
         SafeguardPolicy policy,
+        KeySet keys,
         ClusterSnapshot cluster
     )
     {
@@ -174,19 +176,19 @@ public static class SignedQuestions
         var own = evaluated.ConfirmedBefore is { } before
             ? cluster.Changes.Where(c => c.IsBase && c.Workload == before.Ref && c.HasHash(before.Template.Hash))
             : [];
-        var commits = Trusted(image, policy, own).Select(p => p.Commit).Distinct(StringComparer.Ordinal).ToList();
+        var commits = Trusted(image, policy, keys, own).Select(p => p.Commit).Distinct(StringComparer.Ordinal).ToList();
         return commits.Count == 0 ? [new RunningImage(What, null)] : [.. commits.Select(c => new RunningImage(What, c))];
     }
 
     /// <summary>What keys proved that the policy trusts, of the repositories that may stand behind an image.</summary>
-    private static IEnumerable<ProvenCommit> Trusted(string image, SafeguardPolicy policy, IEnumerable<Change> changes)
+    private static IEnumerable<ProvenCommit> Trusted(string image, SafeguardPolicy policy, KeySet keys, IEnumerable<Change> changes)
     {
-        var trusted = (policy.SignedOrigin?.Keys ?? []).Select(k => k.Name).ToHashSet(StringComparer.Ordinal);
+        var trusted = keys.Keys.Select(k => k.Key.KeyId).ToHashSet(StringComparer.Ordinal);
         var sources = (policy.SignedOrigin?.SourcesOf(image) ?? []).Select(s => RepositoryUri.Parse(s.Repository)?.Address).ToHashSet();
         return changes
             .SelectMany(c => c.ProvenCommits)
             .Where(p => p.Policy == policy.Name)
-            .Where(p => sources.Contains(RepositoryUri.Parse(p.Repository)?.Address) && p.Keys.Any(trusted.Contains));
+            .Where(p => sources.Contains(RepositoryUri.Parse(p.Repository)?.Address) && p.KeyIds.Any(trusted.Contains));
     }
 
     /// <summary>
@@ -197,8 +199,8 @@ public static class SignedQuestions
         Before(evaluated, cluster, c => c is { Phase: Phase.Proven, IsUnreviewed: false });
 
     /// <summary>
-    /// The same, and also one that is not proven yet, but was admitted with every approval that its policies ask for: a statement that names
-    /// the whole template must be about everything since then.
+    /// The same, and also one that is not proven yet, but was admitted with every approval that its policies ask for: a statement that
+    /// names the whole template must be about everything since then.
     /// </summary>
     public static Workload? ReviewedBefore(EvaluatedRequest evaluated, ClusterSnapshot cluster) =>
         ProvenBefore(evaluated, cluster) ?? Before(evaluated, cluster, c => c is { IsBase: true, IsApproved: true });

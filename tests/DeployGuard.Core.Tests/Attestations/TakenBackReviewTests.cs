@@ -59,7 +59,13 @@ public class TakenBackReviewTests
     [Test]
     public void AnotherPersonsDismissalAndOneBeforeTheReviewTakeNothingBack()
     {
-        var other = Of(s_review, Stated.Change(from: Stated.Commit('e')) with { Approvals = [s_dismissed with { Approver = "github:3003" }] });
+        var other = Of(
+            s_review,
+            Stated.Change(from: Stated.Commit('e')) with
+            {
+                Approvals = [s_dismissed with { Approver = "github:3003" }],
+            }
+        );
         var before = Of(
             s_review,
             Stated.Change(from: Stated.Commit('e')) with
@@ -94,10 +100,7 @@ public class TakenBackReviewTests
             Evaluate(first, s_review.Says(second with { Approvals = [Stated.Review(Erin), changes, again] })).Reviews,
             Has.Count.EqualTo(1)
         );
-        Assert.That(
-            Evaluate(first, s_review.Says(second with { Approvals = [Stated.Review(Erin), changes] })).Reviews,
-            Is.Empty
-        );
+        Assert.That(Evaluate(first, s_review.Says(second with { Approvals = [Stated.Review(Erin), changes] })).Reviews, Is.Empty);
         Assert.That(
             Evaluate(
                 first,

@@ -82,10 +82,7 @@ public class SignedApprovalTests
         var first = Stated.Change(to: Stated.Between) with { Approvals = [review] };
         var second = Forge.Says(Stated.Change(from: Stated.Between).ReviewedBy("github:2002"), "second");
 
-        Assert.That(
-            Decide(Always(), [Forge.Says(first.About(Stated.AtCommit(Stated.Between))), second]).IsAllowed,
-            Is.EqualTo(isAllowed)
-        );
+        Assert.That(Decide(Always(), [Forge.Says(first.About(Stated.AtCommit(Stated.Between))), second]).IsAllowed, Is.EqualTo(isAllowed));
     }
 
     [Test]
@@ -152,10 +149,10 @@ public class SignedApprovalTests
     {
         var policy = Always();
         Assert.That(CommitOf(Cluster(policy, [])), Is.EqualTo(Stated.Running));
-        Assert.That(CommitOf(Cluster(policy, [], keys: ["stolen"])), Is.Null);
+        Assert.That(CommitOf(Cluster(policy, [], provenBy: new Signer("stolen", KeyRole.SourceReview))), Is.Null);
         Assert.That(CommitOf(Cluster(policy, [], Phase.Pending)), Is.Null);
 
-        string? CommitOf(ClusterSnapshot cluster) => SignedQuestions.CommitOf(Running, policy, cluster);
+        string? CommitOf(ClusterSnapshot cluster) => SignedQuestions.CommitOf(Running, policy, Keys, cluster);
     }
 
     [Test]

@@ -21,7 +21,10 @@ public class SignedBaseTests
             new([s_use], false, false) { TestName = "its break-glass awaits a review" },
             new([s_use with { ReviewedBy = "alice" }], false, true) { TestName = "its break-glass was approved" },
             new([s_use with { ReviewedBy = "alice", IsRejected = true }], false, false) { TestName = "its break-glass was rejected" },
-            new([s_use with { ReviewedBy = "alice" }, s_use with { Name = "second" }], false, false) { TestName = "one of two was reviewed" },
+            new([s_use with { ReviewedBy = "alice" }, s_use with { Name = "second" }], false, false)
+            {
+                TestName = "one of two was reviewed",
+            },
             new([], true, false) { TestName = "somebody rejected it" },
         ];
 
@@ -33,9 +36,9 @@ public class SignedBaseTests
         var evaluated = Some.Evaluator.Classify(Some.Update(Deployment(Running), Deployment(New)), cluster, Some.Now);
 
         var expected = isBase ? Stated.Running : null;
-        Assert.That(SignedQuestions.CommitOf(Running, policy, cluster), Is.EqualTo(expected));
+        Assert.That(SignedQuestions.CommitOf(Running, policy, Keys, cluster), Is.EqualTo(expected));
         Assert.That(
-            SignedQuestions.CommitsOfRevision(evaluated, Running, policy, cluster).Select(r => r.Commit),
+            SignedQuestions.CommitsOfRevision(evaluated, Running, policy, Keys, cluster).Select(r => r.Commit),
             Is.EqualTo(new[] { expected })
         );
     }
@@ -75,8 +78,5 @@ public class SignedBaseTests
     }
 
     private static Statement Named(JsonObject after, ChangeStatement change) =>
-        change.About(
-            Stated.Image(),
-            StatementSubject.Of("Deployment shop/web", StatementSubject.TemplateHash, after.Read().Template.Hash)
-        );
+        change.About(Stated.Image(), StatementSubject.Of("Deployment shop/web", StatementSubject.TemplateHash, after.Read().Template.Hash));
 }

@@ -1,8 +1,8 @@
 namespace DeployGuard.Core.Attestations.Trust;
 
 /// <summary>
-/// The statements that may tighten: all about the image, about its head commit, or about any commit between what runs and the head. They are
-/// heard whoever of the trusted keys signed them, and whether they may relax anything or not.
+/// The statements that may tighten: all about the image, about its head commit, or about any commit between what runs and the head. They
+/// are heard whoever of the trusted keys signed them, and whether they may relax anything or not.
 /// </summary>
 internal sealed class HeardStatements
 {

@@ -60,7 +60,7 @@ internal sealed class RangeJudgement
                 .Select(g => g.Key),
         ];
 
-    /// <summary>Whether a statement is about the head, or a link on a way to it: then it needs no finding that it is about others.</summary>
+    /// <summary>Whether a statement is about the head, or a link on a way to it: then no finding says that it is about others.</summary>
     public bool Concerns(JudgedStatement statement) =>
         statement.Repository == _head.Repository
         && (
@@ -148,8 +148,7 @@ internal sealed class RangeJudgement
     /// </summary>
     private Func<string, DateTimeOffset?> TakenBack(IReadOnlyList<JudgedStatement> part)
     {
-        var commits =
-            part[0].Change?.Source is { } source && source.HeadCommit != _head.Commit ? _heard.CommitsOf(source) : _heard.Commits;
+        var commits = part[0].Change?.Source is { } source && source.HeadCommit != _head.Commit ? _heard.CommitsOf(source) : _heard.Commits;
         return person => _takenBack.Last(person, commits);
     }
 
@@ -166,6 +165,7 @@ internal sealed class RangeJudgement
             reviews
         )
         {
+            KeyIds = [.. part.SelectMany(s => s.KeyIds).Distinct()],
             ExpiresAt = changes.Min(c => c.ExpiresAt),
         };
     }

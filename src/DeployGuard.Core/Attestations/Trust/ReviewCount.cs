@@ -57,8 +57,7 @@ internal sealed class ReviewCount(ImageQuestion question, IReadOnlySet<string> a
         from approval in statement.Change?.Approvals ?? []
         let person = PersonOf(approval)
         let last = Of(part, takenBack).Any(r => Persons.Equals(r.Person, person)) ? null : takenBack(person)
-        let why =
-            WhyNot(statement, approval)
+        let why = WhyNot(statement, approval)
             ?? (last >= approval.At ? $"its approver took it back at {last:yyyy-MM-dd HH:mm} UTC" : TooFew(approval, part))
         where why is not null
         select StatementFinding.Of(

@@ -25,7 +25,7 @@ public static class TemplateEvaluator
         var heads = about
             .Where(s => s is { IsUsable: true, Change: not null } && s.CountOf(KeyRole.SourceReview) > 0)
             .GroupBy(s => (s.Commit, s.Repository))
-            .Select(g => new HeadCommit(g.Key.Commit ?? "", g.Key.Repository ?? "", [.. g.SelectMany(s => s.Keys).Distinct()]))
+            .Select(g => HeadCommit.Of(g.Key.Commit ?? "", g.Key.Repository ?? "", [.. g]))
             .ToList();
         // The same template may have been that of several commits, where one took back what another had changed.
         var results = heads.ConvertAll(h => Of(question, judged, h, now));

@@ -45,6 +45,13 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
                         .Concat(Summary?.Keys ?? [])
                         .Distinct(),
                 ],
+                KeyIds =
+                [
+                    .. Proven
+                        .SelectMany(p => p.Chain.SelectMany(l => l.KeyIds).Concat(p.Head?.KeyIds ?? []))
+                        .Concat(Summary is null ? [] : Proven.SelectMany(p => p.TwoParty?.KeyIds ?? []))
+                        .Distinct(),
+                ],
                 ReviewThreshold = inspection.Policy.SignedOrigin?.ReviewThreshold ?? 1,
                 RanHash = inspection.Evaluated.LiveHash,
                 ExpiresAt = Proven.SelectMany(p => p.Chain).Min(l => l.ExpiresAt),
