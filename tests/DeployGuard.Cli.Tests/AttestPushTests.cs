@@ -337,7 +337,7 @@ public sealed class AttestPushTests
             {"metadata": {}, "items": [{"metadata": {"name": "deployment-web-1", "namespace": "shop"},
              "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "v2:{{new string('0', 64)}}"},
              "status": {"phase": "Proven", "provenance": [{"policy": "signed", "image": "{{former}}", "repository": "https://github.com/acme/checkout", "keys": ["forge (SourceReview)"],
-              "commit": "{{Git.Base}}"}]} }]}
+              "keyIds": ["{{PublicKey.Parse(File.ReadAllText(Git.Git.At("forge.pub"))).KeyId}}"], "commit": "{{Git.Base}}"}]} }]}
             """
         );
         return server;

@@ -85,14 +85,19 @@ internal sealed class ClusterPolicies : PolicySource
     }
 
     /// <summary>As the webhook compares: the images of the same repository.</summary>
-    public override Task<IReadOnlyList<RunningImage>> RunningAsync(string image, SafeguardPolicy policy, CancellationToken cancel)
+    public override Task<IReadOnlyList<RunningImage>> RunningAsync(
+        string image,
+        SafeguardPolicy policy,
+        KeySet keys,
+        CancellationToken cancel
+    )
     {
         var (repository, cluster) = (ImagePattern.RepositoryOf(image), new ClusterSnapshot { Changes = _changes });
         return Task.FromResult<IReadOnlyList<RunningImage>>([
             .. _images
                 .Where(i => ImagePattern.RepositoryOf(i) == repository)
                 .Distinct()
-                .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, policy, cluster))),
+                .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, policy, keys, cluster))),
         ]);
     }
 

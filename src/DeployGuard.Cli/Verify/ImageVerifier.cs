@@ -32,7 +32,7 @@ internal sealed class ImageVerifier(PolicySource source, TimeProvider time)
             }
 
             var verification = FoundStatements.Verify(result, keys);
-            var running = await source.RunningAsync(name, policy, cancel);
+            var running = await source.RunningAsync(name, policy, keys, cancel);
             var judged = new JudgedImage($"{result.Image.Digest}") { Platforms = FoundText.PlatformsOf(result) };
             var question = OriginQuestion.Of(policy, origin, $"{result.Image}", judged, running);
             var provenance = OriginEvaluator.Evaluate(question, verification, time.GetUtcNow());

@@ -13,7 +13,12 @@ internal abstract class PolicySource
     public virtual IOwnSecrets? Secrets => null;
 
     /// <summary>What runs where the image would run; none if nothing does.</summary>
-    public abstract Task<IReadOnlyList<RunningImage>> RunningAsync(string image, SafeguardPolicy policy, CancellationToken cancel);
+    public abstract Task<IReadOnlyList<RunningImage>> RunningAsync(
+        string image,
+        SafeguardPolicy policy,
+        KeySet keys,
+        CancellationToken cancel
+    );
 }
 
 /// <summary>Policies of files, or any for which the user named the commit of what runs.</summary>
@@ -24,6 +29,10 @@ internal sealed class GivenPolicies(IReadOnlyList<SafeguardPolicy> policies, str
 
     public override IOwnSecrets? Secrets => secrets;
 
-    public override Task<IReadOnlyList<RunningImage>> RunningAsync(string image, SafeguardPolicy policy, CancellationToken cancel) =>
-        Task.FromResult<IReadOnlyList<RunningImage>>(baseCommit is null ? [] : [new RunningImage("the former image", baseCommit)]);
+    public override Task<IReadOnlyList<RunningImage>> RunningAsync(
+        string image,
+        SafeguardPolicy policy,
+        KeySet keys,
+        CancellationToken cancel
+    ) => Task.FromResult<IReadOnlyList<RunningImage>>(baseCommit is null ? [] : [new RunningImage("the former image", baseCommit)]);
 }

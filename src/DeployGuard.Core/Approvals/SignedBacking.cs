@@ -12,6 +12,9 @@ public sealed record SignedBacking(string Policy, bool IsHuman, IReadOnlyList<Si
     /// <summary>Names of the keys that all of it rests on.</summary>
     public IReadOnlyList<string> Keys { get; init; } = [];
 
+    /// <summary>The same keys, by the SHA-256 of each: another key may get the name of a former one.</summary>
+    public IReadOnlyList<string> KeyIds { get; init; } = [];
+
     /// <summary>How many keys of the role SourceReview the policy asked for.</summary>
     public int ReviewThreshold { get; init; } = 1;
 

@@ -49,6 +49,10 @@ public sealed class PublicKey
             { Label: var other } => throw new AttestationException($"holds {other}; write it as PUBLIC KEY with: openssl pkey -pubout"),
         };
 
+    /// <summary>The <see cref="KeyId"/> of a key in its usual encoding; null if the text holds no public key.</summary>
+    internal static string? IdOf(string pem) =>
+        PemText.Only(pem) is { Label: "PUBLIC KEY", Bytes: var spki } ? Convert.ToHexStringLower(SHA256.HashData(spki)) : null;
+
     /// <summary>Whether this key signed the message.</summary>
     public bool Verifies(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) => _type.Verifies(message, signature);
 }

@@ -179,6 +179,12 @@ public sealed record Change
     public bool WasAdmittedUnreviewed => BreakGlassUses.Any(u => u.AdmittedRevision && !u.IsApproved);
 
     /// <summary>
+    /// Later changes may start from it: it was admitted, and nobody rejected it since, and no use of a BreakGlass for it awaits a review.
+    /// What only a BreakGlass admitted, nobody has read.
+    /// </summary>
+    public bool IsBase => WasAdmitted && !IsUnreviewed && !ShowsVeto;
+
+    /// <summary>
     /// The revision once ran on all desired pods, or ran before DeployGuard was installed. A revision admitted by break-glass counts only
     /// after its review, or a rollback to it would need no approval.
     /// </summary>

@@ -32,6 +32,9 @@ public static class ChangeReader
     /// <summary>Of a proven commit: it is that of the template.</summary>
     public const string TemplateFlag = "template";
 
+    /// <summary>Of both: the SHA-256 of each key, because another key may get the name of a former one.</summary>
+    public const string KeyIdsField = "keyIds";
+
     /// <summary>Field of the status: what signed evidence said of the revision at its last request.</summary>
     public const string BackingField = "signedEvidence";
 
@@ -98,6 +101,7 @@ public static class ChangeReader
                         [.. p.Texts("keys").Select(k => k.Split(" (")[0])]
                     )
                     {
+                        KeyIds = p.Texts(KeyIdsField),
                         IsOfTemplate = p.Flag(TemplateFlag),
                     }),
             ],
@@ -192,6 +196,7 @@ public static class ChangeReader
                 ? new SignedSummary(Time(twoParty, "at"), twoParty.Texts("statements"), twoParty.Texts("keys"))
                 : null,
             Keys = found.Texts("keys"),
+            KeyIds = found.Texts(KeyIdsField),
             ReviewThreshold = found.Int("reviewThreshold") ?? 1,
             RanHash = found.Text("from"),
             ExpiresAt = found.Time("expiresAt"),

@@ -4,6 +4,12 @@ namespace DeployGuard.Core.Changes;
 /// <param name="Keys">The names of the keys that proved it.</param>
 public sealed record ProvenCommit(string Policy, string Image, string Repository, string Commit, IReadOnlyList<string> Keys)
 {
+    /// <summary>
+    /// The same keys, by the SHA-256 of each. None in a record of a version before the first release of signed evidence, which counts no
+    /// more: the key may have been replaced under its name.
+    /// </summary>
+    public IReadOnlyList<string> KeyIds { get; init; } = [];
+
     /// <summary>It is that of the pod template, which came without a new image. The image may be of an earlier one.</summary>
     public bool IsOfTemplate { get; init; }
 }

@@ -1,4 +1,5 @@
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
 
@@ -30,5 +31,11 @@ internal static class StandingEvidence
         && (runs.Length == 0 || runs == found.RanHash)
         && !(found.ExpiresAt <= now)
         && found.ReviewThreshold >= signed.ReviewThreshold
-        && found.Keys.All(name => signed.Keys.Any(k => k.Name == name && !(k.NotAfter <= now) && !(k.NotBefore > now)));
+        && found.Keys.All(name =>
+            signed.Keys.Any(k => k.Name == name && !(k.NotAfter <= now) && !(k.NotBefore > now) && IsSame(k, found.KeyIds))
+        );
+
+    /// <summary>A key in a Secret is known by its name here. The next request reads the Secret.</summary>
+    private static bool IsSame(OriginKey key, IReadOnlyList<string> ids) =>
+        key.Pem is not { } pem || (PublicKey.IdOf(pem) is { } id && ids.Contains(id));
 }

@@ -104,12 +104,20 @@ public static class SignedQuestions
         return running.Select(i => i.Reference.Digest ?? i.Reference.Text).ToHashSet(StringComparer.Ordinal);
     }
 
-    /// <summary>The images that run where a new image would run; none if nothing is known to run there.</summary>
-    public static IReadOnlyList<string> RunningBefore(EvaluatedRequest evaluated, string image)
+    /// <summary>
+    /// The images that run where a new image would run; none if nothing is known to run there. Of a workload that was deleted and is
+    /// created again, and of one whose template is not confirmed, those that were last proven: an old image would otherwise come back.
+    /// </summary>
+    public static IReadOnlyList<string> RunningBefore(EvaluatedRequest evaluated, string image, ClusterSnapshot cluster)
     {
-        if ((evaluated.ConfirmedBefore, evaluated.After) is not ({ } before, { } after))
+        if (evaluated.After is not { } after)
         {
             return [];
+        }
+
+        if (evaluated.ConfirmedBefore is not { } before)
+        {
+            return OfSameRepository(LastProven(after.Ref, cluster)?.Images ?? [], image);
         }
 
         if (
@@ -122,22 +130,40 @@ public static class SignedQuestions
         }
 
         // The places cannot be compared. Every image of the same repository may have been in its place.
+        return OfSameRepository(before.Template.ImageNames, image);
+    }
+
+    private static IReadOnlyList<string> OfSameRepository(IEnumerable<string> images, string image)
+    {
         var repository = ImagePattern.RepositoryOf(image);
-        return [.. before.Template.ImageNames.Where(i => ImagePattern.RepositoryOf(i) == repository).Distinct()];
+        return [.. images.Where(i => ImagePattern.RepositoryOf(i) == repository).Distinct()];
     }
 
     /// <summary>
-    /// The commit of an image that runs, as it was proven under this policy when it came; null if it is not known. A request that was not
-    /// admitted shows nothing of what runs, and a key or source that left the policy counts no more.
+    /// The record that was proven last, or admitted last if none was proven; null if there is none. A request does not make a record newer:
+    /// it may have been refused.
     /// </summary>
-    public static string? CommitOf(string image, SafeguardPolicy policy, ClusterSnapshot cluster)
+    private static Change? LastProven(WorkloadRef workload, ClusterSnapshot cluster) =>
+        cluster
+            .Changes.Where(c => c.WasAdmitted && c.Workload == workload)
+            .OrderByDescending(c => c.Phase is Phase.Proven)
+            .ThenByDescending(c => c.Since > c.LastReturnedAt ? c.Since : c.LastReturnedAt)
+            .FirstOrDefault();
+
+    /// <summary>
+    /// The commit of an image that runs, as it was proven under this policy when it came; null if it is not known. A request that was not
+    /// admitted shows nothing of what runs, what only a break-glass admitted was read by nobody, and a key or source that left the policy
+    /// counts no more.
+    /// </summary>
+    /// <param name="keys">Those of the policy, as they are now.</param>
+    public static string? CommitOf(string image, SafeguardPolicy policy, KeySet keys, ClusterSnapshot cluster)
     {
         if (new ImageReference(image).Digest is not { } digest)
         {
             return null;
         }
 
-        var commits = Trusted(image, policy, cluster.Changes.Where(c => c.WasAdmitted))
+        var commits = Trusted(image, policy, keys, cluster.Changes.Where(c => c.IsBase))
             .Where(p => !p.IsOfTemplate && new ImageReference(p.Image).Digest == digest)
             .Select(p => p.Commit)
             .Distinct()
@@ -153,26 +179,27 @@ public static class SignedQuestions
         EvaluatedRequest evaluated,
         string image,
         SafeguardPolicy policy,
+        KeySet keys,
         ClusterSnapshot cluster
     )
     {
         const string What = "the template that runs";
         var own = evaluated.ConfirmedBefore is { } before
-            ? cluster.Changes.Where(c => c.WasAdmitted && c.Workload == before.Ref && c.HasHash(before.Template.Hash))
+            ? cluster.Changes.Where(c => c.IsBase && c.Workload == before.Ref && c.HasHash(before.Template.Hash))
             : [];
-        var commits = Trusted(image, policy, own).Select(p => p.Commit).Distinct(StringComparer.Ordinal).ToList();
+        var commits = Trusted(image, policy, keys, own).Select(p => p.Commit).Distinct(StringComparer.Ordinal).ToList();
         return commits.Count == 0 ? [new RunningImage(What, null)] : [.. commits.Select(c => new RunningImage(What, c))];
     }
 
     /// <summary>What keys proved that the policy trusts, of the repositories that may stand behind an image.</summary>
-    private static IEnumerable<ProvenCommit> Trusted(string image, SafeguardPolicy policy, IEnumerable<Change> changes)
+    private static IEnumerable<ProvenCommit> Trusted(string image, SafeguardPolicy policy, KeySet keys, IEnumerable<Change> changes)
     {
-        var trusted = (policy.SignedOrigin?.Keys ?? []).Select(k => k.Name).ToHashSet(StringComparer.Ordinal);
+        var trusted = keys.Keys.Select(k => k.Key.KeyId).ToHashSet(StringComparer.Ordinal);
         var sources = (policy.SignedOrigin?.SourcesOf(image) ?? []).Select(s => RepositoryUri.Parse(s.Repository)?.Address).ToHashSet();
         return changes
             .SelectMany(c => c.ProvenCommits)
             .Where(p => p.Policy == policy.Name)
-            .Where(p => sources.Contains(RepositoryUri.Parse(p.Repository)?.Address) && p.Keys.Any(trusted.Contains));
+            .Where(p => sources.Contains(RepositoryUri.Parse(p.Repository)?.Address) && p.KeyIds.Any(trusted.Contains));
     }
 
     /// <summary>
@@ -180,10 +207,18 @@ public static class SignedQuestions
     /// break-glass; else null.
     /// </summary>
     public static Workload? ProvenBefore(EvaluatedRequest evaluated, ClusterSnapshot cluster) =>
+        Before(evaluated, cluster, c => c is { Phase: Phase.Proven, IsUnreviewed: false });
+
+    /// <summary>
+    /// The same, and also one that is not proven yet, but was admitted with every approval that its policies ask for: a statement that
+    /// names the whole template must be about everything since then.
+    /// </summary>
+    public static Workload? ReviewedBefore(EvaluatedRequest evaluated, ClusterSnapshot cluster) =>
+        ProvenBefore(evaluated, cluster) ?? Before(evaluated, cluster, c => c is { IsBase: true, IsApproved: true });
+
+    private static Workload? Before(EvaluatedRequest evaluated, ClusterSnapshot cluster, Func<Change, bool> isEnough) =>
         evaluated.ConfirmedBefore is { } before
-        && cluster.Changes.Any(c =>
-            c is { Phase: Phase.Proven, IsUnreviewed: false } && c.Workload == before.Ref && c.HasHash(before.Template.Hash)
-        )
+        && cluster.Changes.Any(c => isEnough(c) && c.Workload == before.Ref && c.HasHash(before.Template.Hash))
             ? before
             : null;
 }

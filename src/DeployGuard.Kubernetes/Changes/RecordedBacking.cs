@@ -40,6 +40,7 @@ internal static class RecordedBacking
             ["reviews"] = new JsonArray([.. backing.Reviews.Take(Most).Select(r => (JsonNode)JsonOf(r))]),
             ["authors"] = Texts(backing.Authors, MostAuthors),
             ["keys"] = Texts(backing.Keys),
+            [ChangeReader.KeyIdsField] = Texts(backing.KeyIds),
         };
         if (backing.ReviewThreshold > 1)
         {

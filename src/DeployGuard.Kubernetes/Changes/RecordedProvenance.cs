@@ -83,6 +83,7 @@ internal sealed record RecordedProvenance(string Policy, string Image, JsonObjec
             json["repository"] = head.Repository;
             json["commit"] = head.Commit;
             json["keys"] = Named(head.Keys);
+            json[ChangeReader.KeyIdsField] = new JsonArray([.. head.KeyIds.Select(k => (JsonNode)k)]);
         }
 
         JsonWriting.SetOrRemove(json, "missing", proven.Missing is { } gap ? VisibleText.Inline($"{gap.Kind}: {gap.What}") : null);

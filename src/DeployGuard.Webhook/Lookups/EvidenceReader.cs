@@ -141,7 +141,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             case Unavailable unavailable:
                 return new SignedImage(image, null) { Unavailable = FoundText.Of(unavailable), Remedy = LookupRemedy.Of(unavailable) };
             default:
-                var asked = QuestionOf(question, image, result);
+                var asked = QuestionOf(question, image, result, keys);
                 return new SignedImage(image, Proven(question, result, asked, keys, brought)) { Note = brought.NoteOf(result) };
         }
     }
@@ -160,19 +160,19 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             : OriginEvaluator.Evaluate(asked, verified.With(own), now, others);
     }
 
-    private static ImageQuestion QuestionOf(Question question, string image, LookupResult result) =>
+    private static ImageQuestion QuestionOf(Question question, string image, LookupResult result, KeySet keys) =>
         OriginQuestion.Of(
             question.Policy,
             question.Signed,
             image,
             new JudgedImage($"{result.Image.Digest}") { Platforms = FoundText.PlatformsOf(result) },
             question.Template is not null
-                ? SignedQuestions.CommitsOfRevision(question.Evaluated, image, question.Policy, question.Cluster)
+                ? SignedQuestions.CommitsOfRevision(question.Evaluated, image, question.Policy, keys, question.Cluster)
                 :
                 [
                     .. SignedQuestions
-                        .RunningBefore(question.Evaluated, image)
-                        .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, question.Policy, question.Cluster))),
+                        .RunningBefore(question.Evaluated, image, question.Cluster)
+                        .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, question.Policy, keys, question.Cluster))),
                 ]
         );
 

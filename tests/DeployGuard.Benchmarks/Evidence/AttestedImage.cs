@@ -33,6 +33,9 @@ internal sealed class AttestedImage : IAsyncDisposable
     /// <summary>As a template names it.</summary>
     public string Reference { get; }
 
+    /// <summary>Of the key, in the record of what runs.</summary>
+    public string KeyId => _key.KeyId;
+
     /// <summary>How many requests the registry received.</summary>
     public int Calls => _registry.Calls.Count;
 

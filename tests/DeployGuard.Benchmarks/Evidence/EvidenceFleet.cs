@@ -89,7 +89,7 @@ internal sealed class EvidenceFleet
               "templateHash": "{{{workload.Template.Hash}}}", "images": [{"to": "{{{_running}}}"}]},
              "status": {"phase": "Proven", "policies": [{"name": "{{{Policy}}}"}],
               "provenance": [{"policy": "{{{Policy}}}", "image": "{{{_running}}}", "repository": "{{{AttestedImage.Source}}}", "keys": ["{{{AttestedImage.KeyName}}} (SourceReview)"],
-               "commit": "{{{AttestedImage.Base}}}"}],
+               "keyIds": ["{{{_image.KeyId}}}"], "commit": "{{{AttestedImage.Base}}}"}],
               "conditions": [{"type": "Completed", "status": "True", "lastTransitionTime": "2026-11-20T12:00:00Z"},
                {"type": "Proven", "status": "True", "lastTransitionTime": "2026-11-21T12:00:00Z"}]} }
             """;

@@ -88,6 +88,28 @@ public class StatedReviewTests
         Assert.That(result.Reviews.Select(r => r.Person), Is.EqualTo(new[] { "github:2002" }));
     }
 
+    /// <summary>In either part, the forge may have stated the older review.</summary>
+    [TestCase(-40, -1)]
+    [TestCase(-1, -40)]
+    public void AReviewOfSeveralPartsIsAsOldAsItsOldest(int first, int second)
+    {
+        var result = Evaluate(
+            s_review.Says(Reviewed(Stated.Running, Stated.Between, first).About(Stated.AtCommit(Stated.Between)), "first"),
+            s_review.Says(Reviewed(Stated.Between, Stated.Head, second), "second")
+        );
+
+        Assert.That(result.Chain.Select(l => l.Reviews.Single().At), Is.EqualTo(new[] { Days(first), Days(second) }));
+        Assert.That(result.Reviews.Single().At, Is.EqualTo(Days(-40)));
+
+        ChangeStatement Reviewed(string from, string to, int days) =>
+            Stated.Change(from, to) with
+            {
+                Approvals = [Stated.Review("github:2002", to) with { At = Days(days) }],
+            };
+
+        DateTimeOffset Days(int days) => Some.Now.AddDays(days);
+    }
+
     [Test]
     public void WithoutANamedAuthorNoReviewCounts()
     {

@@ -73,6 +73,18 @@ public class SignedApprovalTests
         Assert.That(Decide(Always(), [Forge.Says(Stated.Change())], mine: mine).IsAllowed, Is.False);
     }
 
+    /// <summary>The range in two links, of which the first was reviewed long ago, and the second just now.</summary>
+    [TestCase(-73, false)]
+    [TestCase(-71, true)]
+    public void TheOldestReviewOfARangeMustBeWithinMaxAge(int hours, bool isAllowed)
+    {
+        var review = Stated.Review("github:2002", Stated.Between) with { At = Some.Now.AddHours(hours) };
+        var first = Stated.Change(to: Stated.Between) with { Approvals = [review] };
+        var second = Forge.Says(Stated.Change(from: Stated.Between).ReviewedBy("github:2002"), "second");
+
+        Assert.That(Decide(Always(), [Forge.Says(first.About(Stated.AtCommit(Stated.Between))), second]).IsAllowed, Is.EqualTo(isAllowed));
+    }
+
     [Test]
     public void AReviewOlderThanMaxAgeDoesNotCount()
     {
@@ -137,10 +149,10 @@ public class SignedApprovalTests
     {
         var policy = Always();
         Assert.That(CommitOf(Cluster(policy, [])), Is.EqualTo(Stated.Running));
-        Assert.That(CommitOf(Cluster(policy, [], keys: ["stolen"])), Is.Null);
+        Assert.That(CommitOf(Cluster(policy, [], provenBy: new Signer("stolen", KeyRole.SourceReview))), Is.Null);
         Assert.That(CommitOf(Cluster(policy, [], Phase.Pending)), Is.Null);
 
-        string? CommitOf(ClusterSnapshot cluster) => SignedQuestions.CommitOf(Running, policy, cluster);
+        string? CommitOf(ClusterSnapshot cluster) => SignedQuestions.CommitOf(Running, policy, Keys, cluster);
     }
 
     [Test]

@@ -20,6 +20,8 @@ internal static class SignedScene
 
     public static Signer Verifier { get; } = new("verifier", KeyRole.Vsa, Stated.Verifier);
 
+    public static KeySet Keys { get; } = KeySet.Of(Forge.Trusted, Build.Trusted, Verifier.Trusted);
+
     public static SafeguardPolicy Human() => Policy("AiAssisted");
 
     public static SafeguardPolicy Always() => Policy("Always");
@@ -51,25 +53,26 @@ internal static class SignedScene
         IReadOnlyList<SignedFacts> signed,
         Phase phase = Phase.Proven,
         string? commit = "",
-        string[]? keys = null
+        Signer? provenBy = null,
+        Func<Change, Change>? record = null
     )
     {
         var running = Some.Change(Deployment(Running), phase);
+        record ??= c => c;
         return new ClusterSnapshot
         {
             Policies = [policy],
             LiveHash = running.TemplateHash,
-            Changes =
-            [
-                running with
-                {
-                    ProvenCommits = commit is null
-                        ? []
-                        : [new ProvenCommit(policy.Name, Running, Stated.Repository, Stated.Running, keys ?? ["forge"])],
-                },
-            ],
+            Changes = [record(running with { ProvenCommits = commit is null ? [] : [Commit(Running, Stated.Running, provenBy)] })],
             SignedFacts = signed,
         };
+    }
+
+    /// <summary>A commit on record, as the forge proved it.</summary>
+    public static ProvenCommit Commit(string image, string commit, Signer? provenBy = null)
+    {
+        var key = (provenBy ?? Forge).Trusted;
+        return new ProvenCommit(Always().Name, image, Stated.Repository, commit, [key.Name]) { KeyIds = [key.Key.KeyId] };
     }
 
     public static Verdict Decide(
@@ -79,16 +82,16 @@ internal static class SignedScene
         Requester? by = null,
         Phase phase = Phase.Proven,
         string? commit = "",
-        Approvals.Approval? mine = null
+        Approvals.Approval? mine = null,
+        Func<Change, Change>? record = null
     )
     {
         var request = Some.Update(Deployment(Running), after ?? Deployment(New), by);
-        var cluster = Cluster(policy, [], phase, commit);
+        var cluster = Cluster(policy, [], phase, commit, record: record);
         var origin = policy.SignedOrigin ?? throw new InvalidOperationException("no keys");
-        var runs = new RunningImage(Running, SignedQuestions.CommitOf(Running, policy, cluster));
+        var runs = new RunningImage(Running, SignedQuestions.CommitOf(Running, policy, Keys, cluster));
         var question = OriginQuestion.Of(policy, origin, New, new JudgedImage(Stated.Digest), [runs]);
-        var keys = KeySet.Of(Forge.Trusted, Build.Trusted, Verifier.Trusted);
-        var proven = OriginEvaluator.Evaluate(question, AttestationVerifier.Verify(found, keys), Some.Now);
+        var proven = OriginEvaluator.Evaluate(question, AttestationVerifier.Verify(found, Keys), Some.Now);
         return Some.Decide(
             request,
             cluster with

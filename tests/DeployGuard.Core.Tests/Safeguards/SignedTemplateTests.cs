@@ -180,7 +180,7 @@ public class SignedTemplateTests
     {
         var cluster = Cluster(Always(), Old, [OfImage(Stated.Running), OfTemplate(Stated.Head)]);
 
-        Assert.That(SignedQuestions.CommitOf(Running, Always(), cluster), Is.EqualTo(Stated.Running));
+        Assert.That(SignedQuestions.CommitOf(Running, Always(), Keys, cluster), Is.EqualTo(Stated.Running));
     }
 
     /// <param name="runs">Commits on record of the revision that runs; by default that of its image.</param>
@@ -204,7 +204,7 @@ public class SignedTemplateTests
                 policy.SignedOrigin ?? throw new AssertionException("no keys"),
                 Running,
                 new JudgedImage(new string('2', 64)),
-                SignedQuestions.CommitsOfRevision(evaluated, Running, policy, cluster)
+                SignedQuestions.CommitsOfRevision(evaluated, Running, policy, Keys, cluster)
             ),
             new ReviewedTemplate($"{asked.Ref}", asked.Template.Hash),
             AttestationVerifier.Verify(found, KeySet.Of(Forge.Trusted, Build.Trusted)),
@@ -224,7 +224,7 @@ public class SignedTemplateTests
         };
     }
 
-    private static ProvenCommit OfImage(string commit) => new(Always().Name, Running, Stated.Repository, commit, ["forge"]);
+    private static ProvenCommit OfImage(string commit) => Commit(Running, commit);
 
     private static ProvenCommit OfTemplate(string commit) => OfImage(commit) with { IsOfTemplate = true };
 

@@ -22,6 +22,7 @@ public class RecordedBackingTests
         Summary = new SignedSummary(s_now.AddHours(-2), [new string('b', 64)], ["verifier"]),
         ReviewThreshold = 2,
         Keys = ["forge"],
+        KeyIds = ["5dc3"],
         RanHash = "v2:1",
         ExpiresAt = s_now.AddDays(1),
     };

@@ -52,8 +52,18 @@ public class RecordedProvenanceTests
         Assert.That(Commits(status), Is.EqualTo(new[] { (s_first, true) }));
     }
 
+    /// <summary>Another key may get the name of the one that proved it.</summary>
+    [Test]
+    public void TheKeysThatProvedACommitAreOnRecord()
+    {
+        var status = new JsonObject();
+        Record(status, Proven(s_first));
+
+        Assert.That(Read(status).Single().KeyIds, Is.EqualTo(new[] { "5dc3" }));
+    }
+
     private static ImageProvenance Proven(string commit) =>
-        new(OriginVerdict.Unknown, null, new HeadCommit(commit, Repository, ["forge"]), [], [], [], []);
+        new(OriginVerdict.Unknown, null, new HeadCommit(commit, Repository, ["forge"]) { KeyIds = ["5dc3"] }, [], [], [], []);
 
     private static ImageProvenance OfTemplate(string commit) =>
         Proven(commit) with
@@ -84,7 +94,10 @@ public class RecordedProvenanceTests
         RecordedProvenance.Merge(status, RecordedProvenance.Of(verdict));
     }
 
-    private static IEnumerable<(string Commit, bool IsOfTemplate)> Commits(JsonObject status)
+    private static IEnumerable<(string Commit, bool IsOfTemplate)> Commits(JsonObject status) =>
+        Read(status).Select(p => (p.Commit, p.IsOfTemplate));
+
+    private static IReadOnlyList<ProvenCommit> Read(JsonObject status)
     {
         var document = new JsonObject
         {
@@ -95,6 +108,6 @@ public class RecordedProvenanceTests
             ["status"] = status.DeepClone(),
         };
         document["status"]!["phase"] = "Pending";
-        return ChangeReader.Read(JsonSerializer.SerializeToElement(document)).ProvenCommits.Select(p => (p.Commit, p.IsOfTemplate));
+        return ChangeReader.Read(JsonSerializer.SerializeToElement(document)).ProvenCommits;
     }
 }

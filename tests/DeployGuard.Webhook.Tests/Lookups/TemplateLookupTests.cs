@@ -80,7 +80,7 @@ internal sealed class TemplateLookupTests : EvidenceFixture
             Workload = Before.Ref,
             TemplateHash = Before.Template.Hash,
             Phase = Phase.Proven,
-            ProvenCommits = [new ProvenCommit(policy.Name, Image, Source, s_runs, ["forge"])],
+            ProvenCommits = [new ProvenCommit(policy.Name, Image, Source, s_runs, ["forge"]) { KeyIds = [Forge.Public.KeyId] }],
         };
         return new ClusterSnapshot
         {

@@ -46,7 +46,7 @@ internal static class ChainGaps
         new(
             LinkKind.RunningCommit,
             $"The commit of {running.Image}, which runs now, is not known, so that nobody can say what changed since then.",
-            "Have this image approved in the cluster once; the next change then starts from its commit."
+            "Have this image approved in the cluster once, or the break-glass that admitted it; the next change then starts from its commit."
         );
 
     public static MissingLink NoChain(HeadCommit head, string? from, IReadOnlyList<string> reached) =>

@@ -31,7 +31,7 @@ internal static class ImageLinks
         var uncovered = coverage.Uncovered([.. links.Select(l => l.Statement)]);
         return uncovered.Count > 0
             ? (null, NoPlatform(uncovered, coverage))
-            : (new HeadCommit(links[0].Commit ?? "", links[0].Repository ?? "", [.. links.SelectMany(l => l.Keys).Distinct()]), null);
+            : (HeadCommit.Of(links[0].Commit ?? "", links[0].Repository ?? "", links), null);
     }
 
     private static MissingLink NoSource() =>

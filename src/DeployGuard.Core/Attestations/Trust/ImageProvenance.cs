@@ -58,7 +58,14 @@ public sealed record ImageProvenance(
 
 /// <param name="Repository">Its address, as it is compared.</param>
 /// <param name="Keys">Names of the keys that link image and commit.</param>
-public sealed record HeadCommit(string Commit, string Repository, IReadOnlyList<string> Keys);
+public sealed record HeadCommit(string Commit, string Repository, IReadOnlyList<string> Keys)
+{
+    /// <summary>The same keys by <see cref="PublicKey.KeyId"/>: another key may get the name of a former one.</summary>
+    public IReadOnlyList<string> KeyIds { get; init; } = [];
+
+    internal static HeadCommit Of(string commit, string repository, IReadOnlyCollection<JudgedStatement> links) =>
+        new(commit, repository, [.. links.SelectMany(l => l.Keys).Distinct()]) { KeyIds = [.. links.SelectMany(l => l.KeyIds).Distinct()] };
+}
 
 /// <summary>A part of the range, as change statements judge it.</summary>
 /// <param name="Statements">Digests of the statements; where they disagree, the stricter one counted.</param>
@@ -73,12 +80,16 @@ public sealed record ChainLink(
     IReadOnlyList<CountedReview> Reviews
 )
 {
+    /// <inheritdoc cref="HeadCommit.KeyIds"/>
+    public IReadOnlyList<string> KeyIds { get; init; } = [];
+
     /// <summary>When the first of its statements expires; null if none does.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 }
 
 /// <param name="Person">As <see cref="ImageQuestion.PersonOf"/> names them.</param>
 /// <param name="Approver">As the statement names them.</param>
+/// <param name="At">Of several parts of a range: when they reviewed the first of them, because all of it must be recent enough.</param>
 public sealed record CountedReview(
     string Person,
     string Approver,
@@ -92,7 +103,11 @@ public sealed record CountedReview(
 /// <param name="At">When the oldest of its changes was verified.</param>
 /// <param name="Statements">Digests of the summaries.</param>
 /// <param name="Keys">Names of the keys that signed them.</param>
-public sealed record TwoPartyReview(DateTimeOffset At, IReadOnlyList<string> Statements, IReadOnlyList<string> Keys);
+public sealed record TwoPartyReview(DateTimeOffset At, IReadOnlyList<string> Statements, IReadOnlyList<string> Keys)
+{
+    /// <inheritdoc cref="HeadCommit.KeyIds"/>
+    public IReadOnlyList<string> KeyIds { get; init; } = [];
+}
 
 /// <summary>Something that says that AI had a part. Believed from every signer, also where the statement relaxes nothing.</summary>
 public sealed record AiMark(string Statement, string Keys, string Tool, string What);

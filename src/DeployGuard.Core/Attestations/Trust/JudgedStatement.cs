@@ -22,6 +22,9 @@ internal sealed record JudgedStatement(
     /// <summary>The keys that say it.</summary>
     public IReadOnlyList<string> Keys => [.. Signers.Select(s => s.Name)];
 
+    /// <summary>The same keys, whatever they are named.</summary>
+    public IReadOnlyList<string> KeyIds => [.. Signers.Select(s => s.Key.KeyId)];
+
     public int CountOf(KeyRole role) => Signers.Count(s => s.Role == role);
 
     /// <summary>Distinct keys of a role, whatever they are named, that signed any of these statements.</summary>

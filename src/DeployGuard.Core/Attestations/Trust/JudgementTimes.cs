@@ -8,7 +8,8 @@ public static class JudgementTimes
 
     /// <summary>
     /// Until when a judgement of these statements holds, if the question stays the same: then a key or a statement begins or ceases to be
-    /// valid, or a review is no longer in the future. Null if it always holds.
+    /// valid, or a review is no longer in the future. Null if it always holds. What tightens (signs of AI, authors, reviews that were taken
+    /// back) is heard at any time, so that no end depends on it.
     /// </summary>
     public static DateTimeOffset? EndOf(Verification verification, DateTimeOffset now) =>
         verification.Statements.SelectMany(TimesOf).Where(t => t > now).Min();

@@ -24,9 +24,10 @@ public static class OriginEvaluator
         var judged = verification.Statements.Select(judge.Judge).ToList();
         var before = earlier.Select(judge.Judge).ToList();
         var (head, missing) = ImageLinks.Find(judged, coverage, question);
-        var range = head is null ? null : new RangeJudgement(question, [.. judged, .. before], coverage, head, now);
         List<JudgedStatement> all = [.. judged, .. before];
-        var proven = Assembled(question, all, Concerned(all, coverage, head, range), head, missing, range, now);
+        var heard = new HeardStatements(all, question, HeadsOf(all, coverage, head), coverage.IsAbout);
+        var range = head is null ? null : new RangeJudgement(question, all, heard, coverage, head, now);
+        var proven = Assembled(question, all, heard, head, missing, range, now);
         return ReadWhole(proven, verification, coverage.Digest) with
         {
             SignedBy =
@@ -68,18 +69,18 @@ public static class OriginEvaluator
                 Authors = proven.Authors,
             };
 
-    /// <param name="concerned">The statements about the change. Signs of AI and authors count from each of them.</param>
+    /// <param name="heard">The statements about the change. Signs of AI and authors count from each of them.</param>
     internal static ImageProvenance Assembled(
         ImageQuestion question,
         List<JudgedStatement> judged,
-        List<JudgedStatement> concerned,
+        HeardStatements heard,
         HeadCommit? head,
         MissingLink? missing,
         RangeJudgement? range,
         DateTimeOffset now
     )
     {
-        var marks = AiMarks.Of(concerned, question);
+        var marks = AiMarks.Of(heard.All, question);
         var gap = missing ?? range?.Missing;
         var (review, twoPartyGap) =
             head is not null && range is { Chain.Count: > 0 } ? TwoPartyCoverage.Of(judged, head, range.Chain, now) : (null, "");
@@ -89,26 +90,16 @@ public static class OriginEvaluator
             : OriginVerdict.Unknown;
         return new ImageProvenance(origin, gap, head, range?.Chain ?? [], range?.Reviews ?? [], marks, [])
         {
-            Authors =
-            [
-                .. concerned
-                    .Select(s => s.Statement.Claim)
-                    .OfType<ChangeClaim>()
-                    .SelectMany(c => c.Change.Authors)
-                    .Distinct(StringComparer.OrdinalIgnoreCase),
-            ],
+            Authors = heard.Authors,
             TwoParty = review,
             TwoPartyGap = twoPartyGap,
             ReviewedTemplates = range?.Templates ?? [],
         };
     }
 
-    private static List<JudgedStatement> Concerned(
-        List<JudgedStatement> judged,
-        ImageCoverage coverage,
-        HeadCommit? head,
-        RangeJudgement? range
-    ) => judged.FindAll(s => coverage.IsAbout(s.Statement) || (head is not null && s.Commit == head.Commit) || range?.Concerns(s) is true);
+    /// <summary>Its commit, and each that any statement about it names: that it may not be used is no reason not to listen.</summary>
+    private static IReadOnlyCollection<string> HeadsOf(List<JudgedStatement> all, ImageCoverage coverage, HeadCommit? head) =>
+        [.. all.Where(s => coverage.IsAbout(s.Statement)).Select(s => s.Commit).Append(head?.Commit).OfType<string>().Distinct()];
 
     /// <summary>Statements that may be used, and that say nothing here.</summary>
     private static IEnumerable<StatementFinding> AboutOthers(List<JudgedStatement> judged, ImageCoverage coverage, RangeJudgement? range) =>

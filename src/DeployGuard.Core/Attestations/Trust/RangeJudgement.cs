@@ -5,6 +5,8 @@ internal sealed class RangeJudgement
 {
     private readonly ImageQuestion _question;
     private readonly HeadCommit _head;
+    private readonly HeardStatements _heard;
+    private readonly TakenBackReviews _takenBack;
     private readonly CommitChain _chain;
     private readonly List<JudgedStatement> _inRepository;
     private readonly IReadOnlyList<string?> _starts;
@@ -14,13 +16,15 @@ internal sealed class RangeJudgement
     public RangeJudgement(
         ImageQuestion question,
         IReadOnlyList<JudgedStatement> judged,
+        HeardStatements heard,
         ImageCoverage coverage,
         HeadCommit head,
         DateTimeOffset now
     )
     {
-        (_question, _head) = (question, head);
-        _starts = question.Running.Count == 0 ? [null] : [.. question.Running.Select(r => r.Commit).Distinct()];
+        (_question, _head, _heard) = (question, head, heard);
+        _takenBack = new TakenBackReviews(judged, question);
+        _starts = HeardStatements.StartsOf(question);
         _inRepository =
         [
             .. judged.Where(s =>
@@ -56,7 +60,7 @@ internal sealed class RangeJudgement
                 .Select(g => g.Key),
         ];
 
-    /// <summary>Whether a statement is about the head, or about a part of a way to it.</summary>
+    /// <summary>Whether a statement is about the head, or a link on a way to it: then no finding says that it is about others.</summary>
     public bool Concerns(JudgedStatement statement) =>
         statement.Repository == _head.Repository
         && (
@@ -123,12 +127,29 @@ internal sealed class RangeJudgement
     private void Conclude(List<IReadOnlyList<JudgedStatement>> parts, DateTimeOffset now)
     {
         _path.AddRange(parts.SelectMany(p => p).Distinct());
-        var authors = _path.SelectMany(s => s.Change?.Authors ?? []).Select(_question.PersonOf).ToHashSet(ReviewCount.Persons);
+        var authors = _heard.Authors.Select(_question.PersonOf).ToHashSet(ReviewCount.Persons);
         var count = new ReviewCount(_question, authors, now);
-        Chain = [.. parts.Select(p => LinkOf(p, count.Of(p))).DistinctBy(l => (l.BaseCommit, l.HeadCommit))];
-        _findings.AddRange(parts.SelectMany(p => p.SelectMany(s => count.NotCounted(s, p))).Distinct());
-        // Who reviewed one part has not seen the others.
-        Reviews = [.. Chain[^1].Reviews.Where(r => Chain.All(l => l.Reviews.Any(o => ReviewCount.Persons.Equals(o.Person, r.Person))))];
+        Chain = [.. parts.Select(p => LinkOf(p, count.Of(p, TakenBack(p)))).DistinctBy(l => (l.BaseCommit, l.HeadCommit))];
+        _findings.AddRange(parts.SelectMany(p => p.SelectMany(s => count.NotCounted(s, p, TakenBack(p)))).Distinct());
+        Reviews = [.. Chain[^1].Reviews.Select(OfWholeRange).OfType<CountedReview>()];
+    }
+
+    /// <summary>
+    /// A review of the head by somebody who reviewed every other part too; null if they have not seen one. It is as old as their oldest.
+    /// </summary>
+    private CountedReview? OfWholeRange(CountedReview review)
+    {
+        var all = Chain.Select(l => l.Reviews.FirstOrDefault(r => ReviewCount.Persons.Equals(r.Person, review.Person))).ToList();
+        return all.TrueForAll(r => r is not null) ? review with { At = all.OfType<CountedReview>().Min(r => r.At) } : null;
+    }
+
+    /// <summary>
+    /// When a person last took a review of a part of the range back. Whoever took back what they said of any commit reviews the head again.
+    /// </summary>
+    private Func<string, DateTimeOffset?> TakenBack(IReadOnlyList<JudgedStatement> part)
+    {
+        var commits = part[0].Change?.Source is { } source && source.HeadCommit != _head.Commit ? _heard.CommitsOf(source) : _heard.Commits;
+        return person => _takenBack.Last(person, commits);
     }
 
     private static ChainLink LinkOf(IReadOnlyList<JudgedStatement> part, IReadOnlyList<CountedReview> reviews)
@@ -144,6 +165,7 @@ internal sealed class RangeJudgement
             reviews
         )
         {
+            KeyIds = [.. part.SelectMany(s => s.KeyIds).Distinct()],
             ExpiresAt = changes.Min(c => c.ExpiresAt),
         };
     }

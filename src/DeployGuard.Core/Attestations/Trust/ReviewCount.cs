@@ -8,19 +8,14 @@ internal sealed class ReviewCount(ImageQuestion question, IReadOnlySet<string> a
     /// <summary>Persons: one human has several names and one vote.</summary>
     public static StringComparer Persons => StringComparer.OrdinalIgnoreCase;
 
-    /// <param name="part">The statements about one part; the stricter wins, so one that takes a review back counts for all.</param>
-    public IReadOnlyList<CountedReview> Of(IReadOnlyList<JudgedStatement> part)
+    /// <param name="part">The statements about one part.</param>
+    /// <param name="takenBack">When a person last took a review of it back; null if they did not.</param>
+    public IReadOnlyList<CountedReview> Of(IReadOnlyList<JudgedStatement> part, Func<string, DateTimeOffset?> takenBack)
     {
         var all = part.SelectMany(s => (s.Change?.Approvals ?? []).Select(a => (Statement: s, Approval: a))).ToList();
-        var takenBack = all.Where(a => a.Approval.State is not ReviewState.Approved)
-            .GroupBy(a => PersonOf(a.Approval), Persons)
-            .ToDictionary(g => g.Key, g => g.Max(a => a.Approval.At), Persons);
         return
         [
-            .. all.Where(a =>
-                    WhyNot(a.Statement, a.Approval) is null
-                    && !(takenBack.TryGetValue(PersonOf(a.Approval), out var at) && at >= a.Approval.At)
-                )
+            .. all.Where(a => WhyNot(a.Statement, a.Approval) is null && !(takenBack(PersonOf(a.Approval)) >= a.Approval.At))
                 .GroupBy(a => PersonOf(a.Approval), Persons)
                 .Where(g => KeysOf(g.Select(a => a.Statement)) >= question.ReviewThreshold)
                 .Select(g => Counted(g.Key, [.. g.OrderByDescending(a => a.Approval.At)])),
@@ -53,9 +48,17 @@ internal sealed class ReviewCount(ImageQuestion question, IReadOnlySet<string> a
 
     /// <summary>The reviews of a statement that cannot count, each with its reason.</summary>
     /// <param name="part">All statements about the same part.</param>
-    public IEnumerable<StatementFinding> NotCounted(JudgedStatement statement, IReadOnlyList<JudgedStatement> part) =>
+    /// <param name="takenBack">As in <see cref="Of"/>.</param>
+    public IEnumerable<StatementFinding> NotCounted(
+        JudgedStatement statement,
+        IReadOnlyList<JudgedStatement> part,
+        Func<string, DateTimeOffset?> takenBack
+    ) =>
         from approval in statement.Change?.Approvals ?? []
-        let why = WhyNot(statement, approval) ?? TooFew(approval, part)
+        let person = PersonOf(approval)
+        let last = Of(part, takenBack).Any(r => Persons.Equals(r.Person, person)) ? null : takenBack(person)
+        let why = WhyNot(statement, approval)
+            ?? (last >= approval.At ? $"its approver took it back at {last:yyyy-MM-dd HH:mm} UTC" : TooFew(approval, part))
         where why is not null
         select StatementFinding.Of(
             statement.Statement,

@@ -25,12 +25,12 @@ public static class TemplateEvaluator
         var heads = about
             .Where(s => s is { IsUsable: true, Change: not null } && s.CountOf(KeyRole.SourceReview) > 0)
             .GroupBy(s => (s.Commit, s.Repository))
-            .Select(g => new HeadCommit(g.Key.Commit ?? "", g.Key.Repository ?? "", [.. g.SelectMany(s => s.Keys).Distinct()]))
+            .Select(g => HeadCommit.Of(g.Key.Commit ?? "", g.Key.Repository ?? "", [.. g]))
             .ToList();
         // The same template may have been that of several commits, where one took back what another had changed.
         var results = heads.ConvertAll(h => Of(question, judged, h, now));
         var best = results.Count > 0 ? results.MaxBy(r => r.Chain.Count) : null;
-        var result = best ?? OriginEvaluator.Assembled(question, judged, about, null, NoStatement(template), null, now);
+        var result = best ?? OriginEvaluator.Assembled(question, judged, Heard(about), null, NoStatement(template), null, now);
         return OriginEvaluator.ReadWhole(result, verification, question.Image.Digest) with
         {
             IsOfTemplate = true,
@@ -41,6 +41,9 @@ public static class TemplateEvaluator
                 .. result.Findings,
             ],
         };
+
+        HeardStatements Heard(List<JudgedStatement> naming) =>
+            new(judged, question, [.. naming.Select(s => s.Commit).OfType<string>().Distinct()], s => Names(s, template));
     }
 
     private static ImageProvenance Of(ImageQuestion question, List<JudgedStatement> judged, HeadCommit head, DateTimeOffset now)
@@ -49,9 +52,10 @@ public static class TemplateEvaluator
             question.Running.Any(r => r.Commit is null) ? NoRunningCommit()
             : question.Running.Any(r => r.Commit == head.Commit) ? NoStep(head)
             : null;
-        var range = missing is null ? new RangeJudgement(question, judged, new ImageCoverage(question.Image), head, now) : null;
-        var concerned = judged.FindAll(s => s.Commit == head.Commit || range?.Concerns(s) is true);
-        return OriginEvaluator.Assembled(question, judged, concerned, head, missing, range, now) with { Findings = range?.Findings ?? [] };
+        // The same template may have been that of an earlier commit, so that not every statement that names it is about this change.
+        var heard = new HeardStatements(judged, question, [head.Commit], _ => false);
+        var range = missing is null ? new RangeJudgement(question, judged, heard, new ImageCoverage(question.Image), head, now) : null;
+        return OriginEvaluator.Assembled(question, judged, heard, head, missing, range, now) with { Findings = range?.Findings ?? [] };
     }
 
     private static bool Names(VerifiedStatement statement, ReviewedTemplate template) =>

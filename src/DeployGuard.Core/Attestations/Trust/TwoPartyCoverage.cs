@@ -40,7 +40,10 @@ internal static class TwoPartyCoverage
                     changes.Min(c => c.At),
                     [.. changes.Select(c => c.Summary.Statement.Digest)],
                     [.. changes.SelectMany(c => c.Summary.Signers.Where(k => k.Role is KeyRole.Vsa)).Select(k => k.Name).Distinct()]
-                ),
+                )
+                {
+                    KeyIds = [.. changes.SelectMany(c => c.Summary.KeyIds).Distinct()],
+                },
                 ""
             );
     }

@@ -45,6 +45,13 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
                         .Concat(Summary?.Keys ?? [])
                         .Distinct(),
                 ],
+                KeyIds =
+                [
+                    .. Proven
+                        .SelectMany(p => p.Chain.SelectMany(l => l.KeyIds).Concat(p.Head?.KeyIds ?? []))
+                        .Concat(Summary is null ? [] : Proven.SelectMany(p => p.TwoParty?.KeyIds ?? []))
+                        .Distinct(),
+                ],
                 ReviewThreshold = inspection.Policy.SignedOrigin?.ReviewThreshold ?? 1,
                 RanHash = inspection.Evaluated.LiveHash,
                 ExpiresAt = Proven.SelectMany(p => p.Chain).Min(l => l.ExpiresAt),
@@ -116,6 +123,11 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         // Of a template that a statement names, every image must be one that was looked up or runs already.
         if (proven.TrueForAll(p => p.ReviewedTemplates.Contains(reviewed)))
         {
+            if (evaluated.Before is not null && SignedQuestions.ReviewedBefore(evaluated, cluster) is null)
+            {
+                return ("what runs now is neither proven nor reviewed, so that nothing says what was reviewed since then", "");
+            }
+
             var known =
                 SignedQuestions.ProvenBefore(evaluated, cluster)?.Template.Images.Select(i => i.Reference.Digest).OfType<string>() ?? [];
             var unknown = inspection
