@@ -25,6 +25,18 @@ public abstract record LookupResult
     /// </summary>
     public IReadOnlyList<string> Unread { get; init; } = [];
 
+    /// <summary>
+    /// Whether a later lookup of the same image, with the same request, found the very same statements. What an image says of itself
+    /// belongs to its digest.
+    /// </summary>
+    internal bool IsSameAs(LookupResult later) =>
+        this is StatementsFound mine
+        && later is StatementsFound others
+        && Refused.SequenceEqual(later.Refused)
+        && Unread.SequenceEqual(later.Unread)
+        && mine.Statements.Count == others.Statements.Count
+        && mine.Statements.Zip(others.Statements).All(s => s.First.IsSameAs(s.Second));
+
     internal string Name =>
         this switch
         {

@@ -17,4 +17,10 @@ public sealed record Statement(
     ReadOnlyMemory<byte> Content,
     IReadOnlyDictionary<string, string> Annotations,
     IReadOnlyDictionary<string, string> ManifestAnnotations
-);
+)
+{
+    /// <summary>The digest of the manifest covers its annotations and those of its layers.</summary>
+    internal bool IsSameAs(Statement other) =>
+        (Subject, Place, Manifest, MediaType) == (other.Subject, other.Place, other.Manifest, other.MediaType)
+        && Content.Span.SequenceEqual(other.Content.Span);
+}

@@ -62,6 +62,7 @@ internal sealed class DecisionPipeline(
         try
         {
             decision = await ReadLiveAsync(decision, deadline.Token);
+            decision = await LookAgainAsync(decision, deadline.Token);
             decision = await ReserveExposureAsync(decision, deadline.Token);
             decision = await ReserveBudgetAsync(decision, deadline.Token);
             await RecordAsync(decision, deadline.Token);
@@ -107,6 +108,37 @@ internal sealed class DecisionPipeline(
         // Nothing new was read: the type of the change is what it was.
         return ReferenceEquals(decision.Cluster, classified) ? decision : Reclassify(decision);
     }
+
+    /// <summary>
+    /// A refusal that a new signed statement could prevent does not rest on an old lookup: its advice would fail for who followed it. What
+    /// is allowed is not looked up again.
+    /// </summary>
+    private async ValueTask<PendingDecision> LookAgainAsync(PendingDecision decision, CancellationToken deadline)
+    {
+        if (evidence is null || decision.Cluster.SignedFacts.Count == 0 || !LacksEvidence(decision.Evaluate()))
+        {
+            return decision;
+        }
+
+        var cluster = await evidence.ReadAgainAsync(decision.Evaluated, decision.Cluster, deadline);
+        if (ReferenceEquals(cluster, decision.Cluster))
+        {
+            return decision;
+        }
+
+        // A new sign of AI may require more than was read.
+        var again = Reclassify(decision with { Cluster = cluster }).WithRequirements();
+        return await ReadLiveAsync(
+            again with
+            {
+                Requirements = again.Requirements with { Reads = again.Requirements.Reads & ~ReadFirst },
+            },
+            deadline
+        );
+    }
+
+    private static bool LacksEvidence(Verdict verdict) =>
+        verdict.Denials.Any(d => d.Finding.Cause == Reasons.ApprovalMissing || d.Finding.Cause == Reasons.StatementUnread);
 
     /// <summary>Whether what was read first changes the type of the change, or its origin. Most signed evidence does not.</summary>
     private static bool Tells(ILiveReader reader, ClusterSnapshot cluster) =>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Evaluation;
@@ -22,6 +23,12 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     /// <summary>Votes are read, and the record is written, in the rest of the request's time.</summary>
     private static readonly TimeSpan s_wait = TimeSpan.FromMilliseconds(1200);
 
+    /// <summary>The second look of a request that would be refused.</summary>
+    private static readonly TimeSpan s_waitAgain = TimeSpan.FromMilliseconds(800);
+
+    /// <summary>A refusal rests on no older look. Who is refused again and again makes no more lookups than this allows.</summary>
+    private static readonly TimeSpan s_fresh = TimeSpan.FromSeconds(5);
+
     /// <summary>Of a request: claims are stored, and a template may have hundreds of images.</summary>
     private const int MostClaims = 50;
 
@@ -29,55 +36,64 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     private readonly JudgedResults _judged = new();
     private readonly ImageClaims _claims = new();
 
+    /// <summary>What each judgement rests on, by image.</summary>
+    private readonly ConditionalWeakTable<SignedFacts, Dictionary<string, LookupResult?>> _results = [];
+
     public RequiredReads Reads => RequiredReads.SignedEvidence;
 
-    public async Task<ClusterSnapshot> ReadAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline)
+    public Task<ClusterSnapshot> ReadAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline) =>
+        ReadAsync(evaluated, cluster, s_wait, _ => null, deadline);
+
+    /// <summary>
+    /// Asks again about statements that were found more than seconds ago, so that no request is refused for want of one that was pushed
+    /// since then. The same snapshot if there is nothing new. Where a registry fails now, what was found before stands.
+    /// </summary>
+    public async Task<ClusterSnapshot> ReadAgainAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline)
     {
-        using var wait = new CancellationTokenSource(s_wait, time);
+        var before = cluster.SignedFacts.ToDictionary(f => f.Policy, StringComparer.Ordinal);
+        var again = await ReadAsync(evaluated, cluster, s_waitAgain, before.GetValueOrDefault, deadline);
+        return again.SignedFacts.All(a => ReferenceEquals(a, before.GetValueOrDefault(a.Policy))) ? cluster : again;
+    }
+
+    /// <param name="before">What was judged for this request before, by policy; null if nothing was.</param>
+    private async Task<ClusterSnapshot> ReadAsync(
+        EvaluatedRequest evaluated,
+        ClusterSnapshot cluster,
+        TimeSpan longest,
+        Func<string, SignedFacts?> before,
+        CancellationToken deadline
+    )
+    {
+        using var wait = new CancellationTokenSource(longest, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(deadline, wait.Token);
         var asked = evaluated
             .Policies.Where(p => p.Mode is Mode.Enforce && p.SignedOrigin is not null)
-            .Select(p => QuestionFor(p, evaluated, cluster))
+            .Select(p => EvidenceQuestion.Of(p, evaluated, cluster))
             .Where(q => q.All.Count > 0);
-        return cluster with { SignedFacts = await Task.WhenAll(asked.Select(q => OfPolicyAsync(q, limit.Token))) };
+        return cluster with { SignedFacts = await Task.WhenAll(asked.Select(q => OfPolicyAsync(q, before(q.Policy.Name), limit.Token))) };
     }
 
-    private static Question QuestionFor(SafeguardPolicy policy, EvaluatedRequest evaluated, ClusterSnapshot cluster)
+    private async Task<SignedFacts> OfPolicyAsync(EvidenceQuestion question, SignedFacts? before, CancellationToken deadline)
     {
-        var ofTemplate = SignedQuestions.TemplateImages(evaluated, policy);
-        return new Question(
-            evaluated,
-            cluster,
-            policy,
-            ofTemplate.Count > 0 ? ofTemplate : SignedQuestions.NewImages(evaluated, policy),
-            SignedQuestions.LabelledImages(evaluated, policy)
-        )
+        var earlier = before is null ? [] : _results.GetValue(before, static _ => []);
+        // That nothing was found is forgotten within seconds, and what failed is not asked twice for one request.
+        if (before is not null && !earlier.Values.Any(r => r is StatementsFound))
         {
-            Template =
-                ofTemplate.Count > 0 && evaluated.After is { } after ? new ReviewedTemplate($"{after.Ref}", after.Template.Hash) : null,
-        };
-    }
+            return before;
+        }
 
-    private async Task<SignedFacts> OfPolicyAsync(Question question, CancellationToken deadline)
-    {
         var signed = question.Signed;
         try
         {
             var (keys, lookup, credentials) = (keySets.Of(signed), registries.Of(signed), registries.CredentialsOf(signed));
-            var found = await Task.WhenAll(question.All.Select(i => FindAsync(question, i, lookup, credentials, deadline)));
-            var brought = new BroughtStatements(question.Evaluated, keys, question.Images);
-            var results = question.All.Zip(found).ToList();
-            return WithClaims(
-                new SignedFacts(
-                    question.Policy.Name,
-                    [
-                        .. results
-                            .Where(r => question.Images.Contains(r.First))
-                            .Select(r => Judge(question, r.First, r.Second, keys, brought)),
-                    ]
-                ),
-                [.. results.Where(r => question.Labelled.Contains(r.First)).Select(r => r.Second).OfType<LookupResult>()]
-            );
+            Task<LookupResult?> Find(string image) =>
+                earlier.GetValueOrDefault(image) is { } found
+                    ? AgainAsync(found, RequestFor(question, image, credentials), lookup, deadline)
+                    : FindAsync(RequestFor(question, image, credentials), lookup, deadline);
+            var found = await Task.WhenAll(question.All.Select(Find));
+            return before is not null && question.All.Zip(found).All(f => ReferenceEquals(earlier.GetValueOrDefault(f.First), f.Second))
+                ? before
+                : FactsOf(question, found, keys);
         }
         catch (UnavailableException unavailable)
         {
@@ -98,24 +114,46 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         }
     }
 
+    /// <param name="found">For each image of the question; null where it cannot be looked up by its name.</param>
+    private SignedFacts FactsOf(EvidenceQuestion question, LookupResult?[] found, KeySet keys)
+    {
+        var brought = new BroughtStatements(question.Evaluated, keys, question.Images);
+        var results = question.All.Zip(found).ToList();
+        var facts = WithClaims(
+            new SignedFacts(
+                question.Policy.Name,
+                [.. results.Where(r => question.Images.Contains(r.First)).Select(r => Judge(question, r.First, r.Second, keys, brought))]
+            ),
+            [.. results.Where(r => question.Labelled.Contains(r.First)).Select(r => r.Second).OfType<LookupResult>()]
+        );
+        _results.Add(facts, results.ToDictionary(r => r.First, r => r.Second, StringComparer.Ordinal));
+        return facts;
+    }
+
     /// <summary>Null if a runtime would not take the name, or its digest is of another algorithm than statements are about.</summary>
-    private static async Task<LookupResult?> FindAsync(
-        Question question,
-        string image,
+    private static LookupRequest? RequestFor(EvidenceQuestion question, string image, CredentialSet credentials) =>
+        ImageReference.TryParse(image)?.Pinned is { } pinned && (pinned.Digest.Algorithm == "sha256" || !question.Images.Contains(image))
+            ? new LookupRequest(pinned, credentials)
+            {
+                Statements = question.Images.Contains(image),
+                Labels = question.Labelled.Contains(image),
+            }
+            : null;
+
+    private static async Task<LookupResult?> FindAsync(LookupRequest? request, RegistryLookup lookup, CancellationToken deadline) =>
+        request is null ? null : await lookup.FindAsync(request, deadline);
+
+    private static async Task<LookupResult?> AgainAsync(
+        LookupResult found,
+        LookupRequest? request,
         RegistryLookup lookup,
-        CredentialSet credentials,
         CancellationToken deadline
     ) =>
-        ImageReference.TryParse(image)?.Pinned is { } pinned && (pinned.Digest.Algorithm == "sha256" || !question.Images.Contains(image))
-            ? await lookup.FindAsync(
-                new LookupRequest(pinned, credentials)
-                {
-                    Statements = question.Images.Contains(image),
-                    Labels = question.Labelled.Contains(image),
-                },
-                deadline
-            )
-            : null;
+        found is StatementsFound
+        && request is not null
+        && await lookup.FindAsync(request with { MaxAge = s_fresh }, deadline) is { } now and not Unavailable
+            ? now
+            : found;
 
     private SignedFacts WithClaims(SignedFacts facts, IReadOnlyList<LookupResult> labelled) =>
         facts with
@@ -128,7 +166,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             ),
         };
 
-    private SignedImage Judge(Question question, string image, LookupResult? result, KeySet keys, BroughtStatements brought)
+    private SignedImage Judge(EvidenceQuestion question, string image, LookupResult? result, KeySet keys, BroughtStatements brought)
     {
         switch (result)
         {
@@ -146,7 +184,13 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         }
     }
 
-    private ImageProvenance Proven(Question question, LookupResult result, ImageQuestion asked, KeySet keys, BroughtStatements brought)
+    private ImageProvenance Proven(
+        EvidenceQuestion question,
+        LookupResult result,
+        ImageQuestion asked,
+        KeySet keys,
+        BroughtStatements brought
+    )
     {
         var (verified, now) = (_verified.Of(result, keys), time.GetUtcNow());
         if (brought.AreNone && question.Template is null)
@@ -160,7 +204,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             : OriginEvaluator.Evaluate(asked, verified.With(own), now, others);
     }
 
-    private static ImageQuestion QuestionOf(Question question, string image, LookupResult result, KeySet keys) =>
+    private static ImageQuestion QuestionOf(EvidenceQuestion question, string image, LookupResult result, KeySet keys) =>
         OriginQuestion.Of(
             question.Policy,
             question.Signed,
@@ -175,22 +219,4 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
                         .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, question.Policy, keys, question.Cluster))),
                 ]
         );
-
-    /// <param name="Images">Statements about them are looked for.</param>
-    /// <param name="Labelled">What they say of themselves is read.</param>
-    private sealed record Question(
-        EvaluatedRequest Evaluated,
-        ClusterSnapshot Cluster,
-        SafeguardPolicy Policy,
-        IReadOnlyList<string> Images,
-        IReadOnlyList<string> Labelled
-    )
-    {
-        /// <summary>The template alone is asked about, because no image is new; null otherwise.</summary>
-        public ReviewedTemplate? Template { get; init; }
-
-        public IReadOnlyList<string> All { get; } = [.. Images.Union(Labelled)];
-
-        public SignedOrigin Signed => Policy.SignedOrigin ?? throw new InvalidOperationException($"policy {Policy.Name} asks no registry");
-    }
 }

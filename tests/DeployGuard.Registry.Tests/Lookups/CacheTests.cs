@@ -97,6 +97,27 @@ internal sealed class CacheTests : LookupFixture
         Assert.That(Found(fresh), Is.EqualTo(["build", "review"]));
     }
 
+    /// <summary>Who verified its signatures need not do it again.</summary>
+    [Test]
+    public async Task WhatIsReadAgainAndIsTheSameIsTheSameResult()
+    {
+        var time = new FakeTimeProvider();
+        var lookup = NewLookup(Options, time);
+        var image = Repository.PushImage();
+        Repository.AttachReferrer(image, "build");
+        var first = await lookup.FindAsync(Request(image), CancellationToken.None);
+        time.Advance(TimeSpan.FromSeconds(6));
+        var calls = Registry.Calls.Count;
+
+        var again = await lookup.FindAsync(Request(image) with { MaxAge = TimeSpan.FromSeconds(5) }, CancellationToken.None);
+        time.Advance(Limits.PositiveLife - TimeSpan.FromSeconds(1));
+        var kept = await lookup.FindAsync(Request(image), CancellationToken.None);
+
+        Assert.That(again, Is.SameAs(first));
+        Assert.That(kept, Is.SameAs(first), "its life began anew");
+        Assert.That(Registry.Calls, Has.Count.EqualTo(2 * calls));
+    }
+
     [Test]
     public async Task LabelsBelongToTheDigestAndAreKeptAlsoWithoutAStatement()
     {

@@ -156,7 +156,13 @@ internal abstract class EvidenceFixture : IAsyncDisposable
         );
 
     /// <param name="digest">In hex.</param>
-    protected DsseEnvelope Signed(string digest, SigningKey? by = null)
+    /// <param name="template">Hash of the template of the Deployment that it is about too; null for none.</param>
+    protected DsseEnvelope Signed(
+        string digest,
+        SigningKey? by = null,
+        string? template = null,
+        Func<ChangeStatement, ChangeStatement>? with = null
+    )
     {
         var now = TimeProvider.System.GetUtcNow();
         var change = new ChangeStatement(
@@ -170,7 +176,14 @@ internal abstract class EvidenceFixture : IAsyncDisposable
         );
         return Dsse.Sign(
             Statement.PayloadType,
-            change.About(StatementSubject.Of("web", StatementSubject.ImageDigest, digest)).ToJson(),
+            (with?.Invoke(change) ?? change)
+                .About([
+                    StatementSubject.Of("web", StatementSubject.ImageDigest, digest),
+                    .. template is null
+                        ? (StatementSubject[])[]
+                        : [StatementSubject.Of("Deployment shop/web", StatementSubject.TemplateHash, template)],
+                ])
+                .ToJson(),
             by ?? Forge
         );
     }

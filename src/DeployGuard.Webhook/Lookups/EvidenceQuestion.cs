@@ -1,0 +1,42 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
+
+namespace DeployGuard.Webhook.Lookups;
+
+/// <summary>What one policy asks of registries about a request.</summary>
+/// <param name="Images">Statements about them are looked for.</param>
+/// <param name="Labelled">What they say of themselves is read.</param>
+internal sealed record EvidenceQuestion(
+    EvaluatedRequest Evaluated,
+    ClusterSnapshot Cluster,
+    SafeguardPolicy Policy,
+    IReadOnlyList<string> Images,
+    IReadOnlyList<string> Labelled
+)
+{
+    /// <summary>The template alone is asked about, because no image is new; null otherwise.</summary>
+    public ReviewedTemplate? Template { get; init; }
+
+    public static EvidenceQuestion Of(SafeguardPolicy policy, EvaluatedRequest evaluated, ClusterSnapshot cluster)
+    {
+        var ofTemplate = SignedQuestions.TemplateImages(evaluated, policy);
+        return new EvidenceQuestion(
+            evaluated,
+            cluster,
+            policy,
+            ofTemplate.Count > 0 ? ofTemplate : SignedQuestions.NewImages(evaluated, policy),
+            SignedQuestions.LabelledImages(evaluated, policy)
+        )
+        {
+            Template =
+                ofTemplate.Count > 0 && evaluated.After is { } after ? new ReviewedTemplate($"{after.Ref}", after.Template.Hash) : null,
+        };
+    }
+
+    public IReadOnlyList<string> All { get; } = [.. Images.Union(Labelled)];
+
+    public SignedOrigin Signed => Policy.SignedOrigin ?? throw new InvalidOperationException($"policy {Policy.Name} asks no registry");
+}
