@@ -108,7 +108,7 @@ public sealed class RegistryLookup : IDisposable
 
     private async Task<LookupResult> LookUpAsync(LookupPlan plan, LookupKey key, CancellationToken cancel)
     {
-        var lookup = new Lookup(plan, _pool, _tokens, _options.Limits, _time);
+        using var lookup = new Lookup(plan, _pool, _tokens, _options.Limits, _time);
         var result = await lookup.RunAsync(cancel);
         if (LifeOf(plan.Request, result) is { } life)
         {

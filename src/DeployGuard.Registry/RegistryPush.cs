@@ -27,15 +27,16 @@ public sealed class RegistryPush : IDisposable
     }
 
     /// <exception cref="RegistryException">The statement was not stored; the message says why, for people.</exception>
-    public Task<PushResult> PushAsync(PushRequest request, CancellationToken cancel)
+    public async Task<PushResult> PushAsync(PushRequest request, CancellationToken cancel)
     {
         var repository = request.Image.Repository;
+        using var reads = new ReadBudget(_options.Limits);
         var session = new RepositorySession(_pool.To(repository), repository, request.Credentials.For(repository), _tokens, _time)
         {
             IsWriter = true,
         };
-        var reader = new RepositoryReader(session, _options.Limits);
-        return new StatementWriter(reader, new RepositoryWriter(session), request, _time).WriteAsync(cancel);
+        var reader = new RepositoryReader(session, _options.Limits, reads);
+        return await new StatementWriter(reader, new RepositoryWriter(session), request, _time).WriteAsync(cancel);
     }
 
     public void Dispose() => _pool.Dispose();

@@ -83,7 +83,7 @@ internal sealed class Repository(FakeRegistry registry, string name = "acme/web"
             Blob(MediaTypes.Empty, Documents.Bytes("{}")),
             [Blob(mediaType, Documents.Bytes(content))],
             mediaType,
-            new Dictionary<string, string> { ["holds"] = content }
+            new Dictionary<string, string> { ["holds"] = content[..Math.Min(content.Length, 1000)] }
         );
         return Documents.Descriptor(
             MediaTypes.Manifest,

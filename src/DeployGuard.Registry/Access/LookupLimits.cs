@@ -16,6 +16,12 @@ public sealed record LookupLimits
 
     public int ManifestBytes { get; init; } = 4 * 1024 * 1024;
 
+    /// <summary>A manifest that holds statements. One of a statement has a kilobyte.</summary>
+    public int MemberBytes { get; init; } = 256 * 1024;
+
+    /// <summary>Manifests, indexes and lists that one lookup reads, over all places: who may push decides how large they are.</summary>
+    public int ManifestsBytes { get; init; } = 8 * 1024 * 1024;
+
     /// <summary>Statements, labels and annotations that one lookup keeps.</summary>
     public int ResultBytes { get; init; } = 8 * 1024 * 1024;
 
@@ -44,6 +50,9 @@ public sealed record LookupLimits
 
     /// <summary>Requests to one registry that are under way.</summary>
     public int RequestsPerRegistry { get; init; } = 16;
+
+    /// <summary>Of one lookup, so that one image leaves room for the others.</summary>
+    public int RequestsPerLookup { get; init; } = 6;
 
     /// <summary>How long a registry is left alone once half of at least <see cref="BreakerThroughput"/> requests failed.</summary>
     public TimeSpan Break { get; init; } = TimeSpan.FromSeconds(15);

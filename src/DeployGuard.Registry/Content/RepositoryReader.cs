@@ -5,7 +5,7 @@ using DeployGuard.Registry.Transport;
 namespace DeployGuard.Registry.Content;
 
 /// <summary>Reads manifests, blobs and referrers of one repository. Everything with a digest is compared with it.</summary>
-internal sealed class RepositoryReader(RepositorySession session, LookupLimits limits)
+internal sealed class RepositoryReader(RepositorySession session, LookupLimits limits, ReadBudget budget)
 {
     // What registries without the referrers API answer to its path.
     private static readonly int[] s_noReferrersApi = [400, 404, 405, 406, 410, 501];
@@ -15,9 +15,14 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
     public IReadOnlyList<string> CredentialsTried => session.Tried;
 
     /// <summary>Null if there is no such manifest.</summary>
-    public async Task<Manifest?> ManifestAsync(Digest digest, CancellationToken cancel)
+    public Task<Manifest?> ManifestAsync(Digest digest, CancellationToken cancel) => ManifestAsync(digest, limits.ManifestBytes, cancel);
+
+    /// <summary>The same for one that holds statements: it is small.</summary>
+    public Task<Manifest?> MemberAsync(Digest digest, CancellationToken cancel) => ManifestAsync(digest, limits.MemberBytes, cancel);
+
+    private async Task<Manifest?> ManifestAsync(Digest digest, int most, CancellationToken cancel)
     {
-        var reply = await ReadManifestAsync(digest.ToString(), cancel);
+        var reply = await ReadManifestAsync(digest.ToString(), most, cancel);
         return reply is null ? null
             : digest.IsOf(reply.Body) ? Parse(reply, digest)
             : throw new RegistryException(FailureCause.BadContent, $"{Repository}@{digest}: the registry answered with other content");
@@ -26,7 +31,7 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
     /// <summary>What a referrer says of its subject; null if there is no such manifest.</summary>
     public async Task<Descriptor?> DescriptorAsync(Digest digest, CancellationToken cancel)
     {
-        var reply = await ReadManifestAsync(digest.ToString(), cancel);
+        var reply = await ReadManifestAsync(digest.ToString(), limits.ManifestBytes, cancel);
         return reply is null ? null
             : digest.IsOf(reply.Body)
                 ? new Descriptor(Parse(reply, digest).MediaType, digest, reply.Body.Length, null, null, new Dictionary<string, string>())
@@ -34,7 +39,8 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
     }
 
     /// <summary>What a tag names, byte for byte; null if there is no such tag. For who changes it.</summary>
-    public async Task<byte[]?> TaggedBytesAsync(string tag, CancellationToken cancel) => (await ReadManifestAsync(tag, cancel))?.Body;
+    public async Task<byte[]?> TaggedBytesAsync(string tag, CancellationToken cancel) =>
+        (await ReadManifestAsync(tag, limits.ManifestBytes, cancel))?.Body;
 
     /// <summary>
     /// Null if there is no such tag. Only for tags whose name holds the digest of the image that they are about: what an image's own tag
@@ -42,7 +48,7 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
     /// </summary>
     public async Task<Manifest?> TaggedAsync(string tag, CancellationToken cancel)
     {
-        var reply = await ReadManifestAsync(tag, cancel);
+        var reply = await ReadManifestAsync(tag, limits.ManifestBytes, cancel);
         return reply is null ? null : Parse(reply, Digest.Of(reply.Body));
     }
 
@@ -57,7 +63,7 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
             );
         }
 
-        var reply = await session.GetAsync($"blobs/{blob.Digest}", "*/*", limits.BlobBytes, cancel);
+        var reply = await budget.ReadAsync(() => session.GetAsync($"blobs/{blob.Digest}", "*/*", limits.BlobBytes, cancel), cancel);
         if (reply.Status == 404)
         {
             throw new RegistryException(FailureCause.BadContent, $"{Repository}@{blob.Digest} is missing");
@@ -72,7 +78,7 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
     /// <summary>The manifests that refer to a digest; null if the registry has no referrers API.</summary>
     public async Task<Referrers?> ReferrersAsync(Digest digest, CancellationToken cancel)
     {
-        var page = await session.GetAsync($"referrers/{digest}", MediaTypes.Index, limits.ManifestBytes, cancel);
+        var page = await PageAsync(session.Url($"referrers/{digest}"), cancel);
         if (s_noReferrersApi.Contains(page.Status))
         {
             return null;
@@ -104,13 +110,20 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
                 return found with { IsComplete = false };
             }
 
-            page = await session.GetAsync(next, MediaTypes.Index, limits.ManifestBytes, cancel);
+            page = await PageAsync(next, cancel);
         }
     }
 
-    private async Task<Reply?> ReadManifestAsync(string reference, CancellationToken cancel)
+    private Task<Reply> PageAsync(Uri url, CancellationToken cancel) =>
+        budget.ReadManifestAsync(limits.ManifestBytes, most => session.GetAsync(url, MediaTypes.Index, most, cancel), cancel);
+
+    private async Task<Reply?> ReadManifestAsync(string reference, int mostBytes, CancellationToken cancel)
     {
-        var reply = await session.GetAsync($"manifests/{reference}", MediaTypes.AnyManifest, limits.ManifestBytes, cancel);
+        var reply = await budget.ReadManifestAsync(
+            mostBytes,
+            most => session.GetAsync($"manifests/{reference}", MediaTypes.AnyManifest, most, cancel),
+            cancel
+        );
         return reply.Status switch
         {
             200 => reply,

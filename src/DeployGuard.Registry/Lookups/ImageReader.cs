@@ -89,7 +89,7 @@ internal sealed class ImageReader(RepositoryReader repository, Place place, Look
         }
         catch (RegistryException e) when (e.IsFinal)
         {
-            place.Refuse(e.Message);
+            place.Refuse(e);
         }
 
         return s_none;

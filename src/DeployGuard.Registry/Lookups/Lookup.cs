@@ -6,7 +6,7 @@ using DeployGuard.Registry.Transport;
 namespace DeployGuard.Registry.Lookups;
 
 /// <summary>One lookup, from the first request to its result.</summary>
-internal sealed class Lookup(LookupPlan plan, ConnectionPool pool, TokenSource tokens, LookupLimits limits, TimeProvider time)
+internal sealed class Lookup(LookupPlan plan, ConnectionPool pool, TokenSource tokens, LookupLimits limits, TimeProvider time) : IDisposable
 {
     /// <summary>Whether statements lie there cannot be told from a refusal: some registries refuse also what they do not have.</summary>
     private const string Denied =
@@ -14,6 +14,7 @@ internal sealed class Lookup(LookupPlan plan, ConnectionPool pool, TokenSource t
         + "a repository that is not there";
 
     private readonly LookupBudget _budget = new(limits);
+    private readonly ReadBudget _reads = new(limits);
     private readonly List<RepositoryReader> _readers = [];
     private readonly Place _image = new($"image {plan.Home}@{plan.Request.Image.Digest}");
 
@@ -21,6 +22,8 @@ internal sealed class Lookup(LookupPlan plan, ConnectionPool pool, TokenSource t
 
     /// <summary>What the result holds, in bytes.</summary>
     public long Bytes => _budget.Bytes;
+
+    public void Dispose() => _reads.Dispose();
 
     public async Task<LookupResult> RunAsync(CancellationToken cancel)
     {
@@ -84,7 +87,7 @@ internal sealed class Lookup(LookupPlan plan, ConnectionPool pool, TokenSource t
     private RepositoryReader Reader(RepositoryName repository)
     {
         var session = new RepositorySession(pool.To(repository), repository, plan.Request.Credentials.For(repository), tokens, time);
-        var reader = new RepositoryReader(session, limits);
+        var reader = new RepositoryReader(session, limits, _reads);
         _readers.Add(reader);
         return reader;
     }

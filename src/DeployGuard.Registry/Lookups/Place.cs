@@ -48,6 +48,13 @@ internal sealed class Place(string name)
         Refuse(why);
     }
 
+    /// <summary>What stays as it is.</summary>
+    public void Refuse(RegistryException final)
+    {
+        IsCut |= final.IsBeyondBudget;
+        Refuse(final.Message);
+    }
+
     /// <summary>Adds to a refusal of every credential what the place is, where the reader may not know it.</summary>
     public Place ExplainDenial(string what)
     {
@@ -74,7 +81,7 @@ internal sealed class Place(string name)
         }
         catch (RegistryException e) when (e.IsFinal)
         {
-            Refuse(e.Message);
+            Refuse(e);
             Outcome = "refused";
         }
         catch (RegistryException e)

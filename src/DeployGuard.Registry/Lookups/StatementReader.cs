@@ -64,16 +64,16 @@ internal sealed class StatementReader(RepositoryReader repository, Digest subjec
     {
         try
         {
-            if (member.Size <= limits.ManifestBytes && await repository.ManifestAsync(member.Digest, cancel) is { } manifest)
+            if (member.Size <= limits.MemberBytes && await repository.MemberAsync(member.Digest, cancel) is { } manifest)
             {
                 return await OpenAsync(place, manifest, cancel);
             }
 
-            place.Refuse($"{member.Digest} is {(member.Size > limits.ManifestBytes ? "too large" : "missing")}");
+            place.Refuse($"{member.Digest} is {(member.Size > limits.MemberBytes ? "too large" : "missing")}");
         }
         catch (RegistryException e) when (e.IsFinal)
         {
-            place.Refuse(e.Message);
+            place.Refuse(e);
         }
 
         return [];
@@ -104,7 +104,7 @@ internal sealed class StatementReader(RepositoryReader repository, Digest subjec
         }
         catch (RegistryException e) when (e.IsFinal)
         {
-            place.Refuse(e.Message);
+            place.Refuse(e);
             return null;
         }
     }

@@ -48,7 +48,7 @@ internal sealed class RegistryConnection : IDisposable
         await _places.WaitAsync(cancel);
         try
         {
-            var reply = await _pipeline.ExecuteAsync(async inner => await AttemptAsync(ask, inner), cancel);
+            var reply = await _pipeline.ExecuteAsync(async inner => await AttemptAsync(ask, inner, cancel), cancel);
             RestIfAsked(reply);
             return reply;
         }
@@ -90,7 +90,9 @@ internal sealed class RegistryConnection : IDisposable
         }
     }
 
-    private async Task<Reply> AttemptAsync(Ask ask, CancellationToken cancel)
+    /// <param name="cancel">Also at the end of the attempt's time.</param>
+    /// <param name="caller">Only when nobody wants the answer any more.</param>
+    private async Task<Reply> AttemptAsync(Ask ask, CancellationToken cancel, CancellationToken caller)
     {
         try
         {
@@ -100,7 +102,7 @@ internal sealed class RegistryConnection : IDisposable
                 using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
                 if (Redirects.Next(response, ask, Settings) is not { } next)
                 {
-                    return await ReadAsync(response, ask, cancel);
+                    return await ReadInTimeAsync(response, ask, cancel, caller);
                 }
 
                 ask = next;
@@ -147,6 +149,28 @@ internal sealed class RegistryConnection : IDisposable
         var content = new ReadOnlyMemoryContent(body.Content);
         content.Headers.ContentType = MediaTypeHeaderValue.Parse(body.MediaType);
         return content;
+    }
+
+    /// <summary>
+    /// The breaker counts registries that do not answer. Large contents that one image brings may take too long without saying that.
+    /// </summary>
+    private async Task<Reply> ReadInTimeAsync(HttpResponseMessage response, Ask ask, CancellationToken cancel, CancellationToken caller)
+    {
+        try
+        {
+            return await ReadAsync(response, ask, cancel);
+        }
+        catch (OperationCanceledException e) when (cancel.IsCancellationRequested && !caller.IsCancellationRequested)
+        {
+            throw new RegistryException(
+                FailureCause.Timeout,
+                $"{ask.Url.Authority} did not send its whole answer within {_limits.Attempt.TotalSeconds:0.#} s",
+                e
+            )
+            {
+                IsOfBody = true,
+            };
+        }
     }
 
     private async Task<Reply> ReadAsync(HttpResponseMessage response, Ask ask, CancellationToken cancel) =>

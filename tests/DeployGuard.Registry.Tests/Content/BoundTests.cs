@@ -115,7 +115,7 @@ internal sealed class BoundTests : LookupFixture
     public async Task Case40_WhatOneLookupKeepsIsBounded()
     {
         var image = Repository.PushImage();
-        foreach (var i in Enumerable.Range(0, 12))
+        foreach (var i in Enumerable.Range(0, 20))
         {
             Repository.AttachReferrer(image, new string((char)('a' + i), 500_000));
         }

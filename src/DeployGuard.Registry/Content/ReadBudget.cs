@@ -1,0 +1,64 @@
+using DeployGuard.Registry.Access;
+using DeployGuard.Registry.Transport;
+
+namespace DeployGuard.Registry.Content;
+
+/// <summary>
+/// What one lookup may still ask of registries, over all places. Whoever pushes an image chooses how much lies beside it, and must not
+/// occupy a registry for all others with it.
+/// </summary>
+internal sealed class ReadBudget(LookupLimits limits) : IDisposable
+{
+    private readonly SemaphoreSlim _places = new(limits.RequestsPerLookup);
+    private long _left = limits.ManifestsBytes;
+
+    public void Dispose() => _places.Dispose();
+
+    /// <summary>One request, once it has a place.</summary>
+    public async Task<Reply> ReadAsync(Func<Task<Reply>> read, CancellationToken cancel)
+    {
+        await _places.WaitAsync(cancel);
+        try
+        {
+            return await read();
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    /// <summary>The same for a manifest, an index or a list, whose size counts.</summary>
+    /// <param name="most">Bytes that are read of it.</param>
+    /// <exception cref="RegistryException">It is larger than that, or the lookup has read too much already.</exception>
+    public Task<Reply> ReadManifestAsync(int most, Func<int, Task<Reply>> read, CancellationToken cancel) =>
+        ReadAsync(
+            async () =>
+            {
+                if (Interlocked.Read(ref _left) <= 0)
+                {
+                    throw new RegistryException(
+                        FailureCause.TooLarge,
+                        $"it is beyond the {limits.ManifestsBytes} bytes of manifests that one lookup reads"
+                    )
+                    {
+                        IsBeyondBudget = true,
+                    };
+                }
+
+                try
+                {
+                    var reply = await read(most);
+                    Interlocked.Add(ref _left, -reply.Body.Length);
+                    return reply;
+                }
+                catch (RegistryException e) when (e.Cause is FailureCause.TooLarge)
+                {
+                    // So much of it was read, or may have been.
+                    Interlocked.Add(ref _left, -most);
+                    throw;
+                }
+            },
+            cancel
+        );
+}
