@@ -46,7 +46,7 @@ public sealed class BypassRangeTests
     [Test]
     public async Task ASignOfAiInTheMiddleOfTheRangeCounts()
     {
-        var assisted = Change('b', 'c') with { Ai = new AiDeclaration(AiStatus.Assisted, []) };
+        var assisted = Change('b', 'c') with { Ai = new AiDeclaration(AiStatus.Assisted, []), Approvals = [] };
         (string Name, ChangeStatement Change, SigningKey Key)[] signs =
         [
             ("by the build", assisted, Source.Build),
@@ -200,7 +200,7 @@ public sealed class BypassRangeTests
             seconds: 60
         );
 
-    /// <summary>The links b to c and c to d, by humans alone; the second is about the image.</summary>
+    /// <summary>The links b to c and c to d, by humans alone and without a review; the second is about the image.</summary>
     private DsseEnvelope[] TwoHumanLinks(Digest image) =>
         [Signed(Change('b', 'c').About(OfCommit('c')), Source.Forge), Signed(Change('c', 'd').About(Subject(image)), Source.Forge)];
 
