@@ -65,6 +65,28 @@ public class SignedApprovalTests
             Is.False
         );
 
+    [TestCase("github:2002", "erin", "senior-engineers", true)]
+    [TestCase("github:9999", "github:9999", "not counted (in none of the groups, by identities of the policy)", false)]
+    public void TheRecordNamesThePersonAndTheSeatThatTheirReviewFills(string approver, string person, string counts, bool fills)
+    {
+        var backing = Decide(Always(), [Forge.Says(Stated.Change().ReviewedBy(approver))]).Backing.Single();
+
+        Assert.That((backing.Reviews.Single().Person, backing.Reviews.Single().Counts), Is.EqualTo((person, counts)));
+        Assert.That(backing.FillsSeat, Is.EqualTo(fills));
+    }
+
+    [Test]
+    public void AReviewForWhichNoSeatIsLeftSaysSo()
+    {
+        var backing = Decide(
+            Always(),
+            [Forge.Says(Stated.Change().ReviewedBy("github:2002"))],
+            mine: Some.ApprovalOf(Deployment(New), Some.Alice)
+        ).Backing;
+
+        Assert.That(backing.Single().Reviews.Single().Counts, Is.EqualTo("every seat is filled by others"));
+    }
+
     [Test]
     public void AnAuthorInTheForgeCannotApproveInTheCluster()
     {

@@ -77,7 +77,23 @@ internal sealed class ApprovalSafeguard : ISafeguard
     }
 
     public SignedBacking? Backing(Inspection inspection) =>
-        inspection.IsNewRevisionOfWorkload ? SignedEvidence.Of(inspection).Backing(inspection) : null;
+        inspection.IsNewRevisionOfWorkload && SignedEvidence.Of(inspection) is var signed && signed.Backing(inspection) is { } found
+            ? CountOf(inspection, signed) is { } votes
+                ? votes.Explain(found)
+                : found
+            : null;
+
+    /// <summary>The votes and signed reviews, where the policy requires an approval of this origin; else null.</summary>
+    private static VoteTally? CountOf(Inspection inspection, SignedEvidence signed) =>
+        inspection is { Policy: { Approval: { Required: not Required.Never } rules } policy, Evaluated: { After: { } after } evaluated }
+        && policy.IsRequired(rules.Required, OriginOf(evaluated, signed))
+            ? VoteTally.Of(
+                RequestedRevision.Of(evaluated, after, policy, rules, inspection.Cluster, signed),
+                rules,
+                inspection.Cluster.Approvals,
+                inspection.Now
+            )
+            : null;
 
     private static OriginKind OriginOf(EvaluatedRequest evaluated, SignedEvidence signed) =>
         StandingEvidence.OriginOf(evaluated.Origin.Kind, signed.IsHuman);
