@@ -112,7 +112,11 @@ public class SignedApprovalTests
     {
         var verdict = Decide(Always(), [Forge.Says(Stated.Change().ReviewedBy("github:2002"))], after: Deployment(New).With(path, json));
 
-        Assert.That(verdict.Denials.First().Finding.Message, Does.Contain("signed reviews speak for images alone"));
+        Assert.That(
+            verdict.Denials.First().Finding.Message,
+            Does.Contain("signed reviews speak for images alone: deploy the images alone, or have the CI job attest this template too")
+                .And.Match(@"in more than images \([^)]*(env|command|serviceAccountName|volumes|annotations)[^)]*\)")
+        );
     }
 
     [TestCase("Deployment shop/web", true)]

@@ -63,7 +63,11 @@ public class DecisionLogTests
     [Test]
     public void ALineSaysOfAnAllowedChangeWhichSignedReviewStoodInForAnApproval()
     {
-        var review = new SignedReview("github:2002", s_now, [new string('a', 64)], ["forge"]) { Person = "erin", Counts = "senior-engineers" };
+        var review = new SignedReview("github:2002", s_now, [new string('a', 64)], ["forge"])
+        {
+            Person = "erin",
+            Counts = "senior-engineers",
+        };
         var allowed = Decided(allowed: true) with
         {
             Basis = [$"{review}"],
@@ -75,8 +79,8 @@ public class DecisionLogTests
         Assert.That(
             line.RootElement.GetProperty("signedReviews")[0].GetRawText(),
             Is.EqualTo(
-                $$"""{"policy":"tier-1","approver":"github:2002","person":"erin","counts":"senior-engineers","at":"2026-11-25T08:00:00+00:00","""
-                    + $$""""statements":["{{new string('a', 64)}}"],"keys":["forge"]}"""
+                """{"policy":"tier-1","approver":"github:2002","person":"erin","counts":"senior-engineers","at":"2026-11-25T08:00:00+00:00" """.TrimEnd()
+                    + $$""","statements":["{{new string('a', 64)}}"],"keys":["forge"]}"""
             )
         );
     }

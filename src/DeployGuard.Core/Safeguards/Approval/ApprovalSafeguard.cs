@@ -140,7 +140,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
             $"{Describe(evaluated.Origin, rules, policy)}; approvals {votes.Got} of {votes.Wanted}: "
                 + $"{votes.Lines}{inVain}{Other(evaluated, inspection.Cluster)}"
                 + (signed.Gap.Length > 0 ? $". Signed evidence does not stand in for it: {signed.Gap}" : ""),
-            Remedy(evaluated, policy)
+            Remedy(evaluated, policy, inspection.Cluster)
         )
         {
             Missing = votes.Missing,
@@ -182,7 +182,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
 
     private static string SourceOf(Origin origin) => (origin.Evidence.FirstOrDefault(OriginReader.SaysAi) ?? origin.Evidence[0]).Source;
 
-    private static string Remedy(EvaluatedRequest evaluated, SafeguardPolicy policy) =>
+    private static string Remedy(EvaluatedRequest evaluated, SafeguardPolicy policy, ClusterSnapshot cluster) =>
         evaluated.ApproveBy switch
         {
             ApproveBy.ChangeName =>
@@ -190,18 +190,9 @@ internal sealed class ApprovalSafeguard : ISafeguard
             ApproveBy.Hash => $"Ask them to run: kubectl deployguard approve {evaluated.Request.Target.KubectlName} -n "
                 + $"{evaluated.Request.Target.Namespace}"
                 + $" --hash {Workloads.TemplateHash.DigitsOf(evaluated.After?.Template.Hash ?? "")}",
-            ApproveBy.NoRoom =>
-                $"It is not on record, because too many requests of {Senders(evaluated.Request)} wait already. Withdraw one that is not "
-                    + $"needed (kubectl deployguard changes -n {evaluated.Request.Target.Namespace} lists them): kubectl deployguard withdraw "
-                    + $"CHANGE -n {evaluated.Request.Target.Namespace}; then {Edits.Retry(evaluated.Request)}",
+            ApproveBy.NoRoom => NoRoomRemedy.Of(evaluated, cluster),
             ApproveBy.Never => GeneratedNameRemedy.Of(evaluated, policy),
             ApproveBy.NotYet => "Apply it to the cluster: the refusal there gives the command to approve it",
             _ => throw new InvalidOperationException($"unknown way to approve {evaluated.ApproveBy}"),
         };
-
-    /// <summary>Who shares the places of a requester.</summary>
-    private static string Senders(Request request) =>
-        Requester.ServiceAccountNamespace(request.Requester.Username) is { } home
-            ? $"the service accounts of namespace {home}"
-            : request.Requester.Username;
 }
