@@ -19,11 +19,32 @@ public static class FoundText
     public static string NoteOf(LookupResult result) =>
         result switch
         {
-            ImageNotFound => $"the registry has no such image (looked at {string.Join("; ", result.Looked)})",
+            ImageNotFound =>
+                $"the registry has no such image (looked at {string.Join("; ", result.Looked)}). Push it first, or correct its name",
             NoStatement { Refused.Count: > 0 } => $"what was found was not used: {string.Join("; ", result.Refused)}",
-            NoStatement => $"no signed statement was found (looked at {string.Join("; ", result.Looked)})",
+            NoStatement => $"no signed statement was found (looked at {PlacesOf(result)}). Ask the CI job that holds the key of the role "
+                + $"{KeyRole.SourceReview} to run deployguard attest --from COMMIT-THAT-RUNS --to NEW-COMMIT --complete --approvals FILE --key KEY "
+                + $"--push --image {result.Image}",
             _ => "",
         };
+
+    /// <summary>Each place once, and the digest not at all: the message begins with the image.</summary>
+    private static string PlacesOf(LookupResult result)
+    {
+        const string Tag = "tag ";
+        const string Of = " of ";
+        var tags = result
+            .Looked.Where(l => l.StartsWith(Tag, StringComparison.Ordinal))
+            .Select(l => l[Tag.Length..l.LastIndexOf(": ", StringComparison.Ordinal)].Split(Of))
+            .ToList();
+        var repositories = tags.Select(t => t[^1]).Distinct().ToList();
+        var images = tags.Select(t => t[0].Split('.')[0]).Distinct().Count();
+        return repositories.Count == 0
+            ? string.Join("; ", result.Looked)
+            : "its referrers and the tags sha256-HEX, sha256-HEX.att and sha256-HEX.sig in "
+                + string.Join(" and in ", repositories)
+                + (images > 1 ? $", and those of {images - 1} of its platforms" : "");
+    }
 
     /// <summary>The images of an index, each of which needs its statement where none is about the index.</summary>
     public static IReadOnlyList<PlatformImage> PlatformsOf(LookupResult result)

@@ -132,7 +132,13 @@ public sealed class AttestPushTests
         var run = await VerifyAsync("--base", Git.Base);
 
         Assert.That(run.ExitCode, Is.EqualTo(1), run.Output);
-        Assert.That(run.Output, Does.Contain("Not believed: no signed statement was found (looked at "));
+        Assert.That(
+            run.Output,
+            Does.Match(
+                    "Not believed: no signed statement was found \\(looked at its referrers and the tags sha256-HEX, sha256-HEX.att and sha256-HEX.sig in [^;]*\\)"
+                )
+                .And.Match("--complete --approvals FILE --key KEY --push --image [^ ]+@sha256:[0-9a-f]{64}")
+        );
     }
 
     [Test]

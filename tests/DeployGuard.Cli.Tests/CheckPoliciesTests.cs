@@ -27,6 +27,34 @@ public class CheckPoliciesTests
     }
 
     [Test]
+    public async Task PoliciesByWhichNoSignedReviewCountsAreWarnedOf()
+    {
+        using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        var pem = key.ExportSubjectPublicKeyInfoPem().Replace("\n", "\\n", StringComparison.Ordinal);
+        Write(
+            "policies/a.yaml",
+            Policy(
+                "a",
+                "  mode: Enforce\n  approval: {required: Always, quorum: [{groups: [senior]}]}\n"
+                    + $"  origin:\n    keys: [{{name: build, role: Build, pem: \"{pem}\"}}]\n"
+                    + "    sources: [{images: [r.example.com/a], repository: \"https://example.com/a\", refs: [refs/heads/main]}]\n"
+                    + "    registries: [{host: r.example.com}]\n"
+                    + "  identities: [{person: erin, names: [\"2002\"], groups: [seniors]}]"
+            )
+        );
+
+        var run = await CommandRun.OfAsync("check", "--policies", At("policies"));
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.That(
+            run.Output,
+            Does.Contain("Warning: policy a: spec.origin.keys has no key of the role SourceReview")
+                .And.Contain("Warning: policy a: spec.identities[0].groups: no line of approval.quorum has the group seniors,")
+                .And.Contain("Warning: policy a: spec.identities[0].names: \"2002\" has no prefix of a forge")
+        );
+    }
+
+    [Test]
     public async Task PoliciesAloneAreChecked()
     {
         Write("policies/a.yaml", Policy("a", "  mode: Enforce\n  images: {pin: Digest}"));

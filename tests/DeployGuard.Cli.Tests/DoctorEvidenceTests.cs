@@ -61,6 +61,18 @@ public class DoctorEvidenceTests
     }
 
     [Test]
+    public void TheSameKeyUnderTwoRolesIsToldWithItsPlaces()
+    {
+        var build = """{"name": "build", "role": "Build", "secretRef": {"name": "keys", "key": "cosign.pub"} }""";
+
+        Expect(
+            Keys($"{InPolicy()}, {build}", Secret("Opaque", "cosign.pub", s_pem)).Single(),
+            Health.Failed,
+            "p: forge (pem) and build (Secret keys, field cosign.pub) are the same key, so that no evidence counts"
+        );
+    }
+
+    [Test]
     public void ASecretThatTheUserMayNotReadIsNotJudged() =>
         Assert.That(KeyDiagnosis.Of(Policy(InSecret), new KnownSecrets(new Dictionary<string, JsonNode?>()), "dg", s_now), Is.Empty);
 

@@ -103,7 +103,7 @@ public class ReplicaTests
         Assert.That((await PendingAsync(sandbox)).Output.Split(' '), Has.Length.EqualTo(10));
         Assert.That(
             messages[^1],
-            Does.Contain("It is not on record, because too many requests of dana wait already. Withdraw one").And.Not.Contain("--hash"),
+            Does.Contain("It is not on record, because too many requests of dana wait already: 10 for ").And.Not.Contain("--hash"),
             "nobody is asked to approve what they cannot read"
         );
         Assert.That(

@@ -66,9 +66,10 @@ internal sealed class CheckRun(ParseResult parsed, ManifestInputs inputs)
             foreach (var (place, policy) in check.Policies.Valid)
             {
                 _output.WriteLine(TerminalText.Printable($"{place}: SafeguardPolicy {policy.Name} is valid (mode {policy.Mode})"));
-                if (PolicyWarnings.OfAccept(policy) is { } stuck)
+                IEnumerable<string> warnings = [.. EvidenceWarnings.Of(policy)];
+                foreach (var warning in PolicyWarnings.OfAccept(policy) is { } stuck ? warnings.Prepend(stuck) : warnings)
                 {
-                    _output.WriteLine(TerminalText.Printable($"Warning: policy {policy.Name}: {stuck}"));
+                    _output.WriteLine(TerminalText.Printable($"Warning: policy {policy.Name}: {warning}"));
                 }
             }
         }

@@ -19,6 +19,7 @@ internal static class KeyDiagnosis
             :
             [
                 .. signed.Keys.Select(k => Unreadable(policy.Name, k, secrets, @namespace)).OfType<Diagnosis>(),
+                .. Same(policy.Name, signed, secrets),
                 .. signed.Ends.Select(e => Ending(policy.Name, e.Role, e.End, now)).OfType<Diagnosis>(),
                 // Labels of images need no keys.
                 .. signed.Keys.Count == 0 || signed.Keys.Any(k => k.Role is KeyRole.SourceReview)
@@ -52,6 +53,32 @@ internal static class KeyDiagnosis
             : ProblemWith(Encoding.UTF8.GetString(content)) is { } unreadable
                 ? Diagnosis.Failed($"{policy}: the key {key.Name} in Secret {named.Name} {unreadable}", remedy)
             : null;
+    }
+
+    /// <summary>A key with two roles would sign its own approvals as a builder, so the webhook uses none of the keys then.</summary>
+    private static IEnumerable<Diagnosis> Same(string policy, SignedOrigin signed, KnownSecrets secrets) =>
+        from one in signed.Keys
+        let id = IdOf(one, secrets)
+        where id is not null
+        group one by id into same
+        where same.Count() > 1
+        let named = same.Select(k => $"{k.Name} ({(k.Secret is { } s ? $"Secret {s.Name}, field {s.Key}" : "pem")})")
+        select Diagnosis.Failed(
+            $"{policy}: {string.Join(" and ", named)} are the same key, so that no evidence counts",
+            $"Give each role a key of its own: kubectl edit safeguardpolicy {policy}, or replace the content of one Secret"
+        );
+
+    private static string? IdOf(OriginKey key, KnownSecrets secrets)
+    {
+        var pem =
+            key.Pem
+            ?? (
+                key.Secret is { } named && secrets.IsRead(named.Name) && secrets.Find(named.Name, named.Key) is { } content
+                    ? Encoding.UTF8.GetString(content)
+                    : null
+            );
+        // One that cannot be read is reported by itself.
+        return pem is not null && ProblemWith(pem) is null ? PublicKey.Parse(pem, new MoreAlgorithms()).KeyId : null;
     }
 
     private static Diagnosis? Ending(string policy, KeyRole role, DateTimeOffset end, DateTimeOffset now)

@@ -95,8 +95,14 @@ internal sealed class ChangeView
         Items("status", "approvals")
             .Select(a => $"{Of(a, "decision")} by {Of(a, "approver")} at {Of(a, "at")}{Quoted(a, "reason")}{Standing(a)}");
 
-    /// <summary>What signed statements proved of its images, and what is missing.</summary>
-    public IEnumerable<string> Signed => Items("status", ChangeReader.ProvenanceField).SelectMany(SignedLines);
+    /// <summary>What signed statements proved of its images, what they did not prove, and whose seats reviews filled.</summary>
+    public IEnumerable<string> Signed =>
+        Items("status", ChangeReader.ProvenanceField)
+            .SelectMany(i => SignedLines(i, IsWaiting ? "missing" : "not proven:"))
+            .Concat(Items("status", ChangeReader.BackingField).SelectMany(CountedLines));
+
+    /// <summary>What was not proven of an admitted change was not needed either.</summary>
+    private bool IsWaiting => Parsed is not { WasAdmitted: true };
 
     /// <summary>When the present phase, and the admission, were entered, and why.</summary>
     public IEnumerable<string> Progress =>
@@ -117,11 +123,25 @@ internal sealed class ChangeView
             .Where(f => Of(f, "mode") == nameof(Mode.Enforce) == enforced)
             .Select(f => $"{f.GetProperty("reason")} ({f.GetProperty("policy")}): {f.GetProperty("message")}");
 
-    private static IEnumerable<string> SignedLines(JsonElement image) =>
+    /// <summary>What each signed review counted for at the last request.</summary>
+    private static IEnumerable<string> CountedLines(JsonElement evidence) =>
+        Listed(evidence, "reviews")
+            .Where(r => Of(r, "counts").Length > 0)
+            .Select(r =>
+                $"signed review by {Of(r, "approver")}{(Of(r, "person") is var who && who != Of(r, "approver") ? $" ({who})" : "")} "
+                + $"under {Of(evidence, "policy")}: {Of(r, "counts")}"
+            )
+            .Concat(
+                evidence.TryGetProperty("twoParty", out var twoParty) && Of(twoParty, "counts") is { Length: > 0 } counts
+                    ? [$"review by two people in the forge under {Of(evidence, "policy")}: {counts}"]
+                    : []
+            );
+
+    private static IEnumerable<string> SignedLines(JsonElement image, string missing) =>
         [
             $"{Of(image, "image")} ({Of(image, "policy")}): {Of(image, "origin")}"
                 + (Of(image, "commit") is { Length: > 0 } commit ? $", {Of(image, "repository")} {commit} by {Names(image, "keys")}" : "")
-                + (Of(image, "missing") is { Length: > 0 } gap ? $"; missing {gap}" : ""),
+                + (Of(image, "missing") is { Length: > 0 } gap ? $"; {missing} {gap}" : ""),
             .. Listed(image, "statements")
                 .Select(s => $"  statement {Of(s, "digest")} of {Of(s, "from")} to {Of(s, "to")} by {Names(s, "keys")}"),
             .. Listed(image, "reviews")

@@ -25,6 +25,11 @@ public sealed class Quorum
 
     public int Wanted => _seats.Count;
 
+    /// <summary>The line of which a person has a seat; null if none was left.</summary>
+    /// <param name="person">Index in the list that was seated.</param>
+    public QuorumLine? LineOf(int person) =>
+        _seats.FindIndex(s => s.Person == person) is >= 0 and var seat ? _lines[_seats[seat].Line] : null;
+
     /// <param name="people">The groups of each distinct person.</param>
     public static Quorum Seat(IReadOnlyList<QuorumLine> lines, IReadOnlyList<IReadOnlyList<string>> people)
     {

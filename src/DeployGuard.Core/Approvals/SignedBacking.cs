@@ -27,6 +27,9 @@ public sealed record SignedBacking(string Policy, bool IsHuman, IReadOnlyList<Si
     /// <summary>It could not be looked up: what the request before found stays on record.</summary>
     public bool IsUnavailable { get; init; }
 
+    /// <summary>Whether a signed review or a summary fills a seat of the quorum, as it was counted at the request.</summary>
+    public bool FillsSeat { get; init; }
+
     /// <summary>For the record, where it makes an approval unnecessary.</summary>
     public static string HumanBasis(string policy) =>
         $"signed evidence: no AI had a part in what changed since the running revision (policy {policy})";

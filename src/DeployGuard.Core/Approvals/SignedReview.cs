@@ -12,6 +12,15 @@ public sealed record SignedReview(string Approver, DateTimeOffset At, IReadOnlyL
 {
     private const int ShownDigits = 12;
 
+    /// <summary>Who that is by <c>identities</c> of the policy; empty where nobody has counted it yet.</summary>
+    public string Person { get; init; } = "";
+
+    /// <summary>
+    /// The line of the quorum whose seat it fills, such as <c>senior-engineers</c>, or why it fills none; empty where nobody has counted it
+    /// yet.
+    /// </summary>
+    public string Counts { get; init; } = "";
+
     /// <summary>For messages and records.</summary>
     public override string ToString() => $"{Approver} (signed review, {Proof(Keys, Statements)})";
 

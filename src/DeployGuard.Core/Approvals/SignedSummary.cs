@@ -9,6 +9,9 @@ namespace DeployGuard.Core.Approvals;
 /// <param name="Keys">Names of the keys that signed them.</param>
 public sealed record SignedSummary(DateTimeOffset At, IReadOnlyList<string> Statements, IReadOnlyList<string> Keys)
 {
+    /// <inheritdoc cref="SignedReview.Counts"/>
+    public string Counts { get; init; } = "";
+
     /// <summary>For messages and records.</summary>
     public override string ToString() => $"two people in the forge (verification summary, {SignedReview.Proof(Keys, Statements)})";
 }

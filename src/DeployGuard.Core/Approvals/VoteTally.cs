@@ -15,6 +15,9 @@ public sealed class VoteTally
 
     private const string OwnChange = "requester or named author";
 
+    private const string NoSeat = "every seat is filled by others";
+
+    private readonly KnownPeople _identities;
     private readonly Quorum _quorum;
     private readonly bool _needsTwoPeople;
 
@@ -27,6 +30,7 @@ public sealed class VoteTally
         JudgedSummary? summary
     )
     {
+        _identities = rules.Identities;
         Summary = summary;
         Approvals = approvals;
         Reviews = reviews;
@@ -70,6 +74,29 @@ public sealed class VoteTally
             .. Reviews.Where(r => r.WhyNot is null).Select(r => r.Review.ToString()),
             .. Summary is { WhyNot: null, Summary: var counted } ? (string[])[counted.ToString()] : [],
         ];
+
+    /// <summary>What signed evidence said, with the person behind each review, and what it counts for here; for the record.</summary>
+    public SignedBacking Explain(SignedBacking backing) =>
+        backing with
+        {
+            Reviews = [.. Reviews.Select(Explained)],
+            Summary = Summary is { } judged
+                ? judged.Summary with
+                {
+                    Counts = judged.WhyNot is { } why ? $"{NotCountedText} ({why})" : LineOf(Counted.Count),
+                }
+                : null,
+            FillsSeat = SignedBasis.Any(),
+        };
+
+    private SignedReview Explained(JudgedReview judged)
+    {
+        var person = _identities.PersonOf(judged.Review.Approver);
+        var index = Counted.TakeWhile(c => !_identities.Comparer.Equals(_identities.PersonOf(c.Username), person)).Count();
+        return judged.Review with { Person = person, Counts = judged.WhyNot is { } why ? $"{NotCountedText} ({why})" : LineOf(index) };
+    }
+
+    private string LineOf(int person) => _quorum.LineOf(person) is { } line ? string.Join(" or ", line.Groups) : NoSeat;
 
     /// <summary>User names of those whose vote counts.</summary>
     public IEnumerable<string> Voters => Approvals.Where(a => a.WhyNot is null).Select(a => a.Vote.Approver.Username).Distinct();

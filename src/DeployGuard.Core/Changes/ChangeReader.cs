@@ -187,13 +187,20 @@ public static class ChangeReader
             [
                 .. found
                     .Objects("reviews")
-                    .Select(r => new SignedReview(r.Text("approver") ?? "", Time(r, "at"), r.Texts("statements"), r.Texts("keys"))),
+                    .Select(r => new SignedReview(r.Text("approver") ?? "", Time(r, "at"), r.Texts("statements"), r.Texts("keys"))
+                    {
+                        Person = r.Text("person") ?? "",
+                        Counts = r.Text("counts") ?? "",
+                    }),
             ],
             found.Texts("authors")
         )
         {
             Summary = found["twoParty"] is { } twoParty
                 ? new SignedSummary(Time(twoParty, "at"), twoParty.Texts("statements"), twoParty.Texts("keys"))
+                {
+                    Counts = twoParty.Text("counts") ?? "",
+                }
                 : null,
             Keys = found.Texts("keys"),
             KeyIds = found.Texts(KeyIdsField),

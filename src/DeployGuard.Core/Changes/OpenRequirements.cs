@@ -41,6 +41,9 @@ public sealed record OpenRequirements(
     /// <inheritdoc cref="MissingCode"/>
     public const string RejectedCode = "ApprovalRejected";
 
+    /// <summary>Reason of the condition Approved where signed reviews alone fill the quorum.</summary>
+    private const string SignedReviewCode = "SignedReview";
+
     /// <summary>
     /// Whether a finding only says why signed evidence does not stand in for an approval, or that it could not be looked up: an approval
     /// resolves it, or the same request later.
@@ -55,6 +58,9 @@ public sealed record OpenRequirements(
 
     /// <summary>What stands in for an approval, beside the approvals that there are; nothing if nothing does.</summary>
     public IReadOnlyList<string> Basis { get; init; } = [];
+
+    /// <summary>Signed reviews, or summaries of reviews, fill seats of a quorum.</summary>
+    public bool HasSignedReview { get; init; }
 
     /// <summary>Enough people approved under every policy, and nobody rejected it.</summary>
     public bool IsApproved => Approvals.Count == 0 && Rejections.Count == 0;
@@ -73,6 +79,7 @@ public sealed record OpenRequirements(
         Rejections is [var rejection, ..] ? (RejectedCode, rejection.ToString())
         : Approvals.Count > 0 ? (MissingCode, string.Join("; ", Approvals))
         : Approvers.Count > 0 ? ("Approved", string.Join("; ", [$"approved by {string.Join(", ", Approvers)}", .. Basis]))
+        : HasSignedReview ? (SignedReviewCode, string.Join("; ", Basis))
         : ("NotRequired", Basis.Count > 0 ? string.Join("; ", Basis) : "no policy that enforces requires an approval");
 
     /// <summary>Reason and message of the condition Admissible.</summary>
@@ -100,6 +107,7 @@ public sealed record OpenRequirements(
         )
         {
             Basis = [.. tallies.SelectMany(t => t.SignedBasis).Distinct()],
+            HasSignedReview = tallies.Any(t => t.IsRequired && t.Votes.SignedBasis.Any()),
         };
 }
 

@@ -115,9 +115,9 @@ public static class Reasons
     public static readonly Reason StatementHeadOnly = new(
         "StatementHeadOnly",
         "Approval",
-        "A statement judges the last commits, and not all since what runs.",
+        "A statement leads to the new commit, and does not begin at the commit of what runs.",
         Requester,
-        "Attest all commits since what runs: `deployguard attest --from COMMIT --to COMMIT`.",
+        "Have the CI job that holds the key of the role `SourceReview` attest exactly the commits since what runs.",
         Fix.Approval
     );
 
@@ -126,7 +126,7 @@ public static class Reasons
         "Approval",
         "Statements lead back from the image, and not to what runs.",
         Requester,
-        "Attest the missing commits: `deployguard attest --from COMMIT --to COMMIT`.",
+        "Have the CI job that holds the key of the role `SourceReview` attest the missing commits.",
         Fix.Approval
     );
 

@@ -78,7 +78,12 @@ internal sealed record ChangeEntry
     public IReadOnlyList<SignedBacking> Backing { get; init; } = [];
 
     /// <summary>What the request lacked; nothing if it was admitted.</summary>
-    public OpenRequirements Open => new(ApproversOf(Approvals), MissingApprovals, Rejections, OtherDenials) { Basis = Basis };
+    public OpenRequirements Open =>
+        new(ApproversOf(Approvals), MissingApprovals, Rejections, OtherDenials)
+        {
+            Basis = Basis,
+            HasSignedReview = Backing.Any(b => b.FillsSeat),
+        };
 
     /// <summary>Whether a required approval was missing, or a veto stood, and a waiver admitted it nevertheless.</summary>
     public bool IsApprovalWaived =>

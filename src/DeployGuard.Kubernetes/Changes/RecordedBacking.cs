@@ -49,12 +49,14 @@ internal static class RecordedBacking
 
         if (backing.Summary is { } summary)
         {
-            json["twoParty"] = new JsonObject
+            var twoParty = new JsonObject
             {
                 ["at"] = Rfc3339.Show(summary.At),
                 ["statements"] = Texts(summary.Statements),
                 ["keys"] = Texts(summary.Keys),
             };
+            SetCounts(twoParty, summary.Counts);
+            json["twoParty"] = twoParty;
         }
 
         JsonWriting.SetOrRemove(json, "from", backing.RanHash);
@@ -62,14 +64,23 @@ internal static class RecordedBacking
         return json;
     }
 
-    private static JsonObject JsonOf(SignedReview review) =>
-        new()
+    private static JsonObject JsonOf(SignedReview review)
+    {
+        var json = new JsonObject
         {
             ["approver"] = VisibleText.Inline(review.Approver),
             ["at"] = Rfc3339.Show(review.At),
             ["statements"] = Texts(review.Statements),
             ["keys"] = Texts(review.Keys),
         };
+        // The identities of the policy may change, and the record must still tell whose review it was.
+        JsonWriting.SetOrRemove(json, "person", review.Person.Length > 0 ? VisibleText.Inline(review.Person) : null);
+        SetCounts(json, review.Counts);
+        return json;
+    }
+
+    private static void SetCounts(JsonObject json, string counts) =>
+        JsonWriting.SetOrRemove(json, "counts", counts.Length > 0 ? VisibleText.Inline(counts) : null);
 
     private static JsonArray Texts(IEnumerable<string> texts, int most = Most) =>
         new([.. texts.Take(most).Select(t => (JsonNode)VisibleText.Inline(t))]);

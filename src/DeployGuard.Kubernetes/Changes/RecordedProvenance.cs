@@ -19,10 +19,14 @@ internal sealed record RecordedProvenance(string Policy, string Image, JsonObjec
     public static IReadOnlyList<RecordedProvenance> Of(Verdict verdict) =>
         [
             .. from facts in verdict.SignedFacts
-            let keys = verdict.Policies.FirstOrDefault(p => p.Name == facts.Policy)?.SignedOrigin?.Keys ?? []
+            let policy = verdict.Policies.FirstOrDefault(p => p.Name == facts.Policy)
             from image in facts.Images
             from proven in new[] { image.Provenance }.OfType<ImageProvenance>()
-            select new RecordedProvenance(facts.Policy, image.Image, JsonOf(facts.Policy, image.Image, proven, keys)),
+            select new RecordedProvenance(
+                facts.Policy,
+                image.Image,
+                JsonOf(facts.Policy, image.Image, Asked(proven, policy), policy?.SignedOrigin?.Keys ?? [])
+            ),
         ];
 
     /// <summary>The last answer replaces the one before, but a commit that was proven stays: later changes start from it.</summary>
@@ -52,6 +56,15 @@ internal sealed record RecordedProvenance(string Policy, string Image, JsonObjec
             list.Add((JsonNode)one.Json.DeepClone());
         }
     }
+
+    /// <summary>Where every change needs an approval, nobody asked whether AI had a part.</summary>
+    private static ImageProvenance Asked(ImageProvenance proven, SafeguardPolicy? policy) =>
+        proven.Missing is { Kind: LinkKind.AiStatus } && policy is { Approval.Required: Required.Always }
+            ? proven with
+            {
+                Missing = null,
+            }
+            : proven;
 
     private static bool IsOfTemplate(JsonNode? entry) => (bool?)entry?[ChangeReader.TemplateFlag] is true;
 

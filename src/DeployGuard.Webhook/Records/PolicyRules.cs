@@ -84,7 +84,7 @@ internal sealed class PolicyRules(IClusterAccess cluster, AdmissionTelemetry tel
             PolicyWarnings.OfPeriod(policy, time.GetUtcNow()),
             PolicyWarnings.OfAccept(policy),
         ];
-        return [.. ofPolicy.OfType<string>(), .. await WarnOfRightsAsync(policy, reach, deadline)];
+        return [.. ofPolicy.OfType<string>(), .. EvidenceWarnings.Of(policy), .. await WarnOfRightsAsync(policy, reach, deadline)];
     }
 
     private async ValueTask<IReadOnlyList<string>> WarnOfRightsAsync(SafeguardPolicy policy, PolicyReach reach, CancellationToken deadline)

@@ -41,7 +41,49 @@ internal static class DecisionLine
 
             json.WriteEndArray();
             WriteFindings(json, verdict.Findings);
+            WriteSigned(json, verdict);
         });
+
+    /// <summary>Left out where nothing stands in for an approval, as of most requests.</summary>
+    private static void WriteSigned(Utf8JsonWriter json, Verdict verdict)
+    {
+        if (verdict is { IsAllowed: true, Basis.Count: > 0 })
+        {
+            json.WriteTexts("basis", verdict.Basis);
+        }
+
+        if (verdict.Backing.All(b => b.Reviews.Count == 0))
+        {
+            return;
+        }
+
+        json.WriteStartArray("signedReviews");
+        foreach (var (backing, review) in verdict.Backing.SelectMany(b => b.Reviews.Select(r => (b, r))))
+        {
+            json.WriteStartObject();
+            json.WriteString("policy", backing.Policy);
+            json.WriteText("approver", review.Approver);
+            json.WriteText("person", review.Person);
+            json.WriteText("counts", review.Counts);
+            json.WriteString("at", review.At);
+            json.WriteTexts("statements", review.Statements);
+            json.WriteTexts("keys", review.Keys);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteTexts(this Utf8JsonWriter json, string name, IEnumerable<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (var text in texts)
+        {
+            json.WriteStringValue(VisibleText.Inline(text));
+        }
+
+        json.WriteEndArray();
+    }
 
     public static ReadOnlyMemory<byte> Of(Review review, Exception bug, DateTimeOffset now) =>
         Write(json =>

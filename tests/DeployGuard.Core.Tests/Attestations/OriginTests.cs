@@ -76,9 +76,20 @@ public class OriginTests
             Assert.That(result.Findings.Single().Kind, Is.EqualTo(FindingKind.HeadCommitOnly));
             Assert.That(
                 result.Findings.Single().Remedy,
-                Is.EqualTo($"Attest the missing commits: deployguard attest --from {Stated.Running} --to {Stated.Head}.")
+                Is.EqualTo(
+                    $"Ask the CI job that holds the key of the role SourceReview to run: deployguard attest --from {Stated.Running} "
+                        + $"--to {Stated.Head} --complete --approvals FILE --key KEY --push --beside IMAGE."
+                )
             );
         });
+    }
+
+    [Test]
+    public void AStatementThatBeginsTooEarlyIsNotSaidToJudgeTooLittle()
+    {
+        var missing = Evaluate(s_review.Says(Stated.Change(from: Stated.Commit('d')).ReviewedBy("github:2002"))).Missing;
+
+        Assert.That(missing?.What, Does.Contain("none begins there. One must begin exactly there, neither later nor earlier"));
     }
 
     [Test]
@@ -109,7 +120,7 @@ public class OriginTests
 
         Assert.That((result.Origin, result.Missing?.Kind), Is.EqualTo((OriginVerdict.Unknown, LinkKind.Chain)));
         Assert.That(result.Findings.Single().Kind, Is.EqualTo(FindingKind.BrokenChain));
-        Assert.That(result.Findings.Single().Remedy, Does.EndWith($"--from {Stated.Running} --to {middle}."));
+        Assert.That(result.Findings.Single().Remedy, Does.Contain($" --from {Stated.Running} --to {middle} --complete "));
     }
 
     [Test]

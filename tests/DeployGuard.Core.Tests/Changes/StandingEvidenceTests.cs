@@ -19,6 +19,7 @@ public class StandingEvidenceTests
 
         Assert.That(open.Missing, Is.EqualTo("nothing: retry by dana"));
         Assert.That(open.ApprovedBecause.Message, Does.StartWith("github:2002 (signed review, key forge, statement "));
+        Assert.That(open.ApprovedBecause.Reason, Is.EqualTo("SignedReview"));
     }
 
     [Test]
@@ -27,7 +28,7 @@ public class StandingEvidenceTests
         var open = Open(Human(), Stated.Change());
 
         Assert.That(open.IsApproved, Is.True);
-        Assert.That(open.ApprovedBecause.Message, Is.EqualTo(SignedBacking.HumanBasis(Human().Name)));
+        Assert.That(open.ApprovedBecause, Is.EqualTo(("NotRequired", SignedBacking.HumanBasis(Human().Name))));
     }
 
     [Test]

@@ -65,6 +65,28 @@ public class SignedApprovalTests
             Is.False
         );
 
+    [TestCase("github:2002", "erin", "senior-engineers", true)]
+    [TestCase("github:9999", "github:9999", "not counted (in none of the groups, by identities of the policy)", false)]
+    public void TheRecordNamesThePersonAndTheSeatThatTheirReviewFills(string approver, string person, string counts, bool fills)
+    {
+        var backing = Decide(Always(), [Forge.Says(Stated.Change().ReviewedBy(approver))]).Backing.Single();
+
+        Assert.That((backing.Reviews.Single().Person, backing.Reviews.Single().Counts), Is.EqualTo((person, counts)));
+        Assert.That(backing.FillsSeat, Is.EqualTo(fills));
+    }
+
+    [Test]
+    public void AReviewForWhichNoSeatIsLeftSaysSo()
+    {
+        var backing = Decide(
+            Always(),
+            [Forge.Says(Stated.Change().ReviewedBy("github:2002"))],
+            mine: Some.ApprovalOf(Deployment(New), Some.Alice)
+        ).Backing;
+
+        Assert.That(backing.Single().Reviews.Single().Counts, Is.EqualTo("every seat is filled by others"));
+    }
+
     [Test]
     public void AnAuthorInTheForgeCannotApproveInTheCluster()
     {
@@ -102,7 +124,11 @@ public class SignedApprovalTests
     {
         var verdict = Decide(Always(), [Forge.Says(Stated.Change().ReviewedBy("github:2002"))], after: Deployment(New).With(path, json));
 
-        Assert.That(verdict.Denials.First().Finding.Message, Does.Contain("signed reviews speak for images alone"));
+        Assert.That(
+            verdict.Denials.First().Finding.Message,
+            Does.Contain("signed reviews speak for images alone: deploy the images alone, or have the CI job attest this template too")
+                .And.Match(@"in more than images \([^)]*(env|command|serviceAccountName|volumes|annotations)[^)]*\)")
+        );
     }
 
     [TestCase("Deployment shop/web", true)]

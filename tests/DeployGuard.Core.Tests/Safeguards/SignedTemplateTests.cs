@@ -64,7 +64,7 @@ public class SignedTemplateTests
         var verdict = Decide(Always(), [came, replaced], before: Newer, after: Old, runs: [OfTemplate(Stated.Head)]);
 
         Assert.That(verdict.IsAllowed, Is.False);
-        Assert.That(verdict.Denials.First().Finding.Message, Does.Contain("nothing judges the commits between"));
+        Assert.That(verdict.Denials.First().Finding.Message, Does.Contain("and none begins there"));
     }
 
     /// <summary>The commit of the image is older than the template that runs: by it, the old statement would be a step ahead.</summary>

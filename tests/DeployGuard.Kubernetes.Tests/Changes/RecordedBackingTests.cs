@@ -15,11 +15,20 @@ public class RecordedBackingTests
     private static readonly SignedBacking s_reviewed = new(
         "tier-1",
         IsHuman: true,
-        [new SignedReview("github:2002", s_now.AddHours(-1), [new string('a', 64)], ["forge"])],
+        [
+            new SignedReview("github:2002", s_now.AddHours(-1), [new string('a', 64)], ["forge"])
+            {
+                Person = "erin",
+                Counts = "senior-engineers",
+            },
+        ],
         ["github:1001"]
     )
     {
-        Summary = new SignedSummary(s_now.AddHours(-2), [new string('b', 64)], ["verifier"]),
+        Summary = new SignedSummary(s_now.AddHours(-2), [new string('b', 64)], ["verifier"])
+        {
+            Counts = "not counted (it names no person, and the quorum has several seats)",
+        },
         ReviewThreshold = 2,
         Keys = ["forge"],
         KeyIds = ["5dc3"],
@@ -33,6 +42,16 @@ public class RecordedBackingTests
         var read = Read(Requested(null, s_now, s_reviewed)).Single();
 
         Assert.That(JsonSerializer.Serialize(read), Is.EqualTo(JsonSerializer.Serialize(s_reviewed)));
+    }
+
+    [TestCase(true, "SignedReview")]
+    [TestCase(false, "NotRequired")]
+    public void TheConditionApprovedSaysThatASignedReviewFilledASeat(bool fills, string reason)
+    {
+        var document = Requested(null, s_now, Phase.Admitted, s_reviewed with { FillsSeat = fills });
+
+        var approved = document["status"]?["conditions"]?.AsArray().Single(c => (string?)c?["type"] == "Approved");
+        Assert.That(((string?)approved?["status"], (string?)approved?["reason"]), Is.EqualTo(("True", reason)));
     }
 
     [Test]
@@ -65,6 +84,9 @@ public class RecordedBackingTests
     }
 
     private static JsonObject Requested(JsonObject? document, DateTimeOffset at, params SignedBacking[] found) =>
+        Requested(document, at, Phase.Pending, found);
+
+    private static JsonObject Requested(JsonObject? document, DateTimeOffset at, Phase phase, params SignedBacking[] found) =>
         ChangeDocument.Merge(
             document,
             new ChangeEntry
@@ -73,7 +95,7 @@ public class RecordedBackingTests
                 Workload = new WorkloadRef("apps", "Deployment", "shop", "web"),
                 TemplateHash = "v2:0",
                 At = at,
-                Transition = new Transition(Phase.Pending, "AwaitsApproval", "senior-engineers 0/1"),
+                Transition = new Transition(phase, "AwaitsApproval", "senior-engineers 0/1"),
                 Images = [],
                 Requester = "dana",
                 IsNewRevision = true,

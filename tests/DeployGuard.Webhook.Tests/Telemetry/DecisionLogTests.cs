@@ -1,5 +1,7 @@
 using System.Text;
+using System.Text.Json;
 using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
@@ -56,6 +58,40 @@ public class DecisionLogTests
         await log.StopAsync(CancellationToken.None);
 
         Assert.That((log.SampledOut, log.Lost), Is.EqualTo((1L, 0L)), "half of the places are for refusals");
+    }
+
+    [Test]
+    public void ALineSaysOfAnAllowedChangeWhichSignedReviewStoodInForAnApproval()
+    {
+        var review = new SignedReview("github:2002", s_now, [new string('a', 64)], ["forge"])
+        {
+            Person = "erin",
+            Counts = "senior-engineers",
+        };
+        var allowed = Decided(allowed: true) with
+        {
+            Basis = [$"{review}"],
+            Backing = [new SignedBacking("tier-1", IsHuman: false, [review], [])],
+        };
+
+        using var line = JsonDocument.Parse(DecisionLine.Of(allowed, s_now));
+        Assert.That(line.RootElement.GetProperty("basis")[0].GetString(), Does.StartWith("github:2002 (signed review, key forge"));
+        Assert.That(
+            line.RootElement.GetProperty("signedReviews")[0].GetRawText(),
+            Is.EqualTo(
+                """{"policy":"tier-1","approver":"github:2002","person":"erin","counts":"senior-engineers","at":"2026-11-25T08:00:00+00:00" """.TrimEnd()
+                    + $$""","statements":["{{new string('a', 64)}}"],"keys":["forge"]}"""
+            )
+        );
+    }
+
+    [Test]
+    public void ALineWithoutSignedEvidenceHasNoFieldForIt()
+    {
+        using var line = JsonDocument.Parse(DecisionLine.Of(Decided(allowed: true), s_now));
+
+        Assert.That(line.RootElement.TryGetProperty("basis", out _), Is.False);
+        Assert.That(line.RootElement.TryGetProperty("signedReviews", out _), Is.False);
     }
 
     private static Verdict Decided(bool allowed)

@@ -3,6 +3,9 @@ namespace DeployGuard.Core.Attestations.Trust;
 /// <summary>The words for links that are missing behind the head commit.</summary>
 internal static class ChainGaps
 {
+    /// <summary>A part of the commands in remedies. Whoever knows the name of the image puts it there.</summary>
+    public const string Beside = "--beside IMAGE";
+
     /// <summary>Why a change statement about the head is no link at all.</summary>
     /// <param name="agreeing">How many keys of the role SourceReview state the same part of the range.</param>
     public static IEnumerable<StatementFinding> OfStatement(JudgedStatement statement, ImageQuestion question, int agreeing)
@@ -35,11 +38,9 @@ internal static class ChainGaps
                 + (
                     isThereOne
                         ? "the change statement about that commit does not count."
-                        : "no change statement by a key of the role SourceReview is about that commit."
+                        : "no change statement that counts, by a key of the role SourceReview, is about that commit."
                 ),
-            isThereOne
-                ? "See what is said of the statement below."
-                : "Attest the change with deployguard attest and a key of the role SourceReview."
+            isThereOne ? "See what is said of the statement below." : Attest(head.Commit, "COMMIT-THAT-RUNS")
         );
 
     public static MissingLink NoRunningCommit(RunningImage running) =>
@@ -52,11 +53,11 @@ internal static class ChainGaps
     public static MissingLink NoChain(HeadCommit head, string? from, IReadOnlyList<string> reached) =>
         new(
             LinkKind.Chain,
-            $"Change statements judge the commits from {string.Join(", ", reached)} to {head.Commit}; "
+            $"Change statements lead from {string.Join(", ", reached)} to {head.Commit}; "
                 + (
                     from is null
                         ? "nothing runs yet, so that the whole history is asked for."
-                        : $"what runs is of commit {from}, and nothing judges the commits between."
+                        : $"what runs is of commit {from}, and none begins there. One must begin exactly there, neither later nor earlier."
                 ),
             Attest(head.Commit, from)
         );
@@ -76,7 +77,7 @@ internal static class ChainGaps
             ? StatementFinding.Of(
                 atHead.Statement,
                 FindingKind.HeadCommitOnly,
-                $"judges {change?.BaseCommit} to {change?.HeadCommit} alone; {running}",
+                $"leads from {change?.BaseCommit} to {change?.HeadCommit}, and no statement begins where it must; {running}",
                 Attest(change?.HeadCommit ?? "", from)
             )
             : StatementFinding.Of(
@@ -87,6 +88,8 @@ internal static class ChainGaps
             );
     }
 
+    /// <summary>Whoever reads this holds no key: the job of the forge's side does.</summary>
     private static string Attest(string to, string? from) =>
-        $"Attest the missing commits: deployguard attest --from {from ?? new string('0', to.Length)} --to {to}.";
+        $"Ask the CI job that holds the key of the role {KeyRole.SourceReview} to run: deployguard attest "
+        + $"--from {from ?? new string('0', to.Length)} --to {to} --complete --approvals FILE --key KEY --push {Beside}.";
 }

@@ -65,8 +65,16 @@ public enum FindingKind
 /// <param name="Remedy">A sentence that begins with a verb.</param>
 public sealed record StatementFinding(FindingKind Kind, string Place, string? Statement, string What, string Remedy)
 {
-    /// <summary>What is wrong, as a sentence without a full stop.</summary>
-    public string Text => $"{(Kind is FindingKind.Unread ? "what lies" : "the statement")} at {Place} {What}".TrimEnd('.');
+    private const int ShownDigits = 12;
+
+    /// <summary>Names of the keys that signed it; empty where none of them is trusted.</summary>
+    public string Keys { get; init; } = "";
+
+    /// <summary>What is wrong, as a sentence without a full stop. Several statements may lie at one place.</summary>
+    public string Text => $"{(Kind is FindingKind.Unread ? "what lies" : $"the statement{Named}")} at {Place} {What}".TrimEnd('.');
+
+    private string Named =>
+        (Statement is { Length: > ShownDigits } digest ? $" {digest[..ShownDigits]}" : "") + (Keys.Length > 0 ? $" by {Keys}" : "");
 
     /// <param name="what">A sentence whose subject is the place.</param>
     public static StatementFinding Unread(string place, string what) =>
@@ -79,5 +87,5 @@ public sealed record StatementFinding(FindingKind Kind, string Place, string? St
         );
 
     internal static StatementFinding Of(VerifiedStatement statement, FindingKind kind, string what, string remedy) =>
-        new(kind, statement.Place, statement.Digest, what, remedy);
+        new(kind, statement.Place, statement.Digest, what, remedy) { Keys = statement.SignerNames };
 }

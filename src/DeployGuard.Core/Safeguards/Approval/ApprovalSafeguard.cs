@@ -77,7 +77,23 @@ internal sealed class ApprovalSafeguard : ISafeguard
     }
 
     public SignedBacking? Backing(Inspection inspection) =>
-        inspection.IsNewRevisionOfWorkload ? SignedEvidence.Of(inspection).Backing(inspection) : null;
+        inspection.IsNewRevisionOfWorkload && SignedEvidence.Of(inspection) is var signed && signed.Backing(inspection) is { } found
+            ? CountOf(inspection, signed) is { } votes
+                ? votes.Explain(found)
+                : found
+            : null;
+
+    /// <summary>The votes and signed reviews, where the policy requires an approval of this origin; else null.</summary>
+    private static VoteTally? CountOf(Inspection inspection, SignedEvidence signed) =>
+        inspection is { Policy: { Approval: { Required: not Required.Never } rules } policy, Evaluated: { After: { } after } evaluated }
+        && policy.IsRequired(rules.Required, OriginOf(evaluated, signed))
+            ? VoteTally.Of(
+                RequestedRevision.Of(evaluated, after, policy, rules, inspection.Cluster, signed),
+                rules,
+                inspection.Cluster.Approvals,
+                inspection.Now
+            )
+            : null;
 
     private static OriginKind OriginOf(EvaluatedRequest evaluated, SignedEvidence signed) =>
         StandingEvidence.OriginOf(evaluated.Origin.Kind, signed.IsHuman);
@@ -122,7 +138,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
             $"{Describe(evaluated.Origin, rules, policy)}; approvals {votes.Got} of {votes.Wanted}: "
                 + $"{votes.Lines}{inVain}{Other(evaluated, inspection.Cluster)}"
                 + (signed.Gap.Length > 0 ? $". Signed evidence does not stand in for it: {signed.Gap}" : ""),
-            Remedy(evaluated, policy)
+            Remedy(evaluated, policy, inspection.Cluster)
         )
         {
             Missing = votes.Missing,
@@ -164,7 +180,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
 
     private static string SourceOf(Origin origin) => (origin.Evidence.FirstOrDefault(OriginReader.SaysAi) ?? origin.Evidence[0]).Source;
 
-    private static string Remedy(EvaluatedRequest evaluated, SafeguardPolicy policy) =>
+    private static string Remedy(EvaluatedRequest evaluated, SafeguardPolicy policy, ClusterSnapshot cluster) =>
         evaluated.ApproveBy switch
         {
             ApproveBy.ChangeName =>
@@ -172,18 +188,9 @@ internal sealed class ApprovalSafeguard : ISafeguard
             ApproveBy.Hash => $"Ask them to run: kubectl deployguard approve {evaluated.Request.Target.KubectlName} -n "
                 + $"{evaluated.Request.Target.Namespace}"
                 + $" --hash {Workloads.TemplateHash.DigitsOf(evaluated.After?.Template.Hash ?? "")}",
-            ApproveBy.NoRoom =>
-                $"It is not on record, because too many requests of {Senders(evaluated.Request)} wait already. Withdraw one that is not "
-                    + $"needed (kubectl deployguard changes -n {evaluated.Request.Target.Namespace} lists them): kubectl deployguard withdraw "
-                    + $"CHANGE -n {evaluated.Request.Target.Namespace}; then {Edits.Retry(evaluated.Request)}",
+            ApproveBy.NoRoom => NoRoomRemedy.Of(evaluated, cluster),
             ApproveBy.Never => GeneratedNameRemedy.Of(evaluated, policy),
             ApproveBy.NotYet => "Apply it to the cluster: the refusal there gives the command to approve it",
             _ => throw new InvalidOperationException($"unknown way to approve {evaluated.ApproveBy}"),
         };
-
-    /// <summary>Who shares the places of a requester.</summary>
-    private static string Senders(Request request) =>
-        Requester.ServiceAccountNamespace(request.Requester.Username) is { } home
-            ? $"the service accounts of namespace {home}"
-            : request.Requester.Username;
 }

@@ -5,6 +5,7 @@ using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
 
@@ -14,8 +15,6 @@ namespace DeployGuard.Core.Safeguards;
 /// <param name="Unavailable">What could not be looked up, and what was tried; empty if everything was.</param>
 internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> Reviews, string Gap, string Unavailable)
 {
-    private const int MaxShown = 300;
-
     private static readonly SignedEvidence s_none = new(false, [], "", "");
 
     /// <summary>Everybody whom a verified statement of the range names as an author. They never approve.</summary>
@@ -73,18 +72,21 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         var isTemplate = all.Exists(p => p.IsOfTemplate);
         // The statement about a template lies beside one of its images; the others are of other repositories, perhaps.
         var proven = isTemplate ? all.FindAll(p => IsWholeTemplate(p, inspection)) : all;
+        var missing = MissingLinks.In(inspection, facts.Images, isTemplate ? proven : []);
         var (gap, moved) =
             unavailable.Length > 0 ? ("", "")
-            : isTemplate ? (TemplateGapOf(inspection, facts, proven), "")
+            : isTemplate ? (TemplateGapOf(inspection, missing, proven), "")
             : GapOf(inspection, facts, proven);
         var isWhole = unavailable.Length == 0 && gap.Length == 0 && moved.Length == 0 && (isTemplate || proven.Count == facts.Images.Count);
         var countsTwoParty = inspection.Policy.SignedOrigin is { Summaries.TwoParty: TwoPartyReviews.CountsAsReview };
         return new SignedEvidence(
             isWhole && proven.TrueForAll(p => p is { Origin: OriginVerdict.NotAi, Missing: null }),
             isWhole ? ReviewsOf(proven, inspection.Policy.Approval?.Identities ?? KnownPeople.None) : [],
-            (
-                (string[])[gap, isTemplate ? GapIn(proven) : MissingIn(facts), moved, countsTwoParty ? TwoPartyGapIn(facts) : ""]
-            ).FirstOrDefault(g => g.Length > 0, ""),
+            Explained(
+                inspection,
+                missing,
+                [gap, missing, moved, countsTwoParty ? TwoPartyGapIn(facts) : "", isWhole ? MissingReview.Of(proven) : ""]
+            ),
             unavailable
         )
         {
@@ -94,6 +96,15 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             Authors = [.. all.SelectMany(p => p.Authors).Distinct()],
             Findings = [.. facts.Images.SelectMany(StatementFindings.Of).Distinct().Select(f => WithFix(f, inspection.Policy))],
         };
+    }
+
+    /// <summary>The first gap. Whoever waits for time alone must know what else is missing.</summary>
+    private static string Explained(Inspection inspection, string missing, IReadOnlyList<string> gaps)
+    {
+        var first = gaps.FirstOrDefault(g => g.Length > 0, "");
+        return first == missing || missing.Length == 0 || SignedQuestions.ProvenBefore(inspection.Evaluated, inspection.Cluster) is not null
+            ? first
+            : $"{first}. Besides, {missing}";
     }
 
     /// <summary>Where an unknown origin counts as human, a sign of AI that was not read would ask for more than an approval.</summary>
@@ -140,12 +151,19 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
 
         if (SignedQuestions.ProvenBefore(evaluated, cluster) is not { } before)
         {
-            return ("what runs now is not proven, so that the template cannot be compared with it", "");
+            return (
+                $"{UnprovenBefore.In(inspection)}, so that the template cannot be compared with it{UnprovenBefore.WayOut(inspection)}",
+                ""
+            );
         }
 
         var changed = (before.Template.Canonical, template.Canonical) is ({ } was, { } now) ? ImageDifference.Between(was, now) : null;
         return changed is null
-            ? ("the template differs from what runs in more than images, and signed reviews speak for images alone", "")
+            ? (
+                $"the template differs from what runs in more than images{Fields(before, template)}, and signed reviews speak for images alone: "
+                    + "deploy the images alone, or have the CI job attest this template too (deployguard attest --manifest)",
+                ""
+            )
             : (
                 changed.FirstOrDefault(c => !c.IsSameContent && !asked.Contains(c.To)) is { } other
                     ? $"no statement is about {other.To}, which the policy names no source for"
@@ -163,15 +181,17 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         && provenance.ReviewedTemplates.Contains(new ReviewedTemplate($"{after.Ref}", after.Template.Hash));
 
     /// <summary>Why a template whose images all run already was not reviewed, as far as statements say; empty if it was.</summary>
-    private static string TemplateGapOf(Inspection inspection, SignedFacts facts, List<ImageProvenance> proven) =>
+    private static string TemplateGapOf(Inspection inspection, string missing, List<ImageProvenance> proven) =>
         SignedQuestions.ProvenBefore(inspection.Evaluated, inspection.Cluster) is null
-            ? "what runs now is not proven, so that nothing says what was reviewed since then"
+            ? $"{UnprovenBefore.In(inspection)}, so that nothing says what was reviewed since then{UnprovenBefore.WayOut(inspection)}"
         : proven.Count > 0 ? ""
-        : MissingIn(facts) is { Length: > 0 } missing ? missing
+        : missing.Length > 0 ? missing
         : "too few keys name this template";
 
-    private static string GapIn(List<ImageProvenance> proven) =>
-        proven.Find(p => p.Missing is not null)?.Missing is { } gap ? $"{gap.What} {gap.Remedy}".TrimEnd('.') : "";
+    private static string Fields(Workload before, PodTemplate after) =>
+        (before.Template.Canonical, after.Canonical) is ({ } was, { } now) && TemplateDiff.FieldsBetween(was, now) is { Length: > 0 } fields
+            ? $" ({fields})"
+            : "";
 
     /// <summary>Another image of a reviewed commit, such as one for debugging, is no new version of this one.</summary>
     private static bool IsOfSameRepository(ChangedImage image) =>
@@ -210,16 +230,9 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
 
     private static string TwoPartyGapIn(SignedFacts facts) =>
         facts.Images.FirstOrDefault(i => i.Provenance is { TwoPartyGap.Length: > 0 }) is { } image
-            ? $"{Short(image.Image)}: {image.Provenance?.TwoPartyGap}"
+            ? $"{MissingLinks.Short(image.Image)}: {image.Provenance?.TwoPartyGap}"
             : "";
 
     private static bool IsBy(CountedReview review, string person, KnownPeople identities) =>
         KnownPeople.Names.Equals(identities.PersonOf(review.Approver), person);
-
-    private static string MissingIn(SignedFacts facts) =>
-        facts.Images.Where(i => i.Note.Length > 0 || i.Provenance?.Missing is not null).ToList() is [var first, ..]
-            ? $"{Short(first.Image)}: {(first.Note.Length > 0 ? first.Note : $"{first.Provenance?.Missing?.What} {first.Provenance?.Missing?.Remedy}").TrimEnd('.')}"
-            : "";
-
-    private static string Short(string image) => image.Length <= MaxShown ? image : $"{image[..MaxShown]}...";
 }

@@ -11,13 +11,31 @@ internal static class StatementFindings
         from finding in image.Provenance?.Findings ?? []
         group finding by ReasonOf(finding.Kind) into alike
         let first = alike.First()
-        let more = alike.Count() - 1
-        select new Finding(
-            alike.Key,
-            "",
-            $"{image.Image}: {first.Text}" + (more > 0 ? $" (and {more} more)" : ""),
-            first.Remedy.TrimEnd('.')
-        );
+        select new Finding(alike.Key, "", $"{image.Image}: {first.Text}{More(first, alike)}", CommandFor(image, first.Remedy).TrimEnd('.'));
+
+    /// <summary>With the image in the command that puts a statement beside it.</summary>
+    public static string CommandFor(SignedImage image, string remedy) =>
+        remedy.Replace(ChainGaps.Beside, $"--beside {image.Image}", StringComparison.Ordinal);
+
+    /// <summary>One statement may lie at several places, and several things may be wrong with it.</summary>
+    private static string More(StatementFinding first, IEnumerable<StatementFinding> alike)
+    {
+        var others = alike
+            .Where(f => (f.Statement ?? f.Place) != (first.Statement ?? first.Place))
+            .DistinctBy(f => f.Statement ?? f.Place)
+            .Count();
+        var own = alike.Where(f => (f.Statement ?? f.Place) == (first.Statement ?? first.Place)).DistinctBy(f => f.What).Count() - 1;
+        return (
+                own == 0 ? ""
+                : own == 1 ? ", and 1 more reason of this kind"
+                : $", and {own} more reasons of this kind"
+            )
+            + (
+                others == 0 ? ""
+                : others == 1 ? " (and 1 more statement of this kind)"
+                : $" (and {others} more statements of this kind)"
+            );
+    }
 
     public static Reason ReasonOf(FindingKind kind) =>
         kind switch

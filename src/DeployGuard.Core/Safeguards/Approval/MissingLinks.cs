@@ -1,0 +1,52 @@
+using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
+using DeployGuard.Core.Snapshots;
+
+namespace DeployGuard.Core.Safeguards;
+
+/// <summary>The first link that statements about new images lack, with what helps.</summary>
+internal static class MissingLinks
+{
+    private const int MaxShown = 300;
+
+    /// <param name="of">If there are any, only what they lack is told.</param>
+    /// <returns>Empty if nothing is missing.</returns>
+    public static string In(Inspection inspection, IReadOnlyList<SignedImage> images, IReadOnlyList<ImageProvenance> of) =>
+        images
+            .Where(i => of.Count == 0 || (i.Provenance is { } proven && of.Contains(proven)))
+            .Select(i => TextOf(inspection, i))
+            .FirstOrDefault(t => t.Length > 0, "");
+
+    public static string Short(string image) => image.Length <= MaxShown ? image : $"{image[..MaxShown]}...";
+
+    private static string TextOf(Inspection inspection, SignedImage image) =>
+        image.Note.Length > 0 ? $"{Short(image.Image)}: {image.Note.TrimEnd('.')}"
+        : image.Provenance is { Missing: { } gap } proven && (gap.Kind is not LinkKind.AiStatus || AsksForAi(inspection))
+            ? $"{Short(image.Image)}: {gap.What} {RemedyOf(image, proven, gap)}".TrimEnd('.')
+        : "";
+
+    /// <summary>
+    /// Where every change needs an approval, or this one anyway, the word that no AI had a part would change nothing: then a review is what is
+    /// missing.
+    /// </summary>
+    private static bool AsksForAi(Inspection inspection) =>
+        inspection is { Policy.Approval.Required: Required.AiAssisted, Evaluated.Origin.Kind: OriginKind.Unknown };
+
+    /// <summary>A statement that is there and does not count says why itself: to sign another one like it would not help.</summary>
+    private static string RemedyOf(SignedImage image, ImageProvenance proven, MissingLink gap) =>
+        gap.Kind is LinkKind.HeadCommit or LinkKind.Change && proven.Findings.FirstOrDefault(f => Rejects(f.Kind)) is { } cause
+            ? $"See what {StatementFindings.ReasonOf(cause.Kind).Code} says of the statement below."
+            : StatementFindings.CommandFor(image, gap.Remedy);
+
+    private static bool Rejects(FindingKind kind) =>
+        kind
+            is not (
+                FindingKind.ReviewNotCounted
+                or FindingKind.HeadCommitOnly
+                or FindingKind.BrokenChain
+                or FindingKind.BeyondRole
+                or FindingKind.Unread
+            );
+}

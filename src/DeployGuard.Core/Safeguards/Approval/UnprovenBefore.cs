@@ -1,0 +1,63 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Safeguards;
+
+/// <summary>What runs where signed evidence needs a proven revision: why it is none, and whether it will be one by time.</summary>
+internal static class UnprovenBefore
+{
+    /// <summary>A clause, such as <c>what runs now is not proven</c>.</summary>
+    public static string In(Inspection inspection) =>
+        inspection.Evaluated is { Before: null, LiveHash: null } ? "nothing runs yet" : "what runs now is not proven";
+
+    /// <summary>The ways out; begins with a full stop.</summary>
+    public static string WayOut(Inspection inspection)
+    {
+        if (inspection.Evaluated is { Before: null, LiveHash: null })
+        {
+            return ". Have the CI job attest this template too (deployguard attest --manifest), or have it approved";
+        }
+
+        var before = inspection.Evaluated.ConfirmedBefore;
+        var running = before is null
+            ? null
+            : inspection.Cluster.Changes.FirstOrDefault(c => c.Workload == before.Ref && c.HasHash(before.Template.Hash) && c.WasAdmitted);
+        return running switch
+        {
+            null => ". No Change on record admitted it, and time does not prove it: have this change approved",
+            { IsUnreviewed: true } => $". It came in by a break-glass without a review. {ReviewOf(running)}",
+            { Phase: Phase.Admitted or Phase.Running or Phase.Completed } =>
+                $". {When(running, inspection)}; before that, this change needs an approval",
+            _ => $". Its Change {running.Name} is {running.Phase}, and time does not prove it: have this change approved",
+        };
+    }
+
+    private static string ReviewOf(Change running) =>
+        $"Have that reviewed first: kubectl deployguard approve {running.Name} -n {running.Workload.Namespace}";
+
+    /// <summary>The earliest time: it must have been available on all pods for a whole soak, and have held the steps of a canary.</summary>
+    private static string When(Change running, Inspection inspection)
+    {
+        var now = inspection.Now;
+        var canaries = inspection
+            .Cluster.Policies.Where(p =>
+                p.Canary is { } canary
+                && p.Active.Contains(now)
+                && running.Workload.Type.Serves
+                && p.Match.IncludesKind(running.Workload.Kind)
+                && p.IsRequired(canary.Required, running.Origin)
+            )
+            .Select(p => p.Canary)
+            .OfType<CanaryRules>()
+            .ToList();
+        var soak = canaries.Count == 0 ? ChangeLifecycle.Soak : canaries.Max(c => c.Soak);
+        var steps = canaries.Count == 0 ? "" : ", once it has completed the steps of its canary";
+        return running.AvailableSince is not { } since
+                ? $"Wait until it was available on all pods for {Durations.Show(soak)}{steps}, then {Edits.Retry(inspection.Evaluated.Request)}"
+            : since + soak > now
+                ? $"Wait {Durations.ShowWait(since + soak - now, now)}{steps}, then {Edits.Retry(inspection.Evaluated.Request)}"
+            : $"It is proven within a minute{steps}: wait, then {Edits.Retry(inspection.Evaluated.Request)}";
+    }
+}
