@@ -169,10 +169,11 @@ public static class SignedQuestions
     /// break-glass; else null.
     /// </summary>
     public static Workload? ProvenBefore(EvaluatedRequest evaluated, ClusterSnapshot cluster) =>
-        evaluated.ConfirmedBefore is { } before
-        && cluster.Changes.Any(c =>
-            c is { Phase: Phase.Proven, IsUnreviewed: false } && c.Workload == before.Ref && c.HasHash(before.Template.Hash)
-        )
-            ? before
-            : null;
+        evaluated.ConfirmedBefore is { } before && IsProven(before, cluster) ? before : null;
+
+    /// <summary>Whether the revision that a workload has is proven, and awaits no review of a break-glass.</summary>
+    public static bool IsProven(Workload workload, ClusterSnapshot cluster) =>
+        cluster.Changes.Any(c =>
+            c is { Phase: Phase.Proven, IsUnreviewed: false } && c.Workload == workload.Ref && c.HasHash(workload.Template.Hash)
+        );
 }
