@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Registry.References;
 using DeployGuard.Registry.Tests;
 
@@ -229,9 +230,39 @@ public sealed class AttestPushTests
         var forbidden = await server.RunAsync("verify", Image, "--workload", "deploy/web", "-n", "shop");
 
         Assert.That((known.ExitCode, unknown.ExitCode, forbidden.ExitCode), Is.EqualTo((0, 1, 2)), known.Output + known.Error);
+        Assert.That(known.Output, Does.Contain("not seen  the request: if it changes more than this image"));
         Assert.That(known.Output, Does.Contain($"commit -> what runs: {Head[..12]} back to {Git.Base[..12]}, by forge"));
         Assert.That(unknown.Output, Does.Contain("which runs now, is not known, so that nobody can say what changed since then"));
         Assert.That(forbidden.Output, Does.Contain("you may not read the Secret forge-key of namespace deployguard-system"));
+    }
+
+    [Test]
+    public async Task ARevisionThatIsNotProvenIsNoneToCompareWith()
+    {
+        await PushAsync();
+        await using var server = await ClusterAsync(phase: "Completed");
+
+        var run = await server.RunAsync("verify", Image, "--workload", "deploy/web", "-n", "shop");
+
+        Assert.That(run.ExitCode, Is.EqualTo(1), run.Output);
+        Assert.That(run.Output, Does.Contain("MISSING   template: the revision of deployment/web that runs now is not proven"));
+        Assert.That(run.Output, Does.Contain("Not enough now: what runs is not proven").And.Not.Contain("Believed:"));
+    }
+
+    /// <summary>The webhook sees which container the request changes; it asks for the commit of what ran there.</summary>
+    [Test]
+    public async Task AnImageOfAnotherRepositoryThatRunsIsNotNothing()
+    {
+        await PushAsync();
+        await using var server = await ClusterAsync(runs: $"registry.example.com/trial/web@sha256:{new string('1', 64)}");
+
+        var run = await server.RunAsync("verify", Image, "--workload", "deploy/web", "-n", "shop");
+
+        Assert.That(run.ExitCode, Is.EqualTo(1), run.Output);
+        Assert.That(
+            run.Output,
+            Does.Contain($"The commit of registry.example.com/trial/web@sha256:{new string('1', 64)}, which runs now, is not known")
+        );
     }
 
     [Test]
@@ -320,7 +351,9 @@ public sealed class AttestPushTests
     }
 
     /// <summary>A workload whose image came from the base commit, and the policy with its key in a Secret.</summary>
-    private async Task<ObjectsServer> ClusterAsync()
+    /// <param name="phase">Of the revision that runs.</param>
+    /// <param name="runs">Its image; null for a former one of the same repository.</param>
+    private async Task<ObjectsServer> ClusterAsync(string phase = "Proven", string? runs = null)
     {
         var former = $"{Registry.Host}/acme/web@sha256:{new string('b', 64)}";
         var server = await ObjectsServer.StartAsync();
@@ -331,18 +364,20 @@ public sealed class AttestPushTests
             {"type": "Opaque", "data": {"cosign.pub": "{{Convert.ToBase64String(File.ReadAllBytes(Git.Git.At("forge.pub")))}}"} }
             """
         );
-        server.Objects[$"{ObjectsServer.Deployments}/web"] = Node(
+        var running = Node(
             $$"""
             {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
              "spec": {"selector": {"matchLabels": {"app": "web"} }, "template": {"metadata": {"labels": {"app": "web"} },
-                      "spec": {"containers": [{"name": "web", "image": "{{former}}"}]} } } }
+                      "spec": {"containers": [{"name": "web", "image": "{{runs ?? former}}"}]} } } }
             """
         );
+        server.Objects[$"{ObjectsServer.Deployments}/web"] = running;
+        var hash = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(running)).Template.Hash;
         server.Objects["/apis/deployguard.io/v1alpha1/namespaces/shop/changes"] = Node(
             $$"""
             {"metadata": {}, "items": [{"metadata": {"name": "deployment-web-1", "namespace": "shop"},
-             "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "v2:{{new string('0', 64)}}"},
-             "status": {"phase": "Proven", "provenance": [{"policy": "signed", "image": "{{former}}", "repository": "https://github.com/acme/checkout", "keys": ["forge (SourceReview)"],
+             "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{hash}}"},
+             "status": {"phase": "{{phase}}", "provenance": [{"policy": "signed", "image": "{{former}}", "repository": "https://github.com/acme/checkout", "keys": ["forge (SourceReview)"],
               "keyIds": ["{{PublicKey.Parse(File.ReadAllText(Git.Git.At("forge.pub"))).KeyId}}"], "commit": "{{Git.Base}}"}]} }]}
             """
         );

@@ -16,15 +16,15 @@ namespace DeployGuard.Cli.Verify;
 /// <summary>The policies of a cluster, and what a workload in it runs, read with the user's own permissions.</summary>
 internal sealed class ClusterPolicies : PolicySource
 {
-    private readonly IReadOnlyList<string> _images;
+    private readonly Workload _running;
     private readonly IReadOnlyList<Change> _changes;
 
     private ClusterPolicies(
         IReadOnlyList<SafeguardPolicy> policies,
         IOwnSecrets secrets,
-        IReadOnlyList<string> images,
+        Workload running,
         IReadOnlyList<Change> changes
-    ) => (Policies, Secrets, _images, _changes) = (policies, secrets, images, changes);
+    ) => (Policies, Secrets, _running, _changes) = (policies, secrets, running, changes);
 
     public override IReadOnlyList<SafeguardPolicy> Policies { get; }
 
@@ -55,9 +55,9 @@ internal sealed class ClusterPolicies : PolicySource
             ?? throw new ManifestException($"--workload {workload}: the API server has no kind {found.Kind}");
         using var read = await api.FindAsync(kind.PathOf(@namespace, found.Name), cancel);
         var reader = await ConfiguredWorkloadReader.OfAsync(api, cancel);
-        var images = read is null ? throw NoWorkload(workload, @namespace) : reader.Read(read.RootElement).Template.ImageNames;
+        var running = read is null ? throw NoWorkload(workload, @namespace) : reader.Read(read.RootElement.Clone());
         var changes = await new RecordClient(api, @namespace).ParsedChangesAsync(cancel);
-        return new ClusterPolicies(policies, secrets, images, [.. changes.Where(c => c.Workload == found)]);
+        return new ClusterPolicies(policies, secrets, running, [.. changes.Where(c => c.Workload == found)]);
     }
 
     /// <summary>The Secrets that the policies' keys name; what the user may not read is an error only where it is needed.</summary>
@@ -84,7 +84,10 @@ internal sealed class ClusterPolicies : PolicySource
         return new ReadSecrets(new KnownSecrets(read), @namespace);
     }
 
-    /// <summary>As the webhook compares: the images of the same repository.</summary>
+    /// <summary>
+    /// As the webhook asks of a request that replaces images of the same repository. Where there are none, any image may be replaced, and
+    /// the commit of each must be known.
+    /// </summary>
     public override Task<IReadOnlyList<RunningImage>> RunningAsync(
         string image,
         SafeguardPolicy policy,
@@ -92,14 +95,24 @@ internal sealed class ClusterPolicies : PolicySource
         CancellationToken cancel
     )
     {
-        var (repository, cluster) = (ImagePattern.RepositoryOf(image), new ClusterSnapshot { Changes = _changes });
+        var repository = ImagePattern.RepositoryOf(image);
+        var all = _running.Template.ImageNames.Distinct().ToList();
+        var ofRepository = all.FindAll(i => ImagePattern.RepositoryOf(i) == repository);
         return Task.FromResult<IReadOnlyList<RunningImage>>([
-            .. _images
-                .Where(i => ImagePattern.RepositoryOf(i) == repository)
-                .Distinct()
-                .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, policy, keys, cluster))),
+            .. (ofRepository.Count > 0 ? ofRepository : all).Select(i => new RunningImage(
+                i,
+                SignedQuestions.CommitOf(i, policy, keys, Cluster)
+            )),
         ]);
     }
+
+    public override string GapBeside(ImageProvenance provenance) =>
+        provenance.ReviewedTemplates.Any(t => t.Workload == $"{_running.Ref}") || SignedQuestions.IsProven(_running, Cluster)
+            ? ""
+            : $"the revision of {_running.Ref.KubectlName} that runs now is not proven, so that the webhook does not compare a new template "
+                + "with it. Wait until its Change is Proven, or attest the template too: attest --manifest FILE";
+
+    private ClusterSnapshot Cluster => new() { Changes = _changes };
 
     private static ManifestException NoWorkload(string workload, string @namespace) =>
         new($"--workload {workload}: you may not read it, or it is gone from namespace {@namespace}");

@@ -33,6 +33,9 @@ internal sealed record ImageVerdict(string Image, SafeguardPolicy Policy, Belief
     /// <summary>Null if it is undecided, or was not asked.</summary>
     public ImageProvenance? Provenance { get; init; }
 
+    /// <summary>What else of the cluster stands against it, whatever is proven of the image; empty if nothing is known to.</summary>
+    public string GapBeside { get; init; } = "";
+
     public static Belief BeliefIn(ImageProvenance provenance, SafeguardPolicy policy) =>
         provenance.Chain.Count > 0
         && (

@@ -31,6 +31,7 @@ internal static class ImageVerdictJson
                         gap.Remedy,
                     }
                     : null,
+                MissingBeside = verdict.GapBeside,
                 Chain = provenance?.Chain.Select(LinkOf),
                 Reviews = provenance?.Reviews.Select(r => ReviewOf(verdict, r)),
                 TwoParty = provenance?.TwoParty is { } review

@@ -12,6 +12,10 @@ internal static class ImageVerdictText
     private const string Ok = "ok";
     private const string Lacking = "MISSING";
 
+    /// <summary>There is no request yet. What it says, the webhook compares.</summary>
+    private const string NotSeen =
+        "the request: if it changes more than this image, it counts only where a statement names the new template (attest --manifest)";
+
     public static IEnumerable<string> Of(ImageVerdict verdict) =>
         [
             $"{verdict.Image}",
@@ -20,7 +24,9 @@ internal static class ImageVerdictText
             .. (verdict.Lookup?.Refused ?? []).Select(r => Line("not used", r)),
             .. verdict.Statements.Select(Statement),
             .. verdict.Provenance is { } provenance ? Links(verdict, provenance) : [],
+            .. verdict.GapBeside.Length > 0 ? (string[])[Line(Lacking, $"template: {verdict.GapBeside}")] : [],
             .. (verdict.Provenance?.Findings ?? []).Select(f => Line("ignored", $"{f.Text}. {f.Remedy}")),
+            .. verdict.Belief is Belief.Believed ? (string[])[Line("not seen", NotSeen)] : [],
             Conclusion(verdict),
             .. verdict.Policy.Mode is Mode.Enforce || verdict.Belief is Belief.NotAsked
                 ? (string[])[]
@@ -121,6 +127,8 @@ internal static class ImageVerdictText
             Belief.Undecided => $"Undecided: {verdict.Problem}",
             Belief.Believed => $"Believed: {Sum(verdict, verdict.Provenance)}",
             _ when verdict.Lookup is ImageNotFound or NoStatement => $"Not believed: {FoundText.NoteOf(verdict.Lookup)}",
+            _ when verdict is { GapBeside.Length: > 0, Provenance.Chain.Count: > 0 } =>
+                "Not enough now: what runs is not proven, so that the change needs approval in the cluster",
             _ => $"Not believed: {Sum(verdict, verdict.Provenance)}",
         };
 

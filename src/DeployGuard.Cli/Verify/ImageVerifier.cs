@@ -36,8 +36,10 @@ internal sealed class ImageVerifier(PolicySource source, TimeProvider time)
             var judged = new JudgedImage($"{result.Image.Digest}") { Platforms = FoundText.PlatformsOf(result) };
             var question = OriginQuestion.Of(policy, origin, $"{result.Image}", judged, running);
             var provenance = OriginEvaluator.Evaluate(question, verification, time.GetUtcNow());
-            return new ImageVerdict(name, policy, ImageVerdict.BeliefIn(provenance, policy))
+            var (belief, gap) = (ImageVerdict.BeliefIn(provenance, policy), source.GapBeside(provenance));
+            return new ImageVerdict(name, policy, belief is Belief.Believed && gap.Length > 0 ? Belief.Missing : belief)
             {
+                GapBeside = gap,
                 Lookup = result,
                 Statements = verification.Statements,
                 Provenance = provenance,

@@ -12,6 +12,12 @@ internal abstract class PolicySource
     /// <summary>Null where no Secrets are read.</summary>
     public virtual IOwnSecrets? Secrets => null;
 
+    /// <summary>
+    /// Why the webhook would not compare the template with what runs, so that what is proven of the image is not enough; empty if it
+    /// would, or if nothing is known of what runs.
+    /// </summary>
+    public virtual string GapBeside(ImageProvenance provenance) => "";
+
     /// <summary>What runs where the image would run; none if nothing does.</summary>
     public abstract Task<IReadOnlyList<RunningImage>> RunningAsync(
         string image,

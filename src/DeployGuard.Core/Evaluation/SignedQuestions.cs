@@ -77,9 +77,7 @@ public static class SignedQuestions
     }
 
     private static IReadOnlyList<string> NewImages(EvaluatedRequest evaluated, SafeguardPolicy policy, Func<string, bool> isAsked) =>
-        evaluated is { ChangeType: ChangeType.NewRevision, After: not null }
-            ? [.. New(evaluated, policy).Where(isAsked).Distinct()]
-            : [];
+        evaluated is { ChangeType: ChangeType.NewRevision, After: not null } ? [.. New(evaluated, policy).Where(isAsked).Distinct()] : [];
 
     /// <summary>The images that do not run already.</summary>
     private static IEnumerable<string> New(EvaluatedRequest evaluated, SafeguardPolicy policy)
@@ -207,18 +205,24 @@ public static class SignedQuestions
     /// break-glass; else null.
     /// </summary>
     public static Workload? ProvenBefore(EvaluatedRequest evaluated, ClusterSnapshot cluster) =>
-        Before(evaluated, cluster, c => c is { Phase: Phase.Proven, IsUnreviewed: false });
+        evaluated.ConfirmedBefore is { } before && IsProven(before, cluster) ? before : null;
+
+    /// <summary>Whether the revision that a workload has is proven, and awaits no review of a break-glass.</summary>
+    public static bool IsProven(Workload workload, ClusterSnapshot cluster) =>
+        HasChange(workload, cluster, c => c is { Phase: Phase.Proven, IsUnreviewed: false });
 
     /// <summary>
-    /// The same, and also one that is not proven yet, but was admitted with every approval that its policies ask for: a statement that
-    /// names the whole template must be about everything since then.
+    /// The same as <see cref="ProvenBefore"/>, and also one that is not proven yet, but was admitted with every approval that its policies
+    /// ask for: a statement that names the whole template must be about everything since then.
     /// </summary>
     public static Workload? ReviewedBefore(EvaluatedRequest evaluated, ClusterSnapshot cluster) =>
-        ProvenBefore(evaluated, cluster) ?? Before(evaluated, cluster, c => c is { IsBase: true, IsApproved: true });
+        ProvenBefore(evaluated, cluster)
+        ?? (
+            evaluated.ConfirmedBefore is { } before && HasChange(before, cluster, c => c is { IsBase: true, IsApproved: true })
+                ? before
+                : null
+        );
 
-    private static Workload? Before(EvaluatedRequest evaluated, ClusterSnapshot cluster, Func<Change, bool> isEnough) =>
-        evaluated.ConfirmedBefore is { } before
-        && cluster.Changes.Any(c => isEnough(c) && c.Workload == before.Ref && c.HasHash(before.Template.Hash))
-            ? before
-            : null;
+    private static bool HasChange(Workload workload, ClusterSnapshot cluster, Func<Change, bool> isWanted) =>
+        cluster.Changes.Any(c => isWanted(c) && c.Workload == workload.Ref && c.HasHash(workload.Template.Hash));
 }
