@@ -7,7 +7,9 @@ using static DeployGuard.Core.Tests.SignedScene;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>Why signed evidence does not stand in for an approval: the first reason is the one that matters, and it says what helps.</summary>
+/// <summary>
+/// Why signed evidence does not stand in for an approval: the first reason is the one that matters, and it says what helps.
+/// </summary>
 public class SignedGapTests
 {
     private const string OfAi = "does not say whether AI had a part";
