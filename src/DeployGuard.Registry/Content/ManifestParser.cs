@@ -7,7 +7,7 @@ namespace DeployGuard.Registry.Content;
 /// <summary>Reads manifests and indexes.</summary>
 internal static class ManifestParser
 {
-    /// <summary>Layers, or members of an index: a manifest of the largest size could have tens of thousands.</summary>
+    /// <summary>Layers, members of an index, annotations or labels: a manifest of the largest size could have tens of thousands.</summary>
     public const int MostEntries = 1000;
 
     private const int LongestPlatform = 64;
@@ -144,10 +144,11 @@ internal static class ManifestParser
     private static string? Text(JsonElement json, string field) =>
         json.TryGetProperty(field, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
+    /// <exception cref="FormatException">There are more than any image has: each costs memory for as long as the result is kept.</exception>
     private static Dictionary<string, string> Texts(JsonElement json, string field) =>
-        json.TryGetProperty(field, out var map) && map.ValueKind == JsonValueKind.Object
-            ? map.EnumerateObject()
-                .Where(p => p.Value.ValueKind == JsonValueKind.String)
-                .ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal)
-            : s_none;
+        !json.TryGetProperty(field, out var map) || map.ValueKind != JsonValueKind.Object ? s_none
+        : map.GetPropertyCount() > MostEntries ? throw new FormatException(field)
+        : map.EnumerateObject()
+            .Where(p => p.Value.ValueKind == JsonValueKind.String)
+            .ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal);
 }

@@ -134,7 +134,10 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
 
     private Manifest Parse(Reply reply, Digest digest) =>
         ManifestParser.TryParse(reply.Body, digest, reply.MediaType)
-        ?? throw new RegistryException(FailureCause.BadContent, $"{Repository}@{digest} is no manifest");
+        ?? throw new RegistryException(
+            FailureCause.BadContent,
+            $"{Repository}@{digest} is no manifest, or has more than {ManifestParser.MostEntries} annotations"
+        );
 
     private RegistryException Unexpected(Reply reply) =>
         reply.Status switch

@@ -6,6 +6,9 @@ namespace DeployGuard.Registry.Lookups;
 /// <summary>What one lookup may still read and keep.</summary>
 internal sealed class LookupBudget(LookupLimits limits)
 {
+    /// <summary>Two objects and their place in a dictionary.</summary>
+    private const int BytesOfEntry = 100;
+
     private readonly Lock _lock = new();
     private readonly HashSet<(Digest Subject, Digest Manifest, Digest Blob)> _statements = [];
     private readonly Dictionary<Digest, int> _bySubject = [];
@@ -50,8 +53,9 @@ internal sealed class LookupBudget(LookupLimits limits)
         }
     }
 
-    /// <summary>False if there is no room for these texts.</summary>
-    public bool Take(IReadOnlyDictionary<string, string> texts) => TakeBytes(texts.Sum(t => 2L * (t.Key.Length + t.Value.Length)));
+    /// <summary>False if there is no room for these texts. Short ones cost more than their characters.</summary>
+    public bool Take(IReadOnlyDictionary<string, string> texts) =>
+        TakeBytes(texts.Sum(t => BytesOfEntry + (2L * (t.Key.Length + t.Value.Length))));
 
     /// <summary>All that was taken.</summary>
     public long Bytes

@@ -98,6 +98,29 @@ internal sealed class BoundTests : LookupFixture
         Assert.That(facts.PlatformsNotRead, Is.EqualTo(ManifestParser.MostEntries + 5 - Limits.Platforms));
     }
 
+    /// <summary>Each costs memory for as long as the result is kept, and far more than its characters.</summary>
+    [TestCase(0, true)]
+    [TestCase(1, false)]
+    public async Task AnImageWithMoreAnnotationsThanAnyHasIsNotRead(int beyond, bool isRead)
+    {
+        var texts = Enumerable.Range(0, ManifestParser.MostEntries + beyond).ToDictionary(i => $"{i}", _ => "");
+        var result = await FindAsync(Repository.PushImage(annotations: texts));
+
+        Assert.That(result is NoStatement, Is.EqualTo(isRead));
+        Assert.That(result is Unavailable { Cause: FailureCause.BadContent }, Is.Not.EqualTo(isRead));
+    }
+
+    [Test]
+    public async Task LabelsOfAnImageWithMoreThanAnyHasAreNotWhole()
+    {
+        var texts = Enumerable.Range(0, ManifestParser.MostEntries + 1).ToDictionary(i => $"{i}", _ => "");
+        var image = Repository.PushImage(labels: texts);
+
+        var result = await FindAsync(new LookupRequest(Repository.Image(image), CredentialSet.None) { Labels = true });
+
+        Assert.That((result as NoStatement)?.Facts.IsWhole, Is.False);
+    }
+
     [Test]
     public async Task Case40_StatementsInAllPlacesTogetherAreBounded()
     {
