@@ -44,7 +44,7 @@ public sealed class BypassRangeTests
 
     /// <summary>Whatever else the statement may not say, a sign of AI in it is heard.</summary>
     [Test]
-    public async Task ASignOfAiInTheMiddleOfTheRangeCounts()
+    public async Task Threat65_ASignOfAiInTheMiddleOfTheRangeCounts()
     {
         var assisted = Change('b', 'c') with { Ai = new AiDeclaration(AiStatus.Assisted, []), Approvals = [] };
         (string Name, ChangeStatement Change, SigningKey Key)[] signs =
@@ -70,7 +70,7 @@ public sealed class BypassRangeTests
     }
 
     [Test]
-    public async Task AReviewThatWasTakenBackCountsNoMore()
+    public async Task Threat66_AReviewThatWasTakenBackCountsNoMore()
     {
         var sandbox = await Source.WithProvenCommitAsync(Always);
         var dismissed = Change('a', 'c') with
@@ -91,7 +91,7 @@ public sealed class BypassRangeTests
     }
 
     [Test]
-    public async Task WhatABreakGlassBroughtIsReviewedBeforeOthersBuildOnIt()
+    public async Task Threat64_WhatABreakGlassBroughtIsReviewedBeforeOthersBuildOnIt()
     {
         var sandbox = await Source.WithProvenCommitAsync(Always);
         var unreviewed = await Source.ImageAsync("unreviewed");
@@ -109,7 +109,7 @@ public sealed class BypassRangeTests
     }
 
     [Test]
-    public async Task AnOldRevisionIsNotTheFirstOneAfterTheWorkloadWasDeleted()
+    public async Task Threat68_AnOldRevisionIsNotTheFirstOneAfterTheWorkloadWasDeleted()
     {
         var sandbox = await Source.WithProvenCommitAsync(Always);
         var old = await Source.ImageAsync("of the first commit");
@@ -123,7 +123,7 @@ public sealed class BypassRangeTests
 
     /// <summary>A change of the template alone, with a statement that the request brings along, and what it does not open.</summary>
     [Test]
-    public async Task AReviewedTemplateCountsFromTheRevisionThatRuns()
+    public async Task Threat61_AReviewedTemplateCountsFromTheRevisionThatRuns()
     {
         var sandbox = await Source.WithProvenCommitAsync(Always);
         var running = await Source.ImageAsync($"first of {sandbox.Namespace}");

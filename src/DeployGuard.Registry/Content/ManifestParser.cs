@@ -144,7 +144,9 @@ internal static class ManifestParser
     private static string? Text(JsonElement json, string field) =>
         json.TryGetProperty(field, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    /// <exception cref="FormatException">There are more than any image has: each costs memory for as long as the result is kept.</exception>
+    /// <exception cref="FormatException">
+    /// There are more than any image has: each costs memory for as long as the result is kept.
+    /// </exception>
     private static Dictionary<string, string> Texts(JsonElement json, string field) =>
         !json.TryGetProperty(field, out var map) || map.ValueKind != JsonValueKind.Object ? s_none
         : map.GetPropertyCount() > MostEntries ? throw new FormatException(field)
