@@ -24,7 +24,7 @@ public static class LookupRemedy
             FailureCause.NotListed => "Ask the platform team to add that registry to origin.registries of the policy",
             FailureCause.TokenHostNotListed => "Ask the platform team to add that host to tokenHosts of the registry in the policy",
             FailureCause.RedirectNotListed => "Ask the platform team to add that host to redirectHosts of the registry in the policy",
-            FailureCause.Tls => "Ask the platform team to correct caBundle or plainHttp of the registry in the policy",
+            FailureCause.Tls => "Ask the platform team to set caBundle of the registry in the policy, or plainHttp if it has no TLS",
             FailureCause.TooLarge or FailureCause.BadContent or FailureCause.Unexpected =>
                 "Contact the platform team: the registry answers as none should, and a retry will not help",
             _ => throw new InvalidOperationException($"no remedy for {result.Cause}"),

@@ -8,13 +8,15 @@ internal sealed class Reviews
     private readonly GitRange _range;
     private readonly IReadOnlyList<StatedApproval> _given;
     private readonly HashSet<string> _sameFiles;
+    private readonly HashSet<string> _otherFiles;
 
     public Reviews(GitRange range, Repository repository, IReadOnlyList<StatedApproval> given)
     {
         (_range, _given) = (range, given);
         var files = repository.TreeOrNull(range.Head);
-        var others = given.Select(r => r.Commit).Where(c => c != range.Head).Distinct();
-        _sameFiles = others.Where(c => repository.TreeOrNull(c) == files).ToHashSet(StringComparer.Ordinal);
+        var others = given.Select(r => r.Commit).Where(c => c != range.Head).Distinct().ToLookup(repository.TreeOrNull);
+        _sameFiles = others[files].ToHashSet(StringComparer.Ordinal);
+        _otherFiles = others.Where(o => o.Key is not null && o.Key != files).SelectMany(o => o).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>
@@ -40,8 +42,10 @@ internal sealed class Reviews
 
     private string? WhyNot(StatedApproval review, IReadOnlyCollection<string> authors) =>
         review.Kind is not ApproverKind.Human ? "they are no human"
+        : _otherFiles.Contains(review.Commit) ? $"it is of commit {review.Commit}, which does not have the same files as {_range.Head}"
         : review.Commit != _range.Head
-            ? $"it is of commit {review.Commit}, which does not have the same files as {_range.Head}, or is not in this clone"
+            ? $"it is of commit {review.Commit}, which is not in this clone. If it was squashed, fetch it, for example with git fetch origin "
+                + "refs/pull/NUMBER/head, and attest again"
         : authors.Contains(review.Approver) ? "they are an author of the change"
         : null;
 }

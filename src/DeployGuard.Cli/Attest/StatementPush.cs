@@ -78,10 +78,13 @@ internal sealed class StatementPush
             }
             catch (RegistryException refused)
             {
-                throw new ManifestException($"--push: {refused.Message}", refused);
+                throw new ManifestException($"--push: {refused.Message}{AdviceOf(refused)}", refused);
             }
         }
     }
+
+    private static string AdviceOf(RegistryException refused) =>
+        refused.Cause is FailureCause.Tls ? ". Name its authority with --ca-bundle FILE, or add --plain-http if it has no TLS" : "";
 
     private PushRequest Request(PinnedImage image, SignedStatement signed) =>
         _form is PushForm.Tag

@@ -38,15 +38,18 @@ public sealed class PublicKey
     public static PublicKey Parse(string pem, IMoreAlgorithms? more = null) =>
         PemText.Only(pem) switch
         {
-            null => throw new AttestationException("holds no public key in PEM; write one with: openssl pkey -pubout"),
+            null => throw new AttestationException("holds no public key in PEM; write one with: openssl pkey -in KEY -pubout"),
             { IsPrivate: true } => throw new AttestationException(
-                "holds a private key; use the public key to verify: openssl pkey -pubout"
+                "holds a private key, which everybody who may read it here can sign with: replace that key, and write the public one with: "
+                    + "openssl pkey -in KEY -pubout"
             ),
             { Label: "PUBLIC KEY", Bytes: var spki } => new PublicKey(KeyType.OfPublic(spki, more)),
             { Label: "CERTIFICATE" } => throw new AttestationException(
                 "holds a certificate; write its public key with: openssl x509 -pubkey -noout"
             ),
-            { Label: var other } => throw new AttestationException($"holds {other}; write it as PUBLIC KEY with: openssl pkey -pubout"),
+            { Label: var other } => throw new AttestationException(
+                $"holds {other}; write it as PUBLIC KEY with: openssl pkey -in KEY -pubout"
+            ),
         };
 
     /// <summary>The <see cref="KeyId"/> of a key in its usual encoding; null if the text holds no public key.</summary>

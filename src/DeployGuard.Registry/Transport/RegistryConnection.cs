@@ -194,14 +194,13 @@ internal sealed class RegistryConnection : IDisposable
         return asked < TimeSpan.Zero ? TimeSpan.Zero : asked;
     }
 
-    private RegistryException Failure(HttpRequestException e, Ask ask)
+    private static RegistryException Failure(HttpRequestException e, Ask ask)
     {
         var why = e.InnerException?.Message ?? e.Message;
         return e.HttpRequestError == HttpRequestError.SecureConnectionError
             ? new RegistryException(
                 FailureCause.Tls,
-                $"no TLS with {ask.Url.Authority}: {why} List {Settings.Name} with its caBundle if its authority is private, "
-                    + "or with plainHttp if it has no TLS",
+                $"no TLS with {ask.Url.Authority}: {why.TrimEnd('.')}; its authority may be private, or it may speak plain HTTP alone",
                 e
             )
             : new RegistryException(FailureCause.Network, $"{ask.Url.Authority} cannot be reached: {why}", e);

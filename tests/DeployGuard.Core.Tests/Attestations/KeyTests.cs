@@ -124,7 +124,7 @@ public class KeyTests
         Assert.Multiple(() =>
         {
             Assert.That(() => PublicKey.Parse("hello"), Refuses("holds no public key in PEM"));
-            Assert.That(() => PublicKey.Parse(secret), Refuses("holds a private key; use the public key to verify"));
+            Assert.That(() => PublicKey.Parse(secret), Refuses("holds a private key, which everybody who may read it here can sign with"));
             Assert.That(() => PublicKey.Parse(open + "\n" + open), Refuses("holds more than one block of PEM"));
             Assert.That(
                 () => PublicKey.Parse("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"),

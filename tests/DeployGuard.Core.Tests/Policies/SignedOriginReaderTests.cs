@@ -97,7 +97,7 @@ public class SignedOriginReaderTests
         );
 
     [TestCase("{}", "pem: is missing: give the public key as pem, or secretRef: {name, key}")]
-    [TestCase("""{"pem": "x"}""", "pem: holds no public key in PEM; write one with: openssl pkey -pubout")]
+    [TestCase("""{"pem": "x"}""", "pem: holds no public key in PEM; write one with: openssl pkey -in KEY -pubout")]
     [TestCase(
         $$"""{"pem": "{{P256}}", "secretRef": {"name": "a", "key": "b"} }""",
         "pem: and secretRef exclude each other: give the public key as pem, or secretRef: {name, key}"

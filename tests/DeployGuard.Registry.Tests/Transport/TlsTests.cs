@@ -23,7 +23,7 @@ internal sealed class TlsTests
         var result = await FindAsync(authority, IPAddress.Loopback, null);
 
         Assert.That(result, Is.InstanceOf<Unavailable>().With.Property("Cause").EqualTo(FailureCause.Tls));
-        Assert.That(((Unavailable)result).Message, Does.Contain("with its caBundle if its authority is private"));
+        Assert.That(((Unavailable)result).Message, Does.Contain("its authority may be private"));
     }
 
     [Test]
@@ -60,7 +60,7 @@ internal sealed class TlsTests
         Assert.That(result, Is.InstanceOf<Unavailable>().With.Property("Cause").EqualTo(FailureCause.Tls));
         Assert.That(
             ((Unavailable)result).Message,
-            Does.StartWith($"no TLS with {registry.Host}").And.EndWith("or with plainHttp if it has no TLS")
+            Does.StartWith($"no TLS with {registry.Host}").And.EndWith("or it may speak plain HTTP alone")
         );
         Assert.That(registry.Calls, Is.Empty);
     }
