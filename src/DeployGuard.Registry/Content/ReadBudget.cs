@@ -4,7 +4,7 @@ using DeployGuard.Registry.Transport;
 namespace DeployGuard.Registry.Content;
 
 /// <summary>
-/// What one lookup may still ask of registries, over all places. Whoever pushes an image chooses how much lies beside it, and must not
+/// What one lookup may still ask of registries, over all places. The one who pushes an image chooses how much lies beside it, and must not
 /// occupy a registry for all others with it.
 /// </summary>
 internal sealed class ReadBudget(LookupLimits limits) : IDisposable

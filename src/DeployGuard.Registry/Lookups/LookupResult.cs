@@ -21,7 +21,7 @@ public abstract record LookupResult
     public IReadOnlyList<string> Refused { get; init; } = [];
 
     /// <summary>
-    /// The places that hold more than is read of one image. Whoever uses what was read must know that the rest may say otherwise.
+    /// The places that hold more than is read of one image. The rest may say otherwise than what was read.
     /// </summary>
     public IReadOnlyList<string> Unread { get; init; } = [];
 

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DeployGuard.Registry.Tests.Content;
 
-/// <summary>Whoever may push one image must not make the evidence of its whole registry unavailable.</summary>
+/// <summary>A person who may push one image must not make the evidence of its whole registry unavailable.</summary>
 internal sealed class LargeImageTests : LookupFixture
 {
     private const int Huge = 3_900_000;

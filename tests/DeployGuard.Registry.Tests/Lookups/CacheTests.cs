@@ -114,7 +114,7 @@ internal sealed class CacheTests : LookupFixture
         var kept = await lookup.FindAsync(Request(image), CancellationToken.None);
 
         Assert.That(again, Is.SameAs(first));
-        Assert.That(kept, Is.SameAs(first), "its life began anew");
+        Assert.That(kept, Is.SameAs(first), "its life began again");
         Assert.That(Registry.Calls, Has.Count.EqualTo(2 * calls));
     }
 

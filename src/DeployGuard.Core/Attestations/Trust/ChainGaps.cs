@@ -3,7 +3,7 @@ namespace DeployGuard.Core.Attestations.Trust;
 /// <summary>The words for links that are missing behind the head commit.</summary>
 internal static class ChainGaps
 {
-    /// <summary>A part of the commands in remedies. Whoever knows the name of the image puts it there.</summary>
+    /// <summary>A part of the commands in remedies. It is put in where the name of the image is known.</summary>
     public const string Beside = "--beside IMAGE";
 
     /// <summary>Why a change statement about the head is no link at all.</summary>
@@ -88,7 +88,7 @@ internal static class ChainGaps
             );
     }
 
-    /// <summary>Whoever reads this holds no key: the job of the forge's side does.</summary>
+    /// <summary>The reader of this holds no key: the job of the forge's side does.</summary>
     private static string Attest(string to, string? from) =>
         $"Ask the CI job that holds the key of the role {KeyRole.SourceReview} to run: deployguard attest "
         + $"--from {from ?? new string('0', to.Length)} --to {to} --complete --approvals FILE --key KEY --push {Beside}.";

@@ -1,7 +1,7 @@
 namespace DeployGuard.Core.Attestations.Trust;
 
 /// <summary>
-/// All ways between what runs and the head over which any verified statement leads, whoever signed it: role, repository, ref, expiry,
+/// All ways between what runs and the head over which any verified statement leads, of any signer: role, repository, ref, expiry,
 /// <c>complete</c> and threshold limit what relaxes, and a way only says which statements to listen to. A commit is the same in every fork.
 /// </summary>
 internal sealed class CommitWays

@@ -2,7 +2,7 @@ namespace DeployGuard.Core.Attestations.Trust;
 
 /// <summary>
 /// The statements that may tighten: all about the image, about its head commit, or about any commit between what runs and the head. They
-/// are heard whoever of the trusted keys signed them, and whether they may relax anything or not.
+/// are heard whichever of the trusted keys signed them, and whether they may relax anything or not.
 /// </summary>
 internal sealed class HeardStatements
 {

@@ -144,7 +144,7 @@ internal sealed class RangeJudgement
     }
 
     /// <summary>
-    /// When a person last took a review of a part of the range back. Whoever took back what they said of any commit reviews the head again.
+    /// When a person last took a review of a part of the range back. A person who took one back reviews the head again.
     /// </summary>
     private Func<string, DateTimeOffset?> TakenBack(IReadOnlyList<JudgedStatement> part)
     {

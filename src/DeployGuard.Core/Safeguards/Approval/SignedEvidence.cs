@@ -98,7 +98,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         };
     }
 
-    /// <summary>The first gap. Whoever waits for time alone must know what else is missing.</summary>
+    /// <summary>The first gap. A person who waits for time alone must know what else is missing.</summary>
     private static string Explained(Inspection inspection, string missing, IReadOnlyList<string> gaps)
     {
         var first = gaps.FirstOrDefault(g => g.Length > 0, "");

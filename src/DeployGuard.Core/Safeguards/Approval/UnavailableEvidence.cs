@@ -18,7 +18,7 @@ internal static class UnavailableEvidence
     {
         var policy = inspection.Policy;
         var countsAsHuman = policy.UnknownOrigin is OriginKind.Human;
-        // Whoever may push can hide a sign of AI behind others: that is no failure of the registry, which a policy may forgive.
+        // Everybody who may push can hide a sign of AI behind others: that is no failure of the registry, which a policy may forgive.
         foreach (var unread in countsAsHuman && !isApprovalMissing ? signed.Findings : [])
         {
             if (unread.Cause == Reasons.StatementUnread)
