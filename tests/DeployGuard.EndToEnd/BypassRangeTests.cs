@@ -44,7 +44,7 @@ public sealed class BypassRangeTests
 
     /// <summary>Whatever else the statement may not say, a sign of AI in it is heard.</summary>
     [Test]
-    [Explicit("One of the three signs was not heard on a real API server, and it is not known yet which and why: row 65 of the threats.")]
+    [Explicit("Not run yet since its links have no review, which filled the quorum: row 65 of the threats.")]
     public async Task Threat65_ASignOfAiInTheMiddleOfTheRangeCounts()
     {
         var assisted = Change('b', 'c') with { Ai = new AiDeclaration(AiStatus.Assisted, []), Approvals = [] };
@@ -203,7 +203,10 @@ public sealed class BypassRangeTests
 
     /// <summary>The links b to c and c to d, by humans alone and without a review; the second is about the image.</summary>
     private DsseEnvelope[] TwoHumanLinks(Digest image) =>
-        [Signed(Change('b', 'c').About(OfCommit('c')), Source.Forge), Signed(Change('c', 'd').About(Subject(image)), Source.Forge)];
+        [
+            Signed((Change('b', 'c') with { Approvals = [] }).About(OfCommit('c')), Source.Forge),
+            Signed((Change('c', 'd') with { Approvals = [] }).About(Subject(image)), Source.Forge),
+        ];
 
     /// <summary>The subject for the template of a request, from the record of its refusal.</summary>
     private static async Task<StatementSubject> TemplateOfRefusedAsync(Sandbox sandbox, JsonObject asked, Digest image)
