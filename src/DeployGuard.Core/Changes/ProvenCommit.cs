@@ -1,3 +1,5 @@
+using DeployGuard.Core.Attestations;
+
 namespace DeployGuard.Core.Changes;
 
 /// <summary>The commit of an image, as statements that a policy trusts proved it when the image was looked up.</summary>
@@ -9,6 +11,9 @@ public sealed record ProvenCommit(string Policy, string Image, string Repository
     /// more: the key may have been replaced under its name.
     /// </summary>
     public IReadOnlyList<string> KeyIds { get; init; } = [];
+
+    /// <summary>The repository as it is compared; null if the text is no address.</summary>
+    internal string? Address { get; } = RepositoryUri.Parse(Repository)?.Address;
 
     /// <summary>It is that of the pod template, which came without a new image. The image may be of an earlier one.</summary>
     public bool IsOfTemplate { get; init; }

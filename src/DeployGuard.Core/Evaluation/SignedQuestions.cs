@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Attestations.Trust;
@@ -12,48 +13,75 @@ namespace DeployGuard.Core.Evaluation;
 /// <summary>What a policy asks of registries about a request: its new images, and what runs in their places.</summary>
 public static class SignedQuestions
 {
-    /// <summary>Whether a registry is asked about anything of the request.</summary>
-    public static bool IsAsked(EvaluatedRequest evaluated, SafeguardPolicy policy) =>
-        policy.SignedOrigin is { } signed
-        && evaluated is { ChangeType: ChangeType.NewRevision, After: not null }
-        && (
-            New(evaluated, policy).Any(i => signed.SourcesOf(i).Count > 0 || signed.ReadsLabelsOf(i))
-            || TemplateImages(evaluated, policy).Count > 0
-        );
+    /// <summary>Of each request, for its policies: several steps of a decision ask for the same.</summary>
+    private static readonly ConditionalWeakTable<EvaluatedRequest, AskedImages[]> s_asked = [];
 
-    /// <summary>
-    /// The images of the new revision that do not run already, and that the policy names a repository for. None without keys: then nothing
-    /// is asked.
-    /// </summary>
-    public static IReadOnlyList<string> NewImages(EvaluatedRequest evaluated, SafeguardPolicy policy) =>
-        policy.SignedOrigin is { } signed ? NewImages(evaluated, policy, i => signed.SourcesOf(i).Count > 0) : [];
-
-    /// <summary>The images of the new revision that do not run already, and whose labels the policy reads.</summary>
-    public static IReadOnlyList<string> LabelledImages(EvaluatedRequest evaluated, SafeguardPolicy policy) =>
-        policy.SignedOrigin is { } signed ? NewImages(evaluated, policy, signed.ReadsLabelsOf) : [];
-
-    /// <summary>
-    /// Where no image is new: the images at which a change of the template alone is looked up, because the request brings a statement that
-    /// mentions this very template. Without one such a change asks no registry.
-    /// </summary>
-    public static IReadOnlyList<string> TemplateImages(EvaluatedRequest evaluated, SafeguardPolicy policy)
+    /// <summary>The images of a request that a policy asks registries about.</summary>
+    public static AskedImages Of(EvaluatedRequest evaluated, SafeguardPolicy policy)
     {
-        if (
-            policy.SignedOrigin is not { Keys.Count: > 0 } signed
-            || evaluated is not { ChangeType: ChangeType.NewRevision, After: { } after, ConfirmedBefore: not null }
-        )
+        if (policy.SignedOrigin is not { } signed || evaluated is not { ChangeType: ChangeType.NewRevision, After: { } after })
         {
-            return [];
+            return AskedImages.None;
         }
 
-        var known = RunningDigests(evaluated, policy);
-        var images = policy.ImagesOf(after.Template).Select(i => i.Reference).ToList();
-        return
-            images.TrueForAll(i => i.Digest is { } digest && known.Contains(digest))
-            && StatementsIn(evaluated).Any(s => FoundAttestation.OfAnnotation(s.Place, s.Statement).Mentions(after.Template.Hash))
-            ? [.. images.Select(i => i.Text).Where(i => signed.SourcesOf(i).Count > 0).Distinct()]
-            : [];
+        if (!s_asked.TryGetValue(evaluated, out var known))
+        {
+            s_asked.AddOrUpdate(evaluated, known = new AskedImages[evaluated.Policies.Count]);
+        }
+
+        for (var i = 0; i < known.Length; i++)
+        {
+            if (ReferenceEquals(evaluated.Policies[i], policy))
+            {
+                return known[i] ??= Asked(evaluated, after, policy, signed);
+            }
+        }
+
+        return Asked(evaluated, after, policy, signed);
     }
+
+    private static AskedImages Asked(EvaluatedRequest evaluated, Workload after, SafeguardPolicy policy, SignedOrigin signed)
+    {
+        var known = RunningDigests(evaluated, policy);
+        var images = policy.ImagesOf(after.Template);
+        List<string> ofStatements = [];
+        List<string> ofLabels = [];
+        var isAnyNew = false;
+        foreach (var image in images)
+        {
+            if (image.Reference.Digest is { } digest && known.Contains(digest))
+            {
+                continue;
+            }
+
+            isAnyNew = true;
+            Add(image.Reference, signed.SourcesOf(image.Reference.Text).Count > 0, ofStatements);
+            Add(image.Reference, signed.ReadsLabelsOf(image.Reference.Text), ofLabels);
+        }
+
+        return new AskedImages(ofStatements, ofLabels, isAnyNew ? [] : OfTemplate(evaluated, after, images, signed));
+    }
+
+    /// <summary>An image without a digest is asked about by nobody: what its tag names may change.</summary>
+    private static void Add(ImageReference image, bool isAsked, List<string> list)
+    {
+        if (isAsked && image.Digest is not null && !list.Contains(image.Text))
+        {
+            list.Add(image.Text);
+        }
+    }
+
+    private static IReadOnlyList<string> OfTemplate(
+        EvaluatedRequest evaluated,
+        Workload after,
+        IReadOnlyList<ImageUse> images,
+        SignedOrigin signed
+    ) =>
+        signed.Keys.Count > 0
+        && evaluated.ConfirmedBefore is not null
+        && StatementsIn(evaluated).Any(s => FoundAttestation.OfAnnotation(s.Place, s.Statement).Mentions(after.Template.Hash))
+            ? [.. images.Select(i => i.Reference.Text).Where(i => signed.SourcesOf(i).Count > 0).Distinct()]
+            : [];
 
     /// <summary>The signed statements that the new revision brings along in annotations, each with its place.</summary>
     public static IReadOnlyList<(string Place, string Statement)> StatementsIn(EvaluatedRequest evaluated)
@@ -76,31 +104,11 @@ public static class SignedQuestions
         ];
     }
 
-    private static IReadOnlyList<string> NewImages(EvaluatedRequest evaluated, SafeguardPolicy policy, Func<string, bool> isAsked) =>
-        evaluated is { ChangeType: ChangeType.NewRevision, After: not null } ? [.. New(evaluated, policy).Where(isAsked).Distinct()] : [];
-
-    /// <summary>The images that do not run already.</summary>
-    private static IEnumerable<string> New(EvaluatedRequest evaluated, SafeguardPolicy policy)
-    {
-        if (evaluated.After is not { } after)
-        {
-            return [];
-        }
-
-        var known = RunningDigests(evaluated, policy);
-        return policy
-            .ImagesOf(after.Template)
-            .Select(i => i.Reference)
-            .Where(i => i.Digest is { } digest && !known.Contains(digest))
-            .Select(i => i.Text);
-    }
-
-    /// <summary>By their names where they have no digest.</summary>
-    private static HashSet<string> RunningDigests(EvaluatedRequest evaluated, SafeguardPolicy policy)
-    {
-        IReadOnlyList<ImageUse> running = evaluated.ConfirmedBefore is { } before ? policy.ImagesOf(before.Template) : [];
-        return running.Select(i => i.Reference.Digest ?? i.Reference.Text).ToHashSet(StringComparer.Ordinal);
-    }
+    private static HashSet<string> RunningDigests(EvaluatedRequest evaluated, SafeguardPolicy policy) =>
+        (evaluated.ConfirmedBefore is { } before ? policy.ImagesOf(before.Template) : [])
+            .Select(i => i.Reference.Digest)
+            .OfType<string>()
+            .ToHashSet(StringComparer.Ordinal);
 
     /// <summary>
     /// The images that run where a new image would run; none if nothing is known to run there. Of a workload that was deleted and is
@@ -161,7 +169,7 @@ public static class SignedQuestions
             return null;
         }
 
-        var commits = Trusted(image, policy, keys, cluster.Changes.Where(c => c.IsBase))
+        var commits = Trusted(image, policy, keys, cluster.Changes.Where(c => c.ProvenCommits.Count > 0 && c.IsBase))
             .Where(p => !p.IsOfTemplate && new ImageReference(p.Image).Digest == digest)
             .Select(p => p.Commit)
             .Distinct()
@@ -192,12 +200,12 @@ public static class SignedQuestions
     /// <summary>What keys proved that the policy trusts, of the repositories that may stand behind an image.</summary>
     private static IEnumerable<ProvenCommit> Trusted(string image, SafeguardPolicy policy, KeySet keys, IEnumerable<Change> changes)
     {
-        var trusted = keys.Keys.Select(k => k.Key.KeyId).ToHashSet(StringComparer.Ordinal);
-        var sources = (policy.SignedOrigin?.SourcesOf(image) ?? []).Select(s => RepositoryUri.Parse(s.Repository)?.Address).ToHashSet();
-        return changes
-            .SelectMany(c => c.ProvenCommits)
-            .Where(p => p.Policy == policy.Name)
-            .Where(p => sources.Contains(RepositoryUri.Parse(p.Repository)?.Address) && p.KeyIds.Any(trusted.Contains));
+        var sources = policy.SignedOrigin?.SourcesOf(image) ?? [];
+        return from change in changes
+            from proven in change.ProvenCommits
+            where proven.Policy == policy.Name && proven.KeyIds.Any(keys.Ids.Contains)
+            where proven.Address is { } address && sources.Any(s => s.Address == address)
+            select proven;
     }
 
     /// <summary>
@@ -225,4 +233,18 @@ public static class SignedQuestions
 
     private static bool HasChange(Workload workload, ClusterSnapshot cluster, Func<Change, bool> isWanted) =>
         cluster.Changes.Any(c => isWanted(c) && c.Workload == workload.Ref && c.HasHash(workload.Template.Hash));
+}
+
+/// <summary>What a policy asks of registries about a request. Nothing where it has no part, and where nothing is asked.</summary>
+/// <param name="Statements">Images that do not run already, and that the policy names a repository for.</param>
+/// <param name="Labels">Images that do not run already, and whose labels the policy reads.</param>
+/// <param name="OfTemplate">
+/// Where no image is new: the images at which a change of the template alone is looked up, because the request brings a statement that
+/// mentions this very template. Without one such a change asks no registry.
+/// </param>
+public sealed record AskedImages(IReadOnlyList<string> Statements, IReadOnlyList<string> Labels, IReadOnlyList<string> OfTemplate)
+{
+    public static AskedImages None { get; } = new([], [], []);
+
+    public bool IsAny => Statements.Count > 0 || Labels.Count > 0 || OfTemplate.Count > 0;
 }

@@ -1,3 +1,4 @@
+using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Attestations.Trust;
 
 namespace DeployGuard.Core.Policies;
@@ -93,6 +94,9 @@ public sealed record SecretReference(string Name, string Key);
 /// <param name="Images">Repositories of images, or their beginning and <c>/*</c>.</param>
 public sealed record OriginSource(IReadOnlyList<string> Images, string Repository, IReadOnlyList<string> Refs)
 {
+    /// <summary>The repository as it is compared; null if the text is no address.</summary>
+    internal string? Address { get; } = RepositoryUri.Parse(Repository)?.Address;
+
     /// <param name="repository">From <see cref="ImagePattern.RepositoryOf"/>.</param>
     public bool IsFor(string repository) => Images.Any(i => ImagePattern.Matches(i, repository));
 }

@@ -4,7 +4,7 @@ using DeployGuard.Core.Provenance;
 namespace DeployGuard.Core.Snapshots;
 
 /// <summary>What registries hold about the new images of a request, as far as one policy asks: what signers whom it trusts say.</summary>
-public sealed record SignedFacts(string Policy, IReadOnlyList<SignedImage> Images)
+public record SignedFacts(string Policy, IReadOnlyList<SignedImage> Images)
 {
     /// <summary>What the images say of themselves, where the policy reads that. Unsigned: it only tightens.</summary>
     public IReadOnlyList<Evidence> Claims { get; init; } = [];

@@ -30,5 +30,5 @@ public sealed class CredentialSet(params IReadOnlyList<DockerConfig> configs)
 
     /// <summary>The same if the same credentials would be tried for these repositories.</summary>
     internal string FingerprintFor(IEnumerable<RepositoryName> repositories) =>
-        string.Join('/', repositories.Select(r => string.Join(',', For(r).Select(c => c.Fingerprint))));
+        configs.Count == 0 ? "" : string.Join('/', repositories.Select(r => string.Join(',', For(r).Select(c => c.Fingerprint))));
 }

@@ -12,6 +12,11 @@ internal sealed record LookupPlan(LookupRequest Request, RepositoryName Home, IR
     {
         var named = request.Image.Repository;
         var home = Read(named, options);
+        if (!request.Statements || (options.AlsoIn.Count == 0 && request.StatementRepositories.Count == 0))
+        {
+            return new LookupPlan(request, home, []);
+        }
+
         var others = options
             .AlsoIn.SelectMany(m => (RepositoryName?[])[m.Map(named), m.Map(home)])
             .OfType<RepositoryName>()
@@ -19,30 +24,32 @@ internal sealed record LookupPlan(LookupRequest Request, RepositoryName Home, IR
             .Select(r => Read(r, options))
             .Where(r => r != home)
             .Distinct();
-        return new LookupPlan(request, home, request.Statements ? [.. others] : []);
+        return new LookupPlan(request, home, [.. others]);
     }
 
     /// <summary>The same for requests that have the same answer: the same content, places and credentials.</summary>
     public LookupKey Key =>
         new(
-            Home.Host,
-            string.Join(
-                '\n',
-                (string[])
-                    [
-                        $"{Request.Image}",
-                        $"{Home}",
-                        Request.Labels ? "labels" : "",
-                        Request.Statements ? "statements" : "",
-                        string.Join(' ', Others),
-                        Request.Credentials.FingerprintFor([Home, .. Others]),
-                    ]
-            )
+            Request.Image,
+            Home,
+            Request.Labels,
+            Request.Statements,
+            Others.Count == 0 ? "" : string.Join(' ', Others),
+            Request.Credentials.FingerprintFor([Home, .. Others])
         );
 
     private static RepositoryName Read(RepositoryName repository, RegistryOptions options) =>
-        options.Mirrors.Select(m => m.Map(repository)).FirstOrDefault(m => m is not null) ?? repository;
+        options.Mirrors.Count == 0
+            ? repository
+            : options.Mirrors.Select(m => m.Map(repository)).FirstOrDefault(m => m is not null) ?? repository;
 }
 
 /// <summary>What tells lookups apart.</summary>
-internal readonly record struct LookupKey(string Registry, string Text);
+internal readonly record struct LookupKey(
+    PinnedImage Image,
+    RepositoryName Home,
+    bool Labels,
+    bool Statements,
+    string Others,
+    string Credentials
+);

@@ -45,15 +45,14 @@ public sealed partial record RepositoryName(string Host, string Path)
     /// <summary>The rule by which runtimes tell a host from the first part of a path on Docker Hub.</summary>
     private static bool IsHost(string first) => first.AsSpan().ContainsAny('.', ':') || first == "localhost";
 
+    // After each character there is one way to go on, so that no text takes more than one pass. (The engine without backtracking, which
+    // would promise that, is many times slower.)
     [GeneratedRegex(
-        @"\A(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(?::[0-9]{1,5})?\z",
-        RegexOptions.CultureInvariant | RegexOptions.NonBacktracking
+        @"\A(?:[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*|\[[0-9a-f:]+\])(?::[0-9]{1,5})?\z",
+        RegexOptions.CultureInvariant
     )]
     private static partial Regex HostForm();
 
-    [GeneratedRegex(
-        @"\A[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*\z",
-        RegexOptions.CultureInvariant | RegexOptions.NonBacktracking
-    )]
+    [GeneratedRegex(@"\A[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*\z", RegexOptions.CultureInvariant)]
     private static partial Regex PathForm();
 }

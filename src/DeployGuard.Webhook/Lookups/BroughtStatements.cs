@@ -24,7 +24,7 @@ internal sealed class BroughtStatements
             found.Count == 0
                 ? Verification.Nothing
                 : AttestationVerifier.Verify(found.Select(s => FoundAttestation.OfAnnotation(s.Place, s.Statement)), keys);
-        _asked = [.. images.Select(i => ImageReference.TryParse(i)?.Digest?.Hex).OfType<string>()];
+        _asked = found.Count == 0 ? [] : [.. images.Select(i => ImageReference.TryParse(i)?.Digest?.Hex).OfType<string>()];
     }
 
     public bool AreNone => _verified == Verification.Nothing;

@@ -22,21 +22,16 @@ internal sealed record EvidenceQuestion(
 
     public static EvidenceQuestion Of(SafeguardPolicy policy, EvaluatedRequest evaluated, ClusterSnapshot cluster)
     {
-        var ofTemplate = SignedQuestions.TemplateImages(evaluated, policy);
-        return new EvidenceQuestion(
-            evaluated,
-            cluster,
-            policy,
-            ofTemplate.Count > 0 ? ofTemplate : SignedQuestions.NewImages(evaluated, policy),
-            SignedQuestions.LabelledImages(evaluated, policy)
-        )
-        {
-            Template =
-                ofTemplate.Count > 0 && evaluated.After is { } after ? new ReviewedTemplate($"{after.Ref}", after.Template.Hash) : null,
-        };
+        var asked = SignedQuestions.Of(evaluated, policy);
+        return asked is { OfTemplate.Count: > 0 } && evaluated.After is { } after
+            ? new EvidenceQuestion(evaluated, cluster, policy, asked.OfTemplate, asked.Labels)
+            {
+                Template = new ReviewedTemplate($"{after.Ref}", after.Template.Hash),
+            }
+            : new EvidenceQuestion(evaluated, cluster, policy, asked.Statements, asked.Labels);
     }
 
-    public IReadOnlyList<string> All { get; } = [.. Images.Union(Labelled)];
+    public IReadOnlyList<string> All { get; } = Labelled.Count == 0 ? Images : [.. Images.Union(Labelled)];
 
     public SignedOrigin Signed => Policy.SignedOrigin ?? throw new InvalidOperationException($"policy {Policy.Name} asks no registry");
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Evaluation;
@@ -36,9 +35,6 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     private readonly JudgedResults _judged = new();
     private readonly ImageClaims _claims = new();
 
-    /// <summary>What each judgement rests on, by image.</summary>
-    private readonly ConditionalWeakTable<SignedFacts, Dictionary<string, LookupResult?>> _results = [];
-
     public RequiredReads Reads => RequiredReads.SignedEvidence;
 
     public Task<ClusterSnapshot> ReadAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline) =>
@@ -75,9 +71,9 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
 
     private async Task<SignedFacts> OfPolicyAsync(EvidenceQuestion question, SignedFacts? before, CancellationToken deadline)
     {
-        var earlier = before is null ? [] : _results.GetValue(before, static _ => []);
+        var earlier = before as JudgedFacts;
         // That nothing was found is forgotten within seconds, and what failed is not asked twice for one request.
-        if (before is not null && !earlier.Values.Any(r => r is StatementsFound))
+        if (before is not null && earlier is not { HasStatements: true })
         {
             return before;
         }
@@ -87,13 +83,11 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         {
             var (keys, lookup, credentials) = (keySets.Of(signed), registries.Of(signed), registries.CredentialsOf(signed));
             Task<LookupResult?> Find(string image) =>
-                earlier.GetValueOrDefault(image) is { } found
+                earlier?.ResultOf(image) is { } found
                     ? AgainAsync(found, RequestFor(question, image, credentials), lookup, deadline)
                     : FindAsync(RequestFor(question, image, credentials), lookup, deadline);
             var found = await Task.WhenAll(question.All.Select(Find));
-            return before is not null && question.All.Zip(found).All(f => ReferenceEquals(earlier.GetValueOrDefault(f.First), f.Second))
-                ? before
-                : FactsOf(question, found, keys);
+            return earlier is not null && earlier.RestsOn(question.All, found) ? earlier : FactsOf(question, found, keys);
         }
         catch (UnavailableException unavailable)
         {
@@ -118,16 +112,24 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     private SignedFacts FactsOf(EvidenceQuestion question, LookupResult?[] found, KeySet keys)
     {
         var brought = new BroughtStatements(question.Evaluated, keys, question.Images);
-        var results = question.All.Zip(found).ToList();
-        var facts = WithClaims(
-            new SignedFacts(
-                question.Policy.Name,
-                [.. results.Where(r => question.Images.Contains(r.First)).Select(r => Judge(question, r.First, r.Second, keys, brought))]
-            ),
-            [.. results.Where(r => question.Labelled.Contains(r.First)).Select(r => r.Second).OfType<LookupResult>()]
-        );
-        _results.Add(facts, results.ToDictionary(r => r.First, r => r.Second, StringComparer.Ordinal));
-        return facts;
+        List<SignedImage> judged = [];
+        List<LookupResult> labelled = [];
+        for (var i = 0; i < found.Length; i++)
+        {
+            var image = question.All[i];
+            if (question.Images.Contains(image))
+            {
+                judged.Add(Judge(question, image, found[i], keys, brought));
+            }
+
+            if (found[i] is { } result && question.Labelled.Contains(image))
+            {
+                labelled.Add(result);
+            }
+        }
+
+        var facts = new JudgedFacts(question.Policy.Name, judged, question.All, found);
+        return labelled.Count == 0 ? facts : WithClaims(facts, labelled);
     }
 
     /// <summary>Null if a runtime would not take the name, or its digest is of another algorithm than statements are about.</summary>

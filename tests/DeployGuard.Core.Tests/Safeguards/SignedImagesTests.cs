@@ -107,7 +107,7 @@ public class SignedImagesTests
             LiveHash = running.TemplateHash,
             Changes = [running],
         };
-        var asked = SignedQuestions.NewImages(Some.Evaluator.Classify(request, cluster, Some.Now), policy);
+        var asked = SignedQuestions.Of(Some.Evaluator.Classify(request, cluster, Some.Now), policy).Statements;
         return Some.Decide(
             request,
             cluster with

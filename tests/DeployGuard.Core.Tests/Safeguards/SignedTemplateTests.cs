@@ -166,10 +166,7 @@ public class SignedTemplateTests
         Assert.That(Requires(Newer), Is.False);
 
         IReadOnlyList<string> Asked(JsonObject after) =>
-            SignedQuestions.TemplateImages(
-                Some.Evaluator.Classify(Some.Update(Old, after), Cluster(Always(), Old, []), Some.Now),
-                Always()
-            );
+            SignedQuestions.Of(Some.Evaluator.Classify(Some.Update(Old, after), Cluster(Always(), Old, []), Some.Now), Always()).OfTemplate;
 
         bool Requires(JsonObject after) =>
             Some.Requires(Some.Update(Old, after), Cluster(Always(), Old, [])).Reads.HasFlag(RequiredReads.SignedEvidence);

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -10,12 +11,16 @@ public sealed class KeySet
     private KeySet(IReadOnlyList<TrustedKey> keys)
     {
         Keys = keys;
+        Ids = keys.Select(k => k.Key.KeyId).ToFrozenSet(StringComparer.Ordinal);
         Id = Convert.ToHexStringLower(
             SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(keys.Select(Encoded).Order(StringComparer.Ordinal))))
         );
     }
 
     public IReadOnlyList<TrustedKey> Keys { get; }
+
+    /// <summary>What tells each key from all others, whatever its name.</summary>
+    public IReadOnlySet<string> Ids { get; }
 
     /// <summary>
     /// The same for equal sets in any order, and for no other: what was verified with one set is never taken for verified with another.

@@ -34,14 +34,12 @@ internal sealed class ApprovalSafeguard : ISafeguard
             return [];
         }
 
-        if (evaluated is not { ChangeType: ChangeType.NewRevision, After: { } after })
+        if (evaluated is not { ChangeType: ChangeType.NewRevision, After: not null })
         {
             return OldRevision.In(inspection);
         }
 
-        var signed = SignedEvidence.Of(inspection);
-        var revision = RequestedRevision.Of(evaluated, after, policy, rules, inspection.Cluster, signed);
-        var votes = VoteTally.Of(revision, rules, inspection.Cluster.Approvals, inspection.Now);
+        var (signed, votes) = (SignedEvidence.Of(inspection), inspection.Once(Count));
         var isMissing =
             !votes.IsComplete
             && policy.IsRequired(rules.Required, OriginOf(evaluated, signed))
@@ -62,18 +60,16 @@ internal sealed class ApprovalSafeguard : ISafeguard
         var (evaluated, policy) = (inspection.Evaluated, inspection.Policy);
         if (
             policy is not { SignedOrigin: not null, Approval: { Required: not Required.Never } rules }
-            || evaluated is not { ChangeType: ChangeType.NewRevision, After: { } after }
+            || evaluated is not { ChangeType: ChangeType.NewRevision, After: not null }
         )
         {
             return [];
         }
 
-        var signed = SignedEvidence.Of(inspection);
-        var revision = RequestedRevision.Of(evaluated, after, policy, rules, inspection.Cluster, signed);
-        var votes = VoteTally.Of(revision, rules, inspection.Cluster.Approvals, inspection.Now);
         return !policy.IsRequired(rules.Required, evaluated.Origin.Kind) ? []
-            : !policy.IsRequired(rules.Required, OriginOf(evaluated, signed)) ? [SignedBacking.HumanBasis(policy.Name)]
-            : [.. votes.SignedBasis];
+            : !policy.IsRequired(rules.Required, OriginOf(evaluated, SignedEvidence.Of(inspection)))
+                ? [SignedBacking.HumanBasis(policy.Name)]
+            : inspection.Once(Count).SignedBasis;
     }
 
     public SignedBacking? Backing(Inspection inspection) =>
@@ -85,15 +81,21 @@ internal sealed class ApprovalSafeguard : ISafeguard
 
     /// <summary>The votes and signed reviews, where the policy requires an approval of this origin; else null.</summary>
     private static VoteTally? CountOf(Inspection inspection, SignedEvidence signed) =>
-        inspection is { Policy: { Approval: { Required: not Required.Never } rules } policy, Evaluated: { After: { } after } evaluated }
+        inspection is { Policy: { Approval: { Required: not Required.Never } rules } policy, Evaluated: { After: not null } evaluated }
         && policy.IsRequired(rules.Required, OriginOf(evaluated, signed))
+            ? inspection.Once(Count)
+            : null;
+
+    /// <summary>For a revision under a policy with rules for approvals.</summary>
+    private static VoteTally Count(Inspection inspection) =>
+        inspection is { Policy: { Approval: { } rules } policy, Evaluated: { After: { } after } evaluated }
             ? VoteTally.Of(
-                RequestedRevision.Of(evaluated, after, policy, rules, inspection.Cluster, signed),
+                RequestedRevision.Of(evaluated, after, policy, rules, inspection.Cluster, SignedEvidence.Of(inspection)),
                 rules,
                 inspection.Cluster.Approvals,
                 inspection.Now
             )
-            : null;
+            : throw new InvalidOperationException("nothing to vote on");
 
     private static OriginKind OriginOf(EvaluatedRequest evaluated, SignedEvidence signed) =>
         StandingEvidence.OriginOf(evaluated.Origin.Kind, signed.IsHuman);
@@ -108,7 +110,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
     public Requirements Requires(Inspection inspection) =>
         inspection is { IsNewRevisionOfWorkload: true, Policy.Approval.Required: not Required.Never }
             ? new(
-                SignedQuestions.IsAsked(inspection.Evaluated, inspection.Policy)
+                SignedQuestions.Of(inspection.Evaluated, inspection.Policy).IsAny
                     ? RequiredReads.Votes | RequiredReads.SignedEvidence
                     : RequiredReads.Votes,
                 RequiredReservations.None

@@ -28,9 +28,8 @@ internal static class MissingLinks
         : "";
 
     /// <summary>
-    /// Where every change needs an approval, or this one anyway, the word that no AI had a part would change nothing: then a review
-    /// is what is
-    /// missing.
+    /// Where every change needs an approval, or this one anyway, the word that no AI had a part would change nothing: then a review is
+    /// what is missing.
     /// </summary>
     private static bool AsksForAi(Inspection inspection) =>
         inspection is { Policy.Approval.Required: Required.AiAssisted, Evaluated.Origin.Kind: OriginKind.Unknown };

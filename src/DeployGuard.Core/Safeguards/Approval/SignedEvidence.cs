@@ -67,7 +67,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             return s_none;
         }
 
-        var unavailable = string.Join("; ", facts.Images.Select(i => i.Unavailable).Where(u => u.Length > 0).Distinct());
+        var unavailable = Joined(facts.Images, i => i.Unavailable);
         var all = facts.Images.Select(i => i.Provenance).OfType<ImageProvenance>().ToList();
         var isTemplate = all.Exists(p => p.IsOfTemplate);
         // The statement about a template lies beside one of its images; the others are of other repositories, perhaps.
@@ -92,11 +92,17 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         {
             Summary = isWhole && countsTwoParty ? SummaryOf(proven) : null,
             Proven = proven,
-            UnavailableRemedy = string.Join("; ", facts.Images.Select(i => i.Remedy).Where(r => r.Length > 0).Distinct()),
-            Authors = [.. all.SelectMany(p => p.Authors).Distinct()],
-            Findings = [.. facts.Images.SelectMany(StatementFindings.Of).Distinct().Select(f => WithFix(f, inspection.Policy))],
+            UnavailableRemedy = Joined(facts.Images, i => i.Remedy),
+            Authors = all is [var only] ? only.Authors : [.. all.SelectMany(p => p.Authors).Distinct()],
+            Findings = all.TrueForAll(p => p.Findings.Count == 0)
+                ? []
+                : [.. facts.Images.SelectMany(StatementFindings.Of).Distinct().Select(f => WithFix(f, inspection.Policy))],
         };
     }
+
+    /// <summary>Each text once. Mostly none has any.</summary>
+    private static string Joined(IReadOnlyList<SignedImage> images, Func<SignedImage, string> text) =>
+        images.All(i => text(i).Length == 0) ? "" : string.Join("; ", images.Select(text).Where(t => t.Length > 0).Distinct());
 
     /// <summary>The first gap. A person who waits for time alone must know what else is missing.</summary>
     private static string Explained(Inspection inspection, string missing, IReadOnlyList<string> gaps)
@@ -123,7 +129,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
     private static (string Gap, string Moved) GapOf(Inspection inspection, SignedFacts facts, List<ImageProvenance> proven)
     {
         var (evaluated, cluster) = (inspection.Evaluated, inspection.Cluster);
-        var asked = SignedQuestions.NewImages(evaluated, inspection.Policy);
+        var asked = SignedQuestions.Of(evaluated, inspection.Policy).Statements;
         if (evaluated.After?.Template is not { } template || !asked.All(i => facts.Images.Any(f => f.Image == i)))
         {
             return ("not every new image was looked up", "");

@@ -1,0 +1,23 @@
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Registry.Lookups;
+
+namespace DeployGuard.Webhook.Lookups;
+
+/// <summary>What was judged, with the results that it rests on: a second look tells by them whether there is anything new.</summary>
+/// <param name="Asked">Each image that was looked up.</param>
+/// <param name="Found">The result of each; null where it cannot be looked up by its name.</param>
+internal sealed record JudgedFacts(
+    string Policy,
+    IReadOnlyList<SignedImage> Images,
+    IReadOnlyList<string> Asked,
+    IReadOnlyList<LookupResult?> Found
+) : SignedFacts(Policy, Images)
+{
+    public bool HasStatements => Found.Any(r => r is StatementsFound);
+
+    public LookupResult? ResultOf(string image) => Asked.Zip(Found).FirstOrDefault(a => a.First == image).Second;
+
+    /// <summary>Whether the same images have the very same results.</summary>
+    public bool RestsOn(IReadOnlyList<string> asked, IReadOnlyList<LookupResult?> found) =>
+        Asked.SequenceEqual(asked) && Found.Zip(found).All(f => ReferenceEquals(f.First, f.Second));
+}
