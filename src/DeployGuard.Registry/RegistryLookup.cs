@@ -39,6 +39,20 @@ public sealed class RegistryLookup : IDisposable
     /// <summary>Results that are kept.</summary>
     public int Cached => _cache.Count;
 
+    /// <summary>What was found before and is young enough; null if there is nothing, and then <see cref="FindAsync"/> looks.</summary>
+    public LookupResult? FindKept(LookupRequest request)
+    {
+        var started = _time.GetTimestamp();
+        var plan = LookupPlan.Of(request, _options);
+        if (!_cache.TryGet(plan.Key, request.MaxAge, out var result))
+        {
+            return null;
+        }
+
+        Observe(plan, result, started, isCached: true);
+        return result;
+    }
+
     /// <summary>
     /// Answers before the deadline, and does not throw then: the lookup goes on, so that the next try finds its result.
     /// </summary>
@@ -50,14 +64,7 @@ public sealed class RegistryLookup : IDisposable
         var key = plan.Key;
         var isCached = _cache.TryGet(key, request.MaxAge, out var result);
         result ??= await FlyAsync(plan, key, deadline);
-        _options.Observer?.Invoke(
-            new LookupObservation(
-                _options.SettingsOf(plan.Home.Host)?.Name ?? "other",
-                result.Name,
-                _time.GetElapsedTime(started),
-                isCached
-            )
-        );
+        Observe(plan, result, started, isCached);
         return result;
     }
 
@@ -70,6 +77,16 @@ public sealed class RegistryLookup : IDisposable
         _flights.Dispose();
         _pool.Dispose();
     }
+
+    private void Observe(LookupPlan plan, LookupResult result, long started, bool isCached) =>
+        _options.Observer?.Invoke(
+            new LookupObservation(
+                _options.SettingsOf(plan.Home.Host)?.Name ?? "other",
+                result.Name,
+                _time.GetElapsedTime(started),
+                isCached
+            )
+        );
 
     private async Task<LookupResult> FlyAsync(LookupPlan plan, LookupKey key, CancellationToken deadline)
     {

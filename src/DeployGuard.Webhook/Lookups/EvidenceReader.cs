@@ -60,16 +60,30 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         CancellationToken deadline
     )
     {
-        using var wait = new CancellationTokenSource(longest, time);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(deadline, wait.Token);
-        var asked = evaluated
-            .Policies.Where(p => p.Mode is Mode.Enforce && p.SignedOrigin is not null)
-            .Select(p => EvidenceQuestion.Of(p, evaluated, cluster))
-            .Where(q => q.All.Count > 0);
-        return cluster with { SignedFacts = await Task.WhenAll(asked.Select(q => OfPolicyAsync(q, before(q.Policy.Name), limit.Token))) };
+        List<Task<SignedFacts>> asked = [];
+        foreach (var policy in evaluated.Policies)
+        {
+            if (
+                policy is { Mode: Mode.Enforce, SignedOrigin: not null }
+                && EvidenceQuestion.Of(policy, evaluated, cluster) is { All.Count: > 0 } question
+            )
+            {
+                asked.Add(OfPolicyAsync(question, before(policy.Name), longest, deadline));
+            }
+        }
+
+        return cluster with
+        {
+            SignedFacts = await Task.WhenAll(asked),
+        };
     }
 
-    private async Task<SignedFacts> OfPolicyAsync(EvidenceQuestion question, SignedFacts? before, CancellationToken deadline)
+    private async Task<SignedFacts> OfPolicyAsync(
+        EvidenceQuestion question,
+        SignedFacts? before,
+        TimeSpan longest,
+        CancellationToken deadline
+    )
     {
         var earlier = before as JudgedFacts;
         // That nothing was found is forgotten within seconds, and what failed is not asked twice for one request.
@@ -81,13 +95,21 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         var signed = question.Signed;
         try
         {
-            var (keys, lookup, credentials) = (keySets.Of(signed), registries.Of(signed), registries.CredentialsOf(signed));
-            Task<LookupResult?> Find(string image) =>
-                earlier?.ResultOf(image) is { } found
-                    ? AgainAsync(found, RequestFor(question, image, credentials), lookup, deadline)
-                    : FindAsync(RequestFor(question, image, credentials), lookup, deadline);
-            var found = await Task.WhenAll(question.All.Select(Find));
-            return earlier is not null && earlier.RestsOn(question.All, found) ? earlier : FactsOf(question, found, keys);
+            var (keys, lookup) = (keySets.Of(signed), registries.Of(signed));
+            var requests = RequestsFor(question, earlier, registries.CredentialsOf(signed));
+            var found = requests.Select(r => r is null ? null : lookup.FindKept(r)).ToArray();
+            if (requests.Zip(found).Any(r => r is (not null, null)))
+            {
+                found = await LookUpAsync(lookup, requests, found, longest, deadline);
+            }
+
+            if (earlier is null)
+            {
+                return FactsOf(question, found, keys);
+            }
+
+            found = [.. question.All.Zip(found, (image, now) => now is null or Unavailable ? earlier.ResultOf(image) : now)];
+            return earlier.RestsOn(question.All, found) ? earlier : FactsOf(question, found, keys);
         }
         catch (UnavailableException unavailable)
         {
@@ -142,20 +164,35 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             }
             : null;
 
-    private static async Task<LookupResult?> FindAsync(LookupRequest? request, RegistryLookup lookup, CancellationToken deadline) =>
-        request is null ? null : await lookup.FindAsync(request, deadline);
+    /// <summary>One for each image; null where there is nothing to ask.</summary>
+    private static LookupRequest?[] RequestsFor(EvidenceQuestion question, JudgedFacts? earlier, CredentialSet credentials) =>
+        [
+            .. question.All.Select(image =>
+                earlier?.ResultOf(image) switch
+                {
+                    null => RequestFor(question, image, credentials),
+                    StatementsFound => RequestFor(question, image, credentials) is { } again ? again with { MaxAge = s_fresh } : null,
+                    _ => null,
+                }
+            ),
+        ];
 
-    private static async Task<LookupResult?> AgainAsync(
-        LookupResult found,
-        LookupRequest? request,
+    /// <summary>What was not found yet, from the registries.</summary>
+    private async Task<LookupResult?[]> LookUpAsync(
         RegistryLookup lookup,
+        LookupRequest?[] requests,
+        LookupResult?[] kept,
+        TimeSpan longest,
         CancellationToken deadline
-    ) =>
-        found is StatementsFound
-        && request is not null
-        && await lookup.FindAsync(request with { MaxAge = s_fresh }, deadline) is { } now and not Unavailable
-            ? now
-            : found;
+    )
+    {
+        using var wait = new CancellationTokenSource(longest, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(deadline, wait.Token);
+        return await Task.WhenAll(requests.Zip(kept, FindAsync));
+
+        async Task<LookupResult?> FindAsync(LookupRequest? request, LookupResult? found) =>
+            found ?? (request is null ? null : await lookup.FindAsync(request, limit.Token));
+    }
 
     private SignedFacts WithClaims(SignedFacts facts, IReadOnlyList<LookupResult> labelled) =>
         facts with

@@ -37,25 +37,37 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             : new SignedBacking(inspection.Policy.Name, IsHuman, Reviews, Authors)
             {
                 Summary = Summary,
-                Keys =
-                [
-                    .. Proven
-                        .SelectMany(p => p.Chain.SelectMany(l => l.Keys).Concat(p.Head?.Keys ?? []))
-                        .Concat(Summary?.Keys ?? [])
-                        .Distinct(),
-                ],
-                KeyIds =
-                [
-                    .. Proven
-                        .SelectMany(p => p.Chain.SelectMany(l => l.KeyIds).Concat(p.Head?.KeyIds ?? []))
-                        .Concat(Summary is null ? [] : Proven.SelectMany(p => p.TwoParty?.KeyIds ?? []))
-                        .Distinct(),
-                ],
+                Keys = KeysOf(l => l.Keys, h => h.Keys, t => t.Keys),
+                KeyIds = KeysOf(l => l.KeyIds, h => h.KeyIds, t => t.KeyIds),
                 ReviewThreshold = inspection.Policy.SignedOrigin?.ReviewThreshold ?? 1,
                 RanHash = inspection.Evaluated.LiveHash,
                 ExpiresAt = Proven.SelectMany(p => p.Chain).Min(l => l.ExpiresAt),
                 IsUnavailable = Unavailable.Length > 0,
             };
+
+    /// <summary>Of all links and heads, and of summaries where one counts; each once.</summary>
+    private List<string> KeysOf(
+        Func<ChainLink, IReadOnlyList<string>> ofLink,
+        Func<HeadCommit, IReadOnlyList<string>> ofHead,
+        Func<TwoPartyReview, IReadOnlyList<string>> ofSummary
+    )
+    {
+        List<string> keys = [];
+        foreach (var proven in Proven)
+        {
+            foreach (var link in proven.Chain)
+            {
+                Add(ofLink(link));
+            }
+
+            Add(proven.Head is { } head ? ofHead(head) : []);
+            Add(Summary is not null && proven.TwoParty is { } twoParty ? ofSummary(twoParty) : []);
+        }
+
+        return keys;
+
+        void Add(IReadOnlyList<string> more) => keys.AddRange(more.Where(k => !keys.Contains(k)));
+    }
 
     /// <summary>The findings, the basis and the backing of one decision need it.</summary>
     public static SignedEvidence Of(Inspection inspection) => inspection.Once(Read);
@@ -206,6 +218,11 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
     /// <summary>The people who reviewed every new image. Whether they may approve, the count decides.</summary>
     private static IReadOnlyList<SignedReview> ReviewsOf(List<ImageProvenance> proven, KnownPeople identities)
     {
+        if (proven is [{ Reviews: [] or [_] } only])
+        {
+            return only.Reviews is [var one] ? [new SignedReview(one.Approver, one.At, [one.Statement], one.Keys)] : [];
+        }
+
         var people = proven[0].Reviews.Select(r => identities.PersonOf(r.Approver)).Distinct(KnownPeople.Names);
         return
         [
