@@ -16,12 +16,19 @@ internal static class EvidenceBench
     private const int Turn = 50;
 
     /// <summary>The evidence has its part in whether this is met, and no approver is asked either way.</summary>
-    private const string Met = """{"required": "AiAssisted", "quorum": [{"groups": ["directors"]}]}""";
+    private const string Met = """
+        "approval": {"required": "AiAssisted", "quorum": [{"groups": ["directors"]}]}
+        """;
 
     /// <summary>The review counts, and a director's approval is missing.</summary>
     private static readonly string s_missing = $$"""
-        {"required": "Always", "quorum": [{"groups": ["senior-engineers"], "count": 1}, {"groups": ["directors"], "count": 1}],
+        "approval": {"required": "Always", "quorum": [{"groups": ["senior-engineers"], "count": 1}, {"groups": ["directors"], "count": 1}],
          "identities": [{"person": "erin", "names": ["{{AttestedImage.Reviewer}}"], "groups": ["senior-engineers"]}]}
+        """;
+
+    /// <summary>With the safeguards besides that the other benchmarks of refusals have.</summary>
+    private static readonly string s_exposing = $$"""
+        {{s_missing}}, "canary": {"steps": [5, 25, 50], "pace": {"percent": 25, "minReady": "1m"} }
         """;
 
     public static async Task<Section> RunAsync(string recorded)
@@ -39,20 +46,21 @@ internal static class EvidenceBench
             [
                 .. await PairAsync("allowed: no AI had a part", Met, isAllowed: true, fleet, image),
                 .. await PairAsync("refused: one of two approvals is a signed review", s_missing, isAllowed: false, fleet, image),
+                .. await PairAsync("refused: the same, with canary and pace", s_exposing, isAllowed: false, fleet, image),
             ]
         );
     }
 
     private static async Task<IReadOnlyList<Row>> PairAsync(
         string title,
-        string approval,
+        string rules,
         bool isAllowed,
         EvidenceFleet fleet,
         AttestedImage image
     )
     {
-        await using var plainReplica = await InProcessReplica.StartAsync(fleet.Answer(approval, withEvidence: false), Fleet.Namespaces);
-        await using var replica = await InProcessReplica.StartAsync(fleet.Answer(approval, withEvidence: true), Fleet.Namespaces);
+        await using var plainReplica = await InProcessReplica.StartAsync(fleet.Answer(rules, withEvidence: false), Fleet.Namespaces);
+        await using var replica = await InProcessReplica.StartAsync(fleet.Answer(rules, withEvidence: true), Fleet.Namespaces);
         var (plain, signed) = (
             new EvidenceSide(plainReplica.Services, fleet.Reviews, isAllowed),
             new EvidenceSide(replica.Services, fleet.Reviews, isAllowed)

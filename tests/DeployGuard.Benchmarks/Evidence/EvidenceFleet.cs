@@ -35,11 +35,11 @@ internal sealed class EvidenceFleet
     /// <summary>Only the uid varies: the evidence of the image is known.</summary>
     public IReadOnlyList<VariedReview> Reviews => _fleet.Unchanged();
 
-    /// <param name="approval">The block of the policy.</param>
+    /// <param name="rules">Blocks of the policy's spec.</param>
     /// <param name="withEvidence">The policy asks for signed evidence.</param>
-    public Func<string[], IQueryCollection, string> Answer(string approval, bool withEvidence)
+    public Func<string[], IQueryCollection, string> Answer(string rules, bool withEvidence)
     {
-        var policies = FakeApi.List([PolicyOf(approval, withEvidence)]);
+        var policies = FakeApi.List([PolicyOf(rules, withEvidence)]);
         return (path, query) =>
             path[^1] switch
             {
@@ -49,13 +49,13 @@ internal sealed class EvidenceFleet
             };
     }
 
-    private string PolicyOf(string approval, bool withEvidence)
+    private string PolicyOf(string rules, bool withEvidence)
     {
         var origin = withEvidence ? _image.Origin : [];
         origin["unknown"] = "Human";
         return $$$"""
             {"metadata": {"name": "{{{Policy}}}", "generation": 2}, "spec": {"mode": "Enforce", "images": {"pin": "Digest"},
-              "approval": {{{approval}}}, "origin": {{{origin.ToJsonString()}}} } }
+              {{{rules}}}, "origin": {{{origin.ToJsonString()}}} } }
             """;
     }
 
