@@ -16,6 +16,20 @@ internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy pol
     private IReadOnlyList<PoolAssessment>? _exposed;
     private Dictionary<Type, object>? _results;
 
+    /// <summary>
+    /// The same for a snapshot with more in it. Exposure is assessed again only if that concerns it: a decision reads votes and evidence
+    /// step by step.
+    /// </summary>
+    public Inspection With(ClusterSnapshot more) =>
+        _exposure?.IsFor(more) is false
+            ? new Inspection(evaluated, policy, more, now)
+            : new Inspection(evaluated, policy, more, now)
+            {
+                _exposure = _exposure,
+                _hasExposure = _hasExposure,
+                _exposed = _exposed,
+            };
+
     /// <summary>Null if the policy requires no canary.</summary>
     private ExposureEvaluator? Exposure
     {

@@ -7,16 +7,19 @@ namespace DeployGuard.Core.Evaluation;
 public sealed class Inspections
 {
     public Inspections(EvaluatedRequest evaluated, ClusterSnapshot cluster, DateTimeOffset now)
-    {
-        (Evaluated, Cluster, Now) = (evaluated, cluster, now);
-        All = [.. evaluated.Policies.Select(p => new Inspection(evaluated, p, cluster, now))];
-    }
+        : this(evaluated, cluster, now, [.. evaluated.Policies.Select(p => new Inspection(evaluated, p, cluster, now))]) { }
+
+    private Inspections(EvaluatedRequest evaluated, ClusterSnapshot cluster, DateTimeOffset now, IReadOnlyList<Inspection> all) =>
+        (Evaluated, Cluster, Now, All) = (evaluated, cluster, now, all);
 
     public EvaluatedRequest Evaluated { get; }
 
     public ClusterSnapshot Cluster { get; }
 
     public DateTimeOffset Now { get; }
+
+    /// <summary>The same for a snapshot with more in it. What does not depend on that is not computed again.</summary>
+    public Inspections With(ClusterSnapshot more) => new(Evaluated, more, Now, [.. All.Select(i => i.With(more))]);
 
     /// <summary>In the order of the policies.</summary>
     internal IReadOnlyList<Inspection> All { get; }

@@ -7,12 +7,12 @@ namespace DeployGuard.Core.Exposure;
 /// <summary>The inputs of every exposure evaluation under one policy: the namespace as it is, and its proven revisions.</summary>
 internal sealed class ExposureContext
 {
-    public ExposureContext(SafeguardPolicy policy, CanaryRules rules, ClusterSnapshot cluster, DateTimeOffset now)
+    public ExposureContext(SafeguardPolicy policy, CanaryRules rules, ExposureFacts facts, DateTimeOffset now)
     {
-        (Policy, Rules, Cluster, Now) = (policy, rules, cluster, now);
-        Namespace = cluster.Namespace?.WithPendingServices() ?? new NamespaceSnapshot { Changes = cluster.Changes };
+        (Policy, Rules, Facts, Now) = (policy, rules, facts, now);
+        Namespace = facts.Namespace?.WithPendingServices() ?? new NamespaceSnapshot { Changes = facts.Changes };
         Proven = new ProvenRevisions(policy, rules, Namespace, now);
-        Held = new PoolProgress(policy, rules, cluster, Namespace, Proven, now);
+        Held = new PoolProgress(policy, rules, facts, Namespace, Proven, now);
         Unproven = new UnprovenCount(policy, rules, Namespace, Proven, Held);
     }
 
@@ -20,7 +20,7 @@ internal sealed class ExposureContext
 
     public CanaryRules Rules { get; }
 
-    public ClusterSnapshot Cluster { get; }
+    public ExposureFacts Facts { get; }
 
     public NamespaceSnapshot Namespace { get; }
 

@@ -18,8 +18,11 @@ internal sealed class ExposureEvaluator
     /// <summary>Null if the policy requires no canary.</summary>
     public static ExposureEvaluator? Under(SafeguardPolicy policy, ClusterSnapshot cluster, DateTimeOffset now) =>
         policy.Canary is { Required: not Required.Never } rules
-            ? new ExposureEvaluator(new ExposureContext(policy, rules, cluster, now))
+            ? new ExposureEvaluator(new ExposureContext(policy, rules, new ExposureFacts(cluster), now))
             : null;
+
+    /// <summary>Whether it would be the same for another snapshot.</summary>
+    public bool IsFor(ClusterSnapshot cluster) => _context.Facts.AreOf(cluster);
 
     /// <summary>Every pool that the request affects; empty if its workload has no users, or is unknown.</summary>
     public IReadOnlyList<PoolAssessment> Assess(EvaluatedRequest evaluated) =>

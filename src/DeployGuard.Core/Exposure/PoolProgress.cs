@@ -9,7 +9,7 @@ namespace DeployGuard.Core.Exposure;
 internal sealed class PoolProgress(
     SafeguardPolicy policy,
     CanaryRules rules,
-    ClusterSnapshot cluster,
+    ExposureFacts facts,
     NamespaceSnapshot snapshot,
     ProvenRevisions proven,
     DateTimeOffset now
@@ -85,8 +85,8 @@ internal sealed class PoolProgress(
         }
 
         // What a Warn or Audit policy counts must not stop a canary that another policy enforces.
-        var inForce = cluster
-            .Policies.Where(p => cluster.NamespaceLabels is null || p.Match.IncludesNamespace(cluster.NamespaceLabels))
+        var inForce = facts
+            .Policies.Where(p => facts.NamespaceLabels is null || p.Match.IncludesNamespace(facts.NamespaceLabels))
             .Where(p => p.Enforces(now) || p.Name == policy.Name)
             .ToList();
         return asked

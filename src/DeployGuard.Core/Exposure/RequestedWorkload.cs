@@ -11,7 +11,12 @@ namespace DeployGuard.Core.Exposure;
 /// <param name="IsInPlace">Its template changes.</param>
 internal sealed record RequestedWorkload(Member? Before, Member After, bool IsInPlace, OriginKind Origin)
 {
-    public static RequestedWorkload Of(EvaluatedRequest evaluated, Workload after, ClusterSnapshot cluster, NamespaceSnapshot snapshot)
+    public static RequestedWorkload Of(
+        EvaluatedRequest evaluated,
+        Workload after,
+        IReadOnlyList<Change> changes,
+        NamespaceSnapshot snapshot
+    )
     {
         var spec = IsPlaced(evaluated.Before, after) ? after with { Replicas = Math.Max(after.Replicas, snapshot.Nodes) } : after;
         if (evaluated.Before is not { } before)
@@ -34,8 +39,8 @@ internal sealed record RequestedWorkload(Member? Before, Member After, bool IsIn
         }
 
         return new RequestedWorkload(
-            Uncached(evaluated, before, cluster),
-            Uncached(evaluated, before, cluster) with
+            Uncached(evaluated, before, changes),
+            Uncached(evaluated, before, changes) with
             {
                 Spec = spec,
             },
@@ -51,13 +56,13 @@ internal sealed record RequestedWorkload(Member? Before, Member After, bool IsIn
         after.Type.RunsOnEveryNode && (before is null || before.Template.Placement != after.Template.Placement);
 
     /// <summary>A workload that no cache holds. If its revision was admitted and has not completed, its rollout is in progress.</summary>
-    private static Member Uncached(EvaluatedRequest evaluated, Workload before, ClusterSnapshot cluster)
+    private static Member Uncached(EvaluatedRequest evaluated, Workload before, IReadOnlyList<Change> changes)
     {
         var isUnderWay =
             evaluated.Recorded is { Phase: Phase.Admitted or Phase.Running } recorded
             && recorded.TemplateHash == before.Template.Hash
-            && cluster.Changes.FirstOrDefault(c => c.HasCompleted) is not null;
-        var old = isUnderWay ? cluster.Changes.First(c => c.HasCompleted) : null;
+            && changes.FirstOrDefault(c => c.HasCompleted) is not null;
+        var old = isUnderWay ? changes.First(c => c.HasCompleted) : null;
         return new Member
         {
             Spec = before,

@@ -22,7 +22,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
             _beforeOf = evaluated.Before;
         }
 
-        var asked = RequestedWorkload.Of(evaluated, after, context.Cluster, snapshot);
+        var asked = RequestedWorkload.Of(evaluated, after, context.Facts.Changes, snapshot);
         var all = MemberSet.Of(snapshot.Members);
         var first = ScaledBeforeRollout.Of(asked, snapshot, all);
         var scaled = ReferenceEquals(first, all) ? asked.Before : first.Find(after.Ref);
@@ -38,12 +38,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
                 .Where(pool => pool.Service is not null || !after.Type.RunsToCompletion)
                 .Where(pool =>
                     evaluated.ChangeType is not ChangeType.Rollback
-                    || !RevisionHistory.HasServedAsMany(
-                        after,
-                        pool.Name,
-                        PresentIn(BeforeOf(pool, asked, now).Pool, asked),
-                        context.Cluster
-                    )
+                    || !context.Facts.HasServedAsMany(after, pool.Name, PresentIn(BeforeOf(pool, asked, now).Pool, asked))
                 )
                 .Select(pool => Assess(pool, BeforeOf(pool, asked, now), asked, scaled)),
             // A re-created workload may adopt newer ReplicaSets, and a growing rollback scales the revision that it leaves: neither is

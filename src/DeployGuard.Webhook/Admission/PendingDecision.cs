@@ -35,7 +35,8 @@ internal sealed record PendingDecision(PolicyEvaluator Evaluator, EvaluatedReque
     }
 
     private Inspections Inspected() =>
-        _inspections is { } known && ReferenceEquals(known.Cluster, Cluster) && ReferenceEquals(known.Evaluated, Evaluated)
-            ? known
-            : _inspections = new Inspections(Evaluated, Cluster, Now);
+        _inspections =
+            _inspections is not { } known || !ReferenceEquals(known.Evaluated, Evaluated) ? new Inspections(Evaluated, Cluster, Now)
+            : ReferenceEquals(known.Cluster, Cluster) ? known
+            : known.With(Cluster);
 }
