@@ -32,6 +32,23 @@ public class SignedTemplateTests
         Assert.That(verdict.Basis.Single(), Does.StartWith("github:2002 (signed review, key forge, statement "));
     }
 
+    /// <summary>Somebody piled things up beside another image of the template, so that what takes the review back is not read.</summary>
+    [Test]
+    public void WhatWasNotReadBesideAnotherImageMayTakeTheReviewBack()
+    {
+        FoundAttestation[] found = [Forge.Says(Named(Newer, Stated.Change().ReviewedBy(Erin)))];
+        var pile = new MissingLink(LinkKind.Unread, "There is more than is read.", "Remove it.");
+
+        var verdict = Decide(
+            Always(),
+            found,
+            besides: proven => new SignedImage(New, proven with { Missing = pile, Chain = [], Reviews = [], ReviewedTemplates = [] })
+        );
+
+        Assert.That(verdict.IsAllowed, Is.False);
+        Assert.That(verdict.Denials.First().Finding.Message, Does.Contain($"{New}: There is more than is read. Remove it"));
+    }
+
     [Test]
     public void NoAiIsEnoughWhereOnlyAiIsApproved()
     {
@@ -187,7 +204,8 @@ public class SignedTemplateTests
         JsonObject? before = null,
         JsonObject? after = null,
         ProvenCommit[]? runs = null,
-        Phase phase = Phase.Proven
+        Phase phase = Phase.Proven,
+        Func<ImageProvenance, SignedImage>? besides = null
     )
     {
         var was = before ?? Old;
@@ -207,7 +225,8 @@ public class SignedTemplateTests
             AttestationVerifier.Verify(found, KeySet.Of(Forge.Trusted, Build.Trusted)),
             Some.Now
         );
-        return Some.Decide(request, cluster with { SignedFacts = [new SignedFacts(policy.Name, [new SignedImage(Running, provenance)])] });
+        SignedImage[] images = [new SignedImage(Running, provenance), .. besides is null ? [] : (SignedImage[])[besides(provenance)]];
+        return Some.Decide(request, cluster with { SignedFacts = [new SignedFacts(policy.Name, images)] });
     }
 
     private static ClusterSnapshot Cluster(SafeguardPolicy policy, JsonObject before, ProvenCommit[] runs, Phase phase = Phase.Proven)

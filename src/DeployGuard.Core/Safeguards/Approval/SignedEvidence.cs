@@ -84,10 +84,18 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         var isTemplate = all.Exists(p => p.IsOfTemplate);
         // The statement about a template lies beside one of its images; the others are of other repositories, perhaps.
         var proven = isTemplate ? all.FindAll(p => IsWholeTemplate(p, inspection)) : all;
-        var missing = MissingLinks.In(inspection, facts.Images, isTemplate ? proven : []);
+        // What was not read beside any of the images may take back what was read beside another.
+        var unread = isTemplate ? all.FindAll(p => p.IsUnread) : [];
+        var missing = MissingLinks.In(
+            inspection,
+            facts.Images,
+            unread.Count > 0 ? unread
+                : isTemplate ? proven
+                : []
+        );
         var (gap, moved) =
             unavailable.Length > 0 ? ("", "")
-            : isTemplate ? (TemplateGapOf(inspection, missing, proven), "")
+            : isTemplate ? (TemplateGapOf(inspection, missing, unread.Count > 0 ? [] : proven), "")
             : GapOf(inspection, facts, proven);
         var isWhole = unavailable.Length == 0 && gap.Length == 0 && moved.Length == 0 && (isTemplate || proven.Count == facts.Images.Count);
         var countsTwoParty = inspection.Policy.SignedOrigin is { Summaries.TwoParty: TwoPartyReviews.CountsAsReview };
