@@ -13,7 +13,8 @@ namespace DeployGuard.Kubernetes.Changes;
 /// <summary>What signed evidence proved of one image under one policy, in the form of the record.</summary>
 internal sealed record RecordedProvenance(string Policy, string Image, JsonObject Json)
 {
-    private const int Most = 20;
+    /// <summary>Of images under each policy that asks about them. A later change of an image that finds no place has no commit to start from.</summary>
+    private const int Most = 50;
 
     /// <summary>What could not be looked up is not recorded: it says nothing of the image.</summary>
     public static IReadOnlyList<RecordedProvenance> Of(Verdict verdict) =>
@@ -38,12 +39,7 @@ internal sealed record RecordedProvenance(string Policy, string Image, JsonObjec
             var former = list.FirstOrDefault(p =>
                 (string?)p?["policy"] == one.Policy && (string?)p?["image"] == one.Image && IsOfTemplate(p) == IsOfTemplate(one.Json)
             );
-            if (former is null && list.Count >= Most)
-            {
-                return;
-            }
-
-            if (former is not null && former["commit"] is not null && one.Json["commit"] is null)
+            if ((former is null && list.Count >= Most) || (former?["commit"] is not null && one.Json["commit"] is null))
             {
                 continue;
             }

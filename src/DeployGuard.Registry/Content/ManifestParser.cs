@@ -85,13 +85,16 @@ internal static class ManifestParser
                 Texts(root, "annotations")
             )
             {
-                EntriesNotRead = Math.Max(0, EntriesOf(root) - MostEntries),
+                EntriesNotRead = EntriesNotReadOf(root),
             };
     }
 
-    private static int EntriesOf(JsonElement root) =>
+    /// <summary>Each list is cut by itself.</summary>
+    private static int EntriesNotReadOf(JsonElement root) =>
         ((string[])["layers", "manifests"]).Sum(f =>
-            root.TryGetProperty(f, out var list) && list.ValueKind == JsonValueKind.Array ? list.GetArrayLength() : 0
+            root.TryGetProperty(f, out var list) && list.ValueKind == JsonValueKind.Array
+                ? Math.Max(0, list.GetArrayLength() - MostEntries)
+                : 0
         );
 
     /// <exception cref="FormatException">One of them has no usable digest.</exception>

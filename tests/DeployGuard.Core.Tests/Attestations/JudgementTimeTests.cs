@@ -32,6 +32,21 @@ public class JudgementTimeTests
             Assert.That(End(Stated.Change(), notAfter: Some.Now.AddMinutes(2)), Is.EqualTo(Some.Now.AddMinutes(2)));
         });
 
+    /// <summary>What a signer in Go writes where it has no time.</summary>
+    [Test]
+    public void TheZeroTimeEndsNothing()
+    {
+        var vsa = new Signer("vsa", KeyRole.Vsa, Stated.Verifier);
+        var summary = AttestationVerifier.Verify([vsa.Says(Stated.TwoParty(Stated.Head, DateTimeOffset.MinValue))], KeySet.Of(vsa.Trusted));
+        var zero = Stated.Review("github:2002") with { At = DateTimeOffset.MinValue };
+
+        Assert.That(JudgementTimes.EndOf(summary, Some.Now), Is.Null);
+        Assert.That(
+            End(Stated.Change() with { Approvals = [zero], IssuedAt = DateTimeOffset.MinValue, ExpiresAt = Some.Now.AddHours(1) }),
+            Is.EqualTo(Some.Now.AddHours(1))
+        );
+    }
+
     [Test]
     public void WhatHasNoDateHoldsAlways() => Assert.That(JudgementTimes.EndOf(Verification.Nothing, Some.Now), Is.Null);
 

@@ -42,6 +42,59 @@ public class SignatureCheckTests
         });
     }
 
+    /// <summary>The bound is met between the two signatures of a dismissal: by the first of them alone it would take nothing back.</summary>
+    [TestCase(16)]
+    [TestCase(17)]
+    public void AStatementOfWhichOneSignatureWasNotCheckedHidesNothing(int junk)
+    {
+        var reviewer = "github:2002";
+        var dismissed = Stated.Change() with
+        {
+            Approvals = [Stated.Review(reviewer) with { State = ReviewState.Dismissed, At = Some.Now.AddHours(-1) }],
+        };
+        var byPusher = s_pusher.Envelope(dismissed.About(Stated.Image()));
+        var byBoth = byPusher with
+        {
+            Signatures = [.. byPusher.Signatures, .. s_forge.Envelope(dismissed.About(Stated.Image())).Signatures],
+        };
+        var bad = byPusher with { Signatures = [.. Enumerable.Repeat(byPusher.Signatures[0] with { Value = new byte[70] }, 15)] };
+        FoundAttestation[] found =
+        [
+            s_forge.Says(Stated.Change().ReviewedBy(reviewer), "good"),
+            .. Enumerable.Range(0, junk).Select(i => new FoundAttestation($"junk {i}", AttestationFormat.Dsse, bad.ToJson())),
+            new FoundAttestation("dismissal", AttestationFormat.Dsse, byBoth.ToJson()),
+        ];
+
+        var result = OriginEvaluator.Evaluate(
+            Stated.Question(),
+            AttestationVerifier.Verify(found, KeySet.Of(s_pusher.Trusted, s_forge.Trusted)),
+            Some.Now
+        );
+
+        Assert.That(result.Reviews, Is.Empty);
+        Assert.That(result.IsUnread, Is.EqualTo(junk == 17));
+    }
+
+    /// <summary>A newer program may have written it, and it may say that AI had a part.</summary>
+    [Test]
+    public void AChangeStatementByATrustedKeyThatCannotBeReadMayDenyTheOthers()
+    {
+        var change = Stated.Change();
+        var upper = Stated.Change(ai: AiStatus.Assisted) with
+        {
+            Source = change.Source with { HeadCommit = change.Source.HeadCommit.ToUpperInvariant() },
+        };
+
+        var result = Evaluate([s_forge.Says(change.ReviewedBy("github:2002")), s_forge.Says(upper, "newer")]);
+
+        Assert.That(result.IsUnread, Is.True);
+        Assert.That(result.Reviews, Is.Empty);
+        Assert.That(
+            result.Findings.Single(f => f.Place == "newer").What,
+            Does.StartWith("is a change statement by a trusted key that cannot be read")
+        );
+    }
+
     [Test]
     public void ASignOfAiThatWasReadCounts() =>
         Assert.That(

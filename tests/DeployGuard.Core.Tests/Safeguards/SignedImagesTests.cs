@@ -47,6 +47,42 @@ public class SignedImagesTests
             Does.Contain("which the policy names no source for")
         );
 
+    /// <summary>A second deploy soon after the first: what runs is not proven yet, and all of it was approved.</summary>
+    [TestCase(Phase.Proven)]
+    [TestCase(Phase.Running)]
+    public void AnImageThatStaysIsKnownInATemplateThatAStatementNames(Phase phase)
+    {
+        static JsonObject Side(string main, string value) =>
+            Containers(main)
+                .With("spec/template/spec/initContainers", $$"""[{"name": "side", "image": "{{s_side}}"}]""")
+                .With("spec/template/spec/containers/0/env", $$"""[{"name": "A", "value": "{{value}}"}]""");
+        var (policy, before, after) = (Always(), Side(Running, "1"), Side(New, "2"));
+        var running = Some.Change(before, phase) with { IsApproved = true, ProvenCommits = [Commit(Running, Stated.Running)] };
+        var cluster = new ClusterSnapshot
+        {
+            Policies = [policy],
+            LiveHash = running.TemplateHash,
+            Changes = [running],
+        };
+        var statement = Stated
+            .Change()
+            .ReviewedBy("github:2002")
+            .About(Stated.Image(), StatementSubject.Of("Deployment shop/web", StatementSubject.TemplateHash, after.Read().Template.Hash));
+        var origin = policy.SignedOrigin ?? throw new AssertionException("no keys");
+        var question = OriginQuestion.Of(policy, origin, New, new JudgedImage(Stated.Digest), [new RunningImage(Running, Stated.Running)]);
+        var proven = OriginEvaluator.Evaluate(question, AttestationVerifier.Verify([Forge.Says(statement)], Keys), Some.Now);
+
+        var verdict = Some.Decide(
+            Some.Update(before, after),
+            cluster with
+            {
+                SignedFacts = [new SignedFacts(policy.Name, [new SignedImage(New, proven)])],
+            }
+        );
+
+        Assert.That(verdict.IsAllowed, Is.True, verdict.Denials.FirstOrDefault()?.Finding.Message);
+    }
+
     [Test]
     public void Case33_AnImageVolumeIsJudgedLikeAContainer()
     {

@@ -62,6 +62,22 @@ public class RecordedProvenanceTests
         Assert.That(Read(status).Single().KeyIds, Is.EqualTo(new[] { "5dc3" }));
     }
 
+    /// <summary>The first who finds no place does not keep the answers about images that have one from being written.</summary>
+    [Test]
+    public void AFullRecordStillTakesNewAnswersAboutItsImages()
+    {
+        var status = new JsonObject();
+        for (var i = 0; i < 49; i++)
+        {
+            Record(status, ($"{Image}-{i}", Proven(s_first)));
+        }
+
+        Record(status, (Image, Proven(s_first)), ($"{Image}-late", Proven(s_first)), (Image, Proven(s_second)));
+
+        Assert.That(Read(status), Has.Count.EqualTo(50));
+        Assert.That(Read(status).Single(p => p.Image == Image).Commit, Is.EqualTo(s_second));
+    }
+
     private static ImageProvenance Proven(string commit) =>
         new(OriginVerdict.Unknown, null, new HeadCommit(commit, Repository, ["forge"]) { KeyIds = ["5dc3"] }, [], [], [], []);
 
@@ -73,7 +89,9 @@ public class RecordedProvenanceTests
             ReviewedTemplates = [new ReviewedTemplate("Deployment shop/web", "v2:1")],
         };
 
-    private static void Record(JsonObject status, ImageProvenance provenance)
+    private static void Record(JsonObject status, ImageProvenance provenance) => Record(status, (Image, provenance));
+
+    private static void Record(JsonObject status, params (string Image, ImageProvenance Proven)[] all)
     {
         var workload = new WorkloadRef("apps", "Deployment", "shop", "web");
         var verdict = new Verdict
@@ -89,7 +107,7 @@ public class RecordedProvenanceTests
                 Classification = new Classification(ChangeType.NewRevision, "another template"),
                 Name = "deployment-web-1",
             },
-            SignedFacts = [new SignedFacts("tier-1", [new SignedImage(Image, provenance)])],
+            SignedFacts = [new SignedFacts("tier-1", [.. all.Select(a => new SignedImage(a.Image, a.Proven))])],
         };
         RecordedProvenance.Merge(status, RecordedProvenance.Of(verdict));
     }

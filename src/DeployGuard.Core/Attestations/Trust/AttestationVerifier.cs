@@ -20,7 +20,12 @@ public static class AttestationVerifier
         {
             try
             {
+                var wasMet = checks.IsMet;
                 statements.Add(VerifyOne(attestation, keys, checks));
+                if (checks.IsMet && !wasMet)
+                {
+                    findings.Add(NotChecked(attestation).Finding);
+                }
             }
             catch (RefusedException refused)
             {
@@ -100,7 +105,7 @@ public static class AttestationVerifier
         }
 
         var statement = Statement.Parse(envelope.Payload);
-        return new VerifiedStatement(found.Place, DigestOf(envelope.Payload), signers, statement.Subjects, ClaimOf(statement));
+        return new VerifiedStatement(found.Place, DigestOf(envelope.Payload), signers, statement.Subjects, ClaimOf(found, statement));
     }
 
     private static VerifiedStatement OfSimpleSigning(FoundAttestation found, KeySet keys, SignatureChecks checks)
@@ -119,15 +124,36 @@ public static class AttestationVerifier
         return new VerifiedStatement(found.Place, DigestOf(found.Content.Span), signers, subjects, new SignatureClaim());
     }
 
-    private static Claim ClaimOf(Statement statement) =>
+    private static Claim ClaimOf(FoundAttestation found, Statement statement) =>
         statement.PredicateType switch
         {
-            ChangeStatement.PredicateType => new ChangeClaim(ChangeStatement.Parse(statement.Predicate)),
+            ChangeStatement.PredicateType => new ChangeClaim(ChangeOf(found, statement)),
             SlsaProvenance.PredicateType => new BuildClaim(SlsaProvenance.Parse(statement.Predicate)),
             SourceSummary.PredicateType => new SummaryClaim(SourceSummary.Parse(statement.Predicate)),
             CosignSign => new SignatureClaim(),
             var other => new OtherClaim(other),
         };
+
+    /// <summary>A trusted signer means something by it, perhaps an AI or a dismissed review, and perhaps in a newer form.</summary>
+    private static ChangeStatement ChangeOf(FoundAttestation found, Statement statement)
+    {
+        try
+        {
+            return ChangeStatement.Parse(statement.Predicate);
+        }
+        catch (AttestationException wrong)
+        {
+            throw new RefusedException(
+                new StatementFinding(
+                    FindingKind.Unread,
+                    found.Place,
+                    null,
+                    $"is a change statement by a trusted key that cannot be read ({VisibleText.Inline(wrong.Message)}), and may deny what was read",
+                    "Attest the change again with the deployguard of this version, and delete this statement from the registry."
+                )
+            );
+        }
+    }
 
     private static RefusedException NotChecked(FoundAttestation found) =>
         new(

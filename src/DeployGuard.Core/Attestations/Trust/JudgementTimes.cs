@@ -22,11 +22,14 @@ public static class JudgementTimes
                 ChangeClaim { Change: var change } =>
                 [
                     change.ExpiresAt,
-                    change.IssuedAt - ClockSkew,
-                    .. change.Approvals.Select(a => (DateTimeOffset?)(a.At - ClockSkew)),
+                    HeardFrom(change.IssuedAt),
+                    .. change.Approvals.Select(a => HeardFrom(a.At)),
                 ],
-                SummaryClaim { Summary: var summary } => [summary.VerifiedAt - ClockSkew],
+                SummaryClaim { Summary: var summary } => [HeardFrom(summary.VerifiedAt)],
                 _ => (DateTimeOffset?[])[],
             },
         ];
+
+    /// <summary>Null for a time that is none, such as Go's zero time, which some signers write.</summary>
+    private static DateTimeOffset? HeardFrom(DateTimeOffset? time) => time > DateTimeOffset.MinValue + ClockSkew ? time - ClockSkew : null;
 }

@@ -13,17 +13,20 @@ internal sealed class SignatureChecks(KeySet keys)
 
     private int _left = Most;
 
+    /// <summary>Whether anything was left unchecked: then a statement may have more signers than were found.</summary>
+    public bool IsMet { get; private set; }
+
     /// <summary>The keys that made one of the signatures, in the order of the set; null if the bound was met before one was.</summary>
     public IReadOnlyList<TrustedKey>? SignersOf(byte[] message, IEnumerable<(byte[] Value, string? Hint)> signatures)
     {
-        var (signers, isMet) = (new HashSet<TrustedKey>(), false);
+        HashSet<TrustedKey> signers = [];
         foreach (var (value, hint) in signatures)
         {
             foreach (var key in keys.Keys.Except(signers).OrderBy(k => hint is not null && SigstoreBundle.IsNamed(hint, k.Key) ? 0 : 1))
             {
                 if (!Take(key.Key.Cost + (message.Length / BytesOfACheck)))
                 {
-                    isMet = true;
+                    IsMet = true;
                     break;
                 }
 
@@ -35,7 +38,7 @@ internal sealed class SignatureChecks(KeySet keys)
             }
         }
 
-        return isMet && signers.Count == 0 ? null : [.. keys.Keys.Where(signers.Contains)];
+        return IsMet && signers.Count == 0 ? null : [.. keys.Keys.Where(signers.Contains)];
     }
 
     private bool Take(int cost)

@@ -160,13 +160,13 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         // Of a template that a statement names, every image must be one that was looked up or runs already.
         if (proven.TrueForAll(p => p.ReviewedTemplates.Contains(reviewed)))
         {
-            if (evaluated.Before is not null && SignedQuestions.ReviewedBefore(evaluated, cluster) is null)
+            var reviewedBefore = SignedQuestions.ReviewedBefore(evaluated, cluster);
+            if (evaluated.Before is not null && reviewedBefore is null)
             {
                 return ("what runs now is neither proven nor reviewed, so that nothing says what was reviewed since then", "");
             }
 
-            var known =
-                SignedQuestions.ProvenBefore(evaluated, cluster)?.Template.Images.Select(i => i.Reference.Digest).OfType<string>() ?? [];
+            var known = reviewedBefore?.Template.Images.Select(i => i.Reference.Digest).OfType<string>() ?? [];
             var unknown = inspection
                 .Policy.ImagesOf(template)
                 .Where(i => !asked.Contains(i.Reference.Text) && (i.Reference.Digest is not { } digest || !known.Contains(digest)))
