@@ -48,8 +48,8 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         ReadAsync(evaluated, cluster, s_wait, _ => null, deadline);
 
     /// <summary>
-    /// Asks again about images that were looked up before, so that no request is refused for want of a statement that was pushed since then.
-    /// The same snapshot if there is nothing new. Where a registry fails now, or has the image no more, what was found before stands.
+    /// Asks again about images that were looked up before, so that no request is refused for want of a statement that was pushed since
+    /// then. The same snapshot if there is nothing new. Where a registry fails now, or has the image no more, what was found before stands.
     /// </summary>
     public async Task<ClusterSnapshot> ReadAgainAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline)
     {

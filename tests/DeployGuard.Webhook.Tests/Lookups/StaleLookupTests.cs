@@ -55,7 +55,9 @@ internal sealed class StaleLookupTests : EvidenceFixture
         }
     }
 
-    /// <summary>The recipe of the docs: <c>kubectl apply --dry-run=server | deployguard attest --push</c>, and <c>kubectl apply</c> at once.</summary>
+    /// <summary>
+    /// The recipe of the docs: <c>kubectl apply --dry-run=server | deployguard attest --push</c>, and <c>kubectl apply</c> at once.
+    /// </summary>
     [Test]
     public async Task ADryRunBeforeThePushDelaysNothing([Values] bool isThereAStatementBefore)
     {
