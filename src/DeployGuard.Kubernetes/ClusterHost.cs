@@ -97,7 +97,7 @@ public sealed class ClusterHost : IClusterAccess
             new PodsReader(liveNamespace),
         ];
         Reservations = new ReplicaReservations(new PendingExposureStore(api, recent, options, time), budgets);
-        var report = new ClusterReport(_caches, _recorder, registration, _leader, audit, canaries, budgets, time);
+        var report = new ClusterReport(_caches, _secrets, _recorder, registration, _leader, audit, canaries, budgets, time);
         RecordFacts = new RecordFacts(_caches, live, new AccessReviews(api), inbox, () => report.Unreviewed);
         PolicyFacts = new PolicyFacts(api, _caches, new DeletedPolicies(_caches.Policies, time), options, time);
         Report = report;
@@ -127,10 +127,10 @@ public sealed class ClusterHost : IClusterAccess
     /// <summary>What decisions must wait for; empty when there is nothing.</summary>
     public IReadOnlyList<string> NotReady =>
         [
-            .. Report.Synced.Where(c => !c.IsSynced).Select(c => $"{c.Resource} not in sync"),
-            .. Report
-                .Synced.Where(c => c.IsSynced && c.Silence > s_maxSilence)
-                .Select(c => $"nothing heard of {c.Resource} for {c.Silence.TotalSeconds:0} s"),
+            .. _caches.All.Where(c => !c.IsSynced).Select(c => $"{c.Name} not in sync"),
+            .. _caches
+                .All.Where(c => c.IsSynced && c.Silence > s_maxSilence)
+                .Select(c => $"nothing heard of {c.Name} for {c.Silence.TotalSeconds:0} s"),
             .. Certificate.Current is null ? (string[])[$"no certificate: {Certificate.Problem ?? "not read yet"}"] : [],
         ];
 

@@ -14,6 +14,7 @@ namespace DeployGuard.Kubernetes;
 public sealed class ClusterReport
 {
     private readonly ClusterCaches _caches;
+    private readonly OwnSecrets _secrets;
     private readonly ChangeRecorder _recorder;
     private readonly Registration _registration;
     private readonly LeaderLoop _leader;
@@ -24,6 +25,7 @@ public sealed class ClusterReport
 
     internal ClusterReport(
         ClusterCaches caches,
+        OwnSecrets secrets,
         ChangeRecorder recorder,
         Registration registration,
         LeaderLoop leader,
@@ -32,8 +34,9 @@ public sealed class ClusterReport
         BudgetReservations budgets,
         TimeProvider time
     ) =>
-        (_caches, _recorder, _registration, _leader, _audit, _canaries, _budgets, _time) = (
+        (_caches, _secrets, _recorder, _registration, _leader, _audit, _canaries, _budgets, _time) = (
             caches,
+            secrets,
             recorder,
             registration,
             leader,
@@ -77,8 +80,9 @@ public sealed class ClusterReport
     /// </summary>
     public IReadOnlyDictionary<(string Namespace, string Policy), double> Exposure => _leader.IsLeading ? _canaries.Exposure : s_noExposure;
 
+    /// <summary>Every cache, and that of Secrets once a policy names one.</summary>
     public IEnumerable<(string Resource, bool IsSynced, TimeSpan Silence)> Synced =>
-        _caches.All.Select(c => (c.Name, c.IsSynced, c.Silence));
+        _caches.All.Concat(_secrets.Watched is { } secrets ? [secrets] : []).Select(c => (c.Name, c.IsSynced, c.Silence));
 
     /// <summary>The time since a moment; zero for one in the future.</summary>
     public TimeSpan AgeOf(DateTimeOffset time) => _time.GetUtcNow() - time is var age && age > TimeSpan.Zero ? age : TimeSpan.Zero;

@@ -14,7 +14,7 @@ public sealed class RegistryLookup : IDisposable
     private readonly TimeProvider _time;
     private readonly ConnectionPool _pool;
     private readonly TokenSource _tokens;
-    private readonly Flights<LookupKey, LookupResult> _flights;
+    private readonly Flights<(LookupKey Key, bool IsAgain), LookupResult> _flights;
     private readonly BoundedCache<LookupKey, LookupResult> _cache;
 
     /// <exception cref="ArgumentException">The options have mistakes: <see cref="RegistryOptions.Mistakes"/>.</exception>
@@ -29,7 +29,7 @@ public sealed class RegistryLookup : IDisposable
         var limits = options.Limits;
         _pool = new ConnectionPool(options, time);
         _tokens = new TokenSource(time);
-        _flights = new Flights<LookupKey, LookupResult>(limits.Lookups, limits.LookupsPerRegistry, limits.Lookup, time);
+        _flights = new Flights<(LookupKey Key, bool IsAgain), LookupResult>(limits.Lookups, limits.LookupsPerRegistry, limits.Lookup, time);
         _cache = new BoundedCache<LookupKey, LookupResult>(limits.CachedLookups, limits.CachedBytes, time);
     }
 
@@ -44,7 +44,7 @@ public sealed class RegistryLookup : IDisposable
     {
         var started = _time.GetTimestamp();
         var plan = LookupPlan.Of(request, _options);
-        if (!_cache.TryGet(plan.Key, request.MaxAge, out var result))
+        if (!_cache.TryGet(plan.Key, request.MaxAge, request.IsRehearsal, out var result))
         {
             return null;
         }
@@ -62,7 +62,7 @@ public sealed class RegistryLookup : IDisposable
         var started = _time.GetTimestamp();
         var plan = LookupPlan.Of(request, _options);
         var key = plan.Key;
-        var isCached = _cache.TryGet(key, request.MaxAge, out var result);
+        var isCached = _cache.TryGet(key, request.MaxAge, request.IsRehearsal, out var result);
         result ??= await FlyAsync(plan, key, deadline);
         Observe(plan, result, started, isCached);
         return result;
@@ -96,7 +96,9 @@ public sealed class RegistryLookup : IDisposable
             return NotListed(plan);
         }
 
-        if (_flights.Join(key, plan.Home.Host, cancel => LookUpAsync(plan, key, cancel)) is not { } flight)
+        // Who asks for a young result does not join a lookup that may have begun before something was pushed.
+        var isAgain = plan.Request is { MaxAge: not null, IsRehearsal: false };
+        if (_flights.Join((key, isAgain), plan.Home.Host, cancel => LookUpAsync(plan, key, cancel)) is not { } flight)
         {
             return new Unavailable(image, FailureCause.TooBusy, $"too many lookups run already, so {plan.Home} was not looked at");
         }
@@ -130,8 +132,9 @@ public sealed class RegistryLookup : IDisposable
         if (LifeOf(plan.Request, result) is { } life)
         {
             // The same object tells that nothing is new: its signatures need not be checked again.
-            result = _cache.TryGet(key, null, out var earlier) && earlier.IsSameAs(result) ? earlier : result;
-            _cache.Add(key, result, lookup.Bytes + SizeOf(result.Looked) + SizeOf(result.Refused) + SizeOf(result.Unread), life);
+            result = _cache.TryGet(key, null, plan.Request.IsRehearsal, out var earlier) && earlier.IsSameAs(result) ? earlier : result;
+            var size = lookup.Bytes + SizeOf(result.Looked) + SizeOf(result.Refused) + SizeOf(result.Unread);
+            _cache.Add(key, result, size, life, plan.Request.IsRehearsal);
         }
 
         return result;

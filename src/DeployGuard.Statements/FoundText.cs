@@ -12,8 +12,12 @@ public static class FoundText
     /// <summary>Why it could not be said, and what was tried.</summary>
     public static string Of(Unavailable result) =>
         result.Message
-        + (result.Looked.Count > 0 ? $" (looked at {string.Join("; ", result.Looked)})" : "")
+        + (result.Looked.Count > 0 ? $" (looked at {string.Join("; ", result.Looked.Select(l => Without(l, result.Message)))})" : "")
         + (result.CredentialsTried.Count > 0 ? $" (with {string.Join(", ", result.CredentialsTried)})" : "");
+
+    /// <summary>A fault that stands before it is not said again of the place.</summary>
+    private static string Without(string looked, string fault) =>
+        looked.EndsWith($": {fault}", StringComparison.Ordinal) ? looked[..^(fault.Length + 2)] : looked;
 
     /// <summary>What the requester should know of a result without statements; empty if there are some.</summary>
     public static string NoteOf(LookupResult result) =>

@@ -24,12 +24,15 @@ public sealed class AttestPushTests
 
     private string Head { get; set; } = "";
 
+    private DateTimeOffset ReviewedAt { get; set; }
+
     [SetUp]
     public async Task StartAsync()
     {
         (_registry, _git) = (await FakeRegistry.StartAsync(), new AttestRepository());
         _image = new Repository(Registry).PushImage();
         Head = Git.Git.Commit("one");
+        ReviewedAt = TimeProvider.System.GetUtcNow().AddHours(-1);
         await CommandRun.OfAsync("keys", "generate", Git.Git.At("forge"));
         DockerConfig("{}");
     }
@@ -195,6 +198,95 @@ public sealed class AttestPushTests
         Assert.That(run.Output, Does.Contain("Undecided: ").And.Contain("refused to read"));
     }
 
+    /// <summary>As the webhook counts: it would refuse with the same reason.</summary>
+    [TestCase("", "(not in identities of the policy; ask the platform team to add them there, with a group of the quorum)")]
+    [TestCase("{person: erin, names: [erin-gh], groups: [senior-engineers]}", "(not in identities of the policy; ")]
+    [TestCase(
+        "{person: erin, names: [\"github:2002\"], groups: [seniors]}",
+        "(identities of the policy gives them seniors, which is no group of the quorum; ask the platform team to correct it)"
+    )]
+    public async Task AReviewThatFillsNoSeatIsNotBelieved(string identities, string why)
+    {
+        await PushAsync();
+
+        var run = await CommandRun.OfAsync("verify", Image, "--policy", Policy(identities: identities), "--base", Git.Base);
+        var json = await CommandRun.OfAsync("verify", Image, "--policy", Policy(identities: identities), "--base", Git.Base, "-o", "json");
+
+        Assert.That((run.ExitCode, json.ExitCode), Is.EqualTo((1, 1)), run.Output);
+        Assert.That(run.Output, Does.Contain("  -         review: github:2002").And.Contain($"by forge: does not count {why}"));
+        Assert.That(
+            run.Output,
+            Does.Contain("Not believed: whether AI had a part is not known; no review counts, and every change needs approval")
+        );
+        using var parsed = JsonDocument.Parse(json.Output);
+        Assert.That($"({AttestRepository.Text(parsed.RootElement.GetProperty("reviews")[0], "notCounted")})", Does.StartWith(why[..^1]));
+    }
+
+    [Test]
+    public async Task AReviewThatIsTooOldIsNotBelieved()
+    {
+        ReviewedAt = ReviewedAt.AddDays(-4);
+        await PushAsync();
+
+        var run = await VerifyAsync("--base", Git.Base);
+
+        Assert.That(run.ExitCode, Is.EqualTo(1), run.Output);
+        Assert.That(
+            run.Output,
+            Does.Contain("does not count (older than approval.maxAge of the policy, 72h; have the change reviewed again")
+        );
+    }
+
+    [Test]
+    public async Task WhatTheQuorumNeedsBesidesIsSaid()
+    {
+        await PushAsync();
+
+        var run = await CommandRun.OfAsync("verify", Image, "--policy", Policy(wanted: 2), "--base", Git.Base);
+
+        Assert.That(run.ExitCode, Is.Zero, run.Output);
+        Assert.That(run.Output, Does.Contain("1 of its reviews can count towards the quorum, which needs more: senior-engineers 1/2"));
+    }
+
+    [TestCase("""{"data": {}, "type": "Opaque"}""", "Secret forge-key of namespace deployguard-system has no field cosign.pub")]
+    [TestCase("", "Secret forge-key of namespace deployguard-system does not exist")]
+    [TestCase("""{"data": {}, "type": "kubernetes.io/tls"}""", "has the type kubernetes.io/tls, which is not read; Opaque is")]
+    public async Task AMissingKeyIsNamedAsDoctorNamesIt(string secret, string said)
+    {
+        await PushAsync();
+        await using var server = await ClusterAsync();
+        server.Objects.Remove("/api/v1/namespaces/deployguard-system/secrets/forge-key");
+        if (secret.Length > 0)
+        {
+            server.Objects["/api/v1/namespaces/deployguard-system/secrets/forge-key"] = Node(secret);
+        }
+
+        var run = await server.RunAsync("verify", Image, "--workload", "deploy/web", "-n", "shop");
+
+        Assert.That(run.ExitCode, Is.EqualTo(2), run.Output);
+        Assert.That(
+            run.Output,
+            Does.Contain(
+                $"{said}. Ask the platform team to create it from the public key, with the field cosign.pub, or pass a public key with"
+            )
+        );
+    }
+
+    [Test]
+    public async Task WhoMayNotListPoliciesIsTold()
+    {
+        await using var server = await ClusterAsync();
+        server.Forbidden.Add("/apis/deployguard.io/v1alpha1/safeguardpolicies");
+
+        var run = await server.RunAsync("verify", Image, "--workload", "deploy/web", "-n", "shop");
+
+        Assert.That(run.ExitCode, Is.EqualTo(2), run.Output);
+        Assert.That(
+            run.Error,
+            Does.StartWith("error: ").And.Contain("safeguardpolicies").And.Contain("Or pass the policies with --policy FILE")
+        );
+    }
+
     [Test]
     public async Task AKeyInASecretIsGivenAsAFile()
     {
@@ -214,7 +306,7 @@ public sealed class AttestPushTests
         );
 
         Assert.That((without.ExitCode, with.ExitCode), Is.EqualTo((2, 0)), without.Output + with.Output);
-        Assert.That(without.Output, Does.Contain("pass a public key with --trusted-key NAME=FILE"));
+        Assert.That(without.Output, Does.Contain("or pass a public key with --trusted-key NAME=FILE"));
     }
 
     [Test]
@@ -431,7 +523,7 @@ public sealed class AttestPushTests
         Git.Git.Write(
             "approvals.json",
             $$"""
-            {"approvals": [{"approver": "github:2002", "kind": "human", "state": "approved", "commit": "{{Head}}", "at": "2026-03-11T09:30:00Z"}]}
+            {"approvals": [{"approver": "github:2002", "kind": "human", "state": "approved", "commit": "{{Head}}", "at": "{{ReviewedAt:yyyy-MM-dd'T'HH:mm:ss'Z'}}"}]}
             """
         );
         string[] key = more.Contains("--key") ? [] : ["--key", Git.Git.At("forge.key")];
@@ -470,7 +562,12 @@ public sealed class AttestPushTests
     }
 
     /// <param name="more">A further field of the block <c>origin</c>.</param>
-    private string Policy(string? key = null, string more = "onUnavailable: Refuse")
+    private string Policy(
+        string? key = null,
+        string more = "onUnavailable: Refuse",
+        string identities = "{person: erin, names: [\"github:2002\"], groups: [senior-engineers]}",
+        int wanted = 1
+    )
     {
         Git.Git.Write(
             "policy.yaml",
@@ -482,13 +579,13 @@ public sealed class AttestPushTests
               mode: Enforce
               match: {namespaceSelector: {matchLabels: {tier: "1"} } }
               images: {pin: Digest}
-              approval: {required: Always, quorum: [{groups: [senior-engineers], count: 1}]}
+              approval: {required: Always, quorum: [{groups: [senior-engineers], count: {{wanted}}}]}
               origin:
                 keys: [{name: forge, role: SourceReview, {{key ?? $"pem: \"{Pem("forge")}\""}} }]
                 sources: [{images: ["{{Registry.Host}}/acme/web"], repository: https://github.com/acme/checkout, refs: [refs/heads/main]}]
                 registries: [{host: "{{Registry.Host}}", plainHttp: true}]
                 {{more}}
-              identities: [{person: erin, names: ["github:2002"], groups: [senior-engineers]}]
+              identities: [{{identities}}]
             """
         );
         return Git.Git.At("policy.yaml");

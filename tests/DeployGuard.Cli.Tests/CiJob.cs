@@ -94,7 +94,7 @@ internal sealed class CiJob : IAsyncDisposable
               mode: Enforce
               match: {namespaceSelector: {matchLabels: {tier: "1"} } }
               images: {pin: Digest}
-              approval: {required: Always, quorum: [{groups: [senior-engineers], count: 1}]}
+              approval: {required: Always, maxAge: 876000h, quorum: [{groups: [senior-engineers], count: 1}]}
               origin:
                 keys:
                   - {name: build, role: Build, pem: "{{Pem("build")}}"}

@@ -39,6 +39,14 @@ public class DoctorEvidenceTests
         );
 
     [Test]
+    public void WhereNobodyIsNamedNoReviewFillsASeat() =>
+        Expect(
+            KeyDiagnosis.Of(Policy(InPolicy(), ""), Known(null), "dg", s_now).Single(),
+            Health.Warning,
+            "p: spec.identities puts nobody into a group of approval.quorum, so that no signed review fills a seat."
+        );
+
+    [Test]
     public void APolicyThatOnlyReadsLabelsNeedsNoKey()
     {
         var policy = Policy(InPolicy());
@@ -160,14 +168,17 @@ public class DoctorEvidenceTests
     private static string Secret(string type, string field, string content) =>
         $$"""{"type": "{{type}}", "data": {"{{field}}": "{{Convert.ToBase64String(Encoding.UTF8.GetBytes(content))}}"} }""";
 
-    private static SafeguardPolicy Policy(string keys)
+    private static SafeguardPolicy Policy(
+        string keys,
+        string identities = """{"person": "erin", "names": ["github:2"], "groups": ["seniors"]}"""
+    )
     {
         var policy = PolicyReader.Read(
             JsonDocument
                 .Parse(
                     $$"""
                     {"metadata": {"name": "p"}, "spec": {
-                     "mode": "Enforce", "approval": {"quorum": [{"groups": ["seniors"]}]},
+                     "mode": "Enforce", "approval": {"quorum": [{"groups": ["seniors"]}]}, "identities": [{{identities}}],
                      "origin": {"keys": [{{keys}}],
                       "sources": [{"images": ["registry.example.com/web"], "repository": "https://github.com/acme/web", "refs": ["refs/heads/main"]}],
                       "registries": [{"host": "registry.example.com", "pullSecret": "keys"}]} } }

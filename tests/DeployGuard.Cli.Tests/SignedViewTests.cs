@@ -19,8 +19,9 @@ public class SignedViewTests
                 new[]
                 {
                     "signed review by github:2002 (erin) under tier-1: senior-engineers",
-                    "signed review by github:9999 under tier-1: not counted (in none of the groups, by identities of the policy)",
+                    "signed review by github:9999 under tier-1: not counted (not in identities of the policy)",
                     "review by two people in the forge under tier-1: every seat is filled by others",
+                    "  verification summaries 3c2b, 5dc3 by vsa of https://v.example.com, the oldest change verified at 2026-11-25T07:00:00Z",
                 }
             )
         );
@@ -59,15 +60,18 @@ public class SignedViewTests
                             new
                             {
                                 policy = "tier-1",
-                                twoParty = new { counts = "every seat is filled by others" },
+                                twoParty = new
+                                {
+                                    counts = "every seat is filled by others",
+                                    at = "2026-11-25T07:00:00Z",
+                                    statements = new[] { "3c2b", "5dc3" },
+                                    keys = new[] { "vsa" },
+                                    verifiers = new[] { "https://v.example.com" },
+                                },
                                 reviews = new[]
                                 {
                                     Review("github:2002", "erin", "senior-engineers"),
-                                    Review(
-                                        "github:9999",
-                                        "github:9999",
-                                        "not counted (in none of the groups, by identities of the policy)"
-                                    ),
+                                    Review("github:9999", "github:9999", "not counted (not in identities of the policy)"),
                                 },
                             },
                         },

@@ -83,6 +83,11 @@ internal sealed class LiteralFacts
     public Task<BoundRights?> ReadRightsAsync(CancellationToken deadline) =>
         ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult<BoundRights?>(Rights);
 
+    public bool MayReadSecrets { get; set; } = true;
+
+    public Task<bool?> MayReadSecretsAsync(CancellationToken deadline) =>
+        ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult<bool?>(MayReadSecrets);
+
     /// <summary>As the real one: a part that no rule declares is not there.</summary>
     public ClusterSnapshot Complete(Request request, ClusterSnapshot cluster, SnapshotParts parts) =>
         parts.HasFlag(SnapshotParts.Namespace) ? cluster with { Namespace = Cached.Namespace } : cluster;

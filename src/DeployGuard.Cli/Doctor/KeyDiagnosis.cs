@@ -2,6 +2,7 @@ using System.Text;
 using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Cryptography;
 
@@ -31,6 +32,9 @@ internal static class KeyDiagnosis
                                 $"Add the public key of the forge's side to origin.keys: kubectl edit safeguardpolicy {policy.Name}"
                             ),
                         ],
+                .. EvidenceWarnings
+                    .OfPeople(policy)
+                    .Select(w => Diagnosis.Warning($"{policy.Name}: {w}", $"Correct it: kubectl edit safeguardpolicy {policy.Name}")),
             ];
 
     private static Diagnosis? Unreadable(string policy, OriginKey key, KnownSecrets secrets, string @namespace)

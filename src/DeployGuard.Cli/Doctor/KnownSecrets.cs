@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Records;
 
 namespace DeployGuard.Cli.Doctor;
 
@@ -11,9 +12,7 @@ internal sealed record KnownSecrets(IReadOnlyDictionary<string, JsonNode?> ByNam
     private static readonly string[] s_types = ["Opaque", "kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
 
     public static IEnumerable<string> NamedBy(SafeguardPolicy policy) =>
-        policy.SignedOrigin is { } signed
-            ? signed.Keys.Select(k => k.Secret?.Name).Concat(signed.Registries.Select(r => r.PullSecret)).OfType<string>()
-            : [];
+        policy.SignedOrigin is { } signed ? EvidenceWarnings.SecretsOf(signed) : [];
 
     /// <summary>What is wrong with a Secret as a whole; null if nothing is, or if it could not be read.</summary>
     public string? ProblemWith(string name) =>

@@ -119,9 +119,26 @@ internal sealed class ClusterPolicies : PolicySource
 
     private sealed class ReadSecrets(KnownSecrets secrets, string @namespace) : IOwnSecrets
     {
-        public ReadOnlyMemory<byte>? Find(string name, string key) =>
-            !secrets.IsRead(name) ? throw new UnavailableException($"you may not read the Secret {name} of namespace {@namespace}")
-            : secrets.Find(name, key) is { } content ? content
-            : null;
+        /// <summary>What is missing is named, as <c>doctor</c> does.</summary>
+        public ReadOnlyMemory<byte>? Find(string name, string key)
+        {
+            if (!secrets.IsRead(name))
+            {
+                throw new UnavailableException($"you may not read the Secret {name} of namespace {@namespace}");
+            }
+
+            if (secrets.ProblemWith(name) is { } problem)
+            {
+                throw Missing(name, key, problem);
+            }
+
+            return secrets.Find(name, key) ?? throw Missing(name, key, $"has no field {key}");
+        }
+
+        private UnavailableException Missing(string name, string key, string problem) =>
+            new($"Secret {name} of namespace {@namespace} {problem}")
+            {
+                Remedy = $"Ask the platform team to create it from the public key, with the field {key}",
+            };
     }
 }

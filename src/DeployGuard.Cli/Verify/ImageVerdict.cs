@@ -1,5 +1,9 @@
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Registry.Lookups;
 
 namespace DeployGuard.Cli.Verify;
@@ -36,15 +40,42 @@ internal sealed record ImageVerdict(string Image, SafeguardPolicy Policy, Belief
     /// <summary>What else of the cluster stands against it, whatever is proven of the image; empty if nothing is known to.</summary>
     public string GapBeside { get; init; } = "";
 
-    public static Belief BeliefIn(ImageProvenance provenance, SafeguardPolicy policy) =>
-        provenance.Chain.Count > 0
-        && (
-            provenance.Origin is OriginVerdict.NotAi
-            || provenance.Reviews.Count > 0
-            || (provenance.TwoParty is not null && CountsTwoParty(policy))
-        )
-            ? Belief.Believed
-            : Belief.Missing;
+    /// <summary>
+    /// The reviews, counted by the policy's quorum as for a request. Null if the policy requires no approval, or if no chain leads from
+    /// what runs.
+    /// </summary>
+    public VoteTally? Votes { get; init; }
+
+    public static Belief BeliefIn(ImageProvenance provenance, SafeguardPolicy policy, VoteTally? votes) =>
+        provenance.Chain.Count > 0 && (IsEnough(provenance, policy) || votes?.SignedBasis.Any() is true) ? Belief.Believed : Belief.Missing;
+
+    /// <summary>Whether the policy asks for no approval, because no AI had a part or because it never does.</summary>
+    private static bool IsEnough(ImageProvenance provenance, SafeguardPolicy policy) =>
+        provenance.Origin is OriginVerdict.NotAi
+            ? !policy.IsRequired(policy.Approval?.Required ?? Required.Never, OriginKind.Human)
+            : policy.Approval is not { Required: not Required.Never } && (provenance.Reviews.Count > 0 || provenance.TwoParty is not null);
+
+    /// <summary>Who requests the image is not known yet: they cannot fill a seat either.</summary>
+    public static VoteTally? Count(string image, ImageProvenance provenance, SafeguardPolicy policy, DateTimeOffset now) =>
+        policy.Approval is not { Required: not Required.Never } rules || provenance.Chain.Count == 0
+            ? null
+            : VoteTally.Of(
+                new VotedRevision(new WorkloadRef("", "", "", ""), "", [image])
+                {
+                    NewImages = [image],
+                    Reviews = [.. provenance.Reviews.Select(r => new SignedReview(r.Approver, r.At, [r.Statement], r.Keys))],
+                    Summary =
+                        provenance.TwoParty is { } agreed && CountsTwoParty(policy)
+                            ? new SignedSummary(agreed.At, agreed.Statements, agreed.Keys)
+                            : null,
+                }.WithPeople([], provenance.Authors, []),
+                rules,
+                [],
+                now
+            );
+
+    /// <summary>Why a review does not count; null if it does.</summary>
+    public string? WhyNot(CountedReview review) => Votes?.Reviews.FirstOrDefault(r => r.Review.Approver == review.Approver)?.WhyNot;
 
     /// <summary>Whether two people who agreed in the forge count as a review.</summary>
     public static bool CountsTwoParty(SafeguardPolicy policy) =>

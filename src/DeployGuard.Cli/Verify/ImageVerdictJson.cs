@@ -40,7 +40,7 @@ internal static class ImageVerdictJson
                         review.At,
                         review.Statements,
                         review.Keys,
-                        Counts = ImageVerdict.CountsTwoParty(verdict.Policy),
+                        Counts = ImageVerdict.CountsTwoParty(verdict.Policy) && verdict.Votes?.Summary is not { WhyNot: not null },
                     }
                     : null,
                 AiMarks = provenance?.AiMarks.Select(m => new
@@ -89,6 +89,7 @@ internal static class ImageVerdictJson
             review.At,
             review.Statement,
             review.Keys,
+            NotCounted = verdict.WhyNot(review),
         };
 
     private static object StatementOf(VerifiedStatement statement) =>

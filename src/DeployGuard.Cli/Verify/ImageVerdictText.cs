@@ -94,9 +94,10 @@ internal static class ImageVerdictText
             ? [Line("-", "reviews: none that counts")]
             : provenance.Reviews.Select(r =>
                 Line(
-                    Ok,
+                    verdict.WhyNot(r) is null ? Ok : "-",
                     $"review: {r.Approver}{Person(verdict, r.Approver)} approved {r.Commit[..12]} at {Rfc3339.Show(r.At)}, by "
                         + string.Join(", ", r.Keys)
+                        + (verdict.WhyNot(r) is { } why ? $": does not count ({why})" : "")
                 )
             );
 
@@ -104,6 +105,10 @@ internal static class ImageVerdictText
     private static IEnumerable<string> TwoParty(ImageVerdict verdict, ImageProvenance provenance) =>
         (provenance.TwoParty, ImageVerdict.CountsTwoParty(verdict.Policy)) switch
         {
+            ({ } review, true) when verdict.Votes?.Summary is { WhyNot: { } why } =>
+            [
+                Line("-", $"two-party review of every change, by {Keys(review)}: does not count ({why})"),
+            ],
             ({ } review, true) =>
             [
                 Line(Ok, $"two-party review of every change, the oldest at {Rfc3339.Show(review.At)}, by {Keys(review)}"),
@@ -118,7 +123,7 @@ internal static class ImageVerdictText
     private static string Person(ImageVerdict verdict, string approver) =>
         verdict.GroupsOf(approver) is { Count: > 0 } groups ? $" ({verdict.PersonOf(approver)}, of {string.Join(", ", groups)})"
         : verdict.PersonOf(approver) is var person && person != approver ? $" ({person})"
-        : " (in no group of identities)";
+        : "";
 
     private static string Conclusion(ImageVerdict verdict) =>
         verdict.Belief switch
@@ -136,13 +141,24 @@ internal static class ImageVerdictText
         provenance is null || provenance.Chain.Count == 0
             ? "a link is missing, so that the change needs approval in the cluster"
             : $"{(provenance.Origin is OriginVerdict.Ai ? "AI had a part" : provenance.Origin is OriginVerdict.NotAi ? "no AI had a part" : "whether AI had a part is not known")}; "
-                + (
-                    provenance.Reviews.Count == 0
-                        ? provenance.TwoParty is not null && ImageVerdict.CountsTwoParty(verdict.Policy)
-                            ? "the two-party review of the forge can fill the quorum"
-                            : "no review counts"
-                        : $"{provenance.Reviews.Count} of its reviews can count towards the quorum"
-                );
+                + Counted(verdict, provenance);
+
+    private static string Counted(ImageVerdict verdict, ImageProvenance provenance)
+    {
+        var counted = provenance.Reviews.Count(r => verdict.WhyNot(r) is null);
+        var always = verdict is { Belief: not Belief.Believed, Policy.Approval.Required: Required.Always }
+            ? ", and every change needs approval"
+            : "";
+        return counted == 0
+            ? provenance.TwoParty is not null
+            && ImageVerdict.CountsTwoParty(verdict.Policy)
+            && verdict.Votes?.Summary is not { WhyNot: not null }
+                ? "the two-party review of the forge can fill the quorum"
+                : $"no review counts{always}"
+            : verdict.Votes is { IsComplete: false } votes
+                ? $"{counted} of its reviews can count towards the quorum, which needs more: {votes.Lines}"
+                : $"{counted} of its reviews can count towards the quorum";
+    }
 
     private static string Gap(string link, ImageProvenance provenance, string label = Lacking) =>
         Line(label, $"{link}: {provenance.Missing?.What} {provenance.Missing?.Remedy}".TrimEnd());

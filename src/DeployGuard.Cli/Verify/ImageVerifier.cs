@@ -35,19 +35,28 @@ internal sealed class ImageVerifier(PolicySource source, TimeProvider time)
             var running = await source.RunningAsync(name, policy, keys, cancel);
             var judged = new JudgedImage($"{result.Image.Digest}") { Platforms = FoundText.PlatformsOf(result) };
             var question = OriginQuestion.Of(policy, origin, $"{result.Image}", judged, running);
-            var provenance = OriginEvaluator.Evaluate(question, verification, time.GetUtcNow());
-            var (belief, gap) = (ImageVerdict.BeliefIn(provenance, policy), source.GapBeside(provenance));
+            var now = time.GetUtcNow();
+            var provenance = OriginEvaluator.Evaluate(question, verification, now);
+            var votes = ImageVerdict.Count(name, provenance, policy, now);
+            var (belief, gap) = (ImageVerdict.BeliefIn(provenance, policy, votes), source.GapBeside(provenance));
             return new ImageVerdict(name, policy, belief is Belief.Believed && gap.Length > 0 ? Belief.Missing : belief)
             {
                 GapBeside = gap,
                 Lookup = result,
                 Statements = verification.Statements,
                 Provenance = provenance,
+                Votes = votes,
             };
         }
         catch (UnavailableException missing)
         {
-            return new ImageVerdict(name, policy, Belief.Undecided, $"{missing.Message}; pass a public key with --trusted-key NAME=FILE");
+            var create = missing.Remedy.Length > 0 ? $"{missing.Remedy}, or pass" : "Pass";
+            return new ImageVerdict(
+                name,
+                policy,
+                Belief.Undecided,
+                $"{missing.Message}. {create} a public key with --trusted-key NAME=FILE"
+            );
         }
     }
 

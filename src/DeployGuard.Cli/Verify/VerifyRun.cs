@@ -3,6 +3,7 @@ using System.Text;
 using DeployGuard.Cli.Inputs;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Policies;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Manifests;
 using DeployGuard.Registry.References;
 
@@ -20,7 +21,7 @@ internal sealed class VerifyRun(ParseResult parsed, ManifestInputs inputs, TimeP
     public async Task<int> RunAsync(IReadOnlyList<string> names, CancellationToken cancel)
     {
         var images = names.Select(Pinned).ToList();
-        var source = await SourceAsync(cancel);
+        var source = await ReadSourceAsync(cancel);
         var exitCodes = new List<int>();
         foreach (var image in images)
         {
@@ -57,6 +58,19 @@ internal sealed class VerifyRun(ParseResult parsed, ManifestInputs inputs, TimeP
         return asked.Exists(v => v.Belief is Belief.Undecided) ? ExitCodes.Unusable
             : asked.Count == 0 || asked.Exists(v => v.Belief is Belief.Missing) ? ExitCodes.Refused
             : 0;
+    }
+
+    /// <summary>Exit code 1 would say that something is missing beside the image.</summary>
+    private async Task<PolicySource> ReadSourceAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return await SourceAsync(cancel);
+        }
+        catch (ApiException refused)
+        {
+            throw new ManifestException($"{MissingRight.Explain(refused).TrimEnd('.')}. Or pass the policies with --policy FILE");
+        }
     }
 
     private async Task<PolicySource> SourceAsync(CancellationToken cancel)

@@ -133,9 +133,18 @@ internal sealed class ChangeView
             )
             .Concat(
                 evidence.TryGetProperty("twoParty", out var twoParty) && Of(twoParty, "counts") is { Length: > 0 } counts
-                    ? [$"review by two people in the forge under {Of(evidence, "policy")}: {counts}"]
+                    ?
+                    [
+                        $"review by two people in the forge under {Of(evidence, "policy")}: {counts}",
+                        .. Listed(twoParty, "statements").Take(1).Select(_ => SummaryLine(twoParty)),
+                    ]
                     : []
             );
+
+    /// <summary>What it rests on, as of a signed review.</summary>
+    private static string SummaryLine(JsonElement twoParty) =>
+        $"  verification summaries {string.Join(", ", Listed(twoParty, "statements"))} by {Names(twoParty, "keys")}"
+        + $"{(Listed(twoParty, "verifiers").Any() ? $" of {Names(twoParty, "verifiers")}" : "")}, the oldest change verified at {Of(twoParty, "at")}";
 
     private static IEnumerable<string> SignedLines(JsonElement image, string missing) =>
         [

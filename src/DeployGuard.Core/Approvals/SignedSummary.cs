@@ -9,6 +9,9 @@ namespace DeployGuard.Core.Approvals;
 /// <param name="Keys">Names of the keys that signed them.</param>
 public sealed record SignedSummary(DateTimeOffset At, IReadOnlyList<string> Statements, IReadOnlyList<string> Keys)
 {
+    /// <summary>Whose keys these are: <c>verifier.id</c> of the summaries.</summary>
+    public IReadOnlyList<string> Verifiers { get; init; } = [];
+
     /// <inheritdoc cref="SignedReview.Counts"/>
     public string Counts { get; init; } = "";
 

@@ -1,6 +1,7 @@
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Approvals;
 
@@ -210,8 +211,11 @@ public sealed class VoteTally
             Requester.IsMachineName(review.Approver) ? "a machine"
             : rules.Bots.Any(b => IsSame(b, review.Approver, rules)) ? "a listed bot"
             : IsOwn(review.Approver, revision, rules) ? OwnChange
-            : !Quorum.IsEligible(rules.Quorum, groups) ? "in none of the groups, by identities of the policy"
-            : now >= review.At + rules.MaxAge ? Expired
+            : groups.Count == 0 ? "not in identities of the policy; ask the platform team to add them there, with a group of the quorum"
+            : !Quorum.IsEligible(rules.Quorum, groups)
+                ? $"identities of the policy gives them {string.Join(" and ", groups)}, which is no group of the quorum; ask the platform team to "
+                    + "correct it"
+            : now >= review.At + rules.MaxAge ? TooOld(rules, "have the change reviewed again, then attest again")
             : null;
         return new JudgedReview(review, groups, why);
     }
@@ -219,8 +223,11 @@ public sealed class VoteTally
     /// <summary>Who reviewed there may be anybody who approves here, so it fills the only seat or none.</summary>
     private static string? WhyNot(SignedSummary summary, ApprovalRules rules, DateTimeOffset now) =>
         !rules.HasOneSeat ? "it names no person, and the quorum has several seats"
-        : now >= summary.At + rules.MaxAge ? Expired
+        : now >= summary.At + rules.MaxAge ? TooOld(rules, "have the changes verified again")
         : null;
+
+    private static string TooOld(ApprovalRules rules, string remedy) =>
+        $"older than approval.maxAge of the policy, {Durations.Show(rules.MaxAge)}; {remedy}";
 
     /// <summary>Whether somebody requested or wrote the revision, under any name of theirs.</summary>
     private static bool IsOwn(string name, VotedRevision revision, ApprovalRules rules) =>

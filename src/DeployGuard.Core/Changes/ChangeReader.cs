@@ -200,6 +200,7 @@ public static class ChangeReader
                 ? new SignedSummary(Time(twoParty, "at"), twoParty.Texts("statements"), twoParty.Texts("keys"))
                 {
                     Counts = twoParty.Text("counts") ?? "",
+                    Verifiers = twoParty.Texts("verifiers"),
                 }
                 : null,
             Keys = found.Texts("keys"),

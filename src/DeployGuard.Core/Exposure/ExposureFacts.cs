@@ -5,7 +5,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>Everything of a snapshot that exposure rests on. What else a decision reads meanwhile, such as votes, changes none of it.</summary>
+/// <summary>
+/// Everything of a snapshot that exposure rests on. What else a decision reads meanwhile, such as votes, changes none of it.
+/// </summary>
 internal sealed class ExposureFacts(ClusterSnapshot cluster)
 {
     public IReadOnlyList<SafeguardPolicy> Policies { get; } = cluster.Policies;

@@ -20,4 +20,8 @@ public interface IPolicyFacts
     /// <summary>Who may approve and deploy, read now. Null without a cluster: nobody can be asked.</summary>
     /// <exception cref="UnavailableException">It could not be read in time.</exception>
     Task<BoundRights?> ReadRightsAsync(CancellationToken deadline);
+
+    /// <summary>Whether DeployGuard may read the Secrets of its own namespace. Null without a cluster.</summary>
+    /// <exception cref="UnavailableException">It could not be read in time.</exception>
+    Task<bool?> MayReadSecretsAsync(CancellationToken deadline);
 }

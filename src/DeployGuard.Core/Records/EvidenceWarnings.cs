@@ -9,9 +9,43 @@ public static class EvidenceWarnings
     private const int MaxShown = 40;
 
     public static IReadOnlyList<string> Of(SafeguardPolicy policy) =>
-        policy is { Approval: { Required: not Required.Never } rules, SignedOrigin: { Keys.Count: > 0 } signed }
-            ? [.. OfRoles(signed), .. rules.Identities.People.SelectMany((person, i) => OfPerson(person, i, rules))]
+        policy is { Approval.Required: not Required.Never, SignedOrigin: { Keys.Count: > 0 } signed }
+            ? [.. OfRoles(signed), .. OfPeople(policy)]
             : [];
+
+    /// <summary>Where statements name people, and the policy does not say who they are.</summary>
+    public static IReadOnlyList<string> OfPeople(SafeguardPolicy policy) =>
+        policy is { Approval: { Required: not Required.Never } rules, SignedOrigin: { Keys.Count: > 0 } signed }
+            ? [.. OfNobody(signed, rules), .. rules.Identities.People.SelectMany((person, i) => OfPerson(person, i, rules))]
+            : [];
+
+    /// <param name="mayRead">Whether DeployGuard may read the Secrets of its namespace; null if nobody can say.</param>
+    public static IEnumerable<string> OfSecrets(SafeguardPolicy policy, bool? mayRead) =>
+        mayRead is false && policy.SignedOrigin is { } signed && SecretsOf(signed).FirstOrDefault() is { } name
+            ?
+            [
+                $"spec.origin names Secret {Short(name)}, and DeployGuard may not read Secrets of its namespace, so that no signed evidence counts "
+                    + "under this policy. Set originSecrets of the chart to true, or put the key into pem",
+            ]
+            : [];
+
+    /// <summary>The names of the Secrets that hold its keys and pull credentials.</summary>
+    public static IEnumerable<string> SecretsOf(SignedOrigin origin) =>
+        origin.Keys.Select(k => k.Secret?.Name).Concat(origin.Registries.Select(r => r.PullSecret)).OfType<string>();
+
+    /// <summary>A summary of two people names nobody, and needs no entry.</summary>
+    private static IEnumerable<string> OfNobody(SignedOrigin signed, ApprovalRules rules)
+    {
+        if (
+            signed.Keys.Any(k => k.Role is KeyRole.SourceReview)
+            && signed.Summaries.TwoParty is not TwoPartyReviews.CountsAsReview
+            && rules.Identities.People.All(p => p.Groups.Count == 0)
+        )
+        {
+            yield return "spec.identities puts nobody into a group of approval.quorum, so that no signed review fills a seat. Add those who review, "
+                + "as in {person: erin, names: [\"github:2002\"], groups: [GROUP]}";
+        }
+    }
 
     private static IEnumerable<string> OfRoles(SignedOrigin signed)
     {

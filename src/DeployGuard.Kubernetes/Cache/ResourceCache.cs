@@ -34,12 +34,16 @@ public sealed class ResourceCache<T>(
     private Index<T> _content = new(indexBy ?? (static _ => []));
     private string _path = "";
     private long _heardAt = time.GetTimestamp();
+    private Refusal? _refusal;
 
     public string Name { get; } = name;
 
     public bool IsSynced { get; private set; }
 
     public TimeSpan Silence => time.GetElapsedTime(Interlocked.Read(ref _heardAt));
+
+    /// <summary>How long the API server has answered nothing but 401 or 403; null while it has not since something was heard.</summary>
+    public TimeSpan? RefusedFor => Volatile.Read(ref _refusal) is { } refusal ? time.GetElapsedTime(refusal.Since) : null;
 
     /// <summary>Raised after every change of the content, outside of any lock.</summary>
     public event Action? Changed;
@@ -119,6 +123,11 @@ public sealed class ResourceCache<T>(
             catch (Exception fault) when (!cancel.IsCancellationRequested && IsPassing(fault))
             {
                 logger.LogWarning(IsUnreadable(fault) ? fault : null, "watching {Resource}: {Fault}; retrying", Name, fault.Message);
+                if (fault is ApiException { StatusCode: HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized } && _refusal is null)
+                {
+                    Volatile.Write(ref _refusal, new Refusal(time.GetTimestamp()));
+                }
+
                 resumeAt = fault is HttpRequestException or IOException or OperationCanceledException ? resumeAt : null;
                 await backoff.WaitAsync(cancel);
             }
@@ -169,7 +178,11 @@ public sealed class ResourceCache<T>(
         return version;
     }
 
-    private void Heard() => Interlocked.Exchange(ref _heardAt, time.GetTimestamp());
+    private void Heard()
+    {
+        Interlocked.Exchange(ref _heardAt, time.GetTimestamp());
+        Volatile.Write(ref _refusal, null);
+    }
 
     /// <summary>Returns the object's resource version, to resume at.</summary>
     private string? Apply(JsonElement change)
@@ -219,6 +232,9 @@ public sealed class ResourceCache<T>(
         var @namespace = metadata.TryGetProperty("namespace", out var ns) ? ns.GetString() ?? "" : "";
         return ObjectKey.Of(@namespace, metadata.GetProperty("name").GetString() ?? "");
     }
+
+    /// <param name="Since">The first one, as a timestamp.</param>
+    private sealed record Refusal(long Since);
 }
 
 /// <summary>A cache of any resource, as the host runs and reports it.</summary>

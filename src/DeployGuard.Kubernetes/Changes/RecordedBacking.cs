@@ -54,6 +54,7 @@ internal static class RecordedBacking
                 ["at"] = Rfc3339.Show(summary.At),
                 ["statements"] = Texts(summary.Statements),
                 ["keys"] = Texts(summary.Keys),
+                ["verifiers"] = Texts(summary.Verifiers),
             };
             SetCounts(twoParty, summary.Counts);
             json["twoParty"] = twoParty;

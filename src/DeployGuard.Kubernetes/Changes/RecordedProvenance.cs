@@ -13,7 +13,9 @@ namespace DeployGuard.Kubernetes.Changes;
 /// <summary>What signed evidence proved of one image under one policy, in the form of the record.</summary>
 internal sealed record RecordedProvenance(string Policy, string Image, JsonObject Json)
 {
-    /// <summary>Of images under each policy that asks about them. A later change of an image that finds no place has no commit to start from.</summary>
+    /// <summary>
+    /// Of images under each policy that asks about them. A later change of an image that finds no place has no commit to start from.
+    /// </summary>
     private const int Most = 50;
 
     /// <summary>What could not be looked up is not recorded: it says nothing of the image.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
@@ -26,21 +27,43 @@ internal sealed class PolicyFacts(
 
     public FormerPolicy? FormerOf(string name) => deleted.FormerOf(name);
 
-    public async Task<BoundRights?> ReadRightsAsync(CancellationToken deadline)
+    public Task<BoundRights?> ReadRightsAsync(CancellationToken deadline) =>
+        InTimeAsync<BoundRights?>("roles and bindings", async cancel => await VotingRightsReader.ReadAllAsync(api, cancel), deadline);
+
+    /// <summary>Asked by a list of one: the right is what counts.</summary>
+    public Task<bool?> MayReadSecretsAsync(CancellationToken deadline) =>
+        InTimeAsync<bool?>(
+            "Secrets",
+            async cancel =>
+            {
+                try
+                {
+                    using var one = await api.OpenAsync($"{ApiPaths.Secrets(options.Namespace)}?limit=1", cancel);
+                    return true;
+                }
+                catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
+                {
+                    return false;
+                }
+            },
+            deadline
+        );
+
+    private async Task<T> InTimeAsync<T>(string what, Func<CancellationToken, Task<T>> read, CancellationToken deadline)
     {
         using var limit = new CancellationTokenSource(s_limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, deadline);
         try
         {
-            return await VotingRightsReader.ReadAllAsync(api, either.Token);
+            return await read(either.Token);
         }
         catch (ApiException refused)
         {
-            throw new UnavailableException($"the API server refused to list roles and bindings: {refused.ServerMessage}", refused);
+            throw new UnavailableException($"the API server refused to list {what}: {refused.ServerMessage}", refused);
         }
         catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException)
         {
-            throw new UnavailableException($"the API server did not list roles and bindings within {s_limit.TotalSeconds:0} s", fault);
+            throw new UnavailableException($"the API server did not list {what} within {s_limit.TotalSeconds:0} s", fault);
         }
     }
 }

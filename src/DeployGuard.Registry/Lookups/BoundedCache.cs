@@ -26,13 +26,13 @@ internal sealed class BoundedCache<TKey, TValue>(int entries, long bytes, TimePr
         }
     }
 
-    /// <param name="maxAge">An older value is not used.</param>
-    public bool TryGet(TKey key, TimeSpan? maxAge, [NotNullWhen(true)] out TValue? value)
+    /// <param name="maxAge">An older value is not used, nor is one of a rehearsal, unless this is one too. Null for any.</param>
+    public bool TryGet(TKey key, TimeSpan? maxAge, bool isRehearsal, [NotNullWhen(true)] out TValue? value)
     {
         lock (_lock)
         {
             var now = time.GetUtcNow();
-            if (!_entries.TryGetValue(key, out var node) || node.Value.Until <= now || now - node.Value.At > maxAge)
+            if (!_entries.TryGetValue(key, out var node) || !node.Value.IsUsable(now, maxAge, isRehearsal))
             {
                 value = null;
                 return false;
@@ -45,13 +45,13 @@ internal sealed class BoundedCache<TKey, TValue>(int entries, long bytes, TimePr
         }
     }
 
-    public void Add(TKey key, TValue value, long size, TimeSpan life)
+    public void Add(TKey key, TValue value, long size, TimeSpan life, bool isRehearsal)
     {
         lock (_lock)
         {
             Remove(key);
             var now = time.GetUtcNow();
-            _entries[key] = _byUse.AddFirst(new Entry(key, value, size + Overhead, now, now + life));
+            _entries[key] = _byUse.AddFirst(new Entry(key, value, size + Overhead, now, now + life, isRehearsal));
             _bytes += size + Overhead;
             while ((_entries.Count > entries || _bytes > bytes) && _byUse.Last is { } oldest)
             {
@@ -69,5 +69,9 @@ internal sealed class BoundedCache<TKey, TValue>(int entries, long bytes, TimePr
         }
     }
 
-    private sealed record Entry(TKey Key, TValue Value, long Size, DateTimeOffset At, DateTimeOffset Until);
+    private sealed record Entry(TKey Key, TValue Value, long Size, DateTimeOffset At, DateTimeOffset Until, bool IsOfRehearsal)
+    {
+        public bool IsUsable(DateTimeOffset now, TimeSpan? maxAge, bool isRehearsal) =>
+            now < Until && (maxAge is null || (now - At <= maxAge && (isRehearsal || !IsOfRehearsal)));
+    }
 }

@@ -19,4 +19,10 @@ public sealed record LookupRequest(PinnedImage Image, CredentialSet Credentials)
     /// A result that is older is not used again: for a caller to whom an earlier one was not enough. Null for the usual life.
     /// </summary>
     public TimeSpan? MaxAge { get; init; }
+
+    /// <summary>
+    /// For a dry run. It may be the step before something is pushed, so that what is found for it is never young enough for the
+    /// <see cref="MaxAge"/> of another request.
+    /// </summary>
+    public bool IsRehearsal { get; init; }
 }

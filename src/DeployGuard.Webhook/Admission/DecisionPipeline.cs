@@ -137,8 +137,11 @@ internal sealed class DecisionPipeline(
         );
     }
 
+    /// <summary>A dry run that most policies only warn of is told the same as the request would be.</summary>
     private static bool LacksEvidence(Verdict verdict) =>
-        verdict.Denials.Any(d => d.Finding.Cause == Reasons.ApprovalMissing || d.Finding.Cause == Reasons.StatementUnread);
+        (verdict.Evaluated.Request.DryRun ? verdict.Denials.Concat(verdict.Warnings) : verdict.Denials).Any(d =>
+            d.Finding.Cause == Reasons.ApprovalMissing || d.Finding.Cause == Reasons.StatementUnread
+        );
 
     /// <summary>Whether what was read first changes the type of the change, or its origin. Most signed evidence does not.</summary>
     private static bool Tells(ILiveReader reader, ClusterSnapshot cluster) =>

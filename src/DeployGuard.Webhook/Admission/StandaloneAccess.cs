@@ -96,4 +96,6 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
 
     /// <summary>There are no roles and no bindings.</summary>
     public Task<BoundRights?> ReadRightsAsync(CancellationToken deadline) => Task.FromResult<BoundRights?>(null);
+
+    public Task<bool?> MayReadSecretsAsync(CancellationToken deadline) => Task.FromResult<bool?>(null);
 }

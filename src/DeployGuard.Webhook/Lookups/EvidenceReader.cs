@@ -25,14 +25,21 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     /// <summary>The second look of a request that would be refused.</summary>
     private static readonly TimeSpan s_waitAgain = TimeSpan.FromMilliseconds(800);
 
-    /// <summary>A refusal rests on no older look. Who is refused again and again makes no more lookups than this allows.</summary>
-    private static readonly TimeSpan s_fresh = TimeSpan.FromSeconds(5);
+    /// <summary>
+    /// A refusal rests on no older look that a request made, and on none of a dry run: that may be the step before a statement is pushed.
+    /// Who is refused again and again makes no more lookups than this allows.
+    /// </summary>
+    private static readonly TimeSpan s_fresh = TimeSpan.FromSeconds(1);
+
+    /// <summary>The same for the refusal of a dry run: tools repeat those, and nothing is lost by it.</summary>
+    private static readonly TimeSpan s_freshForDryRun = TimeSpan.FromSeconds(5);
 
     /// <summary>Of a request: claims are stored, and a template may have hundreds of images.</summary>
     private const int MostClaims = 50;
 
     private readonly VerifiedResults _verified = new();
     private readonly JudgedResults _judged = new();
+    private readonly HeardBefore _heard = new(time);
     private readonly ImageClaims _claims = new();
 
     public RequiredReads Reads => RequiredReads.SignedEvidence;
@@ -41,8 +48,8 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         ReadAsync(evaluated, cluster, s_wait, _ => null, deadline);
 
     /// <summary>
-    /// Asks again about statements that were found more than seconds ago, so that no request is refused for want of one that was pushed
-    /// since then. The same snapshot if there is nothing new. Where a registry fails now, what was found before stands.
+    /// Asks again about images that were looked up before, so that no request is refused for want of a statement that was pushed since
+    /// then. The same snapshot if there is nothing new. Where a registry fails now, or has the image no more, what was found before stands.
     /// </summary>
     public async Task<ClusterSnapshot> ReadAgainAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline)
     {
@@ -86,8 +93,8 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     )
     {
         var earlier = before as JudgedFacts;
-        // That nothing was found is forgotten within seconds, and what failed is not asked twice for one request.
-        if (before is not null && earlier is not { HasStatements: true })
+        // What failed is not asked twice for one request.
+        if (before is not null && earlier is null)
         {
             return before;
         }
@@ -108,7 +115,10 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
                 return FactsOf(question, found, keys);
             }
 
-            found = [.. question.All.Zip(found, (image, now) => now is null or Unavailable ? earlier.ResultOf(image) : now)];
+            found =
+            [
+                .. question.All.Zip(found, (image, now) => now is null or Unavailable or ImageNotFound ? earlier.ResultOf(image) : now),
+            ];
             return earlier.RestsOn(question.All, found) ? earlier : FactsOf(question, found, keys);
         }
         catch (UnavailableException unavailable)
@@ -161,6 +171,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             {
                 Statements = question.Images.Contains(image),
                 Labels = question.Labelled.Contains(image),
+                IsRehearsal = question.Evaluated.Request.DryRun,
             }
             : null;
 
@@ -168,12 +179,10 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     private static LookupRequest?[] RequestsFor(EvidenceQuestion question, JudgedFacts? earlier, CredentialSet credentials) =>
         [
             .. question.All.Select(image =>
-                earlier?.ResultOf(image) switch
-                {
-                    null => RequestFor(question, image, credentials),
-                    StatementsFound => RequestFor(question, image, credentials) is { } again ? again with { MaxAge = s_fresh } : null,
-                    _ => null,
-                }
+                RequestFor(question, image, credentials) is not { } request ? null
+                : earlier?.ResultOf(image) is not { } found ? request
+                : IsWorthAnotherLook(found, request) ? request with { MaxAge = request.IsRehearsal ? s_freshForDryRun : s_fresh }
+                : null
             ),
         ];
 
@@ -193,6 +202,10 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         async Task<LookupResult?> FindAsync(LookupRequest? request, LookupResult? found) =>
             found ?? (request is null ? null : await lookup.FindAsync(request, limit.Token));
     }
+
+    /// <summary>To a dry run, that nothing was found is forgotten soon enough.</summary>
+    private static bool IsWorthAnotherLook(LookupResult found, LookupRequest request) =>
+        request.IsRehearsal ? found is StatementsFound : found is not Unavailable;
 
     private SignedFacts WithClaims(SignedFacts facts, IReadOnlyList<LookupResult> labelled) =>
         facts with
@@ -232,11 +245,13 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     )
     {
         var (verified, now) = (_verified.Of(result, keys), time.GetUtcNow());
-        if (brought.AreNone && question.Template is null)
+        var missing = _heard.MissingFrom(verified, result.Image.Digest, keys);
+        if (brought.AreNone && missing == Verification.Nothing && question.Template is null)
         {
             return _judged.Of(result, question.Policy, keys, asked, verified, now);
         }
 
+        verified = verified.With(missing);
         var (own, others) = brought.For(asked.Image);
         return question.Template is { } template
             ? TemplateEvaluator.Evaluate(asked, template, verified.With(own), now, others)

@@ -13,8 +13,6 @@ internal sealed record JudgedFacts(
     IReadOnlyList<LookupResult?> Found
 ) : SignedFacts(Policy, Images)
 {
-    public bool HasStatements => Found.Any(r => r is StatementsFound);
-
     public LookupResult? ResultOf(string image) => Asked.Zip(Found).FirstOrDefault(a => a.First == image).Second;
 
     /// <summary>Whether the same images have the very same results.</summary>

@@ -84,7 +84,30 @@ internal sealed class PolicyRules(IClusterAccess cluster, AdmissionTelemetry tel
             PolicyWarnings.OfPeriod(policy, time.GetUtcNow()),
             PolicyWarnings.OfAccept(policy),
         ];
-        return [.. ofPolicy.OfType<string>(), .. EvidenceWarnings.Of(policy), .. await WarnOfRightsAsync(policy, reach, deadline)];
+        return
+        [
+            .. ofPolicy.OfType<string>(),
+            .. EvidenceWarnings.Of(policy),
+            .. await WarnOfSecretsAsync(policy, deadline),
+            .. await WarnOfRightsAsync(policy, reach, deadline),
+        ];
+    }
+
+    private async ValueTask<IEnumerable<string>> WarnOfSecretsAsync(SafeguardPolicy policy, CancellationToken deadline)
+    {
+        if (policy.SignedOrigin is not { } signed || !EvidenceWarnings.SecretsOf(signed).Any())
+        {
+            return [];
+        }
+
+        try
+        {
+            return EvidenceWarnings.OfSecrets(policy, await _facts.MayReadSecretsAsync(deadline));
+        }
+        catch (UnavailableException unavailable)
+        {
+            return [$"whether DeployGuard may read the Secrets that spec.origin names was not checked: {unavailable.Message}"];
+        }
     }
 
     private async ValueTask<IReadOnlyList<string>> WarnOfRightsAsync(SafeguardPolicy policy, PolicyReach reach, CancellationToken deadline)

@@ -42,7 +42,9 @@ public class SignatureCheckTests
         });
     }
 
-    /// <summary>The bound is met between the two signatures of a dismissal: by the first of them alone it would take nothing back.</summary>
+    /// <summary>
+    /// The bound is met between the two signatures of a dismissal: by the first of them alone it would take nothing back.
+    /// </summary>
     [TestCase(16)]
     [TestCase(17)]
     public void AStatementOfWhichOneSignatureWasNotCheckedHidesNothing(int junk)

@@ -29,6 +29,28 @@ public class EvidenceWarningsTests
     }
 
     [Test]
+    public void WhereNobodyHasAGroupNoReviewFillsASeat()
+    {
+        var warning = EvidenceWarnings.Of(With(new NamedPerson("erin", ["github:2002"], []))).Single();
+
+        Assert.That(
+            warning,
+            Does.StartWith("spec.identities puts nobody into a group of approval.quorum").And.Length.LessThanOrEqualTo(256)
+        );
+        Assert.That(EvidenceWarnings.Of(With()), Is.EqualTo(new[] { warning }));
+        var summaries = With() with
+        {
+            SignedOrigin = With().SignedOrigin is { } s
+                ? s with
+                {
+                    Summaries = new SummaryRules(TwoPartyReviews.CountsAsReview, []),
+                }
+                : null,
+        };
+        Assert.That(EvidenceWarnings.Of(summaries), Is.Empty, "two people in the forge fill the seat");
+    }
+
+    [Test]
     public void AGroupThatNoLineHasFillsNoSeat() =>
         Assert.That(
             EvidenceWarnings.Of(With(new NamedPerson("erin", ["github:2002"], ["senior-engineer"]))).Single(),
@@ -51,9 +73,9 @@ public class EvidenceWarningsTests
         Assert.That(warnings, Has.Count.EqualTo(2).And.All.Property("Length").LessThanOrEqualTo(256));
     }
 
-    private static SafeguardPolicy With(NamedPerson person)
+    private static SafeguardPolicy With(params IReadOnlyList<NamedPerson> people)
     {
         var policy = SignedScene.Always();
-        return policy with { Approval = policy.Approval is { } rules ? rules with { Identities = new KnownPeople([person]) } : null };
+        return policy with { Approval = policy.Approval is { } rules ? rules with { Identities = new KnownPeople(people) } : null };
     }
 }

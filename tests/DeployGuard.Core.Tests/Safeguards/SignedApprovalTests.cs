@@ -66,7 +66,12 @@ public class SignedApprovalTests
         );
 
     [TestCase("github:2002", "erin", "senior-engineers", true)]
-    [TestCase("github:9999", "github:9999", "not counted (in none of the groups, by identities of the policy)", false)]
+    [TestCase(
+        "github:9999",
+        "github:9999",
+        "not counted (not in identities of the policy; ask the platform team to add them there, with a group of the quorum)",
+        false
+    )]
     public void TheRecordNamesThePersonAndTheSeatThatTheirReviewFills(string approver, string person, string counts, bool fills)
     {
         var backing = Decide(Always(), [Forge.Says(Stated.Change().ReviewedBy(approver))]).Backing.Single();
@@ -279,6 +284,31 @@ public class SignedApprovalTests
         Assert.That(SignedScene.Decide(policy, found).Reasons(), Is.EqualTo(new[] { "StatementUnread" }));
         Assert.That(SignedScene.Decide(forgiving, found).Reasons(), Is.EqualTo(new[] { "StatementUnread" }));
         Assert.That(SignedScene.Decide(policy, found, mine: Some.ApprovalOf(Deployment(New), Some.Alice)).NeedsMoreThanApproval, Is.True);
+    }
+
+    /// <summary>Who attested, and who is on call, must not look for the fault in the statement.</summary>
+    [TestCase(OnUnavailable.TreatAsUnknown, "ApprovalMissing")]
+    [TestCase(OnUnavailable.Refuse, "ApprovalMissing OriginUnavailable")]
+    public void ThatEvidenceCouldNotBeReadIsSaidOnce(OnUnavailable rule, string reasons)
+    {
+        var policy = Policy("Always");
+        var verdict = SignedScene.Unavailable(
+            policy with
+            {
+                SignedOrigin = policy.SignedOrigin is { } s ? s with { OnUnavailable = rule } : null,
+            }
+        );
+
+        Assert.That(verdict.Reasons(), Is.EqualTo(reasons.Split(' ')));
+        var texts = string.Join("\n", verdict.Denials.Select(d => d.Finding.Message));
+        Assert.That(texts.Split("registry.example.com: no answer"), Has.Length.EqualTo(2), texts);
+        Assert.That(
+            texts.Contains(
+                ". Signed evidence could not be read, so that none counts: registry.example.com: no answer. Retry in a minute",
+                StringComparison.Ordinal
+            ),
+            Is.EqualTo(rule is OnUnavailable.TreatAsUnknown)
+        );
     }
 
     [Test]

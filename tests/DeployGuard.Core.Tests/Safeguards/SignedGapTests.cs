@@ -36,7 +36,7 @@ public class SignedGapTests
     public void AReviewerWithoutASeatIsNamedAlone() =>
         Assert.That(
             MessageOf(Always(), Stated.Change(ai: AiStatus.Unknown).ReviewedBy("github:9999")),
-            Does.Contain("Not counted: github:9999 (in none of the groups")
+            Does.Contain("Not counted: github:9999 (not in identities of the policy; ask the platform team")
                 .And.Not.Contain("Signed evidence does not")
                 .And.Not.Contain(OfAi)
         );

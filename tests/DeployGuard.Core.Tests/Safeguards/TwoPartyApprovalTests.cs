@@ -41,7 +41,12 @@ public class TwoPartyApprovalTests
         var old = Verifier.Says(Stated.TwoParty(Stated.Head, Some.Now.AddHours(-73)), "head");
         var verdict = Decide(Counting(Always()), [s_agreed[0], s_agreed[1], old]);
 
-        Assert.That(verdict.Denials.First().Finding.Message, Does.Contain("Not counted: two-party review in the forge (expired)"));
+        Assert.That(
+            verdict.Denials.First().Finding.Message,
+            Does.Contain(
+                "Not counted: two-party review in the forge (older than approval.maxAge of the policy, 72h; have the changes verified again)"
+            )
+        );
     }
 
     [Test]

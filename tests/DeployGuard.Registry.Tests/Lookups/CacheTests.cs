@@ -160,15 +160,34 @@ internal sealed class CacheTests : LookupFixture
     public void TheCacheIsBoundedInBytesAndWhatWasUsedLongestAgoGoesFirst()
     {
         var cache = new BoundedCache<string, string>(100, 10_000, new FakeTimeProvider());
-        cache.Add("a", "1", 3000, TimeSpan.FromDays(1));
-        cache.Add("b", "2", 3000, TimeSpan.FromDays(1));
-        Assert.That(cache.TryGet("a", null, out _), Is.True);
-        cache.Add("c", "3", 3000, TimeSpan.FromDays(1));
+        cache.Add("a", "1", 3000, TimeSpan.FromDays(1), false);
+        cache.Add("b", "2", 3000, TimeSpan.FromDays(1), false);
+        Assert.That(cache.TryGet("a", null, false, out _), Is.True);
+        cache.Add("c", "3", 3000, TimeSpan.FromDays(1), false);
 
-        Assert.That(cache.TryGet("b", null, out _), Is.False);
-        Assert.That(cache.TryGet("a", null, out _), Is.True);
-        cache.Add("huge", "4", 1_000_000, TimeSpan.FromDays(1));
+        Assert.That(cache.TryGet("b", null, false, out _), Is.False);
+        Assert.That(cache.TryGet("a", null, false, out _), Is.True);
+        cache.Add("huge", "4", 1_000_000, TimeSpan.FromDays(1), false);
         Assert.That(cache.Count, Is.Zero);
+    }
+
+    /// <summary>A dry run may be the step before something is pushed.</summary>
+    [Test]
+    public async Task WhatADryRunFoundIsNeverYoungEnoughForARequest()
+    {
+        var time = new FakeTimeProvider();
+        var lookup = NewLookup(Options, time);
+        var image = Repository.PushImage();
+        Repository.AttachReferrer(image, "build");
+        var dryRun = Request(image) with { IsRehearsal = true, MaxAge = TimeSpan.FromSeconds(5) };
+        await lookup.FindAsync(dryRun, CancellationToken.None);
+        Repository.AttachReferrer(image, "review");
+
+        Assert.That(Found(await lookup.FindAsync(dryRun, CancellationToken.None)), Is.EqualTo(["build"]));
+        Assert.That(Found(await lookup.FindAsync(Request(image), CancellationToken.None)), Is.EqualTo(["build"]), "to begin with");
+        var again = await lookup.FindAsync(Request(image) with { MaxAge = TimeSpan.FromSeconds(1) }, CancellationToken.None);
+        Assert.That(Found(again), Is.EqualTo(["build", "review"]));
+        Assert.That(Found(await lookup.FindAsync(dryRun, CancellationToken.None)), Is.EqualTo(["build", "review"]));
     }
 
     private LookupRequest Request(Digest image) => new(Repository.Image(image), CredentialSet.None);

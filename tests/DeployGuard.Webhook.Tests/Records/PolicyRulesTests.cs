@@ -27,6 +27,44 @@ public class PolicyRulesTests
         _facts.Rights = new BoundRights();
         _facts.Former.Clear();
         _facts.ReadsFail = null;
+        _facts.MayReadSecrets = true;
+    }
+
+    /// <summary>Found at the first deploy otherwise, by somebody else.</summary>
+    [Test]
+    public async Task ASecretThatDeployGuardMayNotReadIsWarnedOf([Values] bool mayRead, [Values] bool ofKey)
+    {
+        _facts.MayReadSecrets = mayRead;
+        var key = ofKey ? """{"name": "forge", "role": "SourceReview", "secretRef": {"name": "s", "key": "cosign.pub"} }""" : "";
+        var rules = ofKey ? "" : "\"imageLabels\": \"Read\",";
+        var pull = ofKey ? "" : ", \"pullSecret\": \"s\"";
+        var warnings = Warnings(
+            await RecordAsync(
+                "CREATE",
+                $$"""
+                {"mode": "Enforce", "match": {"kinds": ["Deployment"]},
+                 "approval": {"required": "Always", "quorum": [{"groups": ["a"]}]},
+                 "identities": [{"person": "erin", "names": ["github:2"], "groups": ["a"]}],
+                 "origin": {"keys": [{{key}}], {{rules}}
+                  "sources": [{"images": ["r.example.com/*"], "repository": "https://github.com/acme/web", "refs": ["refs/heads/main"]}],
+                  "registries": [{"host": "r.example.com" {{pull}} }]} }
+                """
+            )
+        );
+
+        Assert.That(
+            warnings.Where(w => w.Contains("Secret", StringComparison.Ordinal)),
+            mayRead
+                ? Is.Empty
+                : Is.EqualTo(
+                    new[]
+                    {
+                        "spec.origin names Secret s, and DeployGuard may not read Secrets of its namespace, so that no signed evidence counts under this "
+                            + "policy. Set originSecrets of the chart to true, or put the key into pem",
+                    }
+                )
+        );
+        Assert.That(warnings, Has.All.Property("Length").LessThanOrEqualTo(256));
     }
 
     [TestCase("""{"images": {} }""")]

@@ -105,6 +105,9 @@ public sealed record CountedReview(
 /// <param name="Keys">Names of the keys that signed them.</param>
 public sealed record TwoPartyReview(DateTimeOffset At, IReadOnlyList<string> Statements, IReadOnlyList<string> Keys)
 {
+    /// <summary>Whose keys these are: <c>verifier.id</c> of the summaries.</summary>
+    public IReadOnlyList<string> Verifiers { get; init; } = [];
+
     /// <inheritdoc cref="HeadCommit.KeyIds"/>
     public IReadOnlyList<string> KeyIds { get; init; } = [];
 }

@@ -43,6 +43,7 @@ internal static class TwoPartyCoverage
                 )
                 {
                     KeyIds = [.. changes.SelectMany(c => c.Summary.KeyIds).Distinct()],
+                    Verifiers = [.. changes.Select(c => SummaryOf(c.Summary)?.VerifierId).OfType<string>().Distinct()],
                 },
                 ""
             );

@@ -139,7 +139,8 @@ internal sealed class ApprovalSafeguard : ISafeguard
             "",
             $"{Describe(evaluated.Origin, rules, policy)}; approvals {votes.Got} of {votes.Wanted}: "
                 + $"{votes.Lines}{inVain}{Other(evaluated, inspection.Cluster)}"
-                + (signed.Gap.Length > 0 ? $". Signed evidence does not stand in for it: {signed.Gap}" : ""),
+                + (signed.Gap.Length > 0 ? $". Signed evidence does not stand in for it: {signed.Gap}" : "")
+                + UnavailableEvidence.Beside(policy, signed),
             Remedy(evaluated, policy, inspection.Cluster)
         )
         {

@@ -256,7 +256,10 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
                 all.Min(t => t.At),
                 [.. all.SelectMany(t => t.Statements).Distinct()],
                 [.. all.SelectMany(t => t.Keys).Distinct()]
-            );
+            )
+            {
+                Verifiers = [.. all.SelectMany(t => t.Verifiers).Distinct()],
+            };
     }
 
     private static string TwoPartyGapIn(SignedFacts facts) =>

@@ -14,6 +14,16 @@ internal static class UnavailableEvidence
 {
     private const string Retry = "Retry in a minute. If it persists, contact the platform team";
 
+    /// <summary>
+    /// For the refusal of an approval that is missing; empty where everything could be read, or a finding of its own says it. Who signed
+    /// evidence must not think that it does not count.
+    /// </summary>
+    public static string Beside(SafeguardPolicy policy, SignedEvidence signed) =>
+        signed.Unavailable.Length == 0 || policy.SignedOrigin is { OnUnavailable: OnUnavailable.Refuse }
+            ? ""
+            : $". Signed evidence could not be read, so that none counts: {signed.Unavailable}. "
+                + (signed.UnavailableRemedy.Length > 0 ? signed.UnavailableRemedy : Retry);
+
     public static IEnumerable<Finding> Of(Inspection inspection, SignedEvidence signed, bool isApprovalMissing)
     {
         var policy = inspection.Policy;

@@ -1,0 +1,131 @@
+using System.Runtime.CompilerServices;
+using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Registry.Access;
+using DeployGuard.Registry.References;
+
+namespace DeployGuard.Webhook.Lookups;
+
+/// <summary>
+/// The statements of the last minutes that name AI, authors or reviews that were taken back. Who may push may also delete them, and the
+/// next look must not forget what the one before it heard. To hear a deleted statement is no risk: its signature was verified, and
+/// everybody could bring it along in an annotation.
+/// </summary>
+internal sealed class HeardBefore(TimeProvider time)
+{
+    /// <summary>Of all images. Only trusted signers can fill it, and what was heard first is forgotten first.</summary>
+    private const int Most = 4096;
+
+    /// <summary>That nothing is missing from a reading is not asked again so long.</summary>
+    private static readonly TimeSpan s_rest = new LookupLimits().PositiveLife / 2;
+
+    /// <summary>At least as long as a result may count without another look.</summary>
+    private static readonly TimeSpan s_life = s_rest + new LookupLimits().PositiveLife;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(Digest Image, string Keys), Dictionary<string, Heard>> _byImage = [];
+    private readonly ConditionalWeakTable<Verification, Whole> _whole = [];
+    private int _count;
+
+    /// <summary>How many statements were new so far.</summary>
+    private int _new;
+
+    /// <summary>Remembers what was read now, and returns what an earlier look heard beside it and this one lacks.</summary>
+    public Verification MissingFrom(Verification read, Digest image, KeySet keys)
+    {
+        var now = time.GetUtcNow();
+        // Most decisions rest on the same reading as the one before.
+        if (_whole.TryGetValue(read, out var whole) && whole.New == Volatile.Read(ref _new) && now < whole.Until)
+        {
+            return Verification.Nothing;
+        }
+
+        var tightening = read.Statements.Where(Tightens).ToList();
+        lock (_lock)
+        {
+            var before = _byImage.GetValueOrDefault((image, keys.Id));
+            if (before is null && tightening.Count == 0)
+            {
+                _whole.AddOrUpdate(read, new Whole(_new, now + s_rest));
+                return Verification.Nothing;
+            }
+
+            var missing = (before?.Values ?? Enumerable.Empty<Heard>())
+                .Where(h => h.Until > now && read.Statements.All(s => s.Digest != h.Statement.Digest))
+                .Select(h => h.Statement)
+                .ToList();
+            Remember((image, keys.Id), tightening, now);
+            if (missing.Count > 0)
+            {
+                return new Verification(missing, []);
+            }
+
+            _whole.AddOrUpdate(read, new Whole(_new, now + s_rest));
+            return Verification.Nothing;
+        }
+    }
+
+    private static bool Tightens(VerifiedStatement statement) =>
+        statement.Claim switch
+        {
+            ChangeClaim { Change: var change } => change.Ai.Status is not AiStatus.None
+                || change.Authors.Count > 0
+                || change.Approvals.Any(a => a.State is not ReviewState.Approved),
+            SummaryClaim => true,
+            _ => false,
+        };
+
+    private void Remember((Digest, string) image, List<VerifiedStatement> statements, DateTimeOffset now)
+    {
+        if (statements.Count == 0)
+        {
+            return;
+        }
+
+        if (!_byImage.TryGetValue(image, out var heard))
+        {
+            _byImage[image] = heard = new Dictionary<string, Heard>(StringComparer.Ordinal);
+        }
+
+        foreach (var statement in statements)
+        {
+            if (!heard.ContainsKey(statement.Digest))
+            {
+                (_count, _new) = (_count + 1, _new + 1);
+            }
+
+            heard[statement.Digest] = new Heard(statement, now + s_life);
+        }
+
+        if (_count > Most)
+        {
+            Forget(now);
+        }
+    }
+
+    /// <summary>What is too old; if that is not enough, also what will be next, down to half, so that this is done seldom.</summary>
+    private void Forget(DateTimeOffset now)
+    {
+        var alive = _byImage.Values.SelectMany(h => h.Values).Select(h => h.Until).Where(u => u > now).Order().ToList();
+        var until = alive.Count > Most / 2 ? alive[alive.Count - (Most / 2)] : now;
+        foreach (var (image, heard) in _byImage.ToList())
+        {
+            foreach (var old in heard.Where(h => h.Value.Until < until || h.Value.Until <= now).ToList())
+            {
+                heard.Remove(old.Key);
+            }
+
+            if (heard.Count == 0)
+            {
+                _byImage.Remove(image);
+            }
+        }
+
+        _count = _byImage.Values.Sum(h => h.Count);
+    }
+
+    /// <summary>Nothing was missing from a reading when so many statements were new.</summary>
+    private sealed record Whole(int New, DateTimeOffset Until);
+
+    private sealed record Heard(VerifiedStatement Statement, DateTimeOffset Until);
+}
