@@ -36,7 +36,11 @@ public class PolicyRulesTests
     {
         _facts.MayReadSecrets = mayRead;
         var key = ofKey ? """{"name": "forge", "role": "SourceReview", "secretRef": {"name": "s", "key": "cosign.pub"} }""" : "";
-        var rules = ofKey ? "" : "\"imageLabels\": \"Read\",";
+        var rules = ofKey
+            ? """
+                "sources": [{"images": ["r.example.com/*"], "repository": "https://github.com/acme/web", "refs": ["refs/heads/main"]}],
+                """
+            : "\"imageLabels\": \"Read\",";
         var pull = ofKey ? "" : ", \"pullSecret\": \"s\"";
         var warnings = Warnings(
                 await RecordAsync(
@@ -46,7 +50,6 @@ public class PolicyRulesTests
                      "approval": {"required": "Always", "quorum": [{"groups": ["a"]}]},
                      "identities": [{"person": "erin", "names": ["github:2"], "groups": ["a"]}],
                      "origin": {"keys": [{{key}}], {{rules}}
-                      "sources": [{"images": ["r.example.com/*"], "repository": "https://github.com/acme/web", "refs": ["refs/heads/main"]}],
                       "registries": [{"host": "r.example.com" {{pull}} }]} }
                     """
                 )
