@@ -35,9 +35,9 @@ public class PolicyRulesTests
     public async Task ASecretThatDeployGuardMayNotReadIsWarnedOf([Values] bool mayRead, [Values] bool ofKey)
     {
         _facts.MayReadSecrets = mayRead;
-        var key = ofKey ? """{"name": "forge", "role": "SourceReview", "secretRef": {"name": "s", "key": "cosign.pub"} }""" : "";
         var rules = ofKey
             ? """
+                "keys": [{"name": "forge", "role": "SourceReview", "secretRef": {"name": "s", "key": "cosign.pub"} }],
                 "sources": [{"images": ["r.example.com/*"], "repository": "https://github.com/acme/web", "refs": ["refs/heads/main"]}],
                 """
             : "\"imageLabels\": \"Read\",";
@@ -49,7 +49,7 @@ public class PolicyRulesTests
                     {"mode": "Enforce", "match": {"kinds": ["Deployment"]},
                      "approval": {"required": "Always", "quorum": [{"groups": ["a"]}]},
                      "identities": [{"person": "erin", "names": ["github:2"], "groups": ["a"]}],
-                     "origin": {"keys": [{{key}}], {{rules}}
+                     "origin": { {{rules}}
                       "registries": [{"host": "r.example.com" {{pull}} }]} }
                     """
                 )
