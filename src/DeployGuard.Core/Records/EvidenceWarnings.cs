@@ -24,8 +24,8 @@ public static class EvidenceWarnings
         mayRead is false && policy.SignedOrigin is { } signed && SecretsOf(signed).FirstOrDefault() is { } name
             ?
             [
-                $"spec.origin names Secret {Short(name)}, and DeployGuard may not read Secrets of its namespace, so that no signed evidence counts "
-                    + "under this policy. Set originSecrets of the chart to true, or put the key into pem",
+                $"spec.origin names Secret {Short(name)}, and DeployGuard may not read Secrets of its namespace, so that no evidence counts under "
+                    + $"this policy. Set originSecrets of the chart to true{(signed.Keys.Any(k => k.Secret is not null) ? ", or write the key as pem" : "")}",
             ]
             : [];
 

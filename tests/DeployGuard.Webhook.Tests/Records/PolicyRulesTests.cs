@@ -35,22 +35,27 @@ public class PolicyRulesTests
     public async Task ASecretThatDeployGuardMayNotReadIsWarnedOf([Values] bool mayRead, [Values] bool ofKey)
     {
         _facts.MayReadSecrets = mayRead;
-        var key = ofKey ? """{"name": "forge", "role": "SourceReview", "secretRef": {"name": "s", "key": "cosign.pub"} }""" : "";
-        var rules = ofKey ? "" : "\"imageLabels\": \"Read\",";
+        var rules = ofKey
+            ? """
+                "keys": [{"name": "forge", "role": "SourceReview", "secretRef": {"name": "s", "key": "cosign.pub"} }],
+                "sources": [{"images": ["r.example.com/*"], "repository": "https://github.com/acme/web", "refs": ["refs/heads/main"]}],
+                """
+            : "\"imageLabels\": \"Read\",";
         var pull = ofKey ? "" : ", \"pullSecret\": \"s\"";
         var warnings = Warnings(
-            await RecordAsync(
-                "CREATE",
-                $$"""
-                {"mode": "Enforce", "match": {"kinds": ["Deployment"]},
-                 "approval": {"required": "Always", "quorum": [{"groups": ["a"]}]},
-                 "identities": [{"person": "erin", "names": ["github:2"], "groups": ["a"]}],
-                 "origin": {"keys": [{{key}}], {{rules}}
-                  "sources": [{"images": ["r.example.com/*"], "repository": "https://github.com/acme/web", "refs": ["refs/heads/main"]}],
-                  "registries": [{"host": "r.example.com" {{pull}} }]} }
-                """
+                await RecordAsync(
+                    "CREATE",
+                    $$"""
+                    {"mode": "Enforce", "match": {"kinds": ["Deployment"]},
+                     "approval": {"required": "Always", "quorum": [{"groups": ["a"]}]},
+                     "identities": [{"person": "erin", "names": ["github:2"], "groups": ["a"]}],
+                     "origin": { {{rules}}
+                      "registries": [{"host": "r.example.com" {{pull}} }]} }
+                    """
+                )
             )
-        );
+            .OfType<string>()
+            .ToList();
 
         Assert.That(
             warnings.Where(w => w.Contains("Secret", StringComparison.Ordinal)),
@@ -59,8 +64,8 @@ public class PolicyRulesTests
                 : Is.EqualTo(
                     new[]
                     {
-                        "spec.origin names Secret s, and DeployGuard may not read Secrets of its namespace, so that no signed evidence counts under this "
-                            + "policy. Set originSecrets of the chart to true, or put the key into pem",
+                        "spec.origin names Secret s, and DeployGuard may not read Secrets of its namespace, so that no evidence counts under this policy. "
+                            + $"Set originSecrets of the chart to true{(ofKey ? ", or write the key as pem" : "")}",
                     }
                 )
         );
