@@ -119,7 +119,7 @@ internal sealed class StaleLookupTests : EvidenceFixture
 
         Registry.Referrers?.Clear();
         PushForTheTemplate();
-        _time.Advance(TimeSpan.FromMinutes(6));
+        _time.Advance(TimeSpan.FromMinutes(8));
 
         Assert.That(await MessageAsync(webhook), Is.Null);
     }
