@@ -66,6 +66,20 @@ public class OwnSecretsTests
         await UntilAsync(() => IsFound());
     }
 
+    /// <summary>Keys roll over by an edit of their Secret, and are revoked by its deletion; no replica restarts for it.</summary>
+    [Test]
+    public async Task ANewKeyCountsAtOnceAndADeletedOneNoMore()
+    {
+        await FollowedAsync();
+        var other = $$"""{"cosign.pub": "{{Convert.ToBase64String("other"u8)}}"}""";
+        var named = """{"name": "forge", "namespace": "dg", "resourceVersion": "6"}""";
+        _api.Events.Add($$"""{"type": "MODIFIED", "object": {"metadata": {{named}}, "type": "Opaque", "data": {{other}} } }""");
+        await UntilAsync(() => Found() == "other", moves: false);
+
+        _api.Events.Add("""{"type": "DELETED", "object": {"metadata": {"name": "forge", "namespace": "dg", "resourceVersion": "7"} } }""");
+        await UntilAsync(() => Found() is null, moves: false);
+    }
+
     [Test]
     public async Task AShortOutageStopsNothing()
     {

@@ -183,6 +183,22 @@ internal sealed class StaleLookupTests : EvidenceFixture
     }
 
     [Test]
+    public async Task TenThousandDecisionsOnOneDigestAreOneLookup()
+    {
+        PushForTheTemplate();
+        var webhook = await StartAsync(Policy());
+        Assert.That(await MessageAsync(webhook), Is.Null);
+        var calls = Registry.Calls.Count;
+
+        for (var batch = 0; batch < 200; batch++)
+        {
+            Assert.That(await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => MessageAsync(webhook))), Has.All.Null);
+        }
+
+        Assert.That(Registry.Calls, Has.Count.EqualTo(calls));
+    }
+
+    [Test]
     public async Task WhatWasFoundBeforeStandsWhereTheRegistryFailsNow()
     {
         var webhook = await StartAsync(Policy());
