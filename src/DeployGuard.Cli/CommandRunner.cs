@@ -53,7 +53,12 @@ internal static partial class CommandRunner
         mistake.ShowHelp = false;
         using var said = new StringWriter();
         await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = said });
-        await error.WriteAsync(ExpectedType().Replace(said.ToString(), ""));
+        var mistakes = parsed.Errors.Select(e => e.Message.Split('\n')[0].Trim()).ToHashSet(StringComparer.Ordinal);
+        foreach (var line in said.ToString().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            await error.WriteLineAsync($"{(mistakes.Contains(line) ? "error: " : "")}{ExpectedType().Replace(line, "")}");
+        }
+
         return ExitCodes.Unusable;
     }
 

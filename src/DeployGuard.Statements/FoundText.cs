@@ -27,8 +27,8 @@ public static class FoundText
                 $"the registry has no such image (looked at {string.Join("; ", result.Looked)}). Push it first, or correct its name",
             NoStatement { Refused.Count: > 0 } => $"what was found was not used: {string.Join("; ", result.Refused)}",
             NoStatement => $"no signed statement was found (looked at {PlacesOf(result)}). Ask the CI job that holds the key of the role "
-                + $"{KeyRole.SourceReview} to run deployguard attest --from COMMIT-THAT-RUNS --to NEW-COMMIT --complete --approvals FILE --key KEY "
-                + $"--push --image {result.Image}",
+                + $"{KeyRole.SourceReview} to run: deployguard attest --from {AttestAdvice.ThatRuns} --to NEW-COMMIT {AttestAdvice.Ref} --complete "
+                + $"--approvals FILE --key KEY --push --image {result.Image}",
             _ => "",
         };
 

@@ -134,13 +134,13 @@ public sealed class AttestPolicyTests : IDisposable
 
     private static IEnumerable<TestCaseData<string, string>> Mistakes() =>
         [
-            new("[]", "it: is not a JSON object"),
+            new("[]", "content: is not a JSON object"),
             new("{}", "kind: is missing, or not a string"),
             new(s_policy.Replace("/v1", "/v2", StringComparison.Ordinal), "kind: \"https://deployguard.io/repository-policy/v2\" is not"),
             new(Policy("\"assistedCommitsMustBeMarked\": \"yes\""), "assistedCommitsMustBeMarked: is missing, or neither true nor false"),
             new(Policy("\"notes\": false"), "assistedCommitsMustBeMarked: is missing, or neither true nor false"),
             new(Policy("\"assistedCommitsMustBeMarked\": true, \"level\": 3"), "level: is no field that is known here"),
-            new(Policy("\"assistedCommitsMustBeMarked\": true, \"assistedCommitsMustBeMarked\": false"), "it: is not strict JSON"),
+            new(Policy("\"assistedCommitsMustBeMarked\": true, \"assistedCommitsMustBeMarked\": false"), "content: is not strict JSON"),
             new(Policy("\"assistedCommitsMustBeMarked\": true", expiresAt: "soon"), "expiresAt: is not a time such as"),
             new(
                 Policy("\"assistedCommitsMustBeMarked\": true", expiresAt: "2020-01-01T00:00:00Z"),

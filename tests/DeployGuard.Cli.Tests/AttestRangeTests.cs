@@ -294,18 +294,45 @@ public sealed class AttestRangeTests : IDisposable
         Assert.That(run.Output, Does.Contain(head));
     }
 
-    /// <summary>The same commit, built again.</summary>
+    /// <summary>The job that builds the same commit again says of which commit the image is.</summary>
     [Test]
-    public async Task ARangeWithoutCommitsIsStated()
+    public async Task ARangeWithoutCommitsIsStatedWithANoteThatItStandsInForNoApproval()
     {
-        var run = await _repository.RunAsync("--format", "predicate", "--complete");
+        var run = await _repository.RunAsync("--format", "predicate");
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
         Assert.That(
-            (run.ExitCode, run.Error),
+            run.Error.Split('\n'),
             Is.EqualTo(
-                (
-                    0,
-                    $"0 commits from {_repository.Base[..12]} to {_repository.Base[..12]}: unknown, no sign of AI, which proves nothing; 0 authors, 0 reviews; complete"
-                )
+                new[]
+                {
+                    $"note: --from and --to are the same commit, {_repository.Base}, with no commit between them: the statement says of which "
+                        + "commit the image is, and stands in for no approval",
+                    $"0 commits from {_repository.Base[..12]} to {_repository.Base[..12]}: unknown, no sign of AI, which proves nothing; 0 authors, 0 reviews; not complete",
+                }
+            )
+        );
+    }
+
+    [TestCase("--complete")]
+    [TestCase("--approvals")]
+    public async Task ReviewsOfNoCommitAreAnError(string option)
+    {
+        Git.Write("approvals.json", """{"approvals": []}""");
+
+        var run = await _repository.RunAsync([
+            "--format",
+            "predicate",
+            option,
+            .. option == "--approvals" ? (string[])[Git.At("approvals.json")] : [],
+        ]);
+
+        Assert.That((run.ExitCode, run.Output), Is.EqualTo((2, "")));
+        Assert.That(
+            run.Error,
+            Is.EqualTo(
+                $"error: --from and --to are the same commit, {_repository.Base}, with no commit between them: there is no change to state. Name "
+                    + "the commit of the image that runs now with --from, and that of the new image with --to"
             )
         );
     }

@@ -201,8 +201,8 @@ public class AttestSignTests
     [TestCase("""{"githubIds": [{"id": 0, "tool": "z"}]}""", "githubIds[0].id: is no number of a GitHub account")]
     [TestCase("""{"trailers": [{"tool": "z"}]}""", "trailers[0].key: is missing, empty, or has control characters")]
     [TestCase("""{"mails": []}""", "mails: unknown field; allowed are trailers, lines, emails, githubIds, nameSuffixes, machines")]
-    [TestCase("""{"emails": [], "emails": []}""", "it: is not strict JSON: Duplicate")]
-    [TestCase("[]", "it: is not a JSON object")]
+    [TestCase("""{"emails": [], "emails": []}""", "content: is not strict JSON: Duplicate")]
+    [TestCase("[]", "content: is not a JSON object")]
     public async Task AMistakeInADetectorsFileIsNamedWithItsPath(string content, string error)
     {
         using var repository = new AttestRepository();

@@ -212,8 +212,10 @@ public sealed class AttestTests : IDisposable
                 new[]
                 {
                     "note: the approval of github:3 will not count: it is",
-                    "note: the approval of email:dana@example.com will not count: they are an author of the change",
-                    "note: the approval of github:5 will not count: they are no human",
+                    "note: the review of github:4 will not count: it asks for changes. Have them review again once these are made",
+                    $"note: the approval of email:dana@example.com will not count: they are an author of the change (author of {head}). Have "
+                        + "somebody review it who had no part in it",
+                    "note: the approval of github:5 will not count: they are no human. Have a person review it",
                     "note: the approval of github:6 will not count: it is",
                 }
             )
@@ -245,12 +247,68 @@ public sealed class AttestTests : IDisposable
         "approvals[0].at: expected a time, found a string"
     )]
     [TestCase("""{"reviews": []}""", "reviews: unknown field; allowed are approvals")]
-    [TestCase("[]", "it: is not a JSON object")]
+    [TestCase(
+        "[]",
+        "is a list; write an object {\"approvals\": [...]}, each with approver, kind, state, commit and at; docs/attest.md has the "
+            + "commands that make it of what GitHub and GitLab print"
+    )]
+    [TestCase(
+        " \n",
+        "is empty; write an object {\"approvals\": [...]}, each with approver, kind, state, commit and at; docs/attest.md has the "
+            + "commands that make it of what GitHub and GitLab print"
+    )]
+    [TestCase("1", "content: is not a JSON object")]
     public async Task AMistakeInTheReviewsIsNamedWithItsPath(string content, string error)
     {
         Git.Write("approvals.json", content.Replace("HASH", _head, StringComparison.Ordinal));
         var run = await _repository.RunAsync("--format", "predicate", "--approvals", Git.At("approvals.json"));
         Assert.That((run.ExitCode, run.Output, run.Error), Is.EqualTo((2, "", $"error: {Git.At("approvals.json")}: {error}")));
+    }
+
+    [Test]
+    public async Task WhatWillNotCountIsSaidWithWhatHelps()
+    {
+        object Dated(string approver, string state, string at, string? commit = null) =>
+            new
+            {
+                approver,
+                kind = "human",
+                state,
+                commit = commit ?? _head,
+                at,
+            };
+        Approvals(
+            Dated("github:1", "approved", "2999-01-01T00:00:00Z"),
+            Dated("github:2", "dismissed", "2026-03-11T09:30:00Z"),
+            Dated("github:3", "approved", "2020-03-11T09:30:00Z"),
+            Dated("github:4", "approved", "2020-03-11T09:30:00Z", _repository.Base)
+        );
+        Git.Write("a.txt", "a");
+        Git.Git("add", "--all");
+        Git.Git("commit", "--quiet", "--amend", "--no-edit");
+
+        var run = await _repository.RunAsync("--format", "predicate", "--to", _head, "--approvals", Git.At("approvals.json"));
+        var merged = await _repository.RunAsync("--format", "predicate", "--approvals", Git.At("approvals.json"));
+
+        Assert.That(
+            run.Error.Split('\n')[..3],
+            Is.EqualTo(
+                new[]
+                {
+                    "note: the approval of github:1 will not count: its time, 2999-01-01T00:00:00Z, is in the future. Correct the file or the "
+                        + "clock, and attest again",
+                    "note: the review of github:2 will not count: it was dismissed. Have them review again",
+                    "note: the approval of github:3 is of 2020-03-11: it counts only where approval.maxAge of the policy is that long (72h if it "
+                        + "is not set)",
+                }
+            )
+        );
+        Assert.That(run.Error, Does.EndWith("; 1 author (email:dana@example.com), 4 reviews (2 will not count); not complete"));
+        Assert.That(
+            merged.Error,
+            Does.Contain("note: the approval of github:4 will not count: it is of commit ")
+                .And.Contain("Have the head reviewed and attest again or, if it is merged, have the change approved in the cluster")
+        );
     }
 
     /// <summary>Who pushed to the branch of another person could otherwise approve it after the squash.</summary>
@@ -277,7 +335,7 @@ public sealed class AttestTests : IDisposable
         );
         Assert.That(
             run.Error,
-            Does.StartWith("note: the approval of email:erin@example.com will not count: they are an author of the change")
+            Does.StartWith("note: the approval of email:erin@example.com will not count: they are an author of the change (author of ")
         );
         Assert.That(run.Error, Does.Contain($"2 commits from {_repository.Base[..12]} to {head[..12]}"));
     }
@@ -352,19 +410,48 @@ public sealed class AttestTests : IDisposable
         Git.Git("tag", "v1");
         var head = await CommandRun.OfAsync(command);
         var tag = await CommandRun.OfAsync([.. command, "--to", "v1"]);
-        var hash = await CommandRun.OfAsync([.. command, "--to", _head]);
-        Git.Git("checkout", "--quiet", "--detach");
-        var detached = await CommandRun.OfAsync(command);
-
         Assert.That(head.Output, Does.Contain("\"ref\":\"refs/heads/main\""));
         Assert.That(tag.Output, Does.Contain("\"ref\":\"refs/tags/v1\""));
+    }
+
+    /// <summary>What refusals and CI systems name is a commit.</summary>
+    [Test]
+    public async Task TheRefOfACommitIsTheBranchThatEndsWithItIfThatIsCheckedOutOrTheOnlyOne()
+    {
+        string[] command = ["attest", "--folder", Git.Folder, "--format", "predicate", "--repository", "https://example.com/a"];
+        Task<CommandRun> AttestAsync(string from, string to) => CommandRun.OfAsync([.. command, "--from", from, "--to", to]);
+        const string Main = "\"ref\":\"refs/heads/main\"";
+
+        var checkedOut = await AttestAsync(_repository.Base, _head);
+        Git.Git("checkout", "--quiet", "--detach");
+        var only = await AttestAsync(_repository.Base, _head);
+        var detached = await AttestAsync(_repository.Base, "HEAD");
+        Git.Git("branch", "side");
+        var several = await AttestAsync(_repository.Base, _head);
+        Git.Git("checkout", "--quiet", "main");
+        var ofSeveral = await AttestAsync(_repository.Base, _head);
+        Git.Commit("later");
+        Git.Git("branch", "--force", "side");
+        var none = await AttestAsync(_repository.Base, _head);
+
         Assert.That(
-            hash.Error,
-            Is.EqualTo($"error: --ref: is needed, because {_head} names no branch or tag; name it as in --ref refs/heads/main")
+            ((CommandRun[])[checkedOut, only, detached, ofSeveral]).Select(r => r.Output),
+            Has.All.Contains(Main),
+            detached.Error + only.Error
         );
         Assert.That(
-            detached.Error,
-            Is.EqualTo("error: --ref: is needed, because HEAD names no branch or tag; name it as in --ref refs/heads/main")
+            several.Error,
+            Is.EqualTo(
+                $"error: --ref: is needed, because several branches end with {_head}; name one of them: --ref refs/heads/main or --ref "
+                    + "refs/heads/side"
+            )
+        );
+        Assert.That(
+            none.Error,
+            Is.EqualTo(
+                $"error: --ref: is needed, because {_head} names no branch or tag, and no branch of this clone ends with it; name it as in --ref "
+                    + "refs/heads/main"
+            )
         );
     }
 
@@ -445,7 +532,8 @@ public sealed class AttestTests : IDisposable
         var run = await _repository.RunAsync(options.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.That(run.ExitCode, Is.EqualTo(2));
         Assert.That(run.Output, Does.Not.Contain("{"));
-        Assert.That(run.Error, Does.Contain(error));
+        Assert.That(run.Error, Does.Contain($"error: {error}"));
+        Assert.That(run.Error.Split('\n'), Has.All.Not.Empty);
     }
 
     [Test]
@@ -455,6 +543,21 @@ public sealed class AttestTests : IDisposable
         var run = await _repository.RunAsync("--key", Git.At("text"));
         Assert.That((run.ExitCode, run.Output), Is.EqualTo((2, "")));
         Assert.That(run.Error, Does.StartWith($"error: {Git.At("text")}: holds no private key in PEM"));
+    }
+
+    [Test]
+    public async Task APublicKeyIsNoKeyToSignWith()
+    {
+        await CommandRun.OfAsync("keys", "generate", Git.At("forge"));
+        var run = await _repository.RunAsync("--key", Git.At("forge.pub"));
+        Assert.That((run.ExitCode, run.Output), Is.EqualTo((2, "")));
+        Assert.That(
+            run.Error,
+            Is.EqualTo(
+                $"error: --key {Git.At("forge.pub")}: is a public key, which verifies and cannot sign; name the file of its private key, such as "
+                    + Git.At("forge.key")
+            )
+        );
     }
 
     [Test]

@@ -37,7 +37,9 @@ internal static class AttestOptions
     };
     public static readonly Option<string?> Ref = new("--ref")
     {
-        Description = "Full name of the ref, such as refs/heads/main. Default: the branch or tag of --to.",
+        Description =
+            "Full name of the ref, such as refs/heads/main. Default: the branch or tag that --to names, or the branch that ends with --to, if "
+            + "it is checked out or the only one.",
     };
     public static readonly Option<string[]> Images = Repeated(
         "--image",

@@ -2,12 +2,15 @@ using System.CommandLine;
 using DeployGuard.Cli.Inputs;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Attestations;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Attest;
 
 /// <summary>One run of <c>attest</c>.</summary>
 internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
 {
+    private const int MostNamed = 5;
+
     private readonly Repository _repository = new(parsed.GetRequiredValue(AttestOptions.Folder));
 
     public async Task<int> RunAsync(TimeProvider time, CancellationToken cancel)
@@ -15,6 +18,7 @@ internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
         var range = new GitRange(_repository, parsed.GetRequiredValue(AttestOptions.From), parsed.GetRequiredValue(AttestOptions.To));
         // What the user gave is read first: a mistake in it is reported before a long range is read.
         var given = AttestInputs.Read(parsed, _repository, inputs);
+        CheckThatThereIsAChange(range);
         var now = time.GetUtcNow();
         var policy = new BasePolicy(_repository, range, given, Notice).Read(now);
         var authors = new ChangeAuthors(given.Detectors, given.Ids);
@@ -33,7 +37,7 @@ internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
             isComplete,
             Declaration(reading, policy),
             [.. authors.Ids],
-            reviews.Stated(authors.Ids, Notice),
+            reviews.Stated(authors, now, Notice),
             issued,
             issued + given.ValidFor
         );
@@ -43,8 +47,27 @@ internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
             await given.Push.PushAsync(signed, time, cancel);
         }
 
-        Say(Summary(change, reading));
+        Say(Summary(change, reading, reviews.InVain));
         return 0;
+    }
+
+    /// <summary>A job that builds the same commit again may state of which commit the new image is, and nothing else.</summary>
+    private void CheckThatThereIsAChange(GitRange range)
+    {
+        if (range.Base != range.Head)
+        {
+            return;
+        }
+
+        var what = $"--from and --to are the same commit, {range.Head}, with no commit between them";
+        if (parsed.GetValue(AttestOptions.Complete) || parsed.GetValue(AttestOptions.Approvals) is not null)
+        {
+            throw new ManifestException(
+                $"{what}: there is no change to state. Name the commit of the image that runs now with --from, and that of the new image with --to"
+            );
+        }
+
+        Notice($"{what}: the statement says of which commit the image is, and stands in for no approval");
     }
 
     private bool CanBeStated(List<string> gaps, bool isComplete)
@@ -71,18 +94,27 @@ internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
             [.. reading.Stated().Select(s => new AiEvidence(s.Commit, s.Kind, s.Tool, s.Value))]
         );
 
-    private static string Summary(ChangeStatement change, ChangeReading reading)
+    /// <param name="inVain">How many reviews will not count.</param>
+    private static string Summary(ChangeStatement change, ChangeReading reading, int inVain)
     {
         var tools = reading.Signs.GroupBy(s => s.Tool).OrderByDescending(g => g.Count()).Select(g => $"{g.Key} {g.Count()}");
         var signs =
             change.Ai.Status is AiStatus.None ? $"no sign of AI, and {BasePolicy.File} asks for one"
             : reading.Signs.Count == 0 ? "no sign of AI, which proves nothing"
             : $"signs of AI: {string.Join(", ", tools)}";
-        var people = $"{Count(change.Authors.Count, "author")}, {Count(change.Approvals.Count, "review")}";
+        var people =
+            $"{Count(change.Authors.Count, "author")}{Named(change)}, {Count(change.Approvals.Count, "review")}"
+            + (inVain > 0 ? $" ({inVain} will not count)" : "");
         var status = change.Ai.Status.ToString().ToLowerInvariant();
         return $"{Count(reading.Commits, "commit")} from {change.Source.BaseCommit[..12]} to {change.Source.HeadCommit[..12]}: {status}, {signs}; "
             + $"{people}; {(change.IsComplete ? "complete" : "not complete")}";
     }
+
+    /// <summary>Who cannot approve, where somebody did: a policy may know the approver under one of these names too.</summary>
+    private static string Named(ChangeStatement change) =>
+        change.Approvals.Count == 0 || change.Authors.Count == 0
+            ? ""
+            : $" ({string.Join(", ", change.Authors.Take(MostNamed))}{(change.Authors.Count > MostNamed ? ", ..." : "")})";
 
     private static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
 

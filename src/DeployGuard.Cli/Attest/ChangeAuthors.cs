@@ -8,35 +8,43 @@ namespace DeployGuard.Cli.Attest;
 /// </summary>
 internal sealed class ChangeAuthors(Detectors detectors, AuthorIds ids)
 {
-    private readonly SortedSet<string> _ids = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, string> _sources = new(StringComparer.Ordinal);
 
-    public IReadOnlyCollection<string> Ids => _ids;
+    public IReadOnlyCollection<string> Ids => _sources.Keys;
+
+    /// <summary>What first named them, such as <c>committer of COMMIT</c>; null if they are no author.</summary>
+    public string? SourceOf(string id) => _sources.GetValueOrDefault(id);
 
     /// <summary>A commit that names no person: who operated the agent is not known. The first one.</summary>
     public string? Nobody { get; private set; }
 
     public void AddFrom(Commit commit)
     {
-        var named = new[] { commit.Author, commit.Committer }
-            .Concat(Trailers.In(commit.Message).Where(t => Detectors.NamesCoAuthor(t.Key)).Select(t => Person.Parse(t.Value)))
-            .Count(Add);
+        var coAuthors = Trailers.In(commit.Message).Where(t => Detectors.NamesCoAuthor(t.Key)).Select(t => Person.Parse(t.Value));
+        var named =
+            (Add(commit.Author, "author") ? 1 : 0)
+            + (Add(commit.Committer, "committer") ? 1 : 0)
+            + coAuthors.Count(c => Add(c, "co-author"));
         if (named == 0)
         {
             Nobody ??= commit.Hash;
         }
+
+        bool Add(Person person, string role) => this.Add(person, $"{role} of {commit.Hash}");
     }
 
     /// <summary>Whether it is a person.</summary>
-    public bool Add(Person person)
+    /// <param name="source">What names them.</param>
+    public bool Add(Person person, string source)
     {
         if (person is { Address: "", Name: "" } || detectors.AccountOf(person) is not null || detectors.Machines.Contains(person.Address))
         {
             return false;
         }
 
-        _ids.Add(ids.Of(person));
+        Add(ids.Of(person), source);
         return true;
     }
 
-    public void Add(string id) => _ids.Add(id);
+    public void Add(string id, string source) => _sources.TryAdd(id, source);
 }

@@ -47,7 +47,7 @@ internal sealed class ChangeReading(
         _signs.AddRange(given.Declared.Select(t => Sign.Of(range.Head, "declared", t, "declared by the signer")));
         foreach (var id in given.Operators)
         {
-            authors.Add(id);
+            authors.Add(id, "named with --operator");
         }
     }
 
@@ -72,7 +72,7 @@ internal sealed class ChangeReading(
         _signs.AddRange(note.Agents.Select(a => Sign.Of(commit, "note", a.Tool, $"git-ai: {a.Tool} {a.Model}".TrimEnd())));
         foreach (var person in note.People)
         {
-            authors.Add(person);
+            authors.Add(person, $"named by the note of git-ai of {commit}");
         }
     }
 }

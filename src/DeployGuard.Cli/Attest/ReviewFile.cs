@@ -1,5 +1,7 @@
+using DeployGuard.Cli.Inputs;
 using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Attest;
 
@@ -9,9 +11,27 @@ namespace DeployGuard.Cli.Attest;
 /// </summary>
 internal static class ReviewFile
 {
-    /// <exception cref="Manifests.ManifestException">The file cannot be used.</exception>
+    private const string Form =
+        "write an object {\"approvals\": [...]}, each with approver, kind, state, commit and at; docs/attest.md has the commands that make it of "
+        + "what GitHub and GitLab print";
+
+    /// <exception cref="ManifestException">The file cannot be used.</exception>
     public static IReadOnlyList<StatedApproval> Read(string? file) =>
-        file is null ? [] : StrictFile.Read(file, root => root.Only("approvals").Objects("approvals").Select(Read).ToList());
+        file is null
+            ? []
+            : StrictFile.Read(file, ContentOf(file), root => root.Only("approvals").Objects("approvals").Select(Read).ToList());
+
+    /// <summary>What a forge's own program prints, or nothing where that failed, is the mistake that is made first.</summary>
+    private static byte[] ContentOf(string file)
+    {
+        var content = InputFiles.Bytes(file);
+        return content.FirstOrDefault(b => !char.IsWhiteSpace((char)b)) switch
+        {
+            0 => throw new ManifestException($"{file}: is empty; {Form}"),
+            (byte)'[' => throw new ManifestException($"{file}: is a list; {Form}"),
+            _ => content,
+        };
+    }
 
     private static StatedApproval Read(Field review)
     {

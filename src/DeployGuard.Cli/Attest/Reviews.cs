@@ -1,10 +1,15 @@
 using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Cli.Attest;
 
 /// <summary>Relates reviews to the change that is built: a review counts only for the commit that it was given to.</summary>
 internal sealed class Reviews
 {
+    /// <summary>What a policy lets a review count for that does not say it.</summary>
+    private static readonly TimeSpan s_usualMaxAge = new ApprovalRules { Quorum = [] }.MaxAge;
+
     private readonly GitRange _range;
     private readonly IReadOnlyList<StatedApproval> _given;
     private readonly HashSet<string> _sameFiles;
@@ -24,28 +29,49 @@ internal sealed class Reviews
     /// </summary>
     public IReadOnlyCollection<string> SameFiles => _sameFiles;
 
+    /// <summary>How many of them will not count; known once they were stated.</summary>
+    public int InVain { get; private set; }
+
     /// <summary>A review of a commit with the same files is one of the head.</summary>
-    /// <param name="notice">Gets a sentence for each approval that will not count.</param>
-    public IReadOnlyList<StatedApproval> Stated(IReadOnlyCollection<string> authors, Action<string> notice)
+    /// <param name="notice">Gets a sentence for each review that will not count, with what helps.</param>
+    public IReadOnlyList<StatedApproval> Stated(ChangeAuthors authors, DateTimeOffset now, Action<string> notice)
     {
         var reviews = _given.Select(r => _sameFiles.Contains(r.Commit) ? r with { Commit = _range.Head } : r).ToList();
-        foreach (var review in reviews.Where(r => r.State is ReviewState.Approved))
+        foreach (var review in reviews)
         {
-            if (WhyNot(review, authors) is { } reason)
+            if (WhyNot(review, authors, now) is { } reason)
             {
-                notice($"the approval of {review.Approver} will not count: {reason}");
+                InVain++;
+                notice(
+                    $"the {(review.State is ReviewState.Approved ? "approval" : "review")} of {review.Approver} will not count: {reason}"
+                );
+            }
+            else if (review.At < now - s_usualMaxAge)
+            {
+                notice(
+                    $"the approval of {review.Approver} is of {review.At.UtcDateTime:yyyy-MM-dd}: it counts only where approval.maxAge of the "
+                        + $"policy is that long ({s_usualMaxAge.TotalHours:0}h if it is not set)"
+                );
             }
         }
 
         return reviews;
     }
 
-    private string? WhyNot(StatedApproval review, IReadOnlyCollection<string> authors) =>
-        review.Kind is not ApproverKind.Human ? "they are no human"
-        : _otherFiles.Contains(review.Commit) ? $"it is of commit {review.Commit}, which does not have the same files as {_range.Head}"
+    private string? WhyNot(StatedApproval review, ChangeAuthors authors, DateTimeOffset now) =>
+        review.State is ReviewState.ChangesRequested ? "it asks for changes. Have them review again once these are made"
+        : review.State is ReviewState.Dismissed ? "it was dismissed. Have them review again"
+        : review.Kind is not ApproverKind.Human ? "they are no human. Have a person review it"
+        : review.At > now + JudgementTimes.ClockSkew
+            ? $"its time, {review.At.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}, is in the future. Correct the file or the clock, and attest again"
+        : _otherFiles.Contains(review.Commit)
+            ? $"it is of commit {review.Commit}, which does not have the same files as {_range.Head}: the branch was pushed to after the review, "
+                + "or was not up to date when it was merged. Have the head reviewed and attest again or, if it is merged, have the change "
+                + "approved in the cluster. To prevent it, require branches to be up to date before a merge"
         : review.Commit != _range.Head
             ? $"it is of commit {review.Commit}, which is not in this clone. If it was squashed, fetch it, for example with git fetch origin "
                 + "refs/pull/NUMBER/head, and attest again"
-        : authors.Contains(review.Approver) ? "they are an author of the change"
+        : authors.SourceOf(review.Approver) is { } source
+            ? $"they are an author of the change ({source}). Have somebody review it who had no part in it"
         : null;
 }

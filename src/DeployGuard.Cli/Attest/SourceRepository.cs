@@ -7,6 +7,8 @@ namespace DeployGuard.Cli.Attest;
 /// </summary>
 internal static class SourceRepository
 {
+    private const string Branches = "refs/heads/";
+
     private const string Form = "name the repository as policies do: --repository https://github.com/acme/checkout";
 
     /// <summary><c>git+https://host/path</c>, without credentials and without <c>.git</c>.</summary>
@@ -28,7 +30,10 @@ internal static class SourceRepository
     }
 
     /// <summary>The full name of a ref.</summary>
-    /// <param name="given">Null: the branch or tag that <paramref name="to"/> names or, with HEAD, the one that is checked out.</param>
+    /// <param name="given">
+    /// Null: the branch or tag that <paramref name="to"/> names or, with HEAD, the one that is checked out; else the branch that ends with
+    /// this commit, if that is checked out or the only one.
+    /// </param>
     /// <exception cref="ManifestException">There is none, or it is no such name.</exception>
     public static string Ref(string? given, string to, Repository repository)
     {
@@ -42,9 +47,29 @@ internal static class SourceRepository
         return
             repository.Run("rev-parse", "--symbolic-full-name", to) is (true, var name, _)
             && name.Trim() is var full
-            && (full.StartsWith("refs/heads/", StringComparison.Ordinal) || full.StartsWith("refs/tags/", StringComparison.Ordinal))
+            && (full.StartsWith(Branches, StringComparison.Ordinal) || full.StartsWith("refs/tags/", StringComparison.Ordinal))
             ? full
-            : throw new ManifestException($"--ref: is needed, because {to} names no branch or tag; name it as in --ref refs/heads/main");
+            : BranchAt(to, repository);
+    }
+
+    /// <summary>Of several branches, only the one that is checked out: the signer must not state a branch by chance.</summary>
+    private static string BranchAt(string to, Repository repository)
+    {
+        var commit = repository.CommitOrNull(to);
+        string[] branches = commit is null
+            ? []
+            : repository
+                .Output("for-each-ref", "--format=%(refname)", $"--points-at={commit}", Branches)
+                .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var current = repository.Run("symbolic-ref", "--quiet", "HEAD") is (true, var head, _) ? head.Trim() : null;
+        return current is not null && branches.Contains(current) ? current
+            : branches is [var only] ? only
+            : throw new ManifestException(
+                branches.Length == 0
+                    ? $"--ref: is needed, because {to} names no branch or tag, and no branch of this clone ends with it; name it as in --ref "
+                        + "refs/heads/main"
+                    : $"--ref: is needed, because several branches end with {to}; name one of them: --ref {string.Join(" or --ref ", branches)}"
+            );
     }
 
     private static string? Normalized(string address, params string[] schemes)

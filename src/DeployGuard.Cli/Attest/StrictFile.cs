@@ -10,6 +10,8 @@ internal static class StrictFile
 {
     private const int MaxBytes = 16 << 20;
 
+    private const string Content = "content";
+
     /// <exception cref="ManifestException">The file cannot be read, or not in this form.</exception>
     public static T Read<T>(string file, Func<Field, T> read) => Read(file, InputFiles.Bytes(file), read);
 
@@ -18,7 +20,7 @@ internal static class StrictFile
     {
         try
         {
-            return InputFiles.Naming(name, () => read(Field.Root(StrictJson.ReadObject(content, MaxBytes, "it"))));
+            return InputFiles.Naming(name, () => read(Field.Root(StrictJson.ReadObject(content, MaxBytes, Content))));
         }
         catch (MalformedObjectException wrong)
         {

@@ -68,7 +68,10 @@ internal static class SignedOriginReader
         var keys = signed.Keys.Count(k => k.Role is KeyRole.SourceReview);
         if (signed.ReviewThreshold > Math.Max(1, keys))
         {
-            origin.Error("reviewThreshold", $"{signed.ReviewThreshold} is more than the {keys} keys of the role SourceReview");
+            origin.Error(
+                "reviewThreshold",
+                $"{signed.ReviewThreshold} is more than {(keys == 1 ? "the one key" : $"the {keys} keys")} of the role SourceReview"
+            );
         }
         else if (keys == 0 && origin.Has("reviewThreshold"))
         {

@@ -78,7 +78,7 @@ public class OriginTests
                 result.Findings.Single().Remedy,
                 Is.EqualTo(
                     $"Ask the CI job that holds the key of the role SourceReview to run: deployguard attest --from {Stated.Running} "
-                        + $"--to {Stated.Head} --complete --approvals FILE --key KEY --push --beside IMAGE."
+                        + $"--to {Stated.Head} --ref refs/heads/BRANCH --complete --approvals FILE --key KEY --push --beside IMAGE."
                 )
             );
         });
@@ -120,7 +120,10 @@ public class OriginTests
 
         Assert.That((result.Origin, result.Missing?.Kind), Is.EqualTo((OriginVerdict.Unknown, LinkKind.Chain)));
         Assert.That(result.Findings.Single().Kind, Is.EqualTo(FindingKind.BrokenChain));
-        Assert.That(result.Findings.Single().Remedy, Does.Contain($" --from {Stated.Running} --to {middle} --complete "));
+        Assert.That(
+            result.Findings.Single().Remedy,
+            Does.Contain($" --from {Stated.Running} --to {middle} --ref refs/heads/BRANCH --complete ")
+        );
     }
 
     [Test]

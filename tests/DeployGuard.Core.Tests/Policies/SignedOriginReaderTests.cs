@@ -267,7 +267,7 @@ public class SignedOriginReaderTests
         );
     }
 
-    [TestCase("2", "2 is more than the 1 keys of the role SourceReview")]
+    [TestCase("2", "2 is more than the one key of the role SourceReview")]
     [TestCase("0", "0 is not a whole number from 1 to 20")]
     [TestCase("\"1\"", "\"1\" is not a whole number from 1 to 20")]
     public void AThresholdThatCannotBeReachedIsRefused(string threshold, string error) =>

@@ -60,7 +60,7 @@ public class SignedGapTests
     public void ARemedyIsTheWholeCommandWithTheImage()
     {
         var verdict = Decide(Always(), [Forge.Says(Stated.Change(from: Stated.Between))]);
-        var command = $"--complete --approvals FILE --key KEY --push --beside {New}";
+        var command = $"--ref refs/heads/BRANCH --complete --approvals FILE --key KEY --push --beside {New}";
 
         Assert.That(verdict.Denials.First().Finding.Message, Does.Contain(command));
         Assert.That(verdict.Denials.Last().Finding.Remedy, Does.EndWith(command));
@@ -103,6 +103,133 @@ public class SignedGapTests
             Unproven(c => c with { Phase = Phase.Pending }),
             Does.Contain("No Change on record admitted it, and time does not prove it")
         );
+
+    /// <summary>The forge's job pushed, and the job that built the image forgot to.</summary>
+    [Test]
+    public void AStatementOfTheBuildJobThatIsMissingIsNamedWithItsCommand()
+    {
+        var ofForge = Forge.Says(Stated.Change().ReviewedBy("github:2002").About(Stated.AtCommit()));
+
+        var finding = Decide(Always(), [ofForge]).Denials.Single(d => d.Finding.Reason == "StatementSubject").Finding;
+
+        Assert.That(
+            finding.Message,
+            Does.EndWith(
+                $"is about commit {Stated.Head}, which is not proven to be that of sha256:{Stated.Digest}: a statement by the job that built the "
+                    + "image is missing"
+            )
+        );
+        Assert.That(
+            finding.Remedy,
+            Is.EqualTo(
+                $"Ask the CI job that built the image to run, with its key of the role Build: deployguard attest --from {Stated.Running} --to "
+                    + $"{Stated.Head} --ref refs/heads/main --key KEY --push --image {New}"
+            )
+        );
+    }
+
+    /// <summary>An annotation that an earlier change of the template left is no reason, and no other statement helps against it.</summary>
+    [Test]
+    public void AStatementAboutATemplateOfAnotherChangeIsNotTheCause()
+    {
+        var left = Forge.Says(
+            Stated
+                .Change(to: Stated.Between)
+                .About(
+                    Stated.AtCommit(Stated.Between),
+                    StatementSubject.Of("Deployment shop/web", StatementSubject.TemplateHash, new string('7', 64))
+                ),
+            "annotation"
+        );
+        var byBuilder = Build.Says(Stated.Change().ReviewedBy("github:2002"));
+
+        var alone = Decide(Always(), [left]).Denials.ToList();
+        var besides = Decide(Always(), [left, byBuilder]).Denials.ToList();
+
+        Assert.That(alone[0].Finding.Message, Does.Not.Contain("See what "));
+        Assert.That(alone[1].Finding.Reason, Is.EqualTo("StatementSubject"));
+        Assert.That(
+            alone[1].Finding.Message,
+            Does.Contain("is about the template of Deployment shop/web at commit ").And.Contain("another change")
+        );
+        Assert.That(
+            alone[1].Finding.Remedy,
+            Does.StartWith("Remove it, if it is of an earlier change. Else ask the CI job that built the image")
+        );
+        Assert.That(besides[0].Finding.Message, Does.Not.Contain("StatementSubject says"));
+    }
+
+    [Test]
+    public void AStatementAboutThisImageIsTheCauseBeforeOneAboutAnotherCommit()
+    {
+        var other = Forge.Says(Stated.Change(to: Stated.Between).About(Stated.AtCommit(Stated.Between)), "first");
+        var expired = Forge.Says(Stated.Change() with { ExpiresAt = Some.Now.AddMinutes(-1) });
+
+        Assert.That(
+            Decide(Always(), [other, expired]).Denials.First().Finding.Message,
+            Does.Contain("See what StatementExpired says of the statement below")
+        );
+    }
+
+    [Test]
+    public void WhereTheTemplateDiffersAndTheCommitOfWhatRunsIsNotKnownBothAreNamed()
+    {
+        var after = Deployment(New).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""");
+
+        var message = Decide(Always(), [Forge.Says(Stated.Change().ReviewedBy("github:2002"))], after, commit: null)
+            .Denials.First()
+            .Finding.Message;
+
+        Assert.That(message, Does.Contain("the template differs from what runs in more than images").And.Contain(". Besides, "));
+        Assert.That(message, Does.Contain($"The commit of {Running}, which runs now, is not known"));
+    }
+
+    [Test]
+    public void WhereWaitingDoesNotHelpTheWayOutComesFirst()
+    {
+        var message = Decide(Always(), [Forge.Says(Stated.Change().ReviewedBy("github:2002"))], phase: Phase.Completed, commit: null)
+            .Denials.First()
+            .Finding.Message;
+
+        Assert.That(
+            message,
+            Does.Contain($"Signed evidence does not stand in for it: {New}: The commit of {Running}, which runs now, is not known")
+                .And.EndWith(". Besides, what runs now is not proven")
+        );
+        Assert.That(message, Does.Not.Contain("Wait"));
+    }
+
+    /// <summary>What is said before asks a CI job.</summary>
+    [Test]
+    public void WhereACiJobIsAskedTheApproversAreNamed()
+    {
+        Assert.That(
+            Decide(Always(), []).Denials.First().Finding.Remedy,
+            Does.StartWith("Or ask senior-engineers to run: kubectl deployguard approve ")
+        );
+        Assert.That(
+            Decide(Always(), [Forge.Says(Stated.Change().ReviewedBy("github:9999"))]).Denials.First().Finding.Remedy,
+            Does.StartWith("Ask them to run: kubectl deployguard approve ")
+        );
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public void WhereNothingRunsTheChangeBeginsWithTheFirstCommit(bool isNew)
+    {
+        var policy = Always();
+        var nothing = OriginEvaluator.Evaluate(Stated.Question(), AttestationVerifier.Verify([], KeySet.Of(Forge.Trusted)), Some.Now);
+        var image = new SignedImage(New, nothing) { Note = $"Ask for attest --from {AttestAdvice.ThatRuns}" };
+        var cluster = Cluster(policy, [new SignedFacts(policy.Name, [image])]);
+        var verdict = isNew
+            ? Some.Decide(Some.Create(Deployment(New)), cluster with { LiveHash = null, Changes = [] })
+            : Some.Decide(Some.Update(Deployment(Running), Deployment(New)), cluster);
+
+        Assert.That(
+            verdict.Denials.First().Finding.Message,
+            Does.Contain($"attest --from {(isNew ? "0000000000000000000000000000000000000000" : "COMMIT-THAT-RUNS")}")
+        );
+    }
 
     private static string MessageOf(SafeguardPolicy policy, ChangeStatement statement) =>
         Decide(policy, [Forge.Says(statement)]).Denials.First().Finding.Message;

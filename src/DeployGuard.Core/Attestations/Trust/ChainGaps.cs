@@ -3,9 +3,6 @@ namespace DeployGuard.Core.Attestations.Trust;
 /// <summary>The words for links that are missing behind the head commit.</summary>
 internal static class ChainGaps
 {
-    /// <summary>A part of the commands in remedies. It is put in where the name of the image is known.</summary>
-    public const string Beside = "--beside IMAGE";
-
     /// <summary>Why a change statement about the head is no link at all.</summary>
     /// <param name="agreeing">How many keys of the role SourceReview state the same part of the range.</param>
     public static IEnumerable<StatementFinding> OfStatement(JudgedStatement statement, ImageQuestion question, int agreeing)
@@ -40,7 +37,7 @@ internal static class ChainGaps
                         ? "the change statement about that commit does not count."
                         : "no change statement that counts, by a key of the role SourceReview, is about that commit."
                 ),
-            isThereOne ? "See what is said of the statement below." : Attest(head.Commit, "COMMIT-THAT-RUNS")
+            isThereOne ? "See what is said of the statement below." : Attest(head.Commit, AttestAdvice.ThatRuns)
         );
 
     public static MissingLink NoRunningCommit(RunningImage running) =>
@@ -91,5 +88,6 @@ internal static class ChainGaps
     /// <summary>The reader of this holds no key: the job of the forge's side does.</summary>
     private static string Attest(string to, string? from) =>
         $"Ask the CI job that holds the key of the role {KeyRole.SourceReview} to run: deployguard attest "
-        + $"--from {from ?? new string('0', to.Length)} --to {to} --complete --approvals FILE --key KEY --push {Beside}.";
+        + $"--from {from ?? new string('0', to.Length)} --to {to} {AttestAdvice.Ref} --complete --approvals FILE --key KEY --push "
+        + $"{AttestAdvice.Beside}.";
 }

@@ -4,7 +4,7 @@ namespace DeployGuard.Core.Attestations.Trust;
 public static class JudgementTimes
 {
     /// <summary>Clocks of signers and of the cluster differ a little.</summary>
-    internal static TimeSpan ClockSkew { get; } = TimeSpan.FromMinutes(5);
+    public static TimeSpan ClockSkew { get; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
     /// Until when a judgement of these statements holds, if the question stays the same: then a key or a statement begins or ceases to be

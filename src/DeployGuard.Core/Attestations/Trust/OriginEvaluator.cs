@@ -106,18 +106,35 @@ public static class OriginEvaluator
         from statement in judged
         where statement.IsUsable && statement.Statement.Claim is not OtherClaim
         where !coverage.IsAbout(statement.Statement) && range?.Concerns(statement) is not true && range?.IsOfStart(statement) is not true
-        select Other(statement, coverage);
+        select Other(statement, coverage, isOfKnownCommit: range is not null);
 
-    private static StatementFinding Other(JudgedStatement judged, ImageCoverage coverage)
+    private static StatementFinding Other(JudgedStatement judged, ImageCoverage coverage, bool isOfKnownCommit)
     {
         var subjects = judged.Statement.Subjects;
         return subjects.FirstOrDefault(s => s.Sha256 is not null) is { } image
-            ? StatementFinding.Of(
-                judged.Statement,
-                FindingKind.OtherImage,
-                $"is about another image ({VisibleText.Inline(image.Name)} sha256:{image.Sha256}), and not about {coverage.Digest}",
-                "Attest this image; a statement cannot be moved from one image to another."
-            )
+                ? StatementFinding.Of(
+                    judged.Statement,
+                    FindingKind.OtherImage,
+                    $"is about another image ({VisibleText.Inline(image.Name)} sha256:{image.Sha256}), and not about {coverage.Digest}",
+                    "Attest this image; a statement cannot be moved from one image to another."
+                )
+            : subjects.FirstOrDefault(s => s.Digests.ContainsKey(StatementSubject.TemplateHash)) is { } template
+                ? StatementFinding.Of(
+                    judged.Statement,
+                    FindingKind.OtherTemplate,
+                    $"is about the template of {VisibleText.Inline(template.Name)} at commit {judged.Commit}, which is not proven to be that of "
+                        + coverage.Digest
+                        + (isOfKnownCommit ? "" : ": it is of another change, or a statement by the job that built the image is missing"),
+                    $"Remove it, if it is of an earlier change.{(isOfKnownCommit ? "" : $" Else {BuildJobOf(judged)}")}"
+                )
+            : !isOfKnownCommit && judged.Change is not null && subjects.Any(s => s.GitCommit is not null)
+                ? StatementFinding.Of(
+                    judged.Statement,
+                    FindingKind.WrongSubject,
+                    $"is about commit {judged.Commit}, which is not proven to be that of {coverage.Digest}: a statement by the job that built the "
+                        + "image is missing",
+                    $"A{BuildJobOf(judged)[1..]}"
+                )
             : StatementFinding.Of(
                 judged.Statement,
                 FindingKind.WrongSubject,
@@ -127,4 +144,11 @@ public static class OriginEvaluator
                 "Attest the digest of the image."
             );
     }
+
+    /// <summary>For the same range: what the image was built from is all that this job states.</summary>
+    private static string BuildJobOf(JudgedStatement judged) =>
+        judged.Change?.Source is not { } source
+            ? "attest the digest of the image."
+            : $"ask the CI job that built the image to run, with its key of the role {KeyRole.Build}: deployguard attest --from {source.BaseCommit} "
+                + $"--to {source.HeadCommit} {AttestAdvice.RefOf(source.Ref)} --key KEY --push {AttestAdvice.About}.";
 }

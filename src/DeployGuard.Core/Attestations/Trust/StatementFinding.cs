@@ -30,6 +30,9 @@ public enum FindingKind
     /// <summary>It is about another image.</summary>
     OtherImage,
 
+    /// <summary>It is about a pod template, and of a commit that is not that of the image.</summary>
+    OtherTemplate,
+
     WrongRepository,
     WrongRef,
     Expired,

@@ -141,7 +141,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
                 + $"{votes.Lines}{inVain}{Other(evaluated, inspection.Cluster)}"
                 + (signed.Gap.Length > 0 ? $". Signed evidence does not stand in for it: {signed.Gap}" : "")
                 + UnavailableEvidence.Beside(policy, signed),
-            Remedy(evaluated, policy, inspection.Cluster)
+            Remedy(evaluated, policy, inspection.Cluster, signed.Gap.Length > 0 ? $"Or ask {PeopleOf(rules)}" : "Ask them")
         )
         {
             Missing = votes.Missing,
@@ -183,12 +183,16 @@ internal sealed class ApprovalSafeguard : ISafeguard
 
     private static string SourceOf(Origin origin) => (origin.Evidence.FirstOrDefault(OriginReader.SaysAi) ?? origin.Evidence[0]).Source;
 
-    private static string Remedy(EvaluatedRequest evaluated, SafeguardPolicy policy, ClusterSnapshot cluster) =>
+    /// <summary>The groups of every line.</summary>
+    private static string PeopleOf(ApprovalRules rules) =>
+        string.Join(" and ", rules.Quorum.Select(l => string.Join(" or ", l.Groups)).Distinct());
+
+    /// <param name="ask">Whom to ask. What is said before it may have asked somebody else, such as a CI job.</param>
+    private static string Remedy(EvaluatedRequest evaluated, SafeguardPolicy policy, ClusterSnapshot cluster, string ask) =>
         evaluated.ApproveBy switch
         {
-            ApproveBy.ChangeName =>
-                $"Ask them to run: kubectl deployguard approve {evaluated.Name} -n {evaluated.Request.Target.Namespace}",
-            ApproveBy.Hash => $"Ask them to run: kubectl deployguard approve {evaluated.Request.Target.KubectlName} -n "
+            ApproveBy.ChangeName => $"{ask} to run: kubectl deployguard approve {evaluated.Name} -n {evaluated.Request.Target.Namespace}",
+            ApproveBy.Hash => $"{ask} to run: kubectl deployguard approve {evaluated.Request.Target.KubectlName} -n "
                 + $"{evaluated.Request.Target.Namespace}"
                 + $" --hash {Workloads.TemplateHash.DigitsOf(evaluated.After?.Template.Hash ?? "")}",
             ApproveBy.NoRoom => NoRoomRemedy.Of(evaluated, cluster),

@@ -21,11 +21,22 @@ internal static class MissingLinks
 
     public static string Short(string image) => image.Length <= MaxShown ? image : $"{image[..MaxShown]}...";
 
+    /// <summary>The commit of what runs is not known: then neither time nor another statement about the new image helps.</summary>
+    public static bool IsRunningCommit(IReadOnlyList<SignedImage> images) =>
+        images.Any(i => i.Provenance is { Missing.Kind: LinkKind.RunningCommit });
+
     private static string TextOf(Inspection inspection, SignedImage image) =>
-        image.Note.Length > 0 ? $"{Short(image.Image)}: {image.Note.TrimEnd('.')}"
+        image.Note.Length > 0 ? $"{Short(image.Image)}: {Begun(inspection, image.Note).TrimEnd('.')}"
         : image.Provenance is { Missing: { } gap } proven && (gap.Kind is not LinkKind.AiStatus || AsksForAi(inspection))
-            ? $"{Short(image.Image)}: {gap.What} {RemedyOf(image, proven, gap)}".TrimEnd('.')
+            ? $"{Short(image.Image)}: {gap.What} {Begun(inspection, RemedyOf(image, proven, gap))}".TrimEnd('.')
         : "";
+
+    /// <summary>Where nothing runs, and nothing ever did, a change begins with the first commit.</summary>
+    private static string Begun(Inspection inspection, string remedy) =>
+        inspection.Evaluated is { Before: null, LiveHash: null, After: { } after }
+        && !inspection.Cluster.Changes.Any(c => c.WasAdmitted && c.Workload == after.Ref)
+            ? remedy.Replace(AttestAdvice.ThatRuns, AttestAdvice.NoCommit, StringComparison.Ordinal)
+            : remedy;
 
     /// <summary>
     /// Where every change needs an approval, or this one anyway, the word that no AI had a part would change nothing: then a review is
@@ -36,9 +47,13 @@ internal static class MissingLinks
 
     /// <summary>A statement that is there and does not count says why itself: to sign another one like it would not help.</summary>
     private static string RemedyOf(SignedImage image, ImageProvenance proven, MissingLink gap) =>
-        gap.Kind is LinkKind.HeadCommit or LinkKind.Change && proven.Findings.FirstOrDefault(f => Rejects(f.Kind)) is { } cause
+        gap.Kind is LinkKind.HeadCommit or LinkKind.Change && CauseIn(proven) is { } cause
             ? $"See what {StatementFindings.ReasonOf(cause.Kind).Code} says of the statement below."
             : StatementFindings.CommandFor(image, gap.Remedy);
+
+    /// <summary>A statement about this image before one about something else: that one may be of another change.</summary>
+    private static StatementFinding? CauseIn(ImageProvenance proven) =>
+        proven.Findings.Where(f => Rejects(f.Kind)).MinBy(f => f.Kind is FindingKind.WrongSubject or FindingKind.OtherImage);
 
     private static bool Rejects(FindingKind kind) =>
         kind
@@ -47,6 +62,7 @@ internal static class MissingLinks
                 or FindingKind.HeadCommitOnly
                 or FindingKind.BrokenChain
                 or FindingKind.BeyondRole
+                or FindingKind.OtherTemplate
                 or FindingKind.Unread
             );
 }

@@ -105,6 +105,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             Explained(
                 inspection,
                 missing,
+                MissingLinks.IsRunningCommit(facts.Images),
                 [gap, missing, moved, countsTwoParty ? TwoPartyGapIn(facts) : "", isWhole ? MissingReview.Of(proven) : ""]
             ),
             unavailable
@@ -124,12 +125,19 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
     private static string Joined(IReadOnlyList<SignedImage> images, Func<SignedImage, string> text) =>
         images.All(i => text(i).Length == 0) ? "" : string.Join("; ", images.Select(text).Where(t => t.Length > 0).Distinct());
 
-    /// <summary>The first gap. A person who waits for time alone must know what else is missing.</summary>
-    private static string Explained(Inspection inspection, string missing, IReadOnlyList<string> gaps)
+    /// <summary>
+    /// The first gap. A person who waits for time alone, or deploys the images alone, must know what else is missing. Where no commit of
+    /// what runs is known, waiting does not help, so that the way out is told alone.
+    /// </summary>
+    private static string Explained(Inspection inspection, string missing, bool isRunningCommit, IReadOnlyList<string> gaps)
     {
         var first = gaps.FirstOrDefault(g => g.Length > 0, "");
-        return first == missing || missing.Length == 0 || SignedQuestions.ProvenBefore(inspection.Evaluated, inspection.Cluster) is not null
-            ? first
+        var isProven = SignedQuestions.ProvenBefore(inspection.Evaluated, inspection.Cluster) is not null;
+        return first == missing || missing.Length == 0 ? first
+            : isProven
+                ? isRunningCommit ? $"{first}. Besides, {missing}"
+                    : first
+            : isRunningCommit && UnprovenBefore.IsByTime(inspection) ? $"{missing}. Besides, {UnprovenBefore.In(inspection)}"
             : $"{first}. Besides, {missing}";
     }
 

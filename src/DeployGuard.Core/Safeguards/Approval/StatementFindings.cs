@@ -13,9 +13,11 @@ internal static class StatementFindings
         let first = alike.First()
         select new Finding(alike.Key, "", $"{image.Image}: {first.Text}{More(first, alike)}", CommandFor(image, first.Remedy).TrimEnd('.'));
 
-    /// <summary>With the image in the command that puts a statement beside it.</summary>
+    /// <summary>With the image in the command that puts a statement beside it, or that is about it.</summary>
     public static string CommandFor(SignedImage image, string remedy) =>
-        remedy.Replace(ChainGaps.Beside, $"--beside {image.Image}", StringComparison.Ordinal);
+        remedy
+            .Replace(AttestAdvice.Beside, $"--beside {image.Image}", StringComparison.Ordinal)
+            .Replace(AttestAdvice.About, $"--image {image.Image}", StringComparison.Ordinal);
 
     /// <summary>One statement may lie at several places, and several things may be wrong with it.</summary>
     private static string More(StatementFinding first, IEnumerable<StatementFinding> alike)
@@ -43,7 +45,7 @@ internal static class StatementFindings
             FindingKind.Altered => Reasons.StatementAltered,
             FindingKind.WrongKey or FindingKind.KeyNotValidNow => Reasons.StatementKey,
             FindingKind.WrongRole or FindingKind.BeyondRole or FindingKind.WrongVerifier => Reasons.StatementRole,
-            FindingKind.WrongSubject => Reasons.StatementSubject,
+            FindingKind.WrongSubject or FindingKind.OtherTemplate => Reasons.StatementSubject,
             FindingKind.OtherImage => Reasons.StatementReplayed,
             FindingKind.WrongRepository or FindingKind.WrongRef => Reasons.StatementRepository,
             FindingKind.Expired or FindingKind.NotYetIssued => Reasons.StatementExpired,

@@ -20,19 +20,26 @@ internal static class UnprovenBefore
             return ". Have the CI job attest this template too (deployguard attest --manifest), or have it approved";
         }
 
-        var before = inspection.Evaluated.ConfirmedBefore;
-        var running = before is null
-            ? null
-            : inspection.Cluster.Changes.FirstOrDefault(c => c.Workload == before.Ref && c.HasHash(before.Template.Hash) && c.WasAdmitted);
-        return running switch
+        return RunningIn(inspection) switch
         {
             null => ". No Change on record admitted it, and time does not prove it: have this change approved",
-            { IsUnreviewed: true } => $". It came in by a break-glass without a review. {ReviewOf(running)}",
-            { Phase: Phase.Admitted or Phase.Running or Phase.Completed } =>
-                $". {When(running, inspection)}; before that, this change needs an approval",
-            _ => $". Its Change {running.Name} is {running.Phase}, and time does not prove it: have this change approved",
+            { IsUnreviewed: true } running => $". It came in by a break-glass without a review. {ReviewOf(running)}",
+            { } running when IsProvenByTime(running) => $". {When(running, inspection)}; before that, this change needs an approval",
+            { } running => $". Its Change {running.Name} is {running.Phase}, and time does not prove it: have this change approved",
         };
     }
+
+    /// <summary>Whether nothing but time is needed.</summary>
+    public static bool IsByTime(Inspection inspection) =>
+        RunningIn(inspection) is { IsUnreviewed: false } running && IsProvenByTime(running);
+
+    private static bool IsProvenByTime(Change running) => running.Phase is Phase.Admitted or Phase.Running or Phase.Completed;
+
+    /// <summary>The Change by which what runs was admitted; null if none on record.</summary>
+    private static Change? RunningIn(Inspection inspection) =>
+        inspection.Evaluated.ConfirmedBefore is { } before
+            ? inspection.Cluster.Changes.FirstOrDefault(c => c.Workload == before.Ref && c.HasHash(before.Template.Hash) && c.WasAdmitted)
+            : null;
 
     private static string ReviewOf(Change running) =>
         $"Have that reviewed first: kubectl deployguard approve {running.Name} -n {running.Workload.Namespace}";
