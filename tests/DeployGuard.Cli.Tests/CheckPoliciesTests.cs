@@ -184,7 +184,7 @@ public class CheckPoliciesTests
     {
         var run = await CommandRun.OfAsync("check", "-f", At("web.yaml"), "--namespace-labels", labels);
         Assert.That(run.ExitCode, Is.EqualTo(2));
-        Assert.That(run.Error, Does.StartWith($"--namespace-labels {labels}: expected NAMESPACE=KEY=VALUE"));
+        Assert.That(run.Error, Does.StartWith($"error: --namespace-labels {labels}: expected NAMESPACE=KEY=VALUE"));
     }
 
     [TestCase("--polcies: check has no such option; did you mean --policies?", "check", "-f", "web.yaml", "--polcies", "p.yaml")]
@@ -196,7 +196,7 @@ public class CheckPoliciesTests
     public async Task AMisspeltOptionIsNotReadAsAValue(string error, params string[] arguments)
     {
         var run = await CommandRun.OfAsync(arguments);
-        Assert.That((run.ExitCode, run.Error.Split('\n')[0].TrimEnd('\r')), Is.EqualTo((2, error)));
+        Assert.That((run.ExitCode, run.Error.Split('\n')[0].TrimEnd('\r')), Is.EqualTo((2, $"error: {error}")));
     }
 
     private static string Policy(string name, string spec) =>

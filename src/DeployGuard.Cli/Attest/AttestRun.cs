@@ -16,9 +16,15 @@ internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
     public async Task<int> RunAsync(TimeProvider time, CancellationToken cancel)
     {
         var range = new GitRange(_repository, parsed.GetRequiredValue(AttestOptions.From), parsed.GetRequiredValue(AttestOptions.To));
+        CheckThatThereIsAChange(range);
         // What the user gave is read first: a mistake in it is reported before a long range is read.
         var given = AttestInputs.Read(parsed, _repository, inputs);
-        CheckThatThereIsAChange(range);
+        if (range.Base == range.Head)
+        {
+            // A job that builds the same commit again may state that, and nothing else.
+            Notice($"{NoCommit(range)}: the statement says of which commit the image is, and stands in for no approval");
+        }
+
         var now = time.GetUtcNow();
         var policy = new BasePolicy(_repository, range, given, Notice).Read(now);
         var authors = new ChangeAuthors(given.Detectors, given.Ids);
@@ -51,24 +57,19 @@ internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
         return 0;
     }
 
-    /// <summary>A job that builds the same commit again may state of which commit the new image is, and nothing else.</summary>
+    /// <exception cref="ManifestException">Reviews are to be stated of no commit.</exception>
     private void CheckThatThereIsAChange(GitRange range)
     {
-        if (range.Base != range.Head)
-        {
-            return;
-        }
-
-        var what = $"--from and --to are the same commit, {range.Head}, with no commit between them";
-        if (parsed.GetValue(AttestOptions.Complete) || parsed.GetValue(AttestOptions.Approvals) is not null)
+        if (range.Base == range.Head && (parsed.GetValue(AttestOptions.Complete) || parsed.GetValue(AttestOptions.Approvals) is not null))
         {
             throw new ManifestException(
-                $"{what}: there is no change to state. Name the commit of the image that runs now with --from, and that of the new image with --to"
+                $"{NoCommit(range)}: there is no change to state. Name the commit of the image that runs now with --from, and that of the new "
+                    + "image with --to"
             );
         }
-
-        Notice($"{what}: the statement says of which commit the image is, and stands in for no approval");
     }
+
+    private static string NoCommit(GitRange range) => $"--from and --to are the same commit, {range.Head}, with no commit between them";
 
     private bool CanBeStated(List<string> gaps, bool isComplete)
     {
