@@ -203,7 +203,7 @@ public static class SignedQuestions
         var sources = policy.SignedOrigin?.SourcesOf(image) ?? [];
         return from change in changes
             from proven in change.ProvenCommits
-            where proven.Policy == policy.Name && proven.KeyIds.Any(keys.Ids.Contains)
+            where proven.Policy == policy.Name && proven.KeyIds.Any(keys.Linking.Contains)
             where proven.Address is { } address && sources.Any(s => s.Address == address)
             select proven;
     }

@@ -23,7 +23,7 @@ public static class OriginEvaluator
         var judge = new StatementJudge(question, now);
         var judged = verification.Statements.Select(judge.Judge).ToList();
         var before = earlier.Select(judge.Judge).ToList();
-        var (head, missing) = ImageLinks.Find(judged, coverage, question);
+        var (head, missing, linkFindings) = ImageLinks.Find(judged, coverage, question);
         List<JudgedStatement> all = [.. judged, .. before];
         var heard = new HeardStatements(all, question, HeadsOf(all, coverage, head), coverage.IsAbout);
         var range = head is null ? null : new RangeJudgement(question, all, heard, coverage, head, now);
@@ -40,6 +40,7 @@ public static class OriginEvaluator
             [
                 .. verification.Findings,
                 .. judged.Select(s => s.Rejection ?? s.Note).OfType<StatementFinding>(),
+                .. linkFindings,
                 .. range?.Findings ?? [],
                 // An earlier statement that expired matters only where a link is missing.
                 .. range?.Missing is { Kind: LinkKind.Chain } ? before.Select(s => s.Rejection).OfType<StatementFinding>() : [],
