@@ -3,6 +3,8 @@ namespace DeployGuard.Core.Attestations.Trust;
 /// <summary>The first link: from the image to its commit.</summary>
 internal static class ImageLinks
 {
+    private const int MostShown = 5;
+
     /// <returns>Also, where too few keys name the commit, each statement that does.</returns>
     public static (HeadCommit? Head, MissingLink? Missing, IReadOnlyList<StatementFinding> Findings) Find(
         IReadOnlyList<JudgedStatement> judged,
@@ -67,7 +69,7 @@ internal static class ImageLinks
         new(
             LinkKind.OneCommit,
             "Statements name different commits of this image: "
-                + $"{string.Join("; ", several.Select(s => $"{s.Repository} {s.Commit} by {string.Join(", ", s.Keys)}"))}.",
+                + $"{string.Join("; ", several.Take(MostShown).Select(s => $"{s.Repository} {s.Commit} by {string.Join(", ", s.Keys)}"))}.",
             "Find out which of them is wrong, and remove it from the registry."
         );
 

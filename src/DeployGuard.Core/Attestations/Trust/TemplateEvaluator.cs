@@ -7,6 +7,9 @@ namespace DeployGuard.Core.Attestations.Trust;
 /// </summary>
 public static class TemplateEvaluator
 {
+    /// <summary>Each is judged by itself. As many statements are read of one digest.</summary>
+    private const int MostHeads = 32;
+
     /// <param name="question">
     /// <see cref="ImageQuestion.Running"/> has the commits that are on record for the revision that runs. The image is where it was looked.
     /// </param>
@@ -27,6 +30,7 @@ public static class TemplateEvaluator
             .GroupBy(s => (s.Commit, s.Repository))
             // Its commit goes on record, and later templates start from it.
             .Where(g => JudgedStatement.KeysOf(KeyRole.SourceReview, g) >= question.ReviewThreshold)
+            .Take(MostHeads)
             .Select(g => HeadCommit.Of(g.Key.Commit ?? "", g.Key.Repository ?? "", [.. g]))
             .ToList();
         // The same template may have been that of several commits, where one took back what another had changed.
