@@ -150,8 +150,9 @@ public sealed class BypassRangeTests
         Assert.That(await VotesAsync(sandbox), Is.EqualTo(1), "the approval of the first image alone");
     }
 
+    /// <summary>Nor does it pass an image of its own off as one of a commit that both keys reviewed.</summary>
     [Test]
-    public async Task OneKeyOfTwoIsNotEnough()
+    public async Task Threat71_OneKeyOfTwoIsNotEnough()
     {
         var sandbox = await Source.WithProvenCommitAsync(TwoKeys);
         await TestCluster.Rig.Plane.Api.MergeAsync(
@@ -173,8 +174,14 @@ public sealed class BypassRangeTests
             "the threshold, once the replicas know the policy"
         );
 
-        await Source.AttachAsync(image, Signed(statement, Source.Forge), Signed(statement, _second));
+        DsseEnvelope[] both = [Signed(statement, Source.Forge), Signed(statement, _second)];
+        await Source.AttachAsync(image, both);
         await PassesAsync(sandbox, image);
+
+        var evil = await Source.ImageAsync("of no commit");
+        var link = Change(s_none, Commit('c')) with { IsComplete = false, Approvals = [] };
+        await Source.AttachAsync(evil, [.. both, Signed(link.About(Subject(evil)), _second)]);
+        Assert.That(await Source.RefusedAsync(sandbox, evil), Does.Contain("1 of 2 keys").And.Contain("ApprovalMissing"));
     }
 
     /// <summary>The advice of a refusal works at once, although what was found before is kept for minutes.</summary>

@@ -85,8 +85,8 @@ internal sealed class ClusterPolicies : PolicySource
     }
 
     /// <summary>
-    /// As the webhook asks of a request that replaces images of the same repository. Where there are none, any image may be replaced, and
-    /// the commit of each must be known.
+    /// As the webhook asks of a request that replaces images of the same repository; where there are none, images of the same sources. Where
+    /// there are none of these either, any image may be replaced, and the commit of each must be known.
     /// </summary>
     public override Task<IReadOnlyList<RunningImage>> RunningAsync(
         string image,
@@ -98,11 +98,9 @@ internal sealed class ClusterPolicies : PolicySource
         var repository = ImagePattern.RepositoryOf(image);
         var all = _running.Template.ImageNames.Distinct().ToList();
         var ofRepository = all.FindAll(i => ImagePattern.RepositoryOf(i) == repository);
+        var ofSources = ofRepository.Count > 0 ? ofRepository : SignedQuestions.StartsAmong(all, image, policy, []);
         return Task.FromResult<IReadOnlyList<RunningImage>>([
-            .. (ofRepository.Count > 0 ? ofRepository : all).Select(i => new RunningImage(
-                i,
-                SignedQuestions.CommitOf(i, policy, keys, Cluster)
-            )),
+            .. (ofSources.Count > 0 ? ofSources : all).Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, policy, keys, Cluster))),
         ]);
     }
 

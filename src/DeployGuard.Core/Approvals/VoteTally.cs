@@ -159,19 +159,22 @@ public sealed class VoteTally
     }
 
     /// <param name="votes">All votes on the workload.</param>
-    public static VoteTally Of(VotedRevision revision, ApprovalRules rules, IReadOnlyList<Approval> votes, DateTimeOffset now) =>
-        new(
+    public static VoteTally Of(VotedRevision revision, ApprovalRules rules, IReadOnlyList<Approval> votes, DateTimeOffset now)
+    {
+        var own = new OwnPeople(revision, rules.Identities);
+        return new VoteTally(
             rules,
             revision,
             [
                 .. votes
                     .Where(a => a.Decision is Decision.Approve && revision.IsApprovedBy(a, rules))
-                    .Select(a => new CountedVote(a, WhyNot(a, rules, revision, now))),
+                    .Select(a => new CountedVote(a, WhyNot(a, rules, own, now))),
             ],
             [.. votes.Where(a => Veto.Counts(a, rules, now) && revision.IsRejectedBy(a, rules))],
-            [.. revision.Reviews.Select(r => Judge(r, rules, revision, now))],
+            [.. revision.Reviews.Select(r => Judge(r, rules, own, now))],
             revision.Summary is { } summary ? new JudgedSummary(summary, WhyNot(summary, rules, now)) : null
         );
+    }
 
     /// <summary>The line of the quorum for which a vote counts; or why it does not count.</summary>
     public string Explain(Approval vote, ApprovalRules rules, DateTimeOffset now) =>
@@ -204,13 +207,13 @@ public sealed class VoteTally
                 .Select(same => same.First() with { Groups = [.. same.SelectMany(p => p.Groups).Distinct()] }),
         ];
 
-    private static JudgedReview Judge(SignedReview review, ApprovalRules rules, VotedRevision revision, DateTimeOffset now)
+    private static JudgedReview Judge(SignedReview review, ApprovalRules rules, OwnPeople own, DateTimeOffset now)
     {
         var groups = rules.Identities.GroupsOf(review.Approver);
         var why =
             Requester.IsMachineName(review.Approver) ? "a machine"
             : rules.Bots.Any(b => IsSame(b, review.Approver, rules)) ? "a listed bot"
-            : IsOwn(review.Approver, revision, rules) ? OwnChange
+            : own.Has(review.Approver) ? OwnChange
             : groups.Count == 0 ? "not in identities of the policy; ask the platform team to add them there, with a group of the quorum"
             : !Quorum.IsEligible(rules.Quorum, groups)
                 ? $"identities of the policy gives them {string.Join(" and ", groups)}, which is no group of the quorum; ask the platform team to "
@@ -229,26 +232,15 @@ public sealed class VoteTally
     private static string TooOld(ApprovalRules rules, string remedy) =>
         $"older than approval.maxAge of the policy, {Durations.Show(rules.MaxAge)}; {remedy}";
 
-    /// <summary>Whether somebody requested or wrote the revision, under any name of theirs.</summary>
-    private static bool IsOwn(string name, VotedRevision revision, ApprovalRules rules) =>
-        revision.Requesters.Contains(name)
-        || revision.Authors.Contains(OriginReader.AsAuthor(name))
-        || (
-            rules.Identities.People.Count > 0
-            && revision
-                .Requesters.Concat(revision.Authors)
-                .Any(own => IsSame(own, name, rules) || IsSame(own, OriginReader.AsAuthor(name), rules))
-        );
-
     private static bool IsSame(string one, string other, ApprovalRules rules) =>
         rules.Identities.Comparer.Equals(rules.Identities.PersonOf(one), rules.Identities.PersonOf(other));
 
-    private static string? WhyNot(Approval approval, ApprovalRules rules, VotedRevision revision, DateTimeOffset now)
+    private static string? WhyNot(Approval approval, ApprovalRules rules, OwnPeople own, DateTimeOffset now)
     {
         var who = approval.Approver;
         return who.IsMachine ? "a machine"
             : rules.Bots.Contains(who.Username) ? "a listed bot"
-            : IsOwn(who.Username, revision, rules) ? OwnChange
+            : own.Has(who.Username) ? OwnChange
             : !Quorum.IsEligible(rules.Quorum, who.Groups) ? "in none of the groups"
             : approval.HasExpired(rules.MaxAge, now) ? Expired
             : null;

@@ -112,9 +112,15 @@ public static class SignedQuestions
 
     /// <summary>
     /// The images that run where a new image would run; none if nothing is known to run there. Of a workload that was deleted and is
-    /// created again, and of one whose template is not confirmed, those that were last proven: an old image would otherwise come back.
+    /// created again, and of one whose template is not confirmed, those that were last proven or came since: an old image would otherwise
+    /// come back.
     /// </summary>
-    public static IReadOnlyList<string> RunningBefore(EvaluatedRequest evaluated, string image, ClusterSnapshot cluster)
+    public static IReadOnlyList<string> RunningBefore(
+        EvaluatedRequest evaluated,
+        string image,
+        SafeguardPolicy policy,
+        ClusterSnapshot cluster
+    )
     {
         if (evaluated.After is not { } after)
         {
@@ -123,7 +129,7 @@ public static class SignedQuestions
 
         if (evaluated.ConfirmedBefore is not { } before)
         {
-            return OfSameRepository(LastProven(after.Ref, cluster)?.Images ?? [], image);
+            return StartsAmong([.. LastRan(after.Ref, cluster).SelectMany(c => c.Images)], image, policy, after.Template.ImageNames);
         }
 
         if (
@@ -135,26 +141,45 @@ public static class SignedQuestions
             return [.. changed.Where(c => c.To == image).Select(c => c.From).Distinct()];
         }
 
-        // The places cannot be compared. Every image of the same repository may have been in its place.
-        return OfSameRepository(before.Template.ImageNames, image);
-    }
-
-    private static IReadOnlyList<string> OfSameRepository(IEnumerable<string> images, string image)
-    {
-        var repository = ImagePattern.RepositoryOf(image);
-        return [.. images.Where(i => ImagePattern.RepositoryOf(i) == repository).Distinct()];
+        // The places cannot be compared.
+        return StartsAmong(before.Template.ImageNames, image, policy, after.Template.ImageNames);
     }
 
     /// <summary>
-    /// The record that was proven last, or admitted last if none was proven; null if there is none. A request does not make a record newer:
-    /// it may have been refused.
+    /// Every image that may have been in the place of another one: of the same repository of images, or built from the same repository of
+    /// sources. Its statement about the whole history would otherwise bring an old image back under another name.
     /// </summary>
-    private static Change? LastProven(WorkloadRef workload, ClusterSnapshot cluster) =>
-        cluster
-            .Changes.Where(c => c.WasAdmitted && c.Workload == workload)
-            .OrderByDescending(c => c.Phase is Phase.Proven)
-            .ThenByDescending(c => c.Since > c.LastReturnedAt ? c.Since : c.LastReturnedAt)
-            .FirstOrDefault();
+    /// <param name="kept">Images that go on running. They count where nothing else is of these sources.</param>
+    public static IReadOnlyList<string> StartsAmong(
+        IReadOnlyList<string> images,
+        string image,
+        SafeguardPolicy policy,
+        IReadOnlyList<string> kept
+    )
+    {
+        var repository = ImagePattern.RepositoryOf(image);
+        var sources = SourcesOf(image);
+        var related = images.Distinct().Where(i => ImagePattern.RepositoryOf(i) == repository || SourcesOf(i).Overlaps(sources)).ToList();
+        var replaced = related.FindAll(i => ImagePattern.RepositoryOf(i) == repository || !kept.Contains(i));
+        return replaced.Count > 0 ? replaced : related;
+
+        HashSet<string> SourcesOf(string of) =>
+            (policy.SignedOrigin?.SourcesOf(of) ?? []).Select(s => s.Address).OfType<string>().ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>
+    /// The records of what ran last: the one that was proven last, and all that were admitted since then; the one that was admitted last
+    /// if none was proven. A request does not make a record newer: it may have been refused.
+    /// </summary>
+    private static IReadOnlyList<Change> LastRan(WorkloadRef workload, ClusterSnapshot cluster)
+    {
+        var admitted = cluster.Changes.Where(c => c.WasAdmitted && c.Workload == workload).OrderByDescending(CameAt).ToList();
+        return admitted.Find(c => c.Phase is Phase.Proven) is { } proven
+            ? [.. admitted.Where(c => c == proven || (c.IsBase && CameAt(c) > CameAt(proven)))]
+            : [.. admitted.Take(1)];
+
+        static DateTimeOffset CameAt(Change change) => change.Since > change.LastReturnedAt ? change.Since : change.LastReturnedAt;
+    }
 
     /// <summary>
     /// The commit of an image that runs, as it was proven under this policy when it came; null if it is not known. A request that was not
@@ -203,7 +228,7 @@ public static class SignedQuestions
         var sources = policy.SignedOrigin?.SourcesOf(image) ?? [];
         return from change in changes
             from proven in change.ProvenCommits
-            where proven.Policy == policy.Name && proven.KeyIds.Any(keys.Ids.Contains)
+            where proven.Policy == policy.Name && proven.KeyIds.Any(keys.Linking.Contains)
             where proven.Address is { } address && sources.Any(s => s.Address == address)
             select proven;
     }

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace DeployGuard.Core.Policies;
 
 /// <summary>
@@ -10,6 +12,12 @@ public sealed record KnownPeople(IReadOnlyList<NamedPerson> People)
     public const string EmailPrefix = "email:";
 
     public static readonly KnownPeople None = new([]);
+
+    /// <summary>A statement may name thousands, and each is asked about.</summary>
+    private readonly FrozenDictionary<string, NamedPerson> _byName = People
+        .SelectMany(p => p.Aliases.Prepend(p.Person).Select(n => (Name: Plain(n), Person: p)))
+        .DistinctBy(n => n.Name, Names)
+        .ToFrozenDictionary(n => n.Name, n => n.Person, Names);
 
     /// <summary>How names of people are compared.</summary>
     public static StringComparer Names => StringComparer.OrdinalIgnoreCase;
@@ -27,7 +35,7 @@ public sealed record KnownPeople(IReadOnlyList<NamedPerson> People)
     public static string Plain(string name) =>
         name.StartsWith(EmailPrefix, StringComparison.OrdinalIgnoreCase) ? name[EmailPrefix.Length..] : name;
 
-    private NamedPerson? Find(string name) => People.FirstOrDefault(p => p.Has(name));
+    private NamedPerson? Find(string name) => _byName.GetValueOrDefault(Plain(name));
 }
 
 /// <param name="Person">For messages, and a name of theirs too.</param>

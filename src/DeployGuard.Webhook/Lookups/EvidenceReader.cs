@@ -269,7 +269,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
                 :
                 [
                     .. SignedQuestions
-                        .RunningBefore(question.Evaluated, image, question.Cluster)
+                        .RunningBefore(question.Evaluated, image, question.Policy, question.Cluster)
                         .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, question.Policy, keys, question.Cluster))),
                 ]
         );

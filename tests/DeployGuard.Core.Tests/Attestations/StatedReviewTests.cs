@@ -16,7 +16,7 @@ public class StatedReviewTests
             new(Stated.Review("GitHub:1001"), "its approver is an author of the change"),
             new(Stated.Review("github:2002") with { Kind = ApproverKind.Bot }, "its approver is no human but Bot"),
             new(Stated.Review("github:2002") with { Kind = ApproverKind.Ai }, "its approver is no human but Ai"),
-            new(Stated.Review("github:2002") with { State = ReviewState.Dismissed }, "its state is Dismissed"),
+            new(Stated.Review("github:2002") with { State = ReviewState.Dismissed }, "it was dismissed"),
             new(Stated.Review("github:2002", Stated.Between), $"it is of commit {Stated.Between}, and the head is {Stated.Head}"),
             new(Stated.Review("github:2002") with { At = Some.Now.AddHours(1) }, "its time is in the future"),
         ];

@@ -135,5 +135,9 @@ public class ThresholdTests
     }
 
     private static ImageProvenance Evaluate(params FoundAttestation[] found) =>
-        OriginEvaluator.Evaluate(s_question, AttestationVerifier.Verify(found, s_keys), Some.Now);
+        OriginEvaluator.Evaluate(
+            s_question,
+            AttestationVerifier.Verify([.. found, s_build.Says(Stated.Build(), "built")], s_keys),
+            Some.Now
+        );
 }

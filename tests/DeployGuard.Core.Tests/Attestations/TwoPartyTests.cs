@@ -99,8 +99,74 @@ public class TwoPartyTests
         var result = Evaluate(s_change, Summary(Stated.Running), Summary(Stated.Head), failed);
 
         Assert.That(result.TwoParty, Is.Null);
-        Assert.That(result.TwoPartyGap, Is.EqualTo($"a verification summary of {Stated.Head} says that the verification failed"));
+        Assert.That(
+            result.TwoPartyGap,
+            Is.EqualTo($"a verification summary of {Stated.Head} says that the verification failed. Ask the verifier why")
+        );
     }
+
+    private static readonly Signer s_former = new("former", KeyRole.Vsa, Stated.Verifier);
+
+    private static IEnumerable<TestCaseData<FoundAttestation>> Failed() =>
+        [
+            new(s_vsa.Says(Fail(Stated.Head))) { TestName = "of the head" },
+            new(s_vsa.Says(Fail(Stated.Running))) { TestName = "of what runs" },
+            new(s_former.Says(Fail(Stated.Head))) { TestName = "by a key that is valid no more" },
+            new(s_vsa.Says(Fail(Stated.Head, "refs/heads/topic"))) { TestName = "of another ref" },
+            new(s_vsa.Says(Fail(Stated.Head) with { Subjects = [Stated.AtCommit(Stated.Commit('e')), Stated.AtCommit(Stated.Head)] }))
+            {
+                TestName = "of several commits",
+            },
+            new(s_vsa.Says(Fail(Stated.Between))) { TestName = "of a commit in the middle of a part" },
+        ];
+
+    [TestCaseSource(nameof(Failed))]
+    public void OneThatFailedIsHeardWhateverLimitsWhatRelaxes(FoundAttestation failed)
+    {
+        var keys = KeySet.Of(s_review.Trusted, s_vsa.Trusted, s_former.Trusted with { NotAfter = Some.Now.AddDays(-1) });
+        var middle = s_review.Says(
+            (Stated.Change(to: Stated.Between) with { IsComplete = false }).About(Stated.AtCommit(Stated.Between)),
+            "middle"
+        );
+        var last = s_review.Says((Stated.Change(from: Stated.Between) with { IsComplete = false }).About(Stated.AtCommit()), "last");
+        FoundAttestation[] found = [s_change, middle, last, Summary(Stated.Running), Summary(Stated.Head)];
+
+        Assert.That(Of(found).TwoParty, Is.Not.Null);
+        Assert.That(Of([.. found, failed]).TwoParty, Is.Null);
+        Assert.That(Of([.. found, failed]).TwoPartyGap, Does.Contain("says that the verification failed"));
+
+        ImageProvenance Of(FoundAttestation[] all) =>
+            OriginEvaluator.Evaluate(Stated.Question(), AttestationVerifier.Verify(all, keys), Some.Now);
+    }
+
+    [Test]
+    public void OneThatFailedOfAnotherRepositoryOrByAnotherVerifierSaysNothing()
+    {
+        var other = s_vsa.Says(Stated.Summary("SLSA_SOURCE_LEVEL_1", verifier: "https://other.example.com", result: "FAILED"), "other");
+        var before = s_vsa.Says(Fail(Stated.Commit('e')), "before");
+
+        Assert.That(Evaluate(s_change, Summary(Stated.Running), Summary(Stated.Head), other, before).TwoParty, Is.Not.Null);
+    }
+
+    /// <summary>Two people agreed when it was verified. One of them has taken it back since, and nobody else is known to have agreed.</summary>
+    [TestCase(-1, false, false)]
+    [TestCase(-3, false, true)]
+    [TestCase(-1, true, true)]
+    public void ASummaryDoesNotOutliveTheOnlyReview(int dismissedAt, bool hasAnother, bool isCounted)
+    {
+        var dismissed = Stated.Review("github:2002") with { State = ReviewState.Dismissed, At = Some.Now.AddHours(dismissedAt) };
+        var change = Stated.Change() with
+        {
+            Approvals = [dismissed, .. hasAnother ? [Stated.Review("github:3003")] : (StatedApproval[])[]],
+        };
+        var result = Evaluate(s_review.Says(change), Summary(Stated.Running), Summary(Stated.Head));
+
+        Assert.That(result.TwoParty is not null, Is.EqualTo(isCounted));
+        Assert.That(result.TwoPartyGap, isCounted ? Is.Empty : Does.Contain("was taken back at 2026-11-23 11:00 UTC"));
+    }
+
+    private static Statement Fail(string commit, string refs = "refs/heads/main") =>
+        Stated.Summary("SLSA_SOURCE_LEVEL_1", commit, result: "FAILED", refs: refs);
 
     [Test]
     public void ALevelOfACommitBelowTheHeadSaysAiAndThatOfWhatRunsDoesNot()
@@ -134,7 +200,7 @@ public class TwoPartyTests
     {
         var result = Evaluate(found);
         Assert.That(result.TwoParty, Is.Null);
-        Assert.That(result.TwoPartyGap, Does.StartWith($"no verification summary of {commit} ("));
+        Assert.That(result.TwoPartyGap, Does.StartWith($"no verification summary of {commit} that counts "));
     }
 
     private static FoundAttestation Summary(string commit) => s_vsa.Says(Stated.TwoParty(commit), commit);

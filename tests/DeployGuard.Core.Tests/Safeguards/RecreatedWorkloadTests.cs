@@ -46,15 +46,50 @@ public class RecreatedWorkloadTests
         Assert.That(RunningBefore([returned, s_last]), Is.EqualTo(new[] { Oldest }));
     }
 
-    [Test]
-    public void WhatWasAdmittedAndNeverProvenCountsOnlyWhereNothingWasProven()
+    /// <summary>An image may not go back to the one that was proven, behind one that was admitted since and ran.</summary>
+    [TestCase(Phase.Admitted)]
+    [TestCase(Phase.Running)]
+    [TestCase(Phase.Completed)]
+    public void WhatWasAdmittedSinceThenCountsToo(Phase phase)
     {
-        var canary = s_last with { Phase = Phase.Running };
+        var since = s_last with { Phase = phase };
+        var parallel = Stated.Change(from: Stated.Commit('e'));
 
-        Assert.That(RunningBefore([canary, s_old]), Is.EqualTo(new[] { Oldest }));
-        Assert.That(RunningBefore([canary]), Is.EqualTo(new[] { Running }));
+        Assert.That(RunningBefore([since, s_old]), Is.EqualTo(new[] { Running, Oldest }));
+        Assert.That(RunningBefore([since]), Is.EqualTo(new[] { Running }));
         Assert.That(RunningBefore([s_last with { Phase = Phase.Pending }]), Is.Empty);
+        Assert.That(Create([s_old], parallel).IsAllowed, Is.True, "it leads from what was proven");
+        Assert.That(Create([since, s_old], parallel).IsAllowed, Is.False, "and not from what came since");
     }
+
+    [Test]
+    public void WhatWasAdmittedBeforeThenDoesNotCount() =>
+        Assert.That(RunningBefore([s_last, s_old with { Phase = Phase.Completed }]), Is.EqualTo(new[] { Running }));
+
+    /// <summary>A renamed image, or another one of a monorepo: its statement about the whole history is no way around what ran.</summary>
+    [Test]
+    public void AnImageOfTheSameSourcesUnderAnotherNameRanBefore()
+    {
+        const string Legacy = "registry.example.com/shop/legacy@sha256:4444444444444444444444444444444444444444444444444444444444444444";
+        const string Other = "registry.example.com/other/tool@sha256:4444444444444444444444444444444444444444444444444444444444444444";
+        var policy = PolicyOf("registry.example.com/shop/*");
+
+        Assert.That(SignedQuestions.StartsAmong([Legacy], New, policy, []), Is.EqualTo(new[] { Legacy }));
+        Assert.That(SignedQuestions.StartsAmong([Running, Legacy], New, policy, []), Is.EqualTo(new[] { Running, Legacy }));
+        Assert.That(SignedQuestions.StartsAmong([Running, Legacy], New, policy, [Legacy]), Is.EqualTo(new[] { Running }), "it stays");
+        Assert.That(SignedQuestions.StartsAmong([Legacy], New, policy, [Legacy]), Is.EqualTo(new[] { Legacy }), "nothing else is known");
+        Assert.That(SignedQuestions.StartsAmong([Other], New, policy, []), Is.Empty);
+        Assert.That(SignedQuestions.StartsAmong([Legacy], New, Always(), []), Is.Empty, "of no repository that is known");
+    }
+
+    private static SafeguardPolicy PolicyOf(string images) =>
+        Always() with
+        {
+            SignedOrigin = (Always().SignedOrigin ?? throw new AssertionException("no keys")) with
+            {
+                Sources = [new OriginSource([images], Stated.Repository, ["refs/heads/main"])],
+            },
+        };
 
     /// <summary>Its commit is not known, so that the new one needs an approval.</summary>
     [Test]
@@ -78,7 +113,7 @@ public class RecreatedWorkloadTests
     {
         var cluster = new ClusterSnapshot { Policies = [Always()], Changes = records };
         var evaluated = Some.Evaluator.Classify(Some.Create(Deployment(New)), cluster, Some.Now);
-        return SignedQuestions.RunningBefore(evaluated, New, cluster);
+        return SignedQuestions.RunningBefore(evaluated, New, Always(), cluster);
     }
 
     /// <summary>With a reviewed statement that names the whole template.</summary>

@@ -32,6 +32,18 @@ public class SignedKeyTests
             Is.EqualTo(Stated.Running)
         );
 
+    [Test]
+    public void WhatAKeyProvedThatMayNotSayItAnyMoreIsNoBase() =>
+        Assert.That(
+            SignedQuestions.CommitOf(
+                Running,
+                Always(),
+                KeySet.Of(new TrustedKey("summaries", KeyRole.Vsa, Forge.Trusted.Key, Stated.Verifier)),
+                Cluster(Always(), [])
+            ),
+            Is.Null
+        );
+
     /// <summary>No released version wrote it.</summary>
     [Test]
     public void ARecordWithoutKeysCountsNoMore()

@@ -33,7 +33,7 @@ internal static class AiMarks
 
                 break;
             case SummaryClaim { Summary.Levels: var levels }:
-                foreach (var level in levels.Where(question.AiLevels.Contains))
+                foreach (var level in levels.Where(question.AiLevels.Contains).Distinct().Take(MaxShown))
                 {
                     yield return new AiMark(statement, keys, "", $"level {VisibleText.Inline(level)}");
                 }

@@ -3,6 +3,8 @@ namespace DeployGuard.Core.Attestations.Trust;
 /// <summary>The words for links that are missing behind the head commit.</summary>
 internal static class ChainGaps
 {
+    private const int MostShown = 5;
+
     /// <summary>Why a change statement about the head is no link at all.</summary>
     /// <param name="agreeing">How many keys of the role SourceReview state the same part of the range.</param>
     public static IEnumerable<StatementFinding> OfStatement(JudgedStatement statement, ImageQuestion question, int agreeing)
@@ -44,13 +46,17 @@ internal static class ChainGaps
         new(
             LinkKind.RunningCommit,
             $"The commit of {running.Image}, which runs now, is not known, so that nobody can say what changed since then.",
-            "Have this image approved in the cluster once, or the break-glass that admitted it; the next change then starts from its commit."
+            "Have the new image approved in the cluster, once: its own commit is known by its statement, and the change after it starts there."
         );
 
     public static MissingLink NoChain(HeadCommit head, string? from, IReadOnlyList<string> reached) =>
         new(
             LinkKind.Chain,
-            $"Change statements lead from {string.Join(", ", reached)} to {head.Commit}; "
+            (
+                reached.Count == 0
+                    ? $"The change statement about {head.Commit} begins at that very commit, so that it is about no change; "
+                    : $"Change statements lead from {string.Join(", ", reached.Take(MostShown))} to {head.Commit}; "
+            )
                 + (
                     from is null
                         ? "nothing runs yet, so that the whole history is asked for."

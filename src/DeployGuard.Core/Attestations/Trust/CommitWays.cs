@@ -11,14 +11,23 @@ internal sealed class CommitWays
     public CommitWays(IEnumerable<JudgedStatement> all) =>
         _bases = all.Select(s => s.Change?.Source)
             .OfType<ChangeSource>()
+            .Select(s => (s.HeadCommit, s.BaseCommit))
+            .Distinct()
             .ToLookup(s => s.HeadCommit, s => s.BaseCommit, StringComparer.Ordinal);
 
     /// <summary>The commits after what runs, up to the last one, that statements are about.</summary>
     /// <param name="from">The commit of what runs; null if nothing runs, or if it is not known.</param>
-    public IReadOnlySet<string> Between(string? from, string to)
+    public IReadOnlySet<string> Between(string? from, string to) => Between(from, [to]);
+
+    /// <summary>The commits after what runs, up to each of several, of which an image may be.</summary>
+    public IReadOnlySet<string> Between(IEnumerable<string?> starts, IReadOnlyCollection<string> heads) =>
+        starts.SelectMany(s => Between(s, heads)).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>One walk from all heads reaches what a walk from each would.</summary>
+    private HashSet<string> Between(string? from, IReadOnlyCollection<string> heads)
     {
-        HashSet<string> reached = [to];
-        var queue = new Queue<string>([to]);
+        var reached = heads.ToHashSet(StringComparer.Ordinal);
+        var queue = new Queue<string>(reached);
         while (queue.TryDequeue(out var commit))
         {
             foreach (var before in _bases[commit].Where(b => b != from && reached.Add(b)))
@@ -28,11 +37,7 @@ internal sealed class CommitWays
         }
 
         // Where a way does not lead back to what runs, nothing is said of the commit at which it begins.
-        reached.RemoveWhere(c => c != to && !_bases.Contains(c));
+        reached.RemoveWhere(c => !_bases.Contains(c) && !heads.Contains(c));
         return reached;
     }
-
-    /// <summary>The commits after what runs, up to each of several, of which an image may be.</summary>
-    public IReadOnlySet<string> Between(IEnumerable<string?> starts, IReadOnlyCollection<string> heads) =>
-        starts.SelectMany(s => heads.SelectMany(h => Between(s, h))).ToHashSet(StringComparer.Ordinal);
 }

@@ -33,7 +33,7 @@ internal sealed class HeardStatements
     public IReadOnlyList<string> Authors { get; }
 
     /// <summary>Those of a part of the range.</summary>
-    public IReadOnlySet<string> CommitsOf(ChangeSource part) => _ways.Between(part.BaseCommit, part.HeadCommit);
+    public IReadOnlySet<string> CommitsOf(string from, string to) => _ways.Between(from, to);
 
     /// <summary>The commits of what runs; one that is null if nothing runs.</summary>
     public static IReadOnlyList<string?> StartsOf(ImageQuestion question) =>

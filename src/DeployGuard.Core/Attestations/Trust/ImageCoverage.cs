@@ -25,12 +25,21 @@ internal sealed class ImageCoverage
     /// <summary>Whether a statement is about the image or a platform of it.</summary>
     public bool IsAbout(VerifiedStatement statement) => statement.Subjects.Any(s => s.Sha256 is { } digest && Any.Contains(digest));
 
-    /// <summary>The platforms that none of these statements is about; empty if one is about the whole.</summary>
-    public IReadOnlyList<PlatformImage> Uncovered(IReadOnlyCollection<VerifiedStatement> statements)
+    /// <summary>The platforms that too few of these statements are about; empty if enough are about the whole.</summary>
+    public IReadOnlyList<PlatformImage> Uncovered(
+        IReadOnlyCollection<JudgedStatement> statements,
+        Func<IReadOnlyCollection<JudgedStatement>, bool> isEnough
+    ) => isEnough([.. statements.Where(IsAboutWhole)]) ? [] : [.. _image.Platforms.Where(p => !isEnough(Concerning(p, statements)))];
+
+    /// <summary>Those about a platform, or about the whole.</summary>
+    public IReadOnlyList<JudgedStatement> Concerning(PlatformImage platform, IEnumerable<JudgedStatement> statements)
     {
-        var digests = statements.SelectMany(s => s.Subjects).Select(s => s.Sha256).OfType<string>().ToHashSet(StringComparer.Ordinal);
-        return Whole.Overlaps(digests) ? [] : [.. _image.Platforms.Where(p => !digests.Contains(Bare(p.Digest)))];
+        var digest = Bare(platform.Digest);
+        return [.. statements.Where(s => IsAboutWhole(s) || s.Statement.Subjects.Any(subject => subject.Sha256 == digest))];
     }
+
+    private bool IsAboutWhole(JudgedStatement statement) =>
+        statement.Statement.Subjects.Any(s => s.Sha256 is { } digest && Whole.Contains(digest));
 
     private static string Bare(string digest)
     {

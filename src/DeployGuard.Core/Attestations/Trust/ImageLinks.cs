@@ -3,7 +3,10 @@ namespace DeployGuard.Core.Attestations.Trust;
 /// <summary>The first link: from the image to its commit.</summary>
 internal static class ImageLinks
 {
-    public static (HeadCommit? Head, MissingLink? Missing) Find(
+    private const int MostShown = 5;
+
+    /// <returns>Also, where too few keys name the commit, each statement that does.</returns>
+    public static (HeadCommit? Head, MissingLink? Missing, IReadOnlyList<StatementFinding> Findings) Find(
         IReadOnlyList<JudgedStatement> judged,
         ImageCoverage coverage,
         ImageQuestion question
@@ -11,7 +14,7 @@ internal static class ImageLinks
     {
         if (question.Sources.Count == 0)
         {
-            return (null, NoSource());
+            return (null, NoSource(), []);
         }
 
         var links = judged
@@ -20,18 +23,28 @@ internal static class ImageLinks
             .ToList();
         if (links.Count == 0)
         {
-            return (null, NoCommit(judged, coverage));
+            return (null, NoCommit(judged, coverage), []);
         }
 
         if (links.DistinctBy(l => (l.Commit, l.Repository)).ToList() is { Count: > 1 } several)
         {
-            return (null, Disagreement(several));
+            return (null, Disagreement(several), []);
         }
 
-        var uncovered = coverage.Uncovered([.. links.Select(l => l.Statement)]);
-        return uncovered.Count > 0
-            ? (null, NoPlatform(uncovered, coverage))
-            : (HeadCommit.Of(links[0].Commit ?? "", links[0].Repository ?? "", links), null);
+        if (!IsEnough(links))
+        {
+            return TooFewKeys(links, coverage.Digest, question);
+        }
+
+        var uncovered = coverage.Uncovered(links, IsEnough);
+        return uncovered.FirstOrDefault(p => coverage.Concerning(p, links).Count > 0) is { } named
+                ? TooFewKeys(coverage.Concerning(named, links), $"{named.Platform} ({named.Digest})", question)
+            : uncovered.Count > 0 ? (null, NoPlatform(uncovered, coverage), [])
+            : (HeadCommit.Of(links[0].Commit ?? "", links[0].Repository ?? "", links), null, []);
+
+        // One stolen key would otherwise pass an image of its own off as one of a commit that the others reviewed.
+        bool IsEnough(IReadOnlyCollection<JudgedStatement> about) =>
+            about.Any(l => l.CountOf(KeyRole.Build) > 0) || JudgedStatement.KeysOf(KeyRole.SourceReview, about) >= question.ReviewThreshold;
     }
 
     private static MissingLink NoSource() =>
@@ -56,9 +69,38 @@ internal static class ImageLinks
         new(
             LinkKind.OneCommit,
             "Statements name different commits of this image: "
-                + $"{string.Join("; ", several.Select(s => $"{s.Repository} {s.Commit} by {string.Join(", ", s.Keys)}"))}.",
+                + $"{string.Join("; ", several.Take(MostShown).Select(s => $"{s.Repository} {s.Commit} by {string.Join(", ", s.Keys)}"))}.",
             "Find out which of them is wrong, and remove it from the registry."
         );
+
+    private static (HeadCommit?, MissingLink?, IReadOnlyList<StatementFinding>) TooFewKeys(
+        IReadOnlyList<JudgedStatement> links,
+        string digest,
+        ImageQuestion question
+    )
+    {
+        const string Remedy = "Attest this digest with a key of the role Build, or with another one of the role SourceReview.";
+        var count = $"{JudgedStatement.KeysOf(KeyRole.SourceReview, links)} of {question.ReviewThreshold} keys of the role SourceReview";
+        var names = string.Join(", ", links.SelectMany(l => l.Keys).Distinct());
+        return (
+            null,
+            new MissingLink(
+                LinkKind.HeadCommit,
+                $"That {digest} is of commit {links[0].Commit}, {count} say ({names}), and no key of the role Build.",
+                Remedy
+            ),
+            [
+                .. links.Select(l =>
+                    StatementFinding.Of(
+                        l.Statement,
+                        FindingKind.BelowThreshold,
+                        $"names the commit of {digest}, which {count} do ({names}), and no key of the role Build",
+                        Remedy
+                    )
+                ),
+            ]
+        );
+    }
 
     private static MissingLink NoPlatform(IEnumerable<PlatformImage> uncovered, ImageCoverage coverage) =>
         new(

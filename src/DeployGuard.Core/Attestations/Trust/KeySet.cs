@@ -11,7 +11,9 @@ public sealed class KeySet
     private KeySet(IReadOnlyList<TrustedKey> keys)
     {
         Keys = keys;
-        Ids = keys.Select(k => k.Key.KeyId).ToFrozenSet(StringComparer.Ordinal);
+        Linking = keys.Where(k => k.Role is KeyRole.Build or KeyRole.SourceReview)
+            .Select(k => k.Key.KeyId)
+            .ToFrozenSet(StringComparer.Ordinal);
         Id = Convert.ToHexStringLower(
             SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(keys.Select(Encoded).Order(StringComparer.Ordinal))))
         );
@@ -19,8 +21,10 @@ public sealed class KeySet
 
     public IReadOnlyList<TrustedKey> Keys { get; }
 
-    /// <summary>What tells each key from all others, whatever its name.</summary>
-    public IReadOnlySet<string> Ids { get; }
+    /// <summary>
+    /// The keys that may say from which commit an image was built, each by what tells it from all others, whatever its name.
+    /// </summary>
+    public IReadOnlySet<string> Linking { get; }
 
     /// <summary>
     /// The same for equal sets in any order, and for no other: what was verified with one set is never taken for verified with another.

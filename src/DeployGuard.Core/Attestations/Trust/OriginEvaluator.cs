@@ -23,7 +23,7 @@ public static class OriginEvaluator
         var judge = new StatementJudge(question, now);
         var judged = verification.Statements.Select(judge.Judge).ToList();
         var before = earlier.Select(judge.Judge).ToList();
-        var (head, missing) = ImageLinks.Find(judged, coverage, question);
+        var (head, missing, linkFindings) = ImageLinks.Find(judged, coverage, question);
         List<JudgedStatement> all = [.. judged, .. before];
         var heard = new HeardStatements(all, question, HeadsOf(all, coverage, head), coverage.IsAbout);
         var range = head is null ? null : new RangeJudgement(question, all, heard, coverage, head, now);
@@ -39,7 +39,8 @@ public static class OriginEvaluator
             Findings =
             [
                 .. verification.Findings,
-                .. judged.Select(s => s.Rejection ?? s.Note).OfType<StatementFinding>(),
+                .. WithoutSuperseded(judged).Select(s => s.Rejection ?? s.Note).OfType<StatementFinding>(),
+                .. linkFindings,
                 .. range?.Findings ?? [],
                 // An earlier statement that expired matters only where a link is missing.
                 .. range?.Missing is { Kind: LinkKind.Chain } ? before.Select(s => s.Rejection).OfType<StatementFinding>() : [],
@@ -83,7 +84,9 @@ public static class OriginEvaluator
         var marks = AiMarks.Of(heard.All, question);
         var gap = missing ?? range?.Missing;
         var (review, twoPartyGap) =
-            head is not null && range is { Chain.Count: > 0 } ? TwoPartyCoverage.Of(judged, head, range.Chain, now) : (null, "");
+            head is not null && range is { Chain.Count: > 0 }
+                ? TwoPartyCoverage.Of(judged, heard, head, range.Chain, range.TakenBackOf, now)
+                : (null, "");
         var origin =
             marks.Count > 0 ? OriginVerdict.Ai
             : gap is null && range is not null ? OriginVerdict.NotAi
@@ -100,6 +103,16 @@ public static class OriginEvaluator
     /// <summary>Its commit, and each that any statement about it names: that it may not be used is no reason not to listen.</summary>
     private static IReadOnlyCollection<string> HeadsOf(List<JudgedStatement> all, ImageCoverage coverage, HeadCommit? head) =>
         [.. all.Where(s => coverage.IsAbout(s.Statement)).Select(s => s.Commit).Append(head?.Commit).OfType<string>().Distinct()];
+
+    /// <summary>A statement that expired, and that the same key has renewed since, is nothing to act on.</summary>
+    private static IEnumerable<JudgedStatement> WithoutSuperseded(List<JudgedStatement> judged)
+    {
+        var renewed = judged.Where(s => s is { IsUsable: true, Change: not null }).SelectMany(Said).ToHashSet();
+        return judged.Where(s => s is not { Rejection.Kind: FindingKind.Expired } || !Said(s).All(renewed.Contains));
+
+        static IEnumerable<(string Key, string? Base, string? Head)> Said(JudgedStatement statement) =>
+            statement.KeyIds.Select(k => (k, statement.Change?.Source.BaseCommit, statement.Change?.Source.HeadCommit));
+    }
 
     /// <summary>Statements that may be used, and that say nothing here.</summary>
     private static IEnumerable<StatementFinding> AboutOthers(List<JudgedStatement> judged, ImageCoverage coverage, RangeJudgement? range) =>

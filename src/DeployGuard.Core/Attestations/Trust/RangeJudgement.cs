@@ -3,6 +3,9 @@ namespace DeployGuard.Core.Attestations.Trust;
 /// <summary>The links behind the head commit: the change statements that lead from what runs to it, and what they say together.</summary>
 internal sealed class RangeJudgement
 {
+    /// <summary>Reviews that do not count: on a forge anybody may submit one, and a reader needs the first few.</summary>
+    private const int MostExplained = 32;
+
     private readonly ImageQuestion _question;
     private readonly HeadCommit _head;
     private readonly HeardStatements _heard;
@@ -12,6 +15,12 @@ internal sealed class RangeJudgement
     private readonly IReadOnlyList<string?> _starts;
     private readonly List<JudgedStatement> _path = [];
     private readonly List<StatementFinding> _findings = [];
+
+    /// <summary>How many distinct keys state the whole of each part of the range.</summary>
+    private readonly Dictionary<(string?, string?), int> _agreeing;
+
+    private readonly Lazy<HashSet<JudgedStatement>> _leading;
+    private readonly Lazy<HashSet<string>> _judgedCommits;
 
     public RangeJudgement(
         ImageQuestion question,
@@ -31,12 +40,18 @@ internal sealed class RangeJudgement
                 s.Repository == head.Repository && s is { IsUsable: true, Change: not null } && s.CountOf(KeyRole.SourceReview) > 0
             ),
         ];
+        _agreeing = _inRepository
+            .Where(s => s.Change is { IsComplete: true })
+            .GroupBy(PartOf)
+            .ToDictionary(g => g.Key, g => JudgedStatement.KeysOf(KeyRole.SourceReview, g));
         foreach (var statement in _inRepository.Where(s => s.Commit == head.Commit || coverage.IsAbout(s.Statement)))
         {
             _findings.AddRange(ChainGaps.OfStatement(statement, question, AgreeingWith(statement)));
         }
 
         _chain = new CommitChain([.. _inRepository.Where(IsWhole)], head.Commit);
+        _leading = new(() => _starts.SelectMany(_chain.LeadingFrom).ToHashSet<JudgedStatement>(ReferenceEqualityComparer.Instance));
+        _judgedCommits = new(() => _starts.SelectMany(_chain.JudgedFrom).ToHashSet(StringComparer.Ordinal));
         Missing = Resolve(now);
     }
 
@@ -65,10 +80,10 @@ internal sealed class RangeJudgement
         statement.Repository == _head.Repository
         && (
             statement.Commit == _head.Commit
-            || _starts.Any(s =>
+            || (
                 statement.Statement.Claim is SummaryClaim
-                    ? _chain.JudgedFrom(s).Contains(statement.Commit)
-                    : _chain.LeadingFrom(s).Contains(statement)
+                    ? _judgedCommits.Value.Contains(statement.Commit ?? "")
+                    : _leading.Value.Contains(statement)
             )
         );
 
@@ -81,16 +96,10 @@ internal sealed class RangeJudgement
     private bool IsWhole(JudgedStatement statement) =>
         statement.Change is { IsComplete: true } && AgreeingWith(statement) >= _question.ReviewThreshold;
 
-    /// <summary>How many distinct keys state the whole of the same part of the range.</summary>
-    private int AgreeingWith(JudgedStatement statement) =>
-        JudgedStatement.KeysOf(
-            KeyRole.SourceReview,
-            _inRepository.Where(s =>
-                s.Change is { IsComplete: true } change
-                && (change.Source.BaseCommit, change.Source.HeadCommit)
-                    == (statement.Change?.Source.BaseCommit, statement.Change?.Source.HeadCommit)
-            )
-        );
+    private int AgreeingWith(JudgedStatement statement) => _agreeing.GetValueOrDefault(PartOf(statement));
+
+    private static (string?, string?) PartOf(JudgedStatement statement) =>
+        (statement.Change?.Source.BaseCommit, statement.Change?.Source.HeadCommit);
 
     private MissingLink? Resolve(DateTimeOffset now)
     {
@@ -124,23 +133,41 @@ internal sealed class RangeJudgement
             : null;
     }
 
+    /// <param name="parts">Of the ways from several running images, which may have parts in common.</param>
     private void Conclude(List<IReadOnlyList<JudgedStatement>> parts, DateTimeOffset now)
     {
         _path.AddRange(parts.SelectMany(p => p).Distinct());
         var authors = _heard.Authors.Select(_question.PersonOf).ToHashSet(ReviewCount.Persons);
         var count = new ReviewCount(_question, authors, now);
-        Chain = [.. parts.Select(p => LinkOf(p, count.Of(p, TakenBack(p)))).DistinctBy(l => (l.BaseCommit, l.HeadCommit))];
-        _findings.AddRange(parts.SelectMany(p => p.SelectMany(s => count.NotCounted(s, p, TakenBack(p)))).Distinct());
-        Reviews = [.. Chain[^1].Reviews.Select(OfWholeRange).OfType<CountedReview>()];
+        var judged = parts.DistinctBy(p => (PartOf(p[0]), p.Count)).Select(p => (Part: p, Reviews: count.Of(p, TakenBack(p)))).ToList();
+        Chain = [.. judged.Select(j => LinkOf(j.Part, j.Reviews.Counted)).DistinctBy(l => (l.BaseCommit, l.HeadCommit))];
+        _findings.AddRange(judged.SelectMany(j => j.Reviews.NotCounted).Distinct().Take(MostExplained));
+        Reviews = OfWholeRange(Chain.Last(l => l.HeadCommit == _head.Commit));
     }
 
     /// <summary>
-    /// A review of the head by somebody who reviewed every other part too; null if they have not seen one. It is as old as their oldest.
+    /// The reviews of the head by people who reviewed every other part too. Each is as old as their oldest.
     /// </summary>
-    private CountedReview? OfWholeRange(CountedReview review)
+    private IReadOnlyList<CountedReview> OfWholeRange(ChainLink last)
     {
-        var all = Chain.Select(l => l.Reviews.FirstOrDefault(r => ReviewCount.Persons.Equals(r.Person, review.Person))).ToList();
-        return all.TrueForAll(r => r is not null) ? review with { At = all.OfType<CountedReview>().Min(r => r.At) } : null;
+        var reviews = last.Reviews.ToDictionary(r => r.Person, ReviewCount.Persons);
+        foreach (var link in Chain.Where(l => l != last))
+        {
+            var others = link.Reviews.ToDictionary(r => r.Person, ReviewCount.Persons);
+            foreach (var (person, review) in reviews.ToList())
+            {
+                if (!others.TryGetValue(person, out var other))
+                {
+                    reviews.Remove(person);
+                }
+                else if (other.At < review.At)
+                {
+                    reviews[person] = review with { At = other.At };
+                }
+            }
+        }
+
+        return [.. last.Reviews.Where(r => reviews.ContainsKey(r.Person)).Select(r => reviews[r.Person])];
     }
 
     /// <summary>
@@ -148,9 +175,15 @@ internal sealed class RangeJudgement
     /// </summary>
     private Func<string, DateTimeOffset?> TakenBack(IReadOnlyList<JudgedStatement> part)
     {
-        var commits = part[0].Change?.Source is { } source && source.HeadCommit != _head.Commit ? _heard.CommitsOf(source) : _heard.Commits;
+        var commits =
+            part[0].Change?.Source is { } source && source.HeadCommit != _head.Commit
+                ? _heard.CommitsOf(source.BaseCommit, source.HeadCommit)
+                : _heard.Commits;
         return person => _takenBack.Last(person, commits);
     }
+
+    /// <summary>When anybody last took a review of a part back; null if nobody did.</summary>
+    public DateTimeOffset? TakenBackOf(ChainLink link) => _takenBack.LastOfAll(_heard.CommitsOf(link.BaseCommit, link.HeadCommit));
 
     private static ChainLink LinkOf(IReadOnlyList<JudgedStatement> part, IReadOnlyList<CountedReview> reviews)
     {

@@ -2,92 +2,127 @@ using DeployGuard.Core.Comparison;
 
 namespace DeployGuard.Core.Attestations.Trust;
 
-/// <summary>Which reviews of a part of the range count, and why others do not.</summary>
+/// <summary>
+/// Which reviews of a part of the range count, and why others do not. Each review is looked at once: on a forge anybody may submit
+/// thousands.
+/// </summary>
 internal sealed class ReviewCount(ImageQuestion question, IReadOnlySet<string> authors, DateTimeOffset now)
 {
+    /// <summary>Of one part. Those who reviewed last are kept.</summary>
+    internal const int MostPeople = 1000;
+
     /// <summary>Persons: one human has several names and one vote.</summary>
     public static StringComparer Persons => StringComparer.OrdinalIgnoreCase;
 
     /// <param name="part">The statements about one part.</param>
     /// <param name="takenBack">When a person last took a review of it back; null if they did not.</param>
-    public IReadOnlyList<CountedReview> Of(IReadOnlyList<JudgedStatement> part, Func<string, DateTimeOffset?> takenBack)
+    public PartReviews Of(IReadOnlyList<JudgedStatement> part, Func<string, DateTimeOffset?> takenBack)
     {
-        var all = part.SelectMany(s => (s.Change?.Approvals ?? []).Select(a => (Statement: s, Approval: a))).ToList();
-        return
-        [
-            .. all.Where(a => WhyNot(a.Statement, a.Approval) is null && !(takenBack(PersonOf(a.Approval)) >= a.Approval.At))
-                .GroupBy(a => PersonOf(a.Approval), Persons)
-                .Where(g => KeysOf(g.Select(a => a.Statement)) >= question.ReviewThreshold)
-                .Select(g => Counted(g.Key, [.. g.OrderByDescending(a => a.Approval.At)])),
-        ];
+        List<CountedReview> counted = [];
+        List<StatementFinding> findings = [];
+        foreach (var person in part.SelectMany(Reviews).GroupBy(r => PersonOf(r.Approval), Persons))
+        {
+            var last = takenBack(person.Key);
+            var own = person.OrderByDescending(r => r.Approval.At).ToList();
+            if (Counted(person.Key, own.FindAll(r => r.WhyNot is null && !(last >= r.Approval.At))) is { } review)
+            {
+                counted.Add(review);
+            }
+            else
+            {
+                findings.Add(NotCounted(own, last));
+            }
+        }
+
+        return new PartReviews([.. counted.OrderByDescending(r => r.At).Take(MostPeople)], findings);
     }
 
-    /// <param name="reviews">Of one person, the newest first.</param>
-    private CountedReview Counted(string person, List<(JudgedStatement Statement, StatedApproval Approval)> reviews)
+    private IEnumerable<StatedReview> Reviews(JudgedStatement statement) =>
+        (statement.Change?.Approvals ?? []).Select(a => new StatedReview(statement, a, WhyNotOf(statement, a)));
+
+    /// <param name="reviews">Of one person, those that may count, the newest first.</param>
+    /// <returns>As old as the review that the last of the needed keys states; null if too few keys state one.</returns>
+    private CountedReview? Counted(string person, List<StatedReview> reviews)
     {
-        // As old as the review that the last of the needed keys states.
-        var enough = Enumerable
-            .Range(1, reviews.Count)
-            .First(n => KeysOf(reviews.Take(n).Select(r => r.Statement)) >= question.ReviewThreshold);
-        var (statement, approval) = reviews[enough - 1];
-        return new CountedReview(
-            person,
-            approval.Approver,
-            approval.Commit,
-            approval.At,
-            statement.Statement.Digest,
-            [
-                .. reviews
-                    .Take(enough)
-                    .SelectMany(r => r.Statement.Signers.Where(s => s.Role is KeyRole.SourceReview))
-                    .Select(s => s.Name)
-                    .Distinct(),
-            ]
-        );
+        HashSet<string> keys = new(StringComparer.Ordinal);
+        List<string> names = [];
+        foreach (var (statement, approval, _) in reviews)
+        {
+            foreach (var signer in statement.Signers.Where(s => s.Role is KeyRole.SourceReview && keys.Add(s.Key.KeyId)))
+            {
+                names.Add(signer.Name);
+            }
+
+            if (keys.Count >= question.ReviewThreshold)
+            {
+                return new CountedReview(person, approval.Approver, approval.Commit, approval.At, statement.Statement.Digest, names);
+            }
+        }
+
+        return null;
     }
 
-    /// <summary>The reviews of a statement that cannot count, each with its reason.</summary>
-    /// <param name="part">All statements about the same part.</param>
-    /// <param name="takenBack">As in <see cref="Of"/>.</param>
-    public IEnumerable<StatementFinding> NotCounted(
-        JudgedStatement statement,
-        IReadOnlyList<JudgedStatement> part,
-        Func<string, DateTimeOffset?> takenBack
-    ) =>
-        from approval in statement.Change?.Approvals ?? []
-        let person = PersonOf(approval)
-        let last = Of(part, takenBack).Any(r => Persons.Equals(r.Person, person)) ? null : takenBack(person)
-        let why = WhyNot(statement, approval)
-            ?? (last >= approval.At ? $"its approver took it back at {last:yyyy-MM-dd HH:mm} UTC" : TooFew(approval, part))
-        where why is not null
-        select StatementFinding.Of(
+    /// <summary>Why none of a person's reviews counts: the newest one that says something of its own.</summary>
+    private StatementFinding NotCounted(List<StatedReview> own, DateTimeOffset? last)
+    {
+        var valid = own.FindAll(r => r.WhyNot is null);
+        var (statement, approval, _) = valid.Count > 0 ? valid[0] : own[0];
+        var (what, remedy) =
+            valid.Count == 0 ? own[0].WhyNot ?? default
+            : last >= approval.At
+                ? (
+                    $"its approver took it back at {last:yyyy-MM-dd HH:mm} UTC",
+                    "Have the head commit approved again, once what they object to is settled, then attest again"
+                )
+            : TooFew(valid);
+        return StatementFinding.Of(
             statement.Statement,
             FindingKind.ReviewNotCounted,
-            $"has a review by {VisibleText.Inline(approval.Approver)} that does not count: {why}",
-            "Have the head commit reviewed by a human who did not write it, then attest again."
+            $"has a review by {VisibleText.Inline(approval.Approver)} that does not count: {what}",
+            $"{remedy}."
         );
-
-    private string? WhyNot(JudgedStatement statement, StatedApproval approval) =>
-        approval.Kind is not ApproverKind.Human ? $"its approver is no human but {approval.Kind}"
-        : approval.State is not ReviewState.Approved ? $"its state is {approval.State}"
-        : approval.Commit != statement.Commit ? $"it is of commit {approval.Commit}, and the head is {statement.Commit}"
-        : approval.At > now + JudgementTimes.ClockSkew ? "its time is in the future"
-        : statement.Change is not { Authors.Count: > 0 } ? "the statement names no author, so that nobody can be told apart from them"
-        : authors.Contains(PersonOf(approval)) ? "its approver is an author of the change"
-        : null;
-
-    /// <summary>Why a review does not count that too few keys state.</summary>
-    private string? TooFew(StatedApproval approval, IReadOnlyList<JudgedStatement> part)
-    {
-        var stating = KeysOf(
-            part.Where(s => (s.Change?.Approvals ?? []).Any(a => Persons.Equals(PersonOf(a), PersonOf(approval)) && WhyNot(s, a) is null))
-        );
-        return stating < question.ReviewThreshold
-            ? $"{stating} of {question.ReviewThreshold} keys of the role {KeyRole.SourceReview} state it"
-            : null;
     }
 
-    private static int KeysOf(IEnumerable<JudgedStatement> statements) => JudgedStatement.KeysOf(KeyRole.SourceReview, statements);
+    private (string What, string Remedy)? WhyNotOf(JudgedStatement statement, StatedApproval approval) =>
+        approval.Kind is not ApproverKind.Human ? ($"its approver is no human but {approval.Kind}", ByAHuman)
+        : approval.State is ReviewState.Dismissed ? ("it was dismissed", ByAHuman)
+        : approval.State is not ReviewState.Approved
+            ? ("it asks for changes", "Have its writer approve the head commit, once the changes are made, then attest again")
+        : approval.Commit != statement.Commit
+            ? (
+                $"it is of commit {approval.Commit}, and the head is {statement.Commit}",
+                "Have the head commit itself reviewed, or bring the branch up to date before the review and the merge, then attest again"
+            )
+        : approval.At > now + JudgementTimes.ClockSkew
+            ? ("its time is in the future", "Correct the clock of the machine that states it, then attest again")
+        : statement.Change is not { Authors.Count: > 0 }
+            ? (
+                "the statement names no author, so that nobody can be told apart from them",
+                "Attest again with authors: deployguard attest reads them from the commits"
+            )
+        : authors.Contains(PersonOf(approval))
+            ? (
+                "its approver is an author of the change",
+                "Have somebody review it who neither wrote nor committed any of it, then attest again"
+            )
+        : null;
+
+    private const string ByAHuman = "Have the head commit reviewed by a human who did not write it, then attest again";
+
+    /// <summary>A review that too few keys state.</summary>
+    private (string What, string Remedy) TooFew(List<StatedReview> valid) =>
+        (
+            $"{JudgedStatement.KeysOf(KeyRole.SourceReview, valid.Select(r => r.Statement).Distinct())} of {question.ReviewThreshold} keys of "
+                + $"the role {KeyRole.SourceReview} state it",
+            "Have the job with another key of this role state the same review: deployguard attest --approvals"
+        );
 
     private string PersonOf(StatedApproval approval) => question.PersonOf(approval.Approver);
+
+    private readonly record struct StatedReview(JudgedStatement Statement, StatedApproval Approval, (string What, string Remedy)? WhyNot);
 }
+
+/// <summary>The reviews of a part of the range.</summary>
+/// <param name="Counted">One for each person.</param>
+/// <param name="NotCounted">One for each person of whom none counts.</param>
+internal sealed record PartReviews(IReadOnlyList<CountedReview> Counted, IReadOnlyList<StatementFinding> NotCounted);

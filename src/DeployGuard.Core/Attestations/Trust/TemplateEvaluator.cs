@@ -7,6 +7,9 @@ namespace DeployGuard.Core.Attestations.Trust;
 /// </summary>
 public static class TemplateEvaluator
 {
+    /// <summary>Each is judged by itself. As many statements are read of one digest.</summary>
+    private const int MostHeads = 32;
+
     /// <param name="question">
     /// <see cref="ImageQuestion.Running"/> has the commits that are on record for the revision that runs. The image is where it was looked.
     /// </param>
@@ -25,12 +28,16 @@ public static class TemplateEvaluator
         var heads = about
             .Where(s => s is { IsUsable: true, Change: not null } && s.CountOf(KeyRole.SourceReview) > 0)
             .GroupBy(s => (s.Commit, s.Repository))
+            // Its commit goes on record, and later templates start from it.
+            .Where(g => JudgedStatement.KeysOf(KeyRole.SourceReview, g) >= question.ReviewThreshold)
+            .Take(MostHeads)
             .Select(g => HeadCommit.Of(g.Key.Commit ?? "", g.Key.Repository ?? "", [.. g]))
             .ToList();
         // The same template may have been that of several commits, where one took back what another had changed.
         var results = heads.ConvertAll(h => Of(question, judged, h, now));
         var best = results.Count > 0 ? results.MaxBy(r => r.Chain.Count) : null;
-        var result = best ?? OriginEvaluator.Assembled(question, judged, Heard(about), null, NoStatement(template), null, now);
+        var result =
+            best ?? OriginEvaluator.Assembled(question, judged, Heard(about), null, NoStatement(template, about, question), null, now);
         return OriginEvaluator.ReadWhole(result, verification, question.Image.Digest) with
         {
             IsOfTemplate = true,
@@ -63,12 +70,22 @@ public static class TemplateEvaluator
             s.Name == template.Workload && s.Digests.GetValueOrDefault(StatementSubject.TemplateHash) == template.Hash
         );
 
-    private static MissingLink NoStatement(ReviewedTemplate template) =>
-        new(
-            LinkKind.Template,
-            $"No change statement that counts by a key of the role SourceReview names the template of {template.Workload} ({template.Hash}).",
-            "Attest it with deployguard attest --manifest."
-        );
+    private static MissingLink NoStatement(ReviewedTemplate template, List<JudgedStatement> about, ImageQuestion question)
+    {
+        var stating = JudgedStatement.KeysOf(KeyRole.SourceReview, about.Where(s => s is { IsUsable: true, Change: not null }));
+        return stating > 0 && question.ReviewThreshold > 1
+            ? new MissingLink(
+                LinkKind.Template,
+                $"Too few keys of the role {KeyRole.SourceReview} say of which commit the template of {template.Workload} is: "
+                    + $"{question.ReviewThreshold} must name the same one.",
+                "Attest it with another key of this role: deployguard attest --manifest."
+            )
+            : new MissingLink(
+                LinkKind.Template,
+                $"No change statement that counts by a key of the role SourceReview names the template of {template.Workload} ({template.Hash}).",
+                "Attest it with deployguard attest --manifest."
+            );
+    }
 
     private static MissingLink NoStep(HeadCommit head) =>
         new(

@@ -7,34 +7,58 @@ namespace DeployGuard.Core.Attestations.Trust;
 /// </summary>
 internal static class TwoPartyCoverage
 {
+    private const string Remedy =
+        "Have the verifier issue it, and put it beside the new image, as in cosign attach attestation --attestation vsa.json IMAGE";
+
     /// <param name="chain">From what runs to the head; not empty.</param>
+    /// <param name="heard">One that failed is heard like a sign of AI, whatever limits what relaxes.</param>
+    /// <param name="takenBack">When anybody last took a review of a part back; null if nobody did.</param>
     public static (TwoPartyReview? Review, string Gap) Of(
-        IEnumerable<JudgedStatement> judged,
+        IReadOnlyCollection<JudgedStatement> judged,
+        HeardStatements heard,
         HeadCommit head,
         IReadOnlyList<ChainLink> chain,
+        Func<ChainLink, DateTimeOffset?> takenBack,
         DateTimeOffset now
     )
     {
+        HashSet<string> concerned = [.. heard.Commits, .. chain.Select(l => l.BaseCommit), .. chain.Select(l => l.HeadCommit)];
+        if (judged.Select(s => FailedCommit(s, head, concerned)).FirstOrDefault(c => c is not null) is { } failed)
+        {
+            return (null, $"a verification summary of {failed} says that the verification failed. Ask the verifier why");
+        }
+
         var summaries = judged.Where(s => s.Statement.Claim is SummaryClaim && s.Repository == head.Repository).ToLookup(s => s.Commit);
         List<(JudgedStatement Summary, DateTimeOffset At)> changes = [];
-        foreach (var commit in chain.Select(l => l.HeadCommit).Distinct())
+        foreach (var link in chain.DistinctBy(l => l.HeadCommit))
         {
-            var timed = Passing(summaries[commit])
+            var timed = Passing(summaries[link.HeadCommit])
                 .Select(s => (Summary: s, At: SummaryOf(s)?.VerifiedAt))
                 .Where(s => s.At <= now + JudgementTimes.ClockSkew)
                 .Select(s => (s.Summary, At: s.At ?? default))
                 .ToList();
             if (timed.Count == 0)
             {
-                return (null, Gap(commit, summaries[commit], "with timeVerified"));
+                return (null, Gap(link.HeadCommit, summaries[link.HeadCommit], "and says when that was verified (timeVerified)"));
             }
 
-            changes.Add(timed.MaxBy(s => s.At));
+            var newest = timed.MaxBy(s => s.At);
+            // Two people had agreed when it was verified. Where a review still stands, two still do.
+            if (link.Reviews.Count == 0 && takenBack(link) is { } at && at >= newest.At)
+            {
+                return (
+                    null,
+                    $"a review of {link.HeadCommit} was taken back at {at:yyyy-MM-dd HH:mm} UTC, after its verification summary was issued, "
+                        + "and no other one is stated. Have that commit reviewed and verified again"
+                );
+            }
+
+            changes.Add(newest);
         }
 
         // Before the first commit there is none that could have a summary, and the control may have come with the last one.
         return chain.Select(l => l.BaseCommit).Distinct().FirstOrDefault(c => Passing(summaries[c]).Count == 0) is { } start
-            ? (null, Gap(start, summaries[start], "at which the range begins"))
+            ? (null, Gap(start, summaries[start], "because the change begins there"))
             : (
                 new TwoPartyReview(
                     changes.Min(c => c.At),
@@ -49,19 +73,24 @@ internal static class TwoPartyCoverage
             );
     }
 
-    /// <summary>None where one of them says that the verification failed: the stricter wins.</summary>
-    private static List<JudgedStatement> Passing(IEnumerable<JudgedStatement> about)
-    {
-        var all = about.ToList();
-        return all.Exists(s => s.Rejection is { Kind: FindingKind.VerificationFailed })
-            ? []
-            : all.FindAll(s => s.IsUsable && SummaryOf(s) is { IsTwoParty: true });
-    }
+    /// <summary>
+    /// The commit of the change that a verifier failed; null if it failed none. Its key may be one that is valid no more, and the ref or
+    /// the number of its commits may be wrong.
+    /// </summary>
+    private static string? FailedCommit(JudgedStatement judged, HeadCommit head, HashSet<string> concerned) =>
+        SummaryOf(judged) is { IsPassed: false } summary
+        && judged.Statement.Signers.Any(k => k.Role is KeyRole.Vsa && k.VerifierId == summary.VerifierId)
+        && RepositoryUri.Parse(summary.ResourceUri)?.Address == head.Repository
+            ? judged.Statement.Subjects.Select(s => s.GitCommit).FirstOrDefault(c => c is not null && concerned.Contains(c))
+            : null;
+
+    private static List<JudgedStatement> Passing(IEnumerable<JudgedStatement> about) =>
+        [.. about.Where(s => s.IsUsable && SummaryOf(s) is { IsTwoParty: true })];
 
     private static SourceSummary? SummaryOf(JudgedStatement judged) => (judged.Statement.Claim as SummaryClaim)?.Summary;
 
     private static string Gap(string commit, IEnumerable<JudgedStatement> about, string what) =>
-        about.Any(s => s.Rejection is { Kind: FindingKind.VerificationFailed })
-            ? $"a verification summary of {commit} says that the verification failed"
-            : $"no verification summary of {commit} ({what}) has {SourceSummary.TwoPartyReviewed} and SLSA_SOURCE_LEVEL_3 or 4";
+        $"no verification summary of {commit} that counts has {SourceSummary.TwoPartyReviewed} and SLSA_SOURCE_LEVEL_3 or 4, {what}"
+        + (about.Any(s => s.IsUsable) ? "; one that is there has less" : "")
+        + $". {Remedy}";
 }

@@ -14,7 +14,8 @@ internal static class MissingReview
         : "";
 
     private static string In(ImageProvenance bare) =>
-        bare.Findings.FirstOrDefault(f => f.Kind is FindingKind.ReviewNotCounted) is { } why ? $"no review counts: {why.Text}. {Remedy}"
+        bare.Findings.FirstOrDefault(f => f.Kind is FindingKind.ReviewNotCounted) is { } why
+            ? $"no review counts: {why.Text}. {why.Remedy.TrimEnd('.')}"
         : bare.Chain.Any(l => l.Reviews.Count > 0) ? $"nobody reviewed the whole change, but only parts of it. {Remedy}"
         : $"its change statement has no review. {Remedy}";
 

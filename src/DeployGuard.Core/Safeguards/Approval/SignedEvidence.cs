@@ -239,11 +239,15 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             return only.Reviews is [var one] ? [new SignedReview(one.Approver, one.At, [one.Statement], one.Keys)] : [];
         }
 
-        var people = proven[0].Reviews.Select(r => identities.PersonOf(r.Approver)).Distinct(KnownPeople.Names);
+        // A statement may have a thousand reviews, and a template hundreds of images.
+        var byPerson = proven.ConvertAll(p =>
+            p.Reviews.DistinctBy(r => identities.PersonOf(r.Approver), KnownPeople.Names)
+                .ToDictionary(r => identities.PersonOf(r.Approver), KnownPeople.Names)
+        );
         return
         [
-            .. people
-                .Select(person => proven.ConvertAll(p => p.Reviews.FirstOrDefault(r => IsBy(r, person, identities))))
+            .. byPerson[0]
+                .Keys.Select(person => byPerson.ConvertAll(reviews => reviews.GetValueOrDefault(person)))
                 .Where(all => all.TrueForAll(r => r is not null))
                 .Select(all => all.OfType<CountedReview>().ToList())
                 .Select(all => new SignedReview(
@@ -274,7 +278,4 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         facts.Images.FirstOrDefault(i => i.Provenance is { TwoPartyGap.Length: > 0 }) is { } image
             ? $"{MissingLinks.Short(image.Image)}: {image.Provenance?.TwoPartyGap}"
             : "";
-
-    private static bool IsBy(CountedReview review, string person, KnownPeople identities) =>
-        KnownPeople.Names.Equals(identities.PersonOf(review.Approver), person);
 }
