@@ -163,6 +163,26 @@ public class OriginTests
     }
 
     [Test]
+    public void AStatementThatBeginsAtItsOwnHeadIsAboutNoChange()
+    {
+        var result = Evaluate(s_review.Says(Stated.Change(from: Stated.Head)));
+
+        Assert.That(result.Missing?.Kind, Is.EqualTo(LinkKind.Chain));
+        Assert.That(result.Missing?.What, Does.StartWith($"The change statement about {Stated.Head} begins at that very commit"));
+    }
+
+    /// <summary>The one that matters may be by another key.</summary>
+    [Test]
+    public void AnExpiredStatementThatItsKeyRenewedIsNoFinding()
+    {
+        var expired = Stated.Change() with { ExpiresAt = Some.Now.AddMinutes(-1) };
+
+        Assert.That(Evaluate(s_review.Says(expired)).Findings.Single().Kind, Is.EqualTo(FindingKind.Expired));
+        Assert.That(Evaluate(s_review.Says(expired), s_review.Says(Stated.Change(), "there")).Findings, Is.Empty);
+        Assert.That(Evaluate(s_build.Says(expired), s_review.Says(Stated.Change(), "there")).Findings.Single().Keys, Is.EqualTo("build"));
+    }
+
+    [Test]
     public void AnotherImageOfTheRunningCommitNeedsAStatementAboutThatCommit()
     {
         var question = Stated.Question(Stated.Head);

@@ -32,7 +32,7 @@ public class TwoPartyApprovalTests
     public void WhatIsMissingOfTheRangeIsNamed() =>
         Assert.That(
             Decide(Counting(Always()), [s_agreed[0], s_agreed[2]]).Denials.First().Finding.Message,
-            Does.Contain($"no verification summary of {Stated.Running} (at which the range begins)")
+            Does.Contain($"no verification summary of {Stated.Running} that counts has SLSA_SOURCE_TWO_PARTY_REVIEWED")
         );
 
     [Test]
