@@ -207,7 +207,9 @@ public sealed class AttestTests : IDisposable
             Is.EqualTo(new[] { head, head, stale, stale, head, head, new string('f', 40) })
         );
         Assert.That(
-            run.Error.Split('\n').Where(l => l.Contains("will not count", StringComparison.Ordinal)).Select(l => l.Split(" of commit")[0]),
+            run.Error.Split('\n')
+                .Where(l => l.Contains(" will not count: ", StringComparison.Ordinal))
+                .Select(l => l.Split(" of commit")[0]),
             Is.EqualTo(
                 new[]
                 {

@@ -277,7 +277,7 @@ public class CheckInputTests
         Assert.That((known.ExitCode, known.Error), Is.EqualTo((1, "Checked 1 workload: 1 refused")));
         Assert.That(
             (await CheckAsync(Rollout, "--workload-kinds", "Rollout")).Error,
-            Does.StartWith("--workload-kinds Rollout: expected RESOURCE.GROUP/KIND=PATH such as")
+            Does.StartWith("error: --workload-kinds Rollout: expected RESOURCE.GROUP/KIND=PATH such as")
         );
     }
 
@@ -374,7 +374,7 @@ public class CheckInputTests
     {
         var run = await CheckAsync(Tagged, flag, value);
         Assert.That(run.ExitCode, Is.EqualTo(2));
-        Assert.That(run.Error, Does.StartWith(error));
+        Assert.That(run.Error, Does.StartWith($"error: {error}"));
     }
 
     [Test]

@@ -28,7 +28,7 @@ public sealed record RepositoryPolicy(string Repository, bool AssistedCommitsMus
             throw new AttestationException("is signed by none of the given keys, or was altered after it was signed");
         }
 
-        var root = StrictJson.ReadObject(content, MaxBytes, "it");
+        var root = StrictJson.ReadObject(content, MaxBytes, "content");
         if (StrictJson.Text(root, "kind", "") is var kind and not Kind)
         {
             throw new AttestationException($"kind: \"{kind}\" is not {Kind}");

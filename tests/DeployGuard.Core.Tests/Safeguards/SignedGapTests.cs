@@ -185,6 +185,28 @@ public class SignedGapTests
     }
 
     [Test]
+    public void WhereTheStatementNamesAnotherTemplateThanTheRequestBothHashesAreNamed()
+    {
+        var (attested, applied) = (WithEnv("p"), WithEnv("q"));
+        var hash = attested.Read().Template.Hash;
+        var names = Stated
+            .Change()
+            .ReviewedBy("github:2002")
+            .About(Stated.Image(), StatementSubject.Of("Deployment shop/web", StatementSubject.TemplateHash, hash));
+
+        Assert.That(
+            Decide(Always(), [Forge.Says(names)], applied).Denials.First().Finding.Message,
+            Does.Contain(
+                $"attest this very template: its hash is {applied.Read().Template.Hash[..15]}, and the statement names {hash[..15]} (deployguard "
+                    + "attest --manifest, with what kubectl apply --dry-run=server -o yaml prints of what is applied)"
+            )
+        );
+
+        static System.Text.Json.Nodes.JsonObject WithEnv(string value) =>
+            Deployment(New).With("spec/template/spec/containers/0/env", $$"""[{"name": "A", "value": "{{value}}"}]""");
+    }
+
+    [Test]
     public void WhereWaitingDoesNotHelpTheWayOutComesFirst()
     {
         var message = Decide(Always(), [Forge.Says(Stated.Change().ReviewedBy("github:2002"))], phase: Phase.Completed, commit: null)

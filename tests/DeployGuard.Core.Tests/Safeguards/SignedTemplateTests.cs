@@ -81,7 +81,10 @@ public class SignedTemplateTests
         var verdict = Decide(Always(), [came, replaced], before: Newer, after: Old, runs: [OfTemplate(Stated.Head)]);
 
         Assert.That(verdict.IsAllowed, Is.False);
-        Assert.That(verdict.Denials.First().Finding.Message, Does.Contain("and none begins there"));
+        Assert.That(
+            verdict.Denials.First().Finding.Message,
+            Does.Contain("and none begins there").And.Contain("--key KEY --manifest FILE --format annotation").And.Not.Contain("--beside")
+        );
     }
 
     /// <summary>The commit of the image is older than the template that runs: by it, the old statement would be a step ahead.</summary>

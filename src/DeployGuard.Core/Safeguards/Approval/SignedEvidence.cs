@@ -15,6 +15,9 @@ namespace DeployGuard.Core.Safeguards;
 /// <param name="Unavailable">What could not be looked up, and what was tried; empty if everything was.</param>
 internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> Reviews, string Gap, string Unavailable)
 {
+    /// <summary>The version of the hash, and as many digits as tell two apart.</summary>
+    private const int ShownHash = 15;
+
     private static readonly SignedEvidence s_none = new(false, [], "", "");
 
     /// <summary>Everybody whom a verified statement of the range names as an author. They never approve.</summary>
@@ -195,7 +198,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         return changed is null
             ? (
                 $"the template differs from what runs in more than images{Fields(before, template)}, and signed reviews speak for images alone: "
-                    + "deploy the images alone, or have the CI job attest this template too (deployguard attest --manifest)",
+                    + $"deploy the images alone, or {AttestThis(reviewed, proven)}",
                 ""
             )
             : (
@@ -220,7 +223,17 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             ? $"{UnprovenBefore.In(inspection)}, so that nothing says what was reviewed since then{UnprovenBefore.WayOut(inspection)}"
         : proven.Count > 0 ? ""
         : missing.Length > 0 ? missing
-        : "too few keys name this template";
+        : "no statement that leads here names this template, or too few keys do. Have the CI job attest it: deployguard attest --manifest FILE "
+            + "--format annotation";
+
+    /// <summary>The mistake that is made most is to attest another template than the one that is applied.</summary>
+    private static string AttestThis(ReviewedTemplate asked, List<ImageProvenance> proven) =>
+        proven.SelectMany(p => p.ReviewedTemplates).FirstOrDefault(t => t.Workload == asked.Workload) is { } other
+            ? $"have the CI job attest this very template: its hash is {Short(asked)}, and the statement names {Short(other)} (deployguard attest "
+                + "--manifest, with what kubectl apply --dry-run=server -o yaml prints of what is applied)"
+            : "have the CI job attest this template too (deployguard attest --manifest)";
+
+    private static string Short(ReviewedTemplate template) => template.Hash.Length > ShownHash ? template.Hash[..ShownHash] : template.Hash;
 
     private static string Fields(Workload before, PodTemplate after) =>
         (before.Template.Canonical, after.Canonical) is ({ } was, { } now) && TemplateDiff.FieldsBetween(was, now) is { Length: > 0 } fields

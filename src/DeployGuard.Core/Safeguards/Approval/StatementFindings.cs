@@ -13,9 +13,16 @@ internal static class StatementFindings
         let first = alike.First()
         select new Finding(alike.Key, "", $"{image.Image}: {first.Text}{More(first, alike)}", CommandFor(image, first.Remedy).TrimEnd('.'));
 
-    /// <summary>With the image in the command that puts a statement beside it, or that is about it.</summary>
+    /// <summary>
+    /// With the image in the command that puts a statement beside it, or that is about it. A request for a template alone brings its
+    /// statement along.
+    /// </summary>
     public static string CommandFor(SignedImage image, string remedy) =>
-        remedy
+        (
+            image.Provenance is { IsOfTemplate: true }
+                ? remedy.Replace($"--push {AttestAdvice.Beside}", "--manifest FILE --format annotation", StringComparison.Ordinal)
+                : remedy
+        )
             .Replace(AttestAdvice.Beside, $"--beside {image.Image}", StringComparison.Ordinal)
             .Replace(AttestAdvice.About, $"--image {image.Image}", StringComparison.Ordinal);
 
