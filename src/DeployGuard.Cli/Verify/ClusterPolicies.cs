@@ -85,8 +85,8 @@ internal sealed class ClusterPolicies : PolicySource
     }
 
     /// <summary>
-    /// As the webhook asks of a request that replaces images of the same repository; where there are none, images of the same sources. Where
-    /// there are none of these either, any image may be replaced, and the commit of each must be known.
+    /// As the webhook asks of a request that replaces images of the same repository; where there are none, images of the same sources.
+    /// Where there are none of these either, any image may be replaced, and the commit of each must be known.
     /// </summary>
     public override Task<IReadOnlyList<RunningImage>> RunningAsync(
         string image,

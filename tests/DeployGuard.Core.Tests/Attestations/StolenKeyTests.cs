@@ -3,7 +3,7 @@ using DeployGuard.Core.Attestations.Trust;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>Two keys of the role SourceReview must agree, and one of them is stolen: what its thief adds to what both said honestly.</summary>
+/// <summary>Two keys of the role SourceReview must agree, and one is stolen: what its thief adds to what both said honestly.</summary>
 public class StolenKeyTests
 {
     private const string Erin = "github:2002";

@@ -148,7 +148,7 @@ public class TwoPartyTests
         Assert.That(Evaluate(s_change, Summary(Stated.Running), Summary(Stated.Head), other, before).TwoParty, Is.Not.Null);
     }
 
-    /// <summary>Two people agreed when it was verified. One of them has taken it back since, and nobody else is known to have agreed.</summary>
+    /// <summary>Two people agreed when it was verified. One has taken it back since, and nobody else is known to have agreed.</summary>
     [TestCase(-1, false, false)]
     [TestCase(-3, false, true)]
     [TestCase(-1, true, true)]
