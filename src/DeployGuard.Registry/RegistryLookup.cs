@@ -127,6 +127,12 @@ public sealed class RegistryLookup : IDisposable
 
     private async Task<LookupResult> LookUpAsync(LookupPlan plan, LookupKey key, CancellationToken cancel)
     {
+        // Who did not find it a moment ago may have missed the end of the lookup before by as little.
+        if (_cache.TryGet(key, plan.Request.MaxAge, plan.Request.IsRehearsal, out var since))
+        {
+            return since;
+        }
+
         using var lookup = new Lookup(plan, _pool, _tokens, _options.Limits, _time);
         var result = await lookup.RunAsync(cancel);
         if (LifeOf(plan.Request, result) is { } life)
