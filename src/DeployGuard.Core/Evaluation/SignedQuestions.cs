@@ -62,7 +62,7 @@ public static class SignedQuestions
         return new AskedImages(ofStatements, ofLabels, isAnyNew ? [] : OfTemplate(evaluated, after, images, signed));
     }
 
-    /// <summary>An image without a digest is asked about by nobody: what its tag names may change.</summary>
+    /// <summary>No registry is asked about an image without a digest: what its tag names may change.</summary>
     private static void Add(ImageReference image, bool isAsked, List<string> list)
     {
         if (isAsked && image.Digest is not null && !list.Contains(image.Text))
@@ -258,18 +258,4 @@ public static class SignedQuestions
 
     private static bool HasChange(Workload workload, ClusterSnapshot cluster, Func<Change, bool> isWanted) =>
         cluster.Changes.Any(c => isWanted(c) && c.Workload == workload.Ref && c.HasHash(workload.Template.Hash));
-}
-
-/// <summary>What a policy asks of registries about a request. Nothing where it has no part, and where nothing is asked.</summary>
-/// <param name="Statements">Images that do not run already, and that the policy names a repository for.</param>
-/// <param name="Labels">Images that do not run already, and whose labels the policy reads.</param>
-/// <param name="OfTemplate">
-/// Where no image is new: the images at which a change of the template alone is looked up, because the request brings a statement that
-/// mentions this very template. Without one such a change asks no registry.
-/// </param>
-public sealed record AskedImages(IReadOnlyList<string> Statements, IReadOnlyList<string> Labels, IReadOnlyList<string> OfTemplate)
-{
-    public static AskedImages None { get; } = new([], [], []);
-
-    public bool IsAny => Statements.Count > 0 || Labels.Count > 0 || OfTemplate.Count > 0;
 }

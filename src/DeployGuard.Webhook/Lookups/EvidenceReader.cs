@@ -203,7 +203,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             found ?? (request is null ? null : await lookup.FindAsync(request, limit.Token));
     }
 
-    /// <summary>To a dry run, that nothing was found is forgotten soon enough.</summary>
+    /// <summary>For a dry run, a result without statements is forgotten soon enough.</summary>
     private static bool IsWorthAnotherLook(LookupResult found, LookupRequest request) =>
         request.IsRehearsal ? found is StatementsFound : found is not Unavailable;
 

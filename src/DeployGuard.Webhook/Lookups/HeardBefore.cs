@@ -16,7 +16,7 @@ internal sealed class HeardBefore(TimeProvider time)
     /// <summary>Of all images. Only trusted signers can fill it, and what was heard first is forgotten first.</summary>
     private const int Most = 4096;
 
-    /// <summary>That nothing is missing from a reading is not asked again so long.</summary>
+    /// <summary>How long a reading in which nothing was missing is not checked again.</summary>
     private static readonly TimeSpan s_rest = new LookupLimits().PositiveLife / 2;
 
     /// <summary>At least as long as a result may count without another look.</summary>
@@ -27,7 +27,7 @@ internal sealed class HeardBefore(TimeProvider time)
     private readonly ConditionalWeakTable<Verification, Whole> _whole = [];
     private int _count;
 
-    /// <summary>How many statements were new so far.</summary>
+    /// <summary>Rises with each statement that was not known before.</summary>
     private int _new;
 
     /// <summary>Remembers what was read now, and returns what an earlier look heard beside it and this one lacks.</summary>
@@ -124,7 +124,7 @@ internal sealed class HeardBefore(TimeProvider time)
         _count = _byImage.Values.Sum(h => h.Count);
     }
 
-    /// <summary>Nothing was missing from a reading when so many statements were new.</summary>
+    /// <summary>A reading in which nothing was missing, with the value of the counter at that moment.</summary>
     private sealed record Whole(int New, DateTimeOffset Until);
 
     private sealed record Heard(VerifiedStatement Statement, DateTimeOffset Until);

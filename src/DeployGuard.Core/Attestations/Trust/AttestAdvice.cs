@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Attestations.Trust;
 
-/// <summary>Parts of the commands in remedies: what their writer does not know. It is put in where it is known.</summary>
+/// <summary>Placeholders in the commands of remedies. They are replaced where the image or the commit is known.</summary>
 public static class AttestAdvice
 {
     /// <summary>Where the statement is put, without its being about the image.</summary>
