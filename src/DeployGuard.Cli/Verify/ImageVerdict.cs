@@ -63,7 +63,7 @@ internal sealed record ImageVerdict(string Image, SafeguardPolicy Policy, Belief
                 new VotedRevision(new WorkloadRef("", "", "", ""), "", [image])
                 {
                     NewImages = [image],
-                    Reviews = [.. provenance.Reviews.Select(r => new SignedReview(r.Approver, r.At, [r.Statement], r.Keys))],
+                    Reviews = [.. provenance.Reviews.Select(r => new SignedReview(r.Approver, r.At, r.Statements, r.Keys))],
                     Summary =
                         provenance.TwoParty is { } agreed && CountsTwoParty(policy)
                             ? new SignedSummary(agreed.At, agreed.Statements, agreed.Keys)

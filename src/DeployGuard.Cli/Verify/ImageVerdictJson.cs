@@ -87,7 +87,7 @@ internal static class ImageVerdictJson
             Groups = verdict.GroupsOf(review.Approver),
             review.Commit,
             review.At,
-            review.Statement,
+            review.Statements,
             review.Keys,
             NotCounted = verdict.WhyNot(review),
         };

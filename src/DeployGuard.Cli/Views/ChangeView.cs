@@ -154,7 +154,9 @@ internal sealed class ChangeView
             .. Listed(image, "statements")
                 .Select(s => $"  statement {Of(s, "digest")} of {Of(s, "from")} to {Of(s, "to")} by {Names(s, "keys")}"),
             .. Listed(image, "reviews")
-                .Select(r => $"  review by {Of(r, "approver")} at {Of(r, "at")} in statement {Of(r, "statement")} by {Names(r, "keys")}"),
+                .Select(r =>
+                    $"  review by {Of(r, "approver")} at {Of(r, "at")} in statement {Names(r, "statements")} by {Names(r, "keys")}"
+                ),
         ];
 
     private static IEnumerable<JsonElement> Listed(JsonElement owner, string name) =>

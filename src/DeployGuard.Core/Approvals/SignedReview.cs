@@ -24,6 +24,8 @@ public sealed record SignedReview(string Approver, DateTimeOffset At, IReadOnlyL
     /// <summary>For messages and records.</summary>
     public override string ToString() => $"{Approver} (signed review, {Proof(Keys, Statements)})";
 
+    /// <summary>The first statement is the one that says the time; the record has all of them.</summary>
     internal static string Proof(IReadOnlyList<string> keys, IReadOnlyList<string> statements) =>
-        $"key {string.Join(", ", keys)}, statement {string.Concat((statements is [var first, ..] ? first : "").Take(ShownDigits))}";
+        $"key {string.Join(", ", keys)}, statement {string.Concat((statements is [var first, ..] ? first : "").Take(ShownDigits))}"
+        + (statements.Count > 1 ? $" and {statements.Count - 1} more" : "");
 }

@@ -123,7 +123,7 @@ internal sealed record RecordedProvenance(string Policy, string Image, JsonObjec
                         {
                             ["approver"] = VisibleText.Inline(r.Approver),
                             ["at"] = Rfc3339.Show(r.At),
-                            ["statement"] = r.Statement,
+                            ["statements"] = new JsonArray([.. r.Statements.Take(Most).Select(s => (JsonNode)s)]),
                             ["keys"] = Named(r.Keys),
                         }
                 ),

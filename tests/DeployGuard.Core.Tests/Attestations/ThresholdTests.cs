@@ -25,6 +25,7 @@ public class ThresholdTests
 
         Assert.That((result.Origin, result.Missing, result.Findings.Count), Is.EqualTo((OriginVerdict.NotAi, (MissingLink?)null, 0)));
         Assert.That(result.Reviews.Single().Keys, Is.EqualTo(new[] { "one", "two" }));
+        Assert.That(result.Reviews.Single().Statements, Is.EquivalentTo(result.Chain.Single().Statements).And.Count.EqualTo(2));
     }
 
     [Test]

@@ -23,6 +23,9 @@ internal sealed class CommitWays
     public IReadOnlySet<string> Between(IEnumerable<string?> starts, IReadOnlyCollection<string> heads) =>
         starts.SelectMany(s => Between(s, heads)).ToHashSet(StringComparer.Ordinal);
 
+    /// <summary>Whether verified statements lead from one commit to a later one.</summary>
+    public bool Lead(string from, string to) => from != to && Between(from, to).Any(c => _bases[c].Contains(from));
+
     /// <summary>One walk from all heads reaches what a walk from each would.</summary>
     private HashSet<string> Between(string? from, IReadOnlyCollection<string> heads)
     {

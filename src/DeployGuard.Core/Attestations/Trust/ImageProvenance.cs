@@ -90,14 +90,29 @@ public sealed record ChainLink(
 /// <param name="Person">As <see cref="ImageQuestion.PersonOf"/> names them.</param>
 /// <param name="Approver">As the statement names them.</param>
 /// <param name="At">Of several parts of a range: when they reviewed the first of them, because all of it must be recent enough.</param>
+/// <param name="Statements">Digests of all that state it, of every part of the range; the one that says the time is the first.</param>
+/// <param name="Keys">Names of the keys that signed them.</param>
 public sealed record CountedReview(
     string Person,
     string Approver,
     string Commit,
     DateTimeOffset At,
-    string Statement,
+    IReadOnlyList<string> Statements,
     IReadOnlyList<string> Keys
-);
+)
+{
+    /// <summary>This one, together with what the same person reviewed of another part.</summary>
+    internal CountedReview With(CountedReview other)
+    {
+        var (oldest, newest) = other.At < At ? (other, this) : (this, other);
+        return this with
+        {
+            At = oldest.At,
+            Statements = [.. oldest.Statements.Union(newest.Statements)],
+            Keys = [.. oldest.Keys.Union(newest.Keys)],
+        };
+    }
+}
 
 /// <summary>Verification summaries by which two people agreed to every change of the range.</summary>
 /// <param name="At">When the oldest of its changes was verified.</param>

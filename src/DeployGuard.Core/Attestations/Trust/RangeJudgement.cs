@@ -146,7 +146,7 @@ internal sealed class RangeJudgement
     }
 
     /// <summary>
-    /// The reviews of the head by people who reviewed every other part too. Each is as old as their oldest.
+    /// The reviews of the head by people who reviewed every other part too. Each is as old as their oldest, and rests on all of them.
     /// </summary>
     private IReadOnlyList<CountedReview> OfWholeRange(ChainLink last)
     {
@@ -156,13 +156,13 @@ internal sealed class RangeJudgement
             var others = link.Reviews.ToDictionary(r => r.Person, ReviewCount.Persons);
             foreach (var (person, review) in reviews.ToList())
             {
-                if (!others.TryGetValue(person, out var other))
+                if (others.TryGetValue(person, out var other))
+                {
+                    reviews[person] = review.With(other);
+                }
+                else
                 {
                     reviews.Remove(person);
-                }
-                else if (other.At < review.At)
-                {
-                    reviews[person] = review with { At = other.At };
                 }
             }
         }

@@ -46,16 +46,20 @@ internal sealed class ReviewCount(ImageQuestion question, IReadOnlySet<string> a
     {
         HashSet<string> keys = new(StringComparer.Ordinal);
         List<string> names = [];
+        List<string> statements = [];
         foreach (var (statement, approval, _) in reviews)
         {
             foreach (var signer in statement.Signers.Where(s => s.Role is KeyRole.SourceReview && keys.Add(s.Key.KeyId)))
             {
                 names.Add(signer.Name);
+                statements.Add(statement.Statement.Digest);
             }
 
             if (keys.Count >= question.ReviewThreshold)
             {
-                return new CountedReview(person, approval.Approver, approval.Commit, approval.At, statement.Statement.Digest, names);
+                // The last one has the oldest time.
+                statements.Reverse();
+                return new CountedReview(person, approval.Approver, approval.Commit, approval.At, [.. statements.Distinct()], names);
             }
         }
 

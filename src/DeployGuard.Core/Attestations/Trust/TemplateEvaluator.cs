@@ -27,17 +27,20 @@ public static class TemplateEvaluator
         var about = judged.FindAll(s => Names(s.Statement, template));
         var heads = about
             .Where(s => s is { IsUsable: true, Change: not null } && s.CountOf(KeyRole.SourceReview) > 0)
-            .GroupBy(s => (s.Commit, s.Repository))
+            .GroupBy(s => (Commit: s.Commit ?? "", Repository: s.Repository ?? ""))
             // Its commit goes on record, and later templates start from it.
             .Where(g => JudgedStatement.KeysOf(KeyRole.SourceReview, g) >= question.ReviewThreshold)
+            // In no order in which somebody put them into the registry or the annotation.
+            .OrderBy(g => g.Key.Commit, StringComparer.Ordinal)
+            .ThenBy(g => g.Key.Repository, StringComparer.Ordinal)
             .Take(MostHeads)
-            .Select(g => HeadCommit.Of(g.Key.Commit ?? "", g.Key.Repository ?? "", [.. g]))
+            .Select(g => HeadCommit.Of(g.Key.Commit, g.Key.Repository, [.. g]))
             .ToList();
-        // The same template may have been that of several commits, where one took back what another had changed.
-        var results = heads.ConvertAll(h => Of(question, judged, h, now));
-        var best = results.Count > 0 ? results.MaxBy(r => r.Chain.Count) : null;
+        var heard = Heard(question, judged, about, template);
         var result =
-            best ?? OriginEvaluator.Assembled(question, judged, Heard(about), null, NoStatement(template, about, question), null, now);
+            heads.Count > 0
+                ? BestOf(heads.ConvertAll(h => Of(question, judged, heard, h, now)))
+                : OriginEvaluator.Assembled(question, judged, heard, null, NoStatement(template, about, question), null, now);
         return OriginEvaluator.ReadWhole(result, verification, question.Image.Digest) with
         {
             IsOfTemplate = true,
@@ -48,19 +51,58 @@ public static class TemplateEvaluator
                 .. result.Findings,
             ],
         };
-
-        HeardStatements Heard(List<JudgedStatement> naming) =>
-            new(judged, question, [.. naming.Select(s => s.Commit).OfType<string>().Distinct()], s => Names(s, template));
     }
 
-    private static ImageProvenance Of(ImageQuestion question, List<JudgedStatement> judged, HeadCommit head, DateTimeOffset now)
+    /// <summary>
+    /// The same template may be that of several commits after what runs: signs of AI, authors, and reviews that were taken back, count from
+    /// each of them. One to which nothing leads from what runs is of an earlier change, unless there are only such ones.
+    /// </summary>
+    private static HeardStatements Heard(
+        ImageQuestion question,
+        List<JudgedStatement> judged,
+        List<JudgedStatement> about,
+        ReviewedTemplate template
+    )
+    {
+        var commits = about.Select(s => s.Commit).OfType<string>().Distinct().ToList();
+        var ways = new CommitWays(judged);
+        var starts = HeardStatements.StartsOf(question);
+        var ahead = commits.FindAll(c => starts.Any(s => s is null || ways.Lead(s, c)));
+        return ahead.Count > 0
+            ? new HeardStatements(judged, question, ahead, _ => false)
+            : new HeardStatements(judged, question, commits, s => Names(s, template));
+    }
+
+    /// <summary>
+    /// The one that goes furthest, and of several, one that more people reviewed. It says "no AI" only if each of them that leads on from
+    /// what runs does.
+    /// </summary>
+    private static ImageProvenance BestOf(List<ImageProvenance> results)
+    {
+        // The order is that of their commits, and stays where nothing else decides.
+        var best = results.OrderByDescending(r => r.Chain.Count).ThenByDescending(r => r.Reviews.Count).First();
+        var silent = best.Chain.Count > 0 ? results.Find(r => r is { Chain.Count: > 0, Missing: not null })?.Missing : null;
+        return best.Missing is not null || silent is null
+            ? best
+            : best with
+            {
+                Origin = best.Origin is OriginVerdict.Ai ? OriginVerdict.Ai : OriginVerdict.Unknown,
+                Missing = silent,
+            };
+    }
+
+    private static ImageProvenance Of(
+        ImageQuestion question,
+        List<JudgedStatement> judged,
+        HeardStatements heard,
+        HeadCommit head,
+        DateTimeOffset now
+    )
     {
         var missing =
             question.Running.Any(r => r.Commit is null) ? NoRunningCommit()
             : question.Running.Any(r => r.Commit == head.Commit) ? NoStep(head)
             : null;
-        // The same template may have been that of an earlier commit, so that not every statement that names it is about this change.
-        var heard = new HeardStatements(judged, question, [head.Commit], _ => false);
         var range = missing is null ? new RangeJudgement(question, judged, heard, new ImageCoverage(question.Image), head, now) : null;
         return OriginEvaluator.Assembled(question, judged, heard, head, missing, range, now) with { Findings = range?.Findings ?? [] };
     }

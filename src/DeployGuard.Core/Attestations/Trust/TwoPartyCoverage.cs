@@ -56,12 +56,15 @@ internal static class TwoPartyCoverage
             changes.Add(newest);
         }
 
+        // The oldest first, as of reviews.
+        changes.Sort((a, b) => a.At.CompareTo(b.At));
+
         // Before the first commit there is none that could have a summary, and the control may have come with the last one.
         return chain.Select(l => l.BaseCommit).Distinct().FirstOrDefault(c => Passing(summaries[c]).Count == 0) is { } start
             ? (null, Gap(start, summaries[start], "because the change begins there"))
             : (
                 new TwoPartyReview(
-                    changes.Min(c => c.At),
+                    changes[0].At,
                     [.. changes.Select(c => c.Summary.Statement.Digest)],
                     [.. changes.SelectMany(c => c.Summary.Signers.Where(k => k.Role is KeyRole.Vsa)).Select(k => k.Name).Distinct()]
                 )

@@ -249,7 +249,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
     {
         if (proven is [{ Reviews: [] or [_] } only])
         {
-            return only.Reviews is [var one] ? [new SignedReview(one.Approver, one.At, [one.Statement], one.Keys)] : [];
+            return only.Reviews is [var one] ? [new SignedReview(one.Approver, one.At, one.Statements, one.Keys)] : [];
         }
 
         // A statement may have a thousand reviews, and a template hundreds of images.
@@ -262,11 +262,11 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             .. byPerson[0]
                 .Keys.Select(person => byPerson.ConvertAll(reviews => reviews.GetValueOrDefault(person)))
                 .Where(all => all.TrueForAll(r => r is not null))
-                .Select(all => all.OfType<CountedReview>().ToList())
+                .Select(all => all.OfType<CountedReview>().OrderBy(r => r.At).ToList())
                 .Select(all => new SignedReview(
                     all[0].Approver,
-                    all.Min(r => r.At),
-                    [.. all.Select(r => r.Statement).Distinct()],
+                    all[0].At,
+                    [.. all.SelectMany(r => r.Statements).Distinct()],
                     [.. all.SelectMany(r => r.Keys).Distinct()]
                 )),
         ];
@@ -274,14 +274,10 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
 
     private static SignedSummary? SummaryOf(List<ImageProvenance> proven)
     {
-        var all = proven.Select(p => p.TwoParty).OfType<TwoPartyReview>().ToList();
+        var all = proven.Select(p => p.TwoParty).OfType<TwoPartyReview>().OrderBy(t => t.At).ToList();
         return all.Count < proven.Count
             ? null
-            : new SignedSummary(
-                all.Min(t => t.At),
-                [.. all.SelectMany(t => t.Statements).Distinct()],
-                [.. all.SelectMany(t => t.Keys).Distinct()]
-            )
+            : new SignedSummary(all[0].At, [.. all.SelectMany(t => t.Statements).Distinct()], [.. all.SelectMany(t => t.Keys).Distinct()])
             {
                 Verifiers = [.. all.SelectMany(t => t.Verifiers).Distinct()],
             };
