@@ -15,36 +15,40 @@ public sealed class RegistryLookup : IDisposable
     private readonly ConnectionPool _pool;
     private readonly TokenSource _tokens;
     private readonly Flights<(LookupKey Key, bool IsAgain), LookupResult> _flights;
-    private readonly BoundedCache<LookupKey, LookupResult> _cache;
+    private readonly SharedMemory _memory;
 
     /// <exception cref="ArgumentException">The options have mistakes: <see cref="RegistryOptions.Mistakes"/>.</exception>
     public RegistryLookup(RegistryOptions options, TimeProvider time)
+        : this(options, time, new SharedMemory(options.Limits, time)) { }
+
+    /// <param name="memory">With other clients.</param>
+    /// <inheritdoc cref="RegistryLookup(RegistryOptions, TimeProvider)"/>
+    public RegistryLookup(RegistryOptions options, TimeProvider time, SharedMemory memory)
     {
         if (options.Mistakes is { Count: > 0 } mistakes)
         {
             throw new ArgumentException(string.Join("; ", mistakes), nameof(options));
         }
 
-        (_options, _time) = (options, time);
+        (_options, _time, _memory) = (options, time, memory);
         var limits = options.Limits;
         _pool = new ConnectionPool(options, time);
         _tokens = new TokenSource(time);
         _flights = new Flights<(LookupKey Key, bool IsAgain), LookupResult>(limits.Lookups, limits.LookupsPerRegistry, limits.Lookup, time);
-        _cache = new BoundedCache<LookupKey, LookupResult>(limits.CachedLookups, limits.CachedBytes, time);
     }
 
     /// <summary>The registries that are not called at present, because they keep failing or asked for a pause.</summary>
     public IReadOnlyList<string> Resting => [.. _pool.All.Where(c => c.IsResting).Select(c => c.Settings.Name)];
 
-    /// <summary>Results that are kept.</summary>
-    public int Cached => _cache.Count;
+    /// <summary>Results that are kept, of all clients that share the memory.</summary>
+    public int Cached => _memory.Cache.Count;
 
     /// <summary>What was found before and is young enough; null if there is nothing, and then <see cref="FindAsync"/> looks.</summary>
     public LookupResult? FindKept(LookupRequest request)
     {
         var started = _time.GetTimestamp();
         var plan = LookupPlan.Of(request, _options);
-        if (!_cache.TryGet(plan.Key, request.MaxAge, request.IsRehearsal, out var result))
+        if (!_memory.Cache.TryGet((this, plan.Key), request.MaxAge, request.IsRehearsal, out var result))
         {
             return null;
         }
@@ -62,7 +66,7 @@ public sealed class RegistryLookup : IDisposable
         var started = _time.GetTimestamp();
         var plan = LookupPlan.Of(request, _options);
         var key = plan.Key;
-        var isCached = _cache.TryGet(key, request.MaxAge, request.IsRehearsal, out var result);
+        var isCached = _memory.Cache.TryGet((this, key), request.MaxAge, request.IsRehearsal, out var result);
         result ??= await FlyAsync(plan, key, deadline);
         Observe(plan, result, started, isCached);
         return result;
@@ -128,19 +132,22 @@ public sealed class RegistryLookup : IDisposable
     private async Task<LookupResult> LookUpAsync(LookupPlan plan, LookupKey key, CancellationToken cancel)
     {
         // Who did not find it a moment ago may have missed the end of the lookup before by as little.
-        if (_cache.TryGet(key, plan.Request.MaxAge, plan.Request.IsRehearsal, out var since))
+        if (_memory.Cache.TryGet((this, key), plan.Request.MaxAge, plan.Request.IsRehearsal, out var since))
         {
             return since;
         }
 
-        using var lookup = new Lookup(plan, _pool, _tokens, _options.Limits, _time);
+        using var lookup = new Lookup(plan, _pool, _tokens, _options.Limits, _memory.InFlight, _time);
         var result = await lookup.RunAsync(cancel);
         if (LifeOf(plan.Request, result) is { } life)
         {
             // The same object tells that nothing is new: its signatures need not be checked again.
-            result = _cache.TryGet(key, null, plan.Request.IsRehearsal, out var earlier) && earlier.IsSameAs(result) ? earlier : result;
+            result =
+                _memory.Cache.TryGet((this, key), null, plan.Request.IsRehearsal, out var earlier) && earlier.IsSameAs(result)
+                    ? earlier
+                    : result;
             var size = lookup.Bytes + SizeOf(result.Looked) + SizeOf(result.Refused) + SizeOf(result.Unread);
-            _cache.Add(key, result, size, life, plan.Request.IsRehearsal);
+            _memory.Cache.Add((this, key), result, size, life, plan.Request.IsRehearsal);
         }
 
         return result;

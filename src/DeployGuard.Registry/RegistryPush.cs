@@ -30,7 +30,7 @@ public sealed class RegistryPush : IDisposable
     public async Task<PushResult> PushAsync(PushRequest request, CancellationToken cancel)
     {
         var repository = request.Image.Repository;
-        using var reads = new ReadBudget(_options.Limits);
+        using var reads = new ReadBudget(_options.Limits, new ContentInFlight(_options.Limits.ReadBytes));
         var session = new RepositorySession(_pool.To(repository), repository, request.Credentials.For(repository), _tokens, _time)
         {
             IsWriter = true,

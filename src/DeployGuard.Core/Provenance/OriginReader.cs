@@ -21,6 +21,9 @@ public static class OriginReader
 
     private const int MaxMark = 200;
 
+    /// <summary>As people and tools write it: it only tightens, and what was meant is plain.</summary>
+    private static readonly HashSet<string> s_yes = new(["true", "yes", "1"], StringComparer.OrdinalIgnoreCase);
+
     /// <summary>
     /// In characters. An annotation may hold 256 KiB, and evidence is stored; no name of a tool or author is longer than this.
     /// </summary>
@@ -88,7 +91,7 @@ public static class OriginReader
     public static bool SaysAi(Evidence evidence) =>
         evidence.Source == Statement
         || evidence.Source.StartsWith(Mark, StringComparison.Ordinal)
-        || (evidence.Key == AiAssisted && evidence.Value.Equals("true", StringComparison.OrdinalIgnoreCase))
+        || (evidence.Key == AiAssisted && s_yes.Contains(evidence.Value.Trim()))
         || evidence.Key == AiTool;
 
     /// <summary>Whether an image says by this key that AI had a part, or who its authors are.</summary>

@@ -70,6 +70,11 @@ public sealed record LookupLimits
     /// <summary>That nothing was found is believed for so long. Failures are never kept.</summary>
     public TimeSpan NegativeLife { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// What all lookups in flight have read. Beyond it, they read on only as others end. The requests that are under way then may add to it.
+    /// </summary>
+    public long ReadBytes { get; init; } = 64 * 1024 * 1024;
+
     public int CachedLookups { get; init; } = 4096;
 
     public long CachedBytes { get; init; } = 64 * 1024 * 1024;

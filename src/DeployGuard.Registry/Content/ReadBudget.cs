@@ -7,20 +7,28 @@ namespace DeployGuard.Registry.Content;
 /// What one lookup may still ask of registries, over all places. The one who pushes an image chooses how much lies beside it, and must not
 /// occupy a registry for all others with it.
 /// </summary>
-internal sealed class ReadBudget(LookupLimits limits) : IDisposable
+internal sealed class ReadBudget(LookupLimits limits, ContentInFlight inFlight) : IDisposable
 {
     private readonly SemaphoreSlim _places = new(limits.RequestsPerLookup);
+    private readonly ContentInFlight.Account _held = inFlight.Open();
     private long _left = limits.ManifestsBytes;
 
-    public void Dispose() => _places.Dispose();
+    public void Dispose()
+    {
+        _held.Dispose();
+        _places.Dispose();
+    }
 
-    /// <summary>One request, once it has a place.</summary>
+    /// <summary>One request, once it has a place, and there is room for what it reads.</summary>
     public async Task<Reply> ReadAsync(Func<Task<Reply>> read, CancellationToken cancel)
     {
         await _places.WaitAsync(cancel);
         try
         {
-            return await read();
+            await _held.RoomAsync(cancel);
+            var reply = await read();
+            _held.Add(reply.Body.Length);
+            return reply;
         }
         finally
         {

@@ -15,6 +15,9 @@ internal sealed class BoundedCache<TKey, TValue>(int entries, long bytes, TimePr
     private readonly LinkedList<Entry> _byUse = [];
     private long _bytes;
 
+    /// <summary>No entry ends before that.</summary>
+    private DateTimeOffset _firstEnd = DateTimeOffset.MaxValue;
+
     public int Count
     {
         get
@@ -22,6 +25,17 @@ internal sealed class BoundedCache<TKey, TValue>(int entries, long bytes, TimePr
             lock (_lock)
             {
                 return _entries.Count;
+            }
+        }
+    }
+
+    public long Bytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _bytes;
             }
         }
     }
@@ -51,6 +65,8 @@ internal sealed class BoundedCache<TKey, TValue>(int entries, long bytes, TimePr
         {
             Remove(key);
             var now = time.GetUtcNow();
+            RemoveEnded(now);
+            _firstEnd = now + life < _firstEnd ? now + life : _firstEnd;
             _entries[key] = _byUse.AddFirst(new Entry(key, value, size + Overhead, now, now + life, isRehearsal));
             _bytes += size + Overhead;
             while ((_entries.Count > entries || _bytes > bytes) && _byUse.Last is { } oldest)
@@ -58,6 +74,22 @@ internal sealed class BoundedCache<TKey, TValue>(int entries, long bytes, TimePr
                 Remove(oldest.Value.Key);
             }
         }
+    }
+
+    /// <summary>Nobody asks for most of them again, so that they would stay until newer ones take their place.</summary>
+    private void RemoveEnded(DateTimeOffset now)
+    {
+        if (now < _firstEnd)
+        {
+            return;
+        }
+
+        foreach (var ended in _byUse.Where(e => e.Until <= now).ToList())
+        {
+            Remove(ended.Key);
+        }
+
+        _firstEnd = _byUse.Count == 0 ? DateTimeOffset.MaxValue : _byUse.Min(e => e.Until);
     }
 
     private void Remove(TKey key)

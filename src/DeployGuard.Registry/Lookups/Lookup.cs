@@ -6,7 +6,14 @@ using DeployGuard.Registry.Transport;
 namespace DeployGuard.Registry.Lookups;
 
 /// <summary>One lookup, from the first request to its result.</summary>
-internal sealed class Lookup(LookupPlan plan, ConnectionPool pool, TokenSource tokens, LookupLimits limits, TimeProvider time) : IDisposable
+internal sealed class Lookup(
+    LookupPlan plan,
+    ConnectionPool pool,
+    TokenSource tokens,
+    LookupLimits limits,
+    ContentInFlight inFlight,
+    TimeProvider time
+) : IDisposable
 {
     /// <summary>Whether statements lie there cannot be told from a refusal: some registries refuse also what they do not have.</summary>
     private const string Denied =
@@ -14,7 +21,7 @@ internal sealed class Lookup(LookupPlan plan, ConnectionPool pool, TokenSource t
         + "a repository that is not there";
 
     private readonly LookupBudget _budget = new(limits);
-    private readonly ReadBudget _reads = new(limits);
+    private readonly ReadBudget _reads = new(limits, inFlight);
     private readonly List<RepositoryReader> _readers = [];
     private readonly Place _image = new($"image {plan.Home}@{plan.Request.Image.Digest}");
 

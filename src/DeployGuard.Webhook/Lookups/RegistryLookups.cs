@@ -19,8 +19,11 @@ internal sealed class RegistryLookups : IDisposable
     /// </summary>
     public const int Most = 128;
 
-    /// <summary>Of results, for each list: the most that all of them keep together is 2 GiB, and a result is a few kilobytes.</summary>
-    private const long CachedBytes = 16 * 1024 * 1024;
+    /// <summary>Then nothing uses a client any more that was replaced: no request waits so long, and no lookup takes longer.</summary>
+    public static readonly TimeSpan IdleAfter = TimeSpan.FromMinutes(2);
+
+    /// <summary>Of all lists together.</summary>
+    private static readonly LookupLimits s_limits = new();
 
     private static readonly string[] s_configKeys = [".dockerconfigjson", ".dockercfg"];
 
@@ -29,6 +32,8 @@ internal sealed class RegistryLookups : IDisposable
 
     private readonly Lock _lock = new();
     private readonly LinkedList<(string Key, RegistryLookup Lookup)> _byUse = [];
+    private readonly Queue<(RegistryLookup Lookup, DateTimeOffset At)> _replaced = [];
+    private readonly SharedMemory _memory;
     private readonly IOwnSecrets? _secrets;
     private readonly RegistryProxy _proxy;
     private readonly EvidenceTelemetry _telemetry;
@@ -37,6 +42,7 @@ internal sealed class RegistryLookups : IDisposable
     public RegistryLookups(IOwnSecrets? secrets, RegistryProxy proxy, EvidenceTelemetry telemetry, TimeProvider time)
     {
         (_secrets, _proxy, _telemetry, _time) = (secrets, proxy, telemetry, time);
+        _memory = new SharedMemory(s_limits, time);
         telemetry.ObserveResting(() => Resting);
     }
 
@@ -58,6 +64,7 @@ internal sealed class RegistryLookups : IDisposable
         var key = _keys.GetValue(signed, static s => JsonSerializer.Serialize(s.Registries));
         lock (_lock)
         {
+            DisposeIdle();
             var node = _byUse.First;
             while (node is not null && node.Value.Key != key)
             {
@@ -73,10 +80,11 @@ internal sealed class RegistryLookups : IDisposable
 
             var lookup = Open(signed);
             _byUse.AddFirst((key, lookup));
-            if (_byUse.Count > Most)
+            if (_byUse is { Count: > Most, Last: { } last })
             {
                 _byUse.RemoveLast();
-                // It is not disposed of: a request may have it in hand, or wait for its lookups. Its connections close once they are idle.
+                // A request may have it in hand, or wait for its lookups.
+                _replaced.Enqueue((last.Value.Lookup, _time.GetUtcNow()));
             }
 
             return lookup;
@@ -94,12 +102,21 @@ internal sealed class RegistryLookups : IDisposable
     {
         lock (_lock)
         {
-            foreach (var (_, lookup) in _byUse)
+            foreach (var lookup in _byUse.Select(l => l.Lookup).Concat(_replaced.Select(r => r.Lookup)))
             {
                 lookup.Dispose();
             }
 
             _byUse.Clear();
+            _replaced.Clear();
+        }
+    }
+
+    private void DisposeIdle()
+    {
+        while (_replaced.TryPeek(out var first) && _time.GetUtcNow() - first.At > IdleAfter)
+        {
+            _replaced.Dequeue().Lookup.Dispose();
         }
     }
 
@@ -126,10 +143,10 @@ internal sealed class RegistryLookups : IDisposable
             Proxy = _proxy.Url,
             NoProxy = _proxy.NoProxy,
             Observer = _telemetry.CountLookup,
-            Limits = new LookupLimits { CachedBytes = CachedBytes },
+            Limits = s_limits,
         };
         return options.Mistakes is [var mistake, ..]
             ? throw new UnavailableException($"origin.{mistake}") { Remedy = "Ask the platform team to correct origin of the policy" }
-            : new RegistryLookup(options, _time);
+            : new RegistryLookup(options, _time, _memory);
     }
 }

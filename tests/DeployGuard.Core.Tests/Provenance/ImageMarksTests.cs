@@ -10,6 +10,9 @@ public class ImageMarksTests
 
     [TestCase("deployguard.io/ai-assisted", "true")]
     [TestCase("deployguard.io/ai-assisted", "TRUE")]
+    [TestCase("deployguard.io/ai-assisted", " True ")]
+    [TestCase("deployguard.io/ai-assisted", "1")]
+    [TestCase("deployguard.io/ai-assisted", "Yes\n")]
     [TestCase("deployguard.io/ai-tool", "cursor")]
     [TestCase("Assisted-by", "Claude:claude-opus-4")]
     [TestCase("generated-by", "ChatGPT 5")]
@@ -32,6 +35,8 @@ public class ImageMarksTests
     }
 
     [TestCase("deployguard.io/ai-assisted", "false")]
+    [TestCase("deployguard.io/ai-assisted", "0")]
+    [TestCase("deployguard.io/ai-assisted", "not true")]
     [TestCase("deployguard.io/ai-tool", " ")]
     [TestCase(Authors, "Claude Monet <claude@example.com>")]
     [TestCase(Authors, "Dana <dana@cursor.com>")]

@@ -3,6 +3,7 @@ using DeployGuard.Registry.Credentials;
 using DeployGuard.Registry.Lookups;
 using DeployGuard.Registry.References;
 using DeployGuard.Webhook.Lookups;
+using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Tests.Lookups;
 
@@ -44,11 +45,31 @@ internal sealed class ManyListsTests : EvidenceFixture
         Assert.That(Lookups.Of(Signed(Policy())), Is.SameAs(first));
     }
 
-    private void ReplaceAll()
+    [Test]
+    public async Task AReplacedClientIsDisposedOfOnceNoRequestCanHaveItInHand()
+    {
+        using var lookups = new RegistryLookups(null, RegistryProxy.None, new EvidenceTelemetry(Meter), Clock);
+        var replaced = lookups.Of(Signed(Policy()));
+        ReplaceAll(lookups);
+        Clock.Advance(RegistryLookups.IdleAfter);
+        lookups.Of(Signed(Policy(host: "r1.example")));
+        Assert.That(await replaced.FindAsync(Request(Image), CancellationToken.None), Is.InstanceOf<StatementsFound>());
+
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        lookups.Of(Signed(Policy(host: "r1.example")));
+
+        var other = $"{Registry.Host}/acme/web@{Repository.PushImage("2")}";
+        Assert.That(await replaced.FindAsync(Request(other), CancellationToken.None), Is.InstanceOf<Unavailable>());
+        Assert.That(await lookups.Of(Signed(Policy())).FindAsync(Request(other), CancellationToken.None), Is.InstanceOf<NoStatement>());
+    }
+
+    private void ReplaceAll() => ReplaceAll(Lookups);
+
+    private void ReplaceAll(RegistryLookups lookups)
     {
         foreach (var i in Enumerable.Range(0, RegistryLookups.Most))
         {
-            Lookups.Of(Signed(Policy(host: $"r{i}.example")));
+            lookups.Of(Signed(Policy(host: $"r{i}.example")));
         }
     }
 
