@@ -71,7 +71,7 @@ public sealed record LookupLimits
     public TimeSpan NegativeLife { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// What all lookups in flight have read. Beyond it, they read on only as others end. The requests that are under way then may add to it.
+    /// What all lookups in flight have read. Beyond it, they read on only as others end. Requests that are under way then may add to it.
     /// </summary>
     public long ReadBytes { get; init; } = 64 * 1024 * 1024;
 
