@@ -27,7 +27,11 @@ internal sealed class BroughtStatements
         _asked = found.Count == 0 ? [] : [.. images.Select(i => ImageReference.TryParse(i)?.Digest?.Hex).OfType<string>()];
     }
 
-    public bool AreNone => _verified == Verification.Nothing;
+    public bool AreNone => _verified.Statements.Count + _verified.Findings.Count == 0;
+
+    /// <summary>What is wrong with them, where that is all there is to say: none is signed by a trusted key. Else null.</summary>
+    public IReadOnlyList<StatementFinding>? FaultsAlone =>
+        _verified.Statements.Count == 0 && _verified.Findings.All(f => f.Kind is not FindingKind.Unread) ? _verified.Findings : null;
 
     /// <summary>
     /// Those that one image must answer for, and those about another image of the same request: they may be links of the chain, and it is

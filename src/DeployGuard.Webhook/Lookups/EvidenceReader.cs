@@ -34,6 +34,12 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     /// <summary>The same for the refusal of a dry run: tools repeat those, and nothing is lost by it.</summary>
     private static readonly TimeSpan s_freshForDryRun = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// For judging all images of a request. One image takes a tenth of it at most; a template may name hundreds, each with statements that
+    /// were judged nowhere before.
+    /// </summary>
+    private static readonly TimeSpan s_judging = TimeSpan.FromSeconds(1);
+
     /// <summary>Of a request: claims are stored, and a template may have hundreds of images.</summary>
     private const int MostClaims = 50;
 
@@ -144,6 +150,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     private SignedFacts FactsOf(EvidenceQuestion question, LookupResult?[] found, KeySet keys)
     {
         var brought = new BroughtStatements(question.Evaluated, keys, question.Images);
+        var judging = new Judging(question, keys, brought, time.GetTimestamp());
         List<SignedImage> judged = [];
         List<LookupResult> labelled = [];
         for (var i = 0; i < found.Length; i++)
@@ -151,7 +158,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             var image = question.All[i];
             if (question.Images.Contains(image))
             {
-                judged.Add(Judge(question, image, found[i], keys, brought));
+                judged.Add(Judge(judging, image, found[i]));
             }
 
             if (found[i] is { } result && question.Labelled.Contains(image))
@@ -218,7 +225,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             ),
         };
 
-    private SignedImage Judge(EvidenceQuestion question, string image, LookupResult? result, KeySet keys, BroughtStatements brought)
+    private SignedImage Judge(Judging judging, string image, LookupResult? result)
     {
         switch (result)
         {
@@ -231,24 +238,33 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             case Unavailable unavailable:
                 return new SignedImage(image, null) { Unavailable = FoundText.Of(unavailable), Remedy = LookupRemedy.Of(unavailable) };
             default:
-                var asked = QuestionOf(question, image, result, keys);
-                return new SignedImage(image, Proven(question, result, asked, keys, brought)) { Note = brought.NoteOf(result) };
+                var asked = QuestionOf(judging.Question, image, result, judging.Keys);
+                // One image may have hundreds of names that differ in the tag.
+                var known = judging.Done.Find(d => ReferenceEquals(d.Result, result) && d.Asked.Running.SequenceEqual(asked.Running));
+                var proven = known.Proven ?? Proven(judging, result, asked);
+                if (known.Proven is null)
+                {
+                    judging.Done.Add((result, asked, proven));
+                }
+
+                return new SignedImage(image, proven) { Note = judging.Brought.NoteOf(result) };
         }
     }
 
-    private ImageProvenance Proven(
-        EvidenceQuestion question,
-        LookupResult result,
-        ImageQuestion asked,
-        KeySet keys,
-        BroughtStatements brought
-    )
+    private ImageProvenance Proven(Judging judging, LookupResult result, ImageQuestion asked)
     {
-        var (verified, now) = (_verified.Of(result, keys), time.GetUtcNow());
-        var missing = _heard.MissingFrom(verified, result.Image.Digest, keys);
-        if (brought.AreNone && missing == Verification.Nothing && question.Template is null)
+        var (question, keys, brought, now) = (judging.Question, judging.Keys, judging.Brought, time.GetUtcNow());
+        if (time.GetElapsedTime(judging.Started) > s_judging)
         {
-            return _judged.Of(result, question.Policy, keys, asked, verified, now);
+            return OriginEvaluator.Evaluate(asked, new Verification([], [TooMuch(result)]), now);
+        }
+
+        var verified = _verified.Of(result, keys);
+        var missing = _heard.MissingFrom(verified, result.Image.Digest, keys);
+        if (brought.FaultsAlone is { } faults && missing == Verification.Nothing && question.Template is null)
+        {
+            var judged = _judged.Of(result, question.Policy, keys, asked, verified, now);
+            return faults.Count == 0 ? judged : judged with { Findings = [.. faults, .. judged.Findings] };
         }
 
         verified = verified.With(missing);
@@ -257,6 +273,15 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             ? TemplateEvaluator.Evaluate(asked, template, verified.With(own), now, others)
             : OriginEvaluator.Evaluate(asked, verified.With(own), now, others);
     }
+
+    private static StatementFinding TooMuch(LookupResult result) =>
+        new(
+            FindingKind.Unread,
+            $"{result.Image}",
+            null,
+            "was not judged: the statements about the other images of this request took all the time that there is",
+            "Retry, which goes on from there, or change fewer images at a time."
+        );
 
     private static ImageQuestion QuestionOf(EvidenceQuestion question, string image, LookupResult result, KeySet keys) =>
         OriginQuestion.Of(
@@ -273,4 +298,10 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
                         .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, question.Policy, keys, question.Cluster))),
                 ]
         );
+
+    /// <summary>What one request asks of one policy's keys.</summary>
+    private sealed record Judging(EvidenceQuestion Question, KeySet Keys, BroughtStatements Brought, long Started)
+    {
+        public List<(LookupResult Result, ImageQuestion Asked, ImageProvenance Proven)> Done { get; } = [];
+    }
 }

@@ -9,12 +9,15 @@ namespace DeployGuard.Webhook.Lookups;
 /// <summary>
 /// The statements of the last minutes that name AI, authors or reviews that were taken back. Who may push may also delete them, and the
 /// next look must not forget what the one before it heard. To hear a deleted statement is no risk: its signature was verified, and
-/// everybody could bring it along in an annotation.
+/// everybody could bring it along in an annotation. What there is no room for makes its image count as unread, and never as heard.
 /// </summary>
 internal sealed class HeardBefore(TimeProvider time)
 {
-    /// <summary>Of all images. Only trusted signers can fill it, and what was heard first is forgotten first.</summary>
-    private const int Most = 4096;
+    /// <summary>Of all images. Copies beside many images count for each of them, and anybody who may push can make those.</summary>
+    internal const int Most = 16_384;
+
+    /// <summary>Images whose statements were forgotten. If there are more, every image may be one.</summary>
+    internal const int MostForgotten = 65_536;
 
     /// <summary>How long a reading in which nothing was missing is not checked again.</summary>
     private static readonly TimeSpan s_rest = new LookupLimits().PositiveLife / 2;
@@ -24,13 +27,24 @@ internal sealed class HeardBefore(TimeProvider time)
 
     private readonly Lock _lock = new();
     private readonly Dictionary<(Digest Image, string Keys), Dictionary<string, Heard>> _byImage = [];
+
+    /// <summary>Each statement once, however many images it lies beside.</summary>
+    private readonly Dictionary<(string Keys, string Statement), VerifiedStatement> _statements = [];
+
+    /// <summary>Until when what was forgotten would have been heard.</summary>
+    private readonly Dictionary<(Digest Image, string Keys), DateTimeOffset> _forgotten = [];
+
+    private DateTimeOffset _allForgottenUntil;
     private readonly ConditionalWeakTable<Verification, Whole> _whole = [];
     private int _count;
 
     /// <summary>Rises with each statement that was not known before.</summary>
     private int _new;
 
-    /// <summary>Remembers what was read now, and returns what an earlier look heard beside it and this one lacks.</summary>
+    /// <summary>
+    /// Remembers what was read now, and returns what an earlier look heard beside it and this one lacks: statements, or that some were
+    /// forgotten for want of room.
+    /// </summary>
     public Verification MissingFrom(Verification read, Digest image, KeySet keys)
     {
         var now = time.GetUtcNow();
@@ -43,27 +57,35 @@ internal sealed class HeardBefore(TimeProvider time)
         var tightening = read.Statements.Where(Tightens).ToList();
         lock (_lock)
         {
-            var before = _byImage.GetValueOrDefault((image, keys.Id));
-            if (before is null && tightening.Count == 0)
+            var missing = _byImage.TryGetValue((image, keys.Id), out var before)
+                ? before
+                    .Values.Where(h => h.Until > now && read.Statements.All(s => s.Digest != h.Statement.Digest))
+                    .Select(h => h.Statement)
+                    .ToList()
+                : [];
+            var forgotten = ForgottenUntil((image, keys.Id));
+            Remember((image, keys.Id), tightening, now);
+            if (missing.Count == 0 && forgotten <= now)
             {
                 _whole.AddOrUpdate(read, new Whole(_new, now + s_rest));
                 return Verification.Nothing;
             }
 
-            var missing = (before?.Values ?? Enumerable.Empty<Heard>())
-                .Where(h => h.Until > now && read.Statements.All(s => s.Digest != h.Statement.Digest))
-                .Select(h => h.Statement)
-                .ToList();
-            Remember((image, keys.Id), tightening, now);
-            if (missing.Count > 0)
-            {
-                return new Verification(missing, []);
-            }
-
-            _whole.AddOrUpdate(read, new Whole(_new, now + s_rest));
-            return Verification.Nothing;
+            return new Verification(missing, forgotten > now ? [Forgotten(image, forgotten)] : []);
         }
     }
+
+    private DateTimeOffset ForgottenUntil((Digest, string) image) =>
+        _forgotten.TryGetValue(image, out var until) && until > _allForgottenUntil ? until : _allForgottenUntil;
+
+    private static StatementFinding Forgotten(Digest image, DateTimeOffset until) =>
+        new(
+            FindingKind.Unread,
+            $"{image}",
+            null,
+            "is more than is remembered of the last minutes, and what was forgotten may deny what is there now",
+            $"Retry after {until:HH:mm:ss} UTC. If it persists, ask the platform team who copies statements beside many images."
+        );
 
     private static bool Tightens(VerifiedStatement statement) =>
         statement.Claim switch
@@ -75,7 +97,7 @@ internal sealed class HeardBefore(TimeProvider time)
             _ => false,
         };
 
-    private void Remember((Digest, string) image, List<VerifiedStatement> statements, DateTimeOffset now)
+    private void Remember((Digest, string Keys) image, List<VerifiedStatement> statements, DateTimeOffset now)
     {
         if (statements.Count == 0)
         {
@@ -94,7 +116,12 @@ internal sealed class HeardBefore(TimeProvider time)
                 (_count, _new) = (_count + 1, _new + 1);
             }
 
-            heard[statement.Digest] = new Heard(statement, now + s_life);
+            if (!_statements.TryGetValue((image.Keys, statement.Digest), out var known))
+            {
+                _statements[(image.Keys, statement.Digest)] = known = statement;
+            }
+
+            heard[statement.Digest] = new Heard(known, now + s_life);
         }
 
         if (_count > Most)
@@ -110,9 +137,13 @@ internal sealed class HeardBefore(TimeProvider time)
         var until = alive.Count > Most / 2 ? alive[alive.Count - (Most / 2)] : now;
         foreach (var (image, heard) in _byImage.ToList())
         {
-            foreach (var old in heard.Where(h => h.Value.Until < until || h.Value.Until <= now).ToList())
+            foreach (var (digest, old) in heard.Where(h => h.Value.Until < until || h.Value.Until <= now).ToList())
             {
-                heard.Remove(old.Key);
+                heard.Remove(digest);
+                if (old.Until > now && !(_forgotten.TryGetValue(image, out var later) && later >= old.Until))
+                {
+                    _forgotten[image] = old.Until;
+                }
             }
 
             if (heard.Count == 0)
@@ -121,7 +152,23 @@ internal sealed class HeardBefore(TimeProvider time)
             }
         }
 
+        foreach (var image in _forgotten.Where(f => f.Value <= now).Select(f => f.Key).ToList())
+        {
+            _forgotten.Remove(image);
+        }
+
+        if (_forgotten.Count > MostForgotten)
+        {
+            _allForgottenUntil = _forgotten.Values.Max();
+            _forgotten.Clear();
+        }
+
         _count = _byImage.Values.Sum(h => h.Count);
+        var kept = _byImage.SelectMany(h => h.Value.Keys.Select(d => (h.Key.Keys, d))).ToHashSet();
+        foreach (var statement in _statements.Keys.Where(s => !kept.Contains(s)).ToList())
+        {
+            _statements.Remove(statement);
+        }
     }
 
     /// <summary>A reading in which nothing was missing, with the value of the counter at that moment.</summary>

@@ -105,7 +105,7 @@ public static class AttestationVerifier
         }
 
         var statement = Statement.Parse(envelope.Payload);
-        return new VerifiedStatement(found.Place, DigestOf(envelope.Payload), signers, statement.Subjects, ClaimOf(found, statement));
+        return new VerifiedStatement(found.Place, DigestOf(envelope.Payload), signers, statement.Subjects, ClaimOf(found, statement, signers));
     }
 
     private static VerifiedStatement OfSimpleSigning(FoundAttestation found, KeySet keys, SignatureChecks checks)
@@ -124,22 +124,26 @@ public static class AttestationVerifier
         return new VerifiedStatement(found.Place, DigestOf(found.Content.Span), signers, subjects, new SignatureClaim());
     }
 
-    private static Claim ClaimOf(FoundAttestation found, Statement statement) =>
+    private static Claim ClaimOf(FoundAttestation found, Statement statement, IReadOnlyList<TrustedKey> signers) =>
         statement.PredicateType switch
         {
-            ChangeStatement.PredicateType => new ChangeClaim(ChangeOf(found, statement)),
+            ChangeStatement.PredicateType => new ChangeClaim(Meant(found, "change statement", () => ChangeStatement.Parse(statement.Predicate))),
             SlsaProvenance.PredicateType => new BuildClaim(SlsaProvenance.Parse(statement.Predicate)),
-            SourceSummary.PredicateType => new SummaryClaim(SourceSummary.Parse(statement.Predicate)),
+            SourceSummary.PredicateType => new SummaryClaim(
+                signers.Any(s => s.Role is KeyRole.Vsa)
+                    ? Meant(found, "verification summary", () => SourceSummary.Parse(statement.Predicate))
+                    : SourceSummary.Parse(statement.Predicate)
+            ),
             CosignSign => new SignatureClaim(),
             var other => new OtherClaim(other),
         };
 
-    /// <summary>A trusted signer means something by it, perhaps an AI or a dismissed review, and perhaps in a newer form.</summary>
-    private static ChangeStatement ChangeOf(FoundAttestation found, Statement statement)
+    /// <summary>A trusted signer means something by it, perhaps an AI, a dismissed review or a failure, and perhaps in a newer form.</summary>
+    private static T Meant<T>(FoundAttestation found, string what, Func<T> parse)
     {
         try
         {
-            return ChangeStatement.Parse(statement.Predicate);
+            return parse();
         }
         catch (AttestationException wrong)
         {
@@ -148,8 +152,8 @@ public static class AttestationVerifier
                     FindingKind.Unread,
                     found.Place,
                     null,
-                    $"is a change statement by a trusted key that cannot be read ({VisibleText.Inline(wrong.Message)}), and may deny what was read",
-                    "Attest the change again with the deployguard of this version, and delete this statement from the registry."
+                    $"is a {what} by a trusted key that cannot be read ({VisibleText.Inline(wrong.Message)}), and may deny what was read",
+                    "Have its signer issue it again in the form that this version reads, and delete this one from the registry."
                 )
             );
         }

@@ -27,7 +27,7 @@ public static class OriginEvaluator
         List<JudgedStatement> all = [.. judged, .. before];
         var heard = new HeardStatements(all, question, HeadsOf(all, coverage, head), coverage.IsAbout);
         var range = head is null ? null : new RangeJudgement(question, all, heard, coverage, head, now);
-        var proven = Assembled(question, all, heard, head, missing, range, now);
+        var proven = Assembled(question, all, heard, coverage, head, missing, range, now);
         return ReadWhole(proven, verification, coverage.Digest) with
         {
             SignedBy =
@@ -75,6 +75,7 @@ public static class OriginEvaluator
         ImageQuestion question,
         List<JudgedStatement> judged,
         HeardStatements heard,
+        ImageCoverage coverage,
         HeadCommit? head,
         MissingLink? missing,
         RangeJudgement? range,
@@ -85,7 +86,7 @@ public static class OriginEvaluator
         var gap = missing ?? range?.Missing;
         var (review, twoPartyGap) =
             head is not null && range is { Chain.Count: > 0 }
-                ? TwoPartyCoverage.Of(judged, heard, head, range.Chain, range.TakenBackOf, now)
+                ? TwoPartyCoverage.Of(judged, heard, coverage, head, range.Chain, range.TakenBackOf, now)
                 : (null, "");
         var origin =
             marks.Count > 0 ? OriginVerdict.Ai

@@ -40,7 +40,7 @@ public static class TemplateEvaluator
         var result =
             heads.Count > 0
                 ? BestOf(heads.ConvertAll(h => Of(question, judged, heard, h, now)))
-                : OriginEvaluator.Assembled(question, judged, heard, null, NoStatement(template, about, question), null, now);
+                : OriginEvaluator.Assembled(question, judged, heard, new(question.Image), null, NoStatement(template, about, question), null, now);
         return OriginEvaluator.ReadWhole(result, verification, question.Image.Digest) with
         {
             IsOfTemplate = true,
@@ -103,8 +103,12 @@ public static class TemplateEvaluator
             question.Running.Any(r => r.Commit is null) ? NoRunningCommit()
             : question.Running.Any(r => r.Commit == head.Commit) ? NoStep(head)
             : null;
-        var range = missing is null ? new RangeJudgement(question, judged, heard, new ImageCoverage(question.Image), head, now) : null;
-        return OriginEvaluator.Assembled(question, judged, heard, head, missing, range, now) with { Findings = range?.Findings ?? [] };
+        var coverage = new ImageCoverage(question.Image);
+        var range = missing is null ? new RangeJudgement(question, judged, heard, coverage, head, now) : null;
+        return OriginEvaluator.Assembled(question, judged, heard, coverage, head, missing, range, now) with
+        {
+            Findings = range?.Findings ?? [],
+        };
     }
 
     private static bool Names(VerifiedStatement statement, ReviewedTemplate template) =>

@@ -16,6 +16,7 @@ internal static class TwoPartyCoverage
     public static (TwoPartyReview? Review, string Gap) Of(
         IReadOnlyCollection<JudgedStatement> judged,
         HeardStatements heard,
+        ImageCoverage coverage,
         HeadCommit head,
         IReadOnlyList<ChainLink> chain,
         Func<ChainLink, DateTimeOffset?> takenBack,
@@ -23,7 +24,7 @@ internal static class TwoPartyCoverage
     )
     {
         HashSet<string> concerned = [.. heard.Commits, .. chain.Select(l => l.BaseCommit), .. chain.Select(l => l.HeadCommit)];
-        if (judged.Select(s => FailedCommit(s, head, concerned)).FirstOrDefault(c => c is not null) is { } failed)
+        if (judged.Select(s => FailedSubject(s, coverage, concerned)).FirstOrDefault(c => c is not null) is { } failed)
         {
             return (null, $"a verification summary of {failed} says that the verification failed. Ask the verifier why");
         }
@@ -43,13 +44,14 @@ internal static class TwoPartyCoverage
             }
 
             var newest = timed.MaxBy(s => s.At);
-            // Two people had agreed when it was verified. Where a review still stands, two still do.
-            if (link.Reviews.Count == 0 && takenBack(link) is { } at && at >= newest.At)
+            // Two people had agreed when it was verified. Whether the reviews that are left make two, the verifier must say: anybody may
+            // have written them, the requester too.
+            if (takenBack(link) is { } at && at >= newest.At)
             {
                 return (
                     null,
-                    $"a review of {link.HeadCommit} was taken back at {at:yyyy-MM-dd HH:mm} UTC, after its verification summary was issued, "
-                        + "and no other one is stated. Have that commit reviewed and verified again"
+                    $"a review of {link.HeadCommit} was taken back at {at:yyyy-MM-dd HH:mm} UTC, after its verification summary was issued. "
+                        + "Have that commit reviewed again, and then verified again"
                 );
             }
 
@@ -77,14 +79,14 @@ internal static class TwoPartyCoverage
     }
 
     /// <summary>
-    /// The commit of the change that a verifier failed; null if it failed none. Its key may be one that is valid no more, and the ref or
-    /// the number of its commits may be wrong.
+    /// The commit of the change that a verifier failed, or the image itself; null if it failed none. Its key may be one that is valid no
+    /// more, and the ref, the repository, the name of the digest or the number of its commits may be wrong: a commit is the same everywhere.
     /// </summary>
-    private static string? FailedCommit(JudgedStatement judged, HeadCommit head, HashSet<string> concerned) =>
+    private static string? FailedSubject(JudgedStatement judged, ImageCoverage coverage, HashSet<string> concerned) =>
         SummaryOf(judged) is { IsPassed: false } summary
         && judged.Statement.Signers.Any(k => k.Role is KeyRole.Vsa && k.VerifierId == summary.VerifierId)
-        && RepositoryUri.Parse(summary.ResourceUri)?.Address == head.Repository
-            ? judged.Statement.Subjects.Select(s => s.GitCommit).FirstOrDefault(c => c is not null && concerned.Contains(c))
+            ? judged.Statement.Subjects.SelectMany(s => s.Digests.Values).FirstOrDefault(concerned.Contains)
+                ?? (coverage.IsAbout(judged.Statement) ? coverage.Digest : null)
             : null;
 
     private static List<JudgedStatement> Passing(IEnumerable<JudgedStatement> about) =>
