@@ -78,7 +78,8 @@ internal static class Stated
         string verifier = Verifier,
         string result = "PASSED",
         string refs = "refs/heads/main",
-        DateTimeOffset? at = null
+        DateTimeOffset? at = null,
+        string repository = $"git+{Repository}"
     ) =>
         Statement.Parse(
             Encoding.UTF8.GetBytes(
@@ -86,7 +87,7 @@ internal static class Stated
                 {"_type": "https://in-toto.io/Statement/v1",
                  "subject": [{"digest": {"gitCommit": "{{{commit ?? Head}}}"}, "annotations": {"source_refs": ["{{{refs}}}"]}}],
                  "predicateType": "https://slsa.dev/verification_summary/v1",
-                 "predicate": {"verifier": {"id": "{{{verifier}}}"}, "resourceUri": "git+{{{Repository}}}", "verificationResult": "{{{result}}}",
+                 "predicate": {"verifier": {"id": "{{{verifier}}}"}, "resourceUri": "{{{repository}}}", "verificationResult": "{{{result}}}",
                   {{{(at is { } time ? $"\"timeVerified\": \"{time:yyyy-MM-dd'T'HH:mm:ss'Z'}\", " : "")}}}"verifiedLevels": ["{{{levels.Replace(
                     " ",
                     "\", \"",

@@ -8,6 +8,8 @@ namespace DeployGuard.Webhook.Tests.Lookups;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 internal sealed class ManyImagesTests : EvidenceFixture
 {
+    private const string Unsigned = """{"payload": "e30=", "payloadType": "x", "signatures": [{"sig": "AAAA"}]}""";
+
     [Test]
     public async Task Case11_EightContainersOfOneDigestUnderFiveKeysMakeOneLookup()
     {
@@ -16,6 +18,38 @@ internal sealed class ManyImagesTests : EvidenceFixture
         Assert.That(facts.Images.Single().Provenance?.Head, Is.Not.Null);
         Assert.That(Registry.Paths.Where(p => p.Contains("/manifests/sha256:", StringComparison.Ordinal)), Is.Unique);
         Assert.That(Registry.Paths, Is.Unique);
+    }
+
+    /// <summary>What a request brings along, and nobody trusted signed, must not make the same statements be judged again.</summary>
+    [Test]
+    public async Task ManyNamesOfOneDigestAreJudgedOnceWhateverTheRequestBringsAlong()
+    {
+        var (repository, digest) = (Image.Split('@')[0], Image.Split('@')[1]);
+        var names = Enumerable.Range(0, 20).Select(i => $"{repository}:t{i}@{digest}").ToList();
+
+        var plain = (await ReadAsync(Policy(), Deployment(names))).Single();
+        var brought = (await ReadAsync(Policy(), Deployment(names, Unsigned))).Single();
+
+        Assert.That(plain.Images.Select(i => i.Image), Is.EqualTo(names));
+        Assert.That(plain.Images.Select(i => i.Provenance), Has.All.SameAs(plain.Images[0].Provenance).And.All.Not.Null);
+        Assert.That(brought.Images.Select(i => i.Provenance), Has.All.SameAs(brought.Images[0].Provenance));
+        Assert.That(
+            brought.Images[0].Provenance?.Findings.Select(f => f.Place),
+            Has.Some.Contains("annotation"),
+            "it is told all the same"
+        );
+        Assert.That(brought.Images[0].Provenance?.Head, Is.Not.Null);
+    }
+
+    [Test]
+    public async Task TheSameStatementsAreNotJudgedAgainForUnsignedOnesThatARequestBringsAlong()
+    {
+        var policy = Policy();
+
+        var first = (await ReadAsync(policy, Deployment([Image], Unsigned))).Single().Images[0].Provenance;
+        var second = (await ReadAsync(policy, Deployment([Image], Unsigned))).Single().Images[0].Provenance;
+
+        Assert.That(second?.Head, Is.Not.Null.And.SameAs(first?.Head));
     }
 
     [Test]

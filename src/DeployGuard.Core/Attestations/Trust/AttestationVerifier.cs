@@ -105,7 +105,13 @@ public static class AttestationVerifier
         }
 
         var statement = Statement.Parse(envelope.Payload);
-        return new VerifiedStatement(found.Place, DigestOf(envelope.Payload), signers, statement.Subjects, ClaimOf(found, statement, signers));
+        return new VerifiedStatement(
+            found.Place,
+            DigestOf(envelope.Payload),
+            signers,
+            statement.Subjects,
+            ClaimOf(found, statement, signers)
+        );
     }
 
     private static VerifiedStatement OfSimpleSigning(FoundAttestation found, KeySet keys, SignatureChecks checks)
@@ -127,7 +133,9 @@ public static class AttestationVerifier
     private static Claim ClaimOf(FoundAttestation found, Statement statement, IReadOnlyList<TrustedKey> signers) =>
         statement.PredicateType switch
         {
-            ChangeStatement.PredicateType => new ChangeClaim(Meant(found, "change statement", () => ChangeStatement.Parse(statement.Predicate))),
+            ChangeStatement.PredicateType => new ChangeClaim(
+                Meant(found, "change statement", () => ChangeStatement.Parse(statement.Predicate))
+            ),
             SlsaProvenance.PredicateType => new BuildClaim(SlsaProvenance.Parse(statement.Predicate)),
             SourceSummary.PredicateType => new SummaryClaim(
                 signers.Any(s => s.Role is KeyRole.Vsa)
@@ -138,7 +146,7 @@ public static class AttestationVerifier
             var other => new OtherClaim(other),
         };
 
-    /// <summary>A trusted signer means something by it, perhaps an AI, a dismissed review or a failure, and perhaps in a newer form.</summary>
+    /// <summary>A trusted signer means something by it: perhaps an AI, a dismissed review or a failure, perhaps in a newer form.</summary>
     private static T Meant<T>(FoundAttestation found, string what, Func<T> parse)
     {
         try

@@ -40,7 +40,16 @@ public static class TemplateEvaluator
         var result =
             heads.Count > 0
                 ? BestOf(heads.ConvertAll(h => Of(question, judged, heard, h, now)))
-                : OriginEvaluator.Assembled(question, judged, heard, new(question.Image), null, NoStatement(template, about, question), null, now);
+                : OriginEvaluator.Assembled(
+                    question,
+                    judged,
+                    heard,
+                    new(question.Image),
+                    null,
+                    NoStatement(template, about, question),
+                    null,
+                    now
+                );
         return OriginEvaluator.ReadWhole(result, verification, question.Image.Digest) with
         {
             IsOfTemplate = true,

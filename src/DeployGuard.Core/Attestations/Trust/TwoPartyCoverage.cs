@@ -80,7 +80,7 @@ internal static class TwoPartyCoverage
 
     /// <summary>
     /// The commit of the change that a verifier failed, or the image itself; null if it failed none. Its key may be one that is valid no
-    /// more, and the ref, the repository, the name of the digest or the number of its commits may be wrong: a commit is the same everywhere.
+    /// more. The ref, the repository, the name of the digest and the number of commits may be wrong: a commit is the same everywhere.
     /// </summary>
     private static string? FailedSubject(JudgedStatement judged, ImageCoverage coverage, HashSet<string> concerned) =>
         SummaryOf(judged) is { IsPassed: false } summary
