@@ -175,8 +175,8 @@ public class TwoPartyTests
     }
 
     /// <summary>
-    /// Two people agreed when it was verified, and one has taken it back since. Nobody but the verifier knows whether those that are left are
-    /// two: one may be the requester.
+    /// Two people agreed when it was verified, and one has taken it back since. Nobody but the verifier knows whether those that are left
+    /// are two: one may be the requester.
     /// </summary>
     [TestCase(-1, false, false)]
     [TestCase(-3, false, true)]
