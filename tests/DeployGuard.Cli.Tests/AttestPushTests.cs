@@ -233,7 +233,9 @@ public sealed class AttestPushTests
         Assert.That(run.ExitCode, Is.EqualTo(1), run.Output);
         Assert.That(
             run.Output,
-            Does.Contain("does not count (older than approval.maxAge of the policy, 72h; have the change reviewed again")
+            Does.Contain(
+                $"does not count (of {Rfc3339.Show(ReviewedAt)}, older than approval.maxAge of the policy, 72h; have the change reviewed again"
+            )
         );
     }
 
