@@ -234,8 +234,8 @@ public sealed class VoteTally
             : own.Has(review.Approver) ? OwnChange
             : groups.Count == 0 ? "not in identities of the policy; ask the platform team to add them there, with a group of the quorum"
             : !Quorum.IsEligible(rules.Quorum, groups)
-                ? $"identities of the policy gives them {string.Join(" and ", groups)}, which is no group of the quorum; ask the platform team to "
-                    + "correct it"
+                ? $"identities of the policy gives them {string.Join(" and ", groups)}, which is no group of the quorum; ask "
+                    + "the platform team to correct it"
             : now >= review.At + rules.MaxAge ? TooOld(rules, review.At, "have the change reviewed again, then attest again")
             : null;
         return new JudgedReview(review, groups, why);

@@ -148,7 +148,8 @@ public static class AttestationVerifier
                     FindingKind.Unread,
                     found.Place,
                     null,
-                    $"is a change statement by a trusted key that cannot be read ({VisibleText.Inline(wrong.Message)}), and may deny what was read",
+                    $"is a change statement by a trusted key that cannot be read ({VisibleText.Inline(wrong.Message)}), and may "
+                        + "deny what was read",
                     "Attest the change again with the deployguard of this version, and delete this statement from the registry."
                 )
             );

@@ -48,8 +48,8 @@ internal static class TwoPartyCoverage
             {
                 return (
                     null,
-                    $"a review of {link.HeadCommit} was taken back at {at:yyyy-MM-dd HH:mm} UTC, after its verification summary was issued, "
-                        + "and no other one is stated. Have that commit reviewed and verified again"
+                    $"a review of {link.HeadCommit} was taken back at {at:yyyy-MM-dd HH:mm} UTC, after its verification summary "
+                        + "was issued, and no other one is stated. Have that commit reviewed and verified again"
                 );
             }
 
