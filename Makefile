@@ -39,7 +39,7 @@ publish: ## Publish the programs to artifacts/webhook and artifacts/cli.
 	ln -sf deployguard artifacts/cli/kubectl-deployguard
 
 .PHONY: rig
-rig: ## Install the programs that the tests run: etcd, kube-apiserver, kubectl, helm, haproxy, Prometheus, docker-registry, cosign.
+rig: ## Install the programs that the tests run: etcd, kube-apiserver, kubectl, helm, haproxy, Prometheus, docker-registry, jq, cosign.
 	@tests/DeployGuard.Rig/install.sh >/dev/null
 	@tests/DeployGuard.Rig/signing-tools.sh >/dev/null
 
@@ -101,7 +101,7 @@ release-dry-run: rig ## Build the files of a release in artifacts/release, sign 
 ci: build ## Run the checks of CI. The tests come last, and their count is the last line.
 	@$(MAKE) rig
 	@$(MAKE) --jobs=$(SIDE_BY_SIDE) --output-sync=target lint lint-chart check-made-as-built check-arm64 publish
-	tests/run.sh $(CONFIGURATION)
+	CI=true tests/run.sh $(CONFIGURATION)
 
 # The checks without tests mostly use one core each, so as many run at a time as there are cores.
 SIDE_BY_SIDE := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Net;
 using System.Text.RegularExpressions;
+using DeployGuard.Cli.Commands;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Manifests;
 using k8s.Exceptions;
@@ -54,9 +55,23 @@ internal static partial class CommandRunner
         using var said = new StringWriter();
         await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = said });
         var mistakes = parsed.Errors.Select(e => e.Message.Split('\n')[0].Trim()).ToHashSet(StringComparer.Ordinal);
+        var isMisspelt = parsed.UnmatchedTokens.Count > 0;
         foreach (var line in said.ToString().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            await error.WriteLineAsync($"{(mistakes.Contains(line) ? "error: " : "")}{ExpectedType().Replace(line, "")}");
+            // Of a command that is misspelt, the parser says that none was given too.
+            if (line != UsageExample.NoCommand)
+            {
+                await error.WriteLineAsync($"{(mistakes.Contains(line) ? "error: " : "")}{ExpectedType().Replace(line, "")}");
+            }
+            else if (!isMisspelt)
+            {
+                await error.WriteLineAsync("error: no command is given");
+            }
+        }
+
+        if (!isMisspelt && UsageExample.For(parsed) is { } example)
+        {
+            await error.WriteLineAsync(example);
         }
 
         return ExitCodes.Unusable;

@@ -49,7 +49,7 @@ public sealed class NamespaceLabels
     internal IReadOnlyDictionary<string, string>? Of(string space) => _given.GetValueOrDefault(space) ?? _read.GetValueOrDefault(space);
 
     /// <summary>The policies without those that select other namespaces by name.</summary>
-    internal static IReadOnlyList<SafeguardPolicy> PossibleIn(string space, IReadOnlyList<SafeguardPolicy> policies)
+    public static IReadOnlyList<SafeguardPolicy> PossibleIn(string space, IReadOnlyList<SafeguardPolicy> policies)
     {
         var name = new Dictionary<string, string>(StringComparer.Ordinal) { [Name] = space };
         return [.. policies.Where(p => p.Match.Namespaces.Requirements.Where(r => r.Key == Name).All(r => r.Holds(name)))];

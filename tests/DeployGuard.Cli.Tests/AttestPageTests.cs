@@ -27,11 +27,7 @@ public sealed partial class AttestPageTests
     [SetUp]
     public async Task StartAsync()
     {
-        if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(p => File.Exists(Path.Combine(p, "jq"))))
-        {
-            Assert.Ignore("jq is not installed");
-        }
-
+        RequiredProgram.Require("jq");
         _job = await CiJob.StartAsync();
     }
 

@@ -233,7 +233,9 @@ public sealed class AttestPushTests
         Assert.That(run.ExitCode, Is.EqualTo(1), run.Output);
         Assert.That(
             run.Output,
-            Does.Contain("does not count (older than approval.maxAge of the policy, 72h; have the change reviewed again")
+            Does.Contain(
+                $"does not count (of {Rfc3339.Show(ReviewedAt)}, older than approval.maxAge of the policy, 72h; have the change reviewed again"
+            )
         );
     }
 
@@ -326,6 +328,106 @@ public sealed class AttestPushTests
         Assert.That(known.Output, Does.Contain($"commit -> what runs: {Head[..12]} back to {Git.Base[..12]}, by forge"));
         Assert.That(unknown.Output, Does.Contain("which runs now, is not known, so that nobody can say what changed since then"));
         Assert.That(forbidden.Output, Does.Contain("you may not read the Secret forge-key of namespace deployguard-system"));
+    }
+
+    /// <summary>A cluster has the policies of many teams.</summary>
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task OnlyThePoliciesOfTheWorkloadAreTold(bool mayReadNamespace)
+    {
+        await PushAsync();
+        await using var server = await ClusterAsync();
+        server.Objects["/api/v1/namespaces/shop"] = Node(
+            """{"metadata": {"name": "shop", "labels": {"kubernetes.io/metadata.name": "shop", "tier": "1", "team": "web"} } }"""
+        );
+        AddPolicy(server, "elsewhere", """{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "pay"} } }""");
+        AddPolicy(server, "team-pay", """{"namespaceSelector": {"matchLabels": {"team": "pay"} } }""");
+        AddPolicy(server, "jobs", """{"kinds": ["Job"]}""");
+        AddPolicy(server, "backends", """{"workloadSelector": {"matchLabels": {"tier": "backend"} } }""");
+        AddPolicy(server, "of-the-team", """{"kinds": ["Deployment"]}""");
+        server.Forbidden.AddRange(mayReadNamespace ? [] : ["/api/v1/namespaces/shop"]);
+
+        var run = await server.RunAsync("verify", Image, "--workload", "deploy/web", "-n", "shop");
+
+        Assert.That(run.ExitCode, Is.Zero, run.Output + run.Error);
+        Assert.That(
+            PoliciesIn(run.Output),
+            Is.EqualTo(mayReadNamespace ? ["signed", "of-the-team"] : (string[])["signed", "team-pay", "of-the-team"])
+        );
+        Assert.That(run.Output, Does.Contain("Not asked: no origin.sources of of-the-team names this image."));
+    }
+
+    [Test]
+    public async Task AWorkloadThatNoPolicyMatchesIsNamed()
+    {
+        await using var server = await ClusterAsync();
+        server.Objects["/apis/deployguard.io/v1alpha1/safeguardpolicies"] = Node("""{"metadata": {}, "items": []}""");
+        AddPolicy(server, "jobs", """{"kinds": ["Job"]}""");
+
+        var run = await server.RunAsync("verify", Image, "--workload", "deploy/web", "-n", "shop");
+
+        Assert.That((run.ExitCode, run.Output), Is.EqualTo((1, "")), run.Output);
+        Assert.That(
+            run.Error,
+            Is.EqualTo($"error: {Image}: no policy that matches deployment/web has origin.keys, so that no statement about it is believed")
+        );
+    }
+
+    /// <summary>Without a workload any policy may be meant: those that name the image.</summary>
+    [TestCase(1, "Not asked: 1 other policy, whose origin.sources do not name this image.")]
+    [TestCase(3, "Not asked: 3 other policies, whose origin.sources do not name this image.")]
+    public async Task PoliciesThatDoNotNameTheImageAreOneLine(int others, string line)
+    {
+        await PushAsync();
+        await using var server = await ClusterAsync();
+        for (var i = 0; i < others; i++)
+        {
+            AddPolicy(server, $"other-{i}", "{}");
+        }
+
+        var run = await server.RunAsync("verify", Image, "--base", Git.Base);
+
+        Assert.That(run.ExitCode, Is.Zero, run.Output + run.Error);
+        Assert.That(PoliciesIn(run.Output), Is.EqualTo(new[] { "signed" }));
+        Assert.That(run.Output.Split('\n')[^1], Is.EqualTo(line));
+    }
+
+    [Test]
+    public async Task AnImageThatManyPoliciesDoNotNameIsOneLine()
+    {
+        await using var server = await ClusterAsync();
+        for (var i = 0; i < 6; i++)
+        {
+            AddPolicy(server, $"other-{i}", "{}");
+        }
+
+        var run = await server.RunAsync("verify", $"ghcr.io/acme/other@{_image}");
+
+        Assert.That(run.ExitCode, Is.EqualTo(1), run.Output + run.Error);
+        Assert.That(
+            run.Output.Split('\n'),
+            Is.EqualTo(
+                new[]
+                {
+                    $"ghcr.io/acme/other@{_image}",
+                    "Not asked: no origin.sources of signed, other-0, other-1, other-2, other-3 and 2 more names this image.",
+                }
+            )
+        );
+    }
+
+    private static IEnumerable<string> PoliciesIn(string output) =>
+        output.Split('\n').Where(l => l.StartsWith("under policy ", StringComparison.Ordinal)).Select(l => l.Split(' ')[2]);
+
+    /// <summary>A policy like the one of the cluster, about images of another repository.</summary>
+    /// <param name="match">What it matches, in JSON.</param>
+    private void AddPolicy(ObjectsServer server, string name, string match)
+    {
+        var policy = Node(Manifests.ManifestReader.Read(Policy())[0].Content.GetRawText());
+        policy["metadata"] = new JsonObject { ["name"] = name };
+        policy["spec"]!["match"] = Node(match);
+        policy["spec"]!["origin"]!["sources"]![0]!["images"] = new JsonArray($"{Registry.Host}/acme/other");
+        server.Objects["/apis/deployguard.io/v1alpha1/safeguardpolicies"]["items"]!.AsArray().Add(policy);
     }
 
     [Test]

@@ -33,6 +33,26 @@ public class ChangeViewTests
         Assert.That(view.Approvals.Single(), Does.EndWith("; expired; counted for tier-1: seniors"));
     }
 
+    /// <summary>The condition keeps what the first request lacked: the last one may have lacked something else.</summary>
+    [TestCase("Enforce", "Pending at 2026-11-28T12:00:00Z")]
+    [TestCase("Warn", "Pending at 2026-11-28T12:00:00Z: approvals 0 of 1. See what StatementSubject says of the statement below.")]
+    public void WhatTheFirstRequestLackedIsNotToldBesideTheFindingsOfTheLast(string mode, string since)
+    {
+        var view = new ChangeView(
+            JsonElement.Parse(
+                $$"""
+                {"metadata": {"name": "c", "namespace": "shop"}, "spec": {"workload": {"kind": "Deployment", "name": "web"}, "templateHash": "v2:0"},
+                 "status": {"phase": "Pending",
+                   "conditions": [{"type": "Pending", "status": "True", "lastTransitionTime": "2026-11-28T12:00:00Z",
+                     "message": "approvals 0 of 1. See what StatementSubject says of the statement below."}],
+                   "findings": [{"policy": "tier-1", "mode": "{{mode}}", "reason": "ApprovalMissing", "message": "approvals 0 of 1"}]} }
+                """
+            )
+        );
+
+        Assert.That(view.Progress, Is.EqualTo(new[] { since }));
+    }
+
     [TestCase("3", "approval", true)]
     [TestCase("\"three\"", "cannot be read: status.completedPods: expected a whole number, found a string", false)]
     public void AnInvalidFieldIsNamed(string pods, string missing, bool isValid)

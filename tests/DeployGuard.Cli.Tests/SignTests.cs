@@ -115,6 +115,35 @@ public class SignTests
         Assert.That(run.Error, Does.StartWith($"error: {_folder}/{error}"));
     }
 
+    [TestCase("release.pub", ", such as {0}/release.key")]
+    [TestCase("release.key", "")]
+    public async Task APublicKeyIsNamedAsOne(string file, string usual)
+    {
+        File.Copy(At("pub"), At(file));
+
+        var run = await CommandRun.OfAsync(
+            "sign",
+            "--key",
+            At(file),
+            "--predicate",
+            At("predicate.json"),
+            "--predicate-type",
+            Type,
+            At("a")
+        );
+
+        Assert.That(
+            (run.ExitCode, run.Error),
+            Is.EqualTo(
+                (
+                    2,
+                    $"error: --key {At(file)}: is a public key, which verifies and cannot sign; name the file of its private key"
+                        + usual.Replace("{0}", _folder, StringComparison.Ordinal)
+                )
+            )
+        );
+    }
+
     [TestCase("not json", "envelope: is not strict JSON")]
     [TestCase("""{"payload": "YQ==", "payloadType": "t", "signatures": []}""", "signatures: is missing")]
     public async Task AnUnusableEnvelopeIsNamedAndExitsWithTwo(string content, string error)

@@ -59,7 +59,7 @@ public class PersistenceTests : OwnCluster
         {
             await Rig.Wait.UntilAsync(
                 () => sandbox.SetImageAsync(),
-                run => run.Output.Contains("Not counted: alice (expired)", StringComparison.Ordinal),
+                run => run.Output.Contains("Not counted: alice (expired", StringComparison.Ordinal),
                 "the approval to be no longer counted"
             );
             await PhaseAsync(sandbox, forgotten, "Expired");

@@ -33,16 +33,10 @@ internal sealed class StatementOutput
         (_format, _file) = (parsed.GetValue(AttestOptions.Format), parsed.GetValue(AttestOptions.Output));
         _standard = parsed.InvocationConfiguration.Output;
         _isPushed = parsed.GetValue(PushOptions.Push);
-        _key = parsed.GetValue(AttestOptions.Key) is { } file ? InputFiles.Parse(file, pem => KeyOf(file, pem)) : null;
-    }
+        _key = parsed.GetValue(AttestOptions.Key) is { } file ? PrivateKeyFile.Read(file, Parse) : null;
 
-    private static SigningKey KeyOf(string file, string pem) =>
-        pem.Contains("-----BEGIN PUBLIC KEY-----", StringComparison.Ordinal)
-            ? throw new ManifestException(
-                $"--key {file}: is a public key, which verifies and cannot sign; name the file of its private key, such as "
-                    + Path.ChangeExtension(file, ".key")
-            )
-            : SigningKey.Parse(pem, Environment.GetEnvironmentVariable(Password), new MoreAlgorithms());
+        static SigningKey Parse(string pem) => SigningKey.Parse(pem, Environment.GetEnvironmentVariable(Password), new MoreAlgorithms());
+    }
 
     /// <param name="subjects">Names and digests of images; none: the commit is the subject.</param>
     /// <param name="templates">Further subjects, by the hashes of their templates.</param>

@@ -65,7 +65,7 @@ internal static class SignCommand
             throw new ManifestException($"--predicate-type {type}: not a URI such as https://slsa.dev/provenance/v1");
         }
 
-        var key = InputFiles.Parse(parsed.GetRequiredValue(s_key), pem => SigningKey.Parse(pem));
+        var key = PrivateKeyFile.Read(parsed.GetRequiredValue(s_key), pem => SigningKey.Parse(pem));
         var predicateFile = parsed.GetRequiredValue(s_predicate);
         var predicate = InputFiles.Naming(
             predicateFile,

@@ -30,6 +30,8 @@ internal sealed class ClusterPolicies : PolicySource
 
     public override IOwnSecrets Secrets { get; }
 
+    public override WorkloadRef Workload => _running.Ref;
+
     /// <summary>The valid policies that trust keys.</summary>
     public static async Task<IReadOnlyList<SafeguardPolicy>> ReadAsync(ApiConnection api, CancellationToken cancel)
     {
@@ -38,6 +40,7 @@ internal sealed class ClusterPolicies : PolicySource
         return [.. policies.Where(p => p is { Errors.Count: 0, SignedOrigin: not null })];
     }
 
+    /// <summary>Those of the policies that match the workload.</summary>
     /// <exception cref="ManifestException">There is no such workload.</exception>
     public static async Task<ClusterPolicies> OfWorkloadAsync(
         IReadOnlyList<SafeguardPolicy> policies,
@@ -57,7 +60,33 @@ internal sealed class ClusterPolicies : PolicySource
         var reader = await ConfiguredWorkloadReader.OfAsync(api, cancel);
         var running = read is null ? throw NoWorkload(workload, @namespace) : reader.Read(read.RootElement.Clone());
         var changes = await new RecordClient(api, @namespace).ParsedChangesAsync(cancel);
-        return new ClusterPolicies(policies, secrets, running, [.. changes.Where(c => c.Workload == found)]);
+        var matching = (await InNamespaceAsync(policies, api, @namespace, cancel)).Where(p => p.Match.Includes(running)).ToList();
+        return new ClusterPolicies(matching, secrets, running, [.. changes.Where(c => c.Workload == found)]);
+    }
+
+    /// <summary>Many users may not read their namespace. Policies that select others by name are left out then too.</summary>
+    private static async Task<IReadOnlyList<SafeguardPolicy>> InNamespaceAsync(
+        IReadOnlyList<SafeguardPolicy> policies,
+        ApiConnection api,
+        string @namespace,
+        CancellationToken cancel
+    )
+    {
+        try
+        {
+            using var read = await api.FindAsync(ApiPaths.One(ApiPaths.Namespaces, @namespace), cancel);
+            if (read is not null)
+            {
+                var labels = WorkloadReader.ReadLabels(read.RootElement);
+                return [.. policies.Where(p => p.Match.IncludesNamespace(labels))];
+            }
+        }
+        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
+        {
+            // What its labels are is not known.
+        }
+
+        return Manifests.NamespaceLabels.PossibleIn(@namespace, policies);
     }
 
     /// <summary>The Secrets that the policies' keys name; what the user may not read is an error only where it is needed.</summary>

@@ -11,6 +11,7 @@ internal static class ImageVerdictText
 {
     private const string Ok = "ok";
     private const string Lacking = "MISSING";
+    private const int MaxNames = 5;
 
     /// <summary>There is no request yet. What it says, the webhook compares.</summary>
     private const string NotSeen =
@@ -32,6 +33,23 @@ internal static class ImageVerdictText
                 ? (string[])[]
                 : [$"In mode {verdict.Policy.Mode} the policy asks no registry: nothing of this counts until it enforces."],
         ];
+
+    /// <summary>One line about the policies that do not ask about an image.</summary>
+    /// <param name="others">The verdicts of them.</param>
+    /// <param name="isBeside">Others do ask, so that only their number is of interest.</param>
+    public static IEnumerable<string> NotAsked(string image, IReadOnlyList<ImageVerdict> others, bool isBeside) =>
+        others.Count == 0 ? []
+        : isBeside
+            ?
+            [
+                $"Not asked: {others.Count} other {(others.Count == 1 ? "policy" : "policies")}, whose origin.sources do not name this image.",
+            ]
+        : [$"{image}", $"Not asked: no origin.sources of {Names(others)} names this image."];
+
+    private static string Names(IReadOnlyList<ImageVerdict> verdicts) =>
+        verdicts.Count <= MaxNames
+            ? string.Join(", ", verdicts.Select(v => v.Policy.Name))
+            : $"{string.Join(", ", verdicts.Take(MaxNames).Select(v => v.Policy.Name))} and {verdicts.Count - MaxNames} more";
 
     private static string Statement(VerifiedStatement statement) =>
         Line(

@@ -1,6 +1,7 @@
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli.Verify;
 
@@ -8,6 +9,9 @@ namespace DeployGuard.Cli.Verify;
 internal abstract class PolicySource
 {
     public abstract IReadOnlyList<SafeguardPolicy> Policies { get; }
+
+    /// <summary>The workload that all of them match, so that each is of interest; null if they are of no certain one.</summary>
+    public virtual WorkloadRef? Workload => null;
 
     /// <summary>Null where no Secrets are read.</summary>
     public virtual IOwnSecrets? Secrets => null;

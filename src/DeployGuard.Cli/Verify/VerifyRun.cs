@@ -43,22 +43,31 @@ internal sealed class VerifyRun(ParseResult parsed, ManifestInputs inputs, TimeP
         if (verdicts.Count == 0)
         {
             parsed.InvocationConfiguration.Error.WriteLine(
-                $"error: {image}: no policy has origin.keys, so that no statement about it is believed"
-            );
-        }
-
-        foreach (var verdict in verdicts)
-        {
-            _output.WriteLine(
-                IsJson ? ImageVerdictJson.Of(verdict) : TerminalText.Printable(string.Join('\n', ImageVerdictText.Of(verdict)))
+                $"error: {image}: no policy{(source.Workload is { } of ? $" that matches {of.KubectlName}" : "")} has origin.keys, so that no statement about it is believed"
             );
         }
 
         var asked = verdicts.Where(v => v.Belief is not Belief.NotAsked).ToList();
+        foreach (
+            var text in IsJson
+                ? verdicts.Select(ImageVerdictJson.Of)
+                : TextsOf($"{image}", verdicts, source.Workload is null ? asked : verdicts)
+        )
+        {
+            _output.WriteLine(text);
+        }
+
         return asked.Exists(v => v.Belief is Belief.Undecided) ? ExitCodes.Unusable
             : asked.Count == 0 || asked.Exists(v => v.Belief is Belief.Missing) ? ExitCodes.Refused
             : 0;
     }
+
+    /// <summary>A policy that does not ask about the image is told in full only where it is one of the workload's.</summary>
+    private static IEnumerable<string> TextsOf(string image, List<ImageVerdict> verdicts, List<ImageVerdict> shown) =>
+        shown
+            .Select(v => string.Join('\n', ImageVerdictText.Of(v)))
+            .Concat(ImageVerdictText.NotAsked(image, [.. verdicts.Except(shown)], shown.Count > 0))
+            .Select(TerminalText.Printable);
 
     /// <summary>Exit code 1 would say that something is missing beside the image.</summary>
     private async Task<PolicySource> ReadSourceAsync(CancellationToken cancel)

@@ -108,7 +108,11 @@ internal sealed class ChangeView
     public IEnumerable<string> Progress =>
         Items("status", "conditions")
             .Where(c => Of(c, "type") is nameof(Core.Changes.Phase.Admitted) || Of(c, "type") == Phase)
-            .Select(c => $"{Of(c, "type")} at {Of(c, "lastTransitionTime")}{Quoted(c, "message")}");
+            .Select(c => $"{Of(c, "type")} at {Of(c, "lastTransitionTime")}{(IsOutdated(c) ? "" : Quoted(c, "message"))}");
+
+    /// <summary>It says what the first request lacked. What the last one lacked is among the findings, and may be something else.</summary>
+    private bool IsOutdated(JsonElement condition) =>
+        Of(condition, "type") == nameof(Core.Changes.Phase.Pending) && Findings(enforced: true).Any();
 
     public IEnumerable<string> BreakGlass =>
         Items("status", "breakGlass")

@@ -16,9 +16,12 @@ public sealed class VoteTally
 
     private const string OwnChange = "requester or named author";
 
+    private const string InNoGroup = "in none of the groups";
+
     private const string NoSeat = "every seat is filled by others";
 
     private readonly KnownPeople _identities;
+    private readonly TimeSpan _maxAge;
     private readonly Quorum _quorum;
     private readonly bool _needsTwoPeople;
 
@@ -32,6 +35,7 @@ public sealed class VoteTally
     )
     {
         _identities = rules.Identities;
+        _maxAge = rules.MaxAge;
         Summary = summary;
         Approvals = approvals;
         Reviews = reviews;
@@ -108,14 +112,28 @@ public sealed class VoteTally
     /// <summary>The people whose approval counts, each once.</summary>
     public IReadOnlyList<Requester> Counted { get; }
 
-    /// <summary>Approvers whose approval does not count, and why: <c>alice (expired)</c>.</summary>
+    /// <summary>
+    /// Approvers whose approval does not count, why, and what helps: <c>alice (expired at 2026-03-13T09:30:00Z, after approval.maxAge 72h;
+    /// approve again)</c>.
+    /// </summary>
     public IEnumerable<string> NotCounted =>
         Approvals
             .Where(v => v.WhyNot is not null && Counted.All(c => c.Username != v.Vote.Approver.Username))
-            .Select(v => $"{v.Vote.Approver.Username} ({v.WhyNot})")
+            .Select(v => $"{v.Vote.Approver.Username} ({InFull(v)})")
             .Concat(Reviews.Where(r => r.WhyNot is not null).Select(r => $"{r.Review.Approver} ({r.WhyNot})"))
             .Concat(Summary is { WhyNot: { } why } ? [$"two-party review in the forge ({why})"] : [])
             .Distinct();
+
+    private string InFull(CountedVote vote) =>
+        vote switch
+        {
+            { WhyNot: InNoGroup } => "in none of these groups; the platform team can put them into one",
+            { WhyNot: Expired, Vote: { ExpiresAt: { } end } own } when end < own.CreatedAt + _maxAge =>
+                $"expired at {Rfc3339.Show(end)}, as they set it; approve again",
+            { WhyNot: Expired, Vote: var old } =>
+                $"expired at {Rfc3339.Show(old.CreatedAt + _maxAge)}, after approval.maxAge {Durations.Show(_maxAge)}; approve again",
+            _ => vote.WhyNot ?? "",
+        };
 
     public int Wanted => _needsTwoPeople ? Math.Max(2, _quorum.Wanted) : _quorum.Wanted;
 
@@ -216,9 +234,9 @@ public sealed class VoteTally
             : own.Has(review.Approver) ? OwnChange
             : groups.Count == 0 ? "not in identities of the policy; ask the platform team to add them there, with a group of the quorum"
             : !Quorum.IsEligible(rules.Quorum, groups)
-                ? $"identities of the policy gives them {string.Join(" and ", groups)}, which is no group of the quorum; ask the platform team to "
-                    + "correct it"
-            : now >= review.At + rules.MaxAge ? TooOld(rules, "have the change reviewed again, then attest again")
+                ? $"identities of the policy gives them {string.Join(" and ", groups)}, which is no group of the quorum; ask "
+                    + "the platform team to correct it"
+            : now >= review.At + rules.MaxAge ? TooOld(rules, review.At, "have the change reviewed again, then attest again")
             : null;
         return new JudgedReview(review, groups, why);
     }
@@ -226,11 +244,11 @@ public sealed class VoteTally
     /// <summary>Who reviewed there may be anybody who approves here, so it fills the only seat or none.</summary>
     private static string? WhyNot(SignedSummary summary, ApprovalRules rules, DateTimeOffset now) =>
         !rules.HasOneSeat ? "it names no person, and the quorum has several seats"
-        : now >= summary.At + rules.MaxAge ? TooOld(rules, "have the changes verified again")
+        : now >= summary.At + rules.MaxAge ? TooOld(rules, summary.At, "have the changes verified again")
         : null;
 
-    private static string TooOld(ApprovalRules rules, string remedy) =>
-        $"older than approval.maxAge of the policy, {Durations.Show(rules.MaxAge)}; {remedy}";
+    private static string TooOld(ApprovalRules rules, DateTimeOffset at, string remedy) =>
+        $"of {Rfc3339.Show(at)}, older than approval.maxAge of the policy, {Durations.Show(rules.MaxAge)}; {remedy}";
 
     private static bool IsSame(string one, string other, ApprovalRules rules) =>
         rules.Identities.Comparer.Equals(rules.Identities.PersonOf(one), rules.Identities.PersonOf(other));
@@ -241,7 +259,7 @@ public sealed class VoteTally
         return who.IsMachine ? "a machine"
             : rules.Bots.Contains(who.Username) ? "a listed bot"
             : own.Has(who.Username) ? OwnChange
-            : !Quorum.IsEligible(rules.Quorum, who.Groups) ? "in none of the groups"
+            : !Quorum.IsEligible(rules.Quorum, who.Groups) ? InNoGroup
             : approval.HasExpired(rules.MaxAge, now) ? Expired
             : null;
     }

@@ -151,7 +151,8 @@ public static class Reasons
     public static readonly Reason StatementUnread = new(
         "StatementUnread",
         "Approval",
-        "More statements or signatures lie beside an image than are read. The others may deny what was read, so that nothing of it stands in "
+        "More statements or signatures lie beside an image than are read. The others may deny what was read, so that nothing of "
+            + "it stands in "
             + "for an approval; signs of AI and authors count. Where an unknown origin counts as human, it refuses in any case.",
         Requester,
         "Delete the superseded statements of the image from the registry, then retry after a minute.",
@@ -161,8 +162,8 @@ public static class Reasons
     public static readonly Reason OldRevision = new(
         "OldRevision",
         "Approval",
-        "The pods would be of a revision that its Deployment has left, and whose break-glass was rejected or awaits its review, or that never "
-            + "completed. A paused Deployment whose serving ReplicaSet is gone asks for such pods as well.",
+        "The pods would be of a revision that its Deployment has left, and whose break-glass was rejected or awaits its review, "
+            + "or that never completed. A paused Deployment whose serving ReplicaSet is gone asks for such pods as well.",
         Author,
         "Go to that revision in its Deployment, which asks for an approval; or resume the paused Deployment, which then makes pods of its "
             + "own revision.",

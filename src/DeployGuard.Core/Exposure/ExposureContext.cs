@@ -76,9 +76,9 @@ internal sealed class ExposureContext
 
     /// <summary>The proven pods that the unproven ones replace: those of now, or those within <c>coldAfter</c>.</summary>
     public ReplacedPods Replaced(Pool pool, int provenBefore) =>
-        Proven.LastServed(pool.Name) is { } served && served.Pods > provenBefore
-            ? new ReplacedPods(provenBefore, served.Pods, served.IsPresent ? Now : served.At)
-            : new ReplacedPods(provenBefore, provenBefore, Now);
+        Proven.LastServed(pool.Name) is var (served, lastAt) && served.Pods > provenBefore
+            ? new ReplacedPods(provenBefore, served.Pods, served.IsPresent ? Now : served.At, lastAt)
+            : new ReplacedPods(provenBefore, provenBefore, Now, Now);
 
     /// <summary>The fewest steps held among some revisions.</summary>
     public StepProgress FewestHeld(Pool before, IEnumerable<string> keys, int totalBefore) =>

@@ -33,7 +33,7 @@ internal sealed class PoolProgress(
     /// <summary>A pool that was scaled down for a soak still counts at its former size until <c>coldAfter</c> has passed.</summary>
     private StepProgress Of(Pool before, string key, int total)
     {
-        var late = proven.LastServed(before.Name);
+        var late = proven.LastServed(before.Name)?.Most;
         // Otherwise a first revision that came by another method would never be proven, and nothing after it would be held back.
         var isCold = late is null && HasNoneProven(before);
         StepProgress Among(int pods) => StepProgress.Of(before, pods, key, policy, rules, snapshot, isCold, VetoOf(key), now);

@@ -10,7 +10,7 @@ namespace DeployGuard.Core.Exposure;
 internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot snapshot, DateTimeOffset now)
 {
     private readonly ChangeLookup _changes = ChangeLookup.Of(snapshot.Changes);
-    private readonly Dictionary<string, ServedPool?> _lastServed = [];
+    private readonly Dictionary<string, (ServedPool Most, DateTimeOffset LastAt)?> _lastServed = [];
     private readonly AdoptedPods? _adopted = snapshot.Adopted.GetValueOrDefault(policy.Name);
 
     /// <summary>
@@ -127,19 +127,26 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
             .ServedIn(served.Pool)
             .Any(c => IsProven(c) && c.Served.Any(s => s.Pool == served.Pool && IsProof(c, s)) && KeyOf(c) == KeyOf(change));
 
-    /// <summary>The most pods of a proven revision that served a pool's users within <c>coldAfter</c>; null if none did.</summary>
-    public ServedPool? LastServed(string pool)
+    /// <summary>
+    /// The most pods of a proven revision that served a pool's users within <c>coldAfter</c>, and when the last proven pod did, of whatever
+    /// revision; null if none did.
+    /// </summary>
+    public (ServedPool Most, DateTimeOffset LastAt)? LastServed(string pool)
     {
-        if (!_lastServed.TryGetValue(pool, out var most))
+        if (!_lastServed.TryGetValue(pool, out var found))
         {
-            _lastServed[pool] = most = _changes
+            var served = _changes
                 .ServedIn(pool)
                 .Where(IsProven)
                 .SelectMany(c => c.Served.Where(s => s.Pool == pool && s.IsWithin(rules.ColdAfter, now) && IsProofByAny(c, s)))
-                .MaxBy(s => s.Pods);
+                .ToList();
+            // Of a revision that another one replaced, the time is on record, and the number of its pods is not.
+            _lastServed[pool] = found = served.MaxBy(s => (s.Pods, s.IsPresent, s.At)) is { } most
+                ? (most, served.Max(s => s.IsPresent ? now : s.At))
+                : null;
         }
 
-        return most;
+        return found;
     }
 
     /// <summary>A BreakGlass may have waived the steps that make a revision proven.</summary>

@@ -122,7 +122,8 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
                 return Ages.Count == 0
                     ? ($"no pod of this revision has served here for {Durations.Show(rules.Soak)}", null)
                     : (
-                        $"step {rules.Steps[step]}% (of {total} {(total == 1 ? "pod" : "pods")}) needs {needed} soaking {(needed == 1 ? "pod" : "pods")} and has {Ages.Count}",
+                        $"step {rules.Steps[step]}% (of {total} {(total == 1 ? "pod" : "pods")}) needs {needed} soaking "
+                            + $"{(needed == 1 ? "pod" : "pods")} and has {Ages.Count}",
                         null
                     );
             }

@@ -79,7 +79,8 @@ internal static class OriginKeyReader
         {
             key.Error(
                 "pem",
-                $"{(read.Pem is null ? "is missing" : "and secretRef exclude each other")}: give the public key as pem, or secretRef: {{name, key}}"
+                $"{(read.Pem is null ? "is missing" : "and secretRef exclude each other")}: give the public key as pem, or "
+                    + $"secretRef: {{name, key}}"
             );
         }
         else if (read.Pem is { } pem && ProblemWith(pem) is { } problem)

@@ -24,8 +24,9 @@ public static class EvidenceWarnings
         mayRead is false && policy.SignedOrigin is { } signed && SecretsOf(signed).FirstOrDefault() is { } name
             ?
             [
-                $"spec.origin names Secret {Short(name)}, and DeployGuard may not read Secrets of its namespace, so that no evidence counts under "
-                    + $"this policy. Set originSecrets of the chart to true{(signed.Keys.Any(k => k.Secret is not null) ? ", or write the key as pem" : "")}",
+                $"spec.origin names Secret {Short(name)}, and DeployGuard may not read Secrets of its namespace, so that no "
+                    + "evidence counts under this policy. Set originSecrets of the chart to "
+                    + $"true{(signed.Keys.Any(k => k.Secret is not null) ? ", or write the key as pem" : "")}",
             ]
             : [];
 
@@ -42,8 +43,8 @@ public static class EvidenceWarnings
             && rules.Identities.People.All(p => p.Groups.Count == 0)
         )
         {
-            yield return "spec.identities puts nobody into a group of approval.quorum, so that no signed review fills a seat. Add those who review, "
-                + "as in {person: erin, names: [\"github:2002\"], groups: [GROUP]}";
+            yield return "spec.identities puts nobody into a group of approval.quorum, so that no signed review fills a seat. "
+                + "Add those who review, as in {person: erin, names: [\"github:2002\"], groups: [GROUP]}";
         }
     }
 
@@ -51,8 +52,8 @@ public static class EvidenceWarnings
     {
         if (signed.Keys.All(k => k.Role is not KeyRole.SourceReview))
         {
-            yield return $"spec.origin.keys has no key of the role {KeyRole.SourceReview}, so that signed evidence stands in for no approval. "
-                + "Add the public key of the forge's side";
+            yield return $"spec.origin.keys has no key of the role {KeyRole.SourceReview}, so that signed evidence stands in "
+                + "for no approval. Add the public key of the forge's side";
         }
     }
 
@@ -61,14 +62,15 @@ public static class EvidenceWarnings
         var at = $"spec.identities[{index}]";
         foreach (var group in person.Groups.Where(g => rules.Quorum.All(l => !l.Groups.Contains(g))))
         {
-            yield return $"{at}.groups: no line of approval.quorum has the group {Short(group)}, so that it fills no seat; check its spelling";
+            yield return $"{at}.groups: no line of approval.quorum has the group {Short(group)}, so that it fills no seat; "
+                + "check its spelling";
         }
 
         // User names of the cluster have no prefix either, but hardly consist of digits.
         foreach (var name in person.Aliases.Where(n => n.Length > 0 && n.All(char.IsAsciiDigit)))
         {
-            yield return $"{at}.names: \"{Short(name)}\" has no prefix of a forge, so that no statement names it; write it as statements do, "
-                + $"such as github:{Short(name)}";
+            yield return $"{at}.names: \"{Short(name)}\" has no prefix of a forge, so that no statement names it; write it as "
+                + $"statements do, such as github:{Short(name)}";
         }
     }
 

@@ -87,8 +87,8 @@ public sealed record NewApproval(
         {
             return new Refusal(
                 Reasons.SelfApproval,
-                $"{Who.Username} has many requests for {Approval.Workload.KubectlName}, so that not all of them are on record, and this may be one. "
-                    + $"Ask another person of {Groups}"
+                $"{Who.Username} has many requests for {Approval.Workload.KubectlName}, so that not all of them are on record, "
+                    + $"and this may be one. Ask another person of {Groups}"
             );
         }
 

@@ -31,8 +31,10 @@ public static class PolicyWarnings
                     + "kubectl get namespaces --show-labels"
             // Bare pods are not counted.
             : reach is { Workloads: 0, Present: > 0 } && !match.Kinds.Contains(BuiltInKinds.Pod.Name)
-                ? $"spec.match selects none of the {Count(reach.Present, "workload")} in its {Count(reach.Namespaces.Count, "namespace")}, so the "
-                    + $"policy applies to nothing now. Compare the labels: kubectl -n {reach.Namespaces[0]} get deployments,statefulsets --show-labels"
+                ? $"spec.match selects none of the {Count(reach.Present, "workload")} in its "
+                    + $"{Count(reach.Namespaces.Count, "namespace")}, so the "
+                    + $"policy applies to nothing now. Compare the labels: kubectl -n {reach.Namespaces[0]} get "
+                    + "deployments,statefulsets --show-labels"
                 : null;
     }
 
@@ -46,8 +48,8 @@ public static class PolicyWarnings
     /// <summary>A policy that exempts everybody whom it could refuse.</summary>
     public static string? OfExemption(SafeguardPolicy policy, PolicyReach reach, DeployRights rights) =>
         rights.ExemptAlone(policy.Exempt, reach.Namespaces) is { Count: > 0 } exempt
-            ? $"spec.exempt has everybody whom a binding lets change Deployments where it matches ({Named(exempt)}; cluster admins aside), so it "
-                + "refuses nobody. Remove those from spec.exempt whom it is to guard"
+            ? $"spec.exempt has everybody whom a binding lets change Deployments where it matches ({Named(exempt)}; cluster "
+                + "admins aside), so it refuses nobody. Remove those from spec.exempt whom it is to guard"
             : null;
 
     /// <summary>Kinds that serve users, and whose new revisions can be proven by none of the accepted rollout methods.</summary>
@@ -70,7 +72,8 @@ public static class PolicyWarnings
         return stuck.Count == 0
             ? null
             : $"spec.canary.accept: {string.Join(" and ", canary.Accept)} can prove no {string.Join(" or ", stuck)}"
-                + $"{(canary.Covers is CanaryCovers.Template ? " under covers: Template" : "")}, so these cannot change where they serve users. "
+                + $"{(canary.Covers is CanaryCovers.Template ? " under covers: Template" : "")}, so these cannot change where "
+                + "they serve users. "
                 + $"Accept {(canary.Covers is CanaryCovers.Images ? "Pool or Pace" : "Pace")} too, or leave the kinds out of match.kinds";
     }
 
@@ -91,7 +94,8 @@ public static class PolicyWarnings
                     gap.Without.Count == 0 ? "in any namespace"
                     : gap.Without.Count == 1 ? $"in namespace {gap.Without[0]}"
                     : $"in namespace {gap.Without[0]} and {gap.Without.Count - 1} more";
-                yield return $"{at}: no binding lets {string.Join(" or ", gap.Line.Groups)} approve {where}, so nobody can fill it{(gap.Without.Count == 0 ? "" : " there")}";
+                yield return $"{at}: no binding lets {string.Join(" or ", gap.Line.Groups)} approve {where}, so nobody can fill "
+                    + $"it{(gap.Without.Count == 0 ? "" : " there")}";
                 yield return $"Bind the approver role: kubectl -n {gap.Without.FirstOrDefault("NAMESPACE")} create rolebinding "
                     + $"{gap.BindingName} --clusterrole={approverRole} --group={gap.Line.Groups[0]}";
             }

@@ -20,6 +20,7 @@ public sealed record ReviewRight(bool IsHeld, string Role)
                 Reasons.NotEligible,
                 $"{who.Username} may not review here: no policy that enforces in {inNamespace} names approving groups, so a review needs "
                     + $"the verb {Verb} on breakglasses, which the ClusterRole {Role} has. Ask another person who has it to review, or ask "
-                    + $"the platform team to run: kubectl -n {inNamespace} create rolebinding deployguard-reviewers --clusterrole={Role} --group=GROUP"
+                    + $"the platform team to run: kubectl -n {inNamespace} create rolebinding deployguard-reviewers "
+                    + $"--clusterrole={Role} --group=GROUP"
             );
 }

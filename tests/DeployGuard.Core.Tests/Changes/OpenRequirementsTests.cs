@@ -3,6 +3,7 @@ using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
@@ -115,6 +116,26 @@ public class OpenRequirementsTests
 
         Assert.That(tally.Explain(s_alice), Is.EqualTo($"{Some.OneSenior.Name}: senior-engineers"));
         Assert.That(tally.Explain(bob), Is.EqualTo($"{Some.OneSenior.Name}: not counted (in none of the groups)"));
+    }
+
+    /// <summary>A refusal says until when, and what helps.</summary>
+    [Test]
+    public void AVoteThatDoesNotCountSaysWhatHelps()
+    {
+        var maxAge = Some.OneSenior.Approval!.MaxAge;
+        var old = s_alice with { CreatedAt = Some.Now - maxAge - TimeSpan.FromHours(1) };
+        var ended = s_alice with { CreatedAt = Some.Now.AddHours(-2), ExpiresAt = Some.Now.AddHours(-1) };
+        var bob = Some.ApprovalOf(s_deployment, Some.Bob) with { Name = "of-bob" };
+        string NotCounted(Approval vote) =>
+            PolicyTally.All(s_change, [s_change], [vote], [Some.OneSenior], "", Some.Now).Single().Votes.NotCounted.Single();
+
+        var end = Rfc3339.Show(Some.Now.AddHours(-1));
+        Assert.Multiple(() =>
+        {
+            Assert.That(NotCounted(old), Is.EqualTo($"alice (expired at {end}, after approval.maxAge 72h; approve again)"));
+            Assert.That(NotCounted(ended), Is.EqualTo($"alice (expired at {end}, as they set it; approve again)"));
+            Assert.That(NotCounted(bob), Is.EqualTo("bob (in none of these groups; the platform team can put them into one)"));
+        });
     }
 
     [Test]

@@ -380,6 +380,37 @@ public class CanaryTests
         Expect(Create(Web(replicas, V3)), Cluster(web: 0) with { Namespace = Serve([], [deleted], []), Changes = [deleted] }, refusal);
     }
 
+    /// <summary>A later revision served too: of one that was replaced the time is known, and the number of its pods is not.</summary>
+    [TestCase(20, "20 proven pods served 1m ago, and none does now")]
+    [TestCase(0, "Up to 20 proven pods served until 1m ago, and none does now")]
+    [TestCase(5, "Up to 20 proven pods served until 1m ago, and none does now")]
+    public void TheLastProvenPodThatServedIsNotForgotten(int podsOfTheLater, string said)
+    {
+        Change[] deleted =
+        [
+            Proven(Web(20)) with
+            {
+                Served = [new ServedPool("Service web", 20, Ago(4))],
+            },
+            Proven(Web(20, V2)) with
+            {
+                Served = [new ServedPool("Service web", podsOfTheLater, Ago(1))],
+            },
+        ];
+
+        var finding = Expect(
+            Create(Web(20, V3)),
+            Cluster(web: 0) with
+            {
+                Namespace = Serve([], [.. deleted], []),
+                Changes = deleted,
+            },
+            "20 of 20 pods"
+        );
+
+        Assert.That(finding.Message, Does.Contain($". {said}"));
+    }
+
     /// <summary>Pods that serve now are not said to have served at another time.</summary>
     [TestCase(8, false, ". They would replace 6 proven pods; 8 served 4m ago")]
     [TestCase(8, true, ". They would replace 8 proven pods")]

@@ -4,6 +4,7 @@ using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
 using static DeployGuard.Core.Tests.SignedScene;
 
 namespace DeployGuard.Core.Tests;
@@ -44,7 +45,8 @@ public class TwoPartyApprovalTests
         Assert.That(
             verdict.Denials.First().Finding.Message,
             Does.Contain(
-                "Not counted: two-party review in the forge (older than approval.maxAge of the policy, 72h; have the changes verified again)"
+                $"Not counted: two-party review in the forge (of {Rfc3339.Show(Some.Now.AddHours(-73))}, older than approval.maxAge of the policy, "
+                    + "72h; have the changes verified again)"
             )
         );
     }

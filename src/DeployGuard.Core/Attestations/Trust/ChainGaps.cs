@@ -14,7 +14,8 @@ internal static class ChainGaps
             yield return StatementFinding.Of(
                 statement.Statement,
                 FindingKind.Incomplete,
-                $"says itself that it does not cover all commits from {change.Source.BaseCommit} to {change.Source.HeadCommit} (complete: false)",
+                $"says itself that it does not cover all commits from {change.Source.BaseCommit} to {change.Source.HeadCommit} "
+                    + "(complete: false)",
                 "Attest where the whole history can be read (no shallow clone), with --complete."
             );
         }
@@ -23,7 +24,8 @@ internal static class ChainGaps
             yield return StatementFinding.Of(
                 statement.Statement,
                 FindingKind.BelowThreshold,
-                $"is signed by {agreeing} of {question.ReviewThreshold} keys of the role {KeyRole.SourceReview} ({string.Join(", ", statement.Keys)}), "
+                $"is signed by {agreeing} of {question.ReviewThreshold} keys of the role {KeyRole.SourceReview} "
+                    + $"({string.Join(", ", statement.Keys)}), "
                     + $"and no complete statement by another one is about {statement.Change?.Source.BaseCommit} to {statement.Commit}",
                 "Attest the same range with another key of this role."
             );
@@ -46,7 +48,8 @@ internal static class ChainGaps
         new(
             LinkKind.RunningCommit,
             $"The commit of {running.Image}, which runs now, is not known, so that nobody can say what changed since then.",
-            "Have the new image approved in the cluster, once: its own commit is known by its statement, and the change after it starts there."
+            "Have the new image approved in the cluster, once: its own commit is known by its statement, and the change after "
+                + "it starts there."
         );
 
     public static MissingLink NoChain(HeadCommit head, string? from, IReadOnlyList<string> reached) =>

@@ -136,7 +136,8 @@ public static class OriginEvaluator
                 ? StatementFinding.Of(
                     judged.Statement,
                     FindingKind.OtherTemplate,
-                    $"is about the template of {VisibleText.Inline(template.Name)} at commit {judged.Commit}, which is not proven to be that of "
+                    $"is about the template of {VisibleText.Inline(template.Name)} at commit {judged.Commit}, which is not "
+                        + "proven to be that of "
                         + coverage.Digest
                         + (isOfKnownCommit ? "" : ": it is of another change, or a statement by the job that built the image is missing"),
                     $"Remove it, if it is of an earlier change.{(isOfKnownCommit ? "" : $" Else {BuildJobOf(judged)}")}"
@@ -145,8 +146,8 @@ public static class OriginEvaluator
                 ? StatementFinding.Of(
                     judged.Statement,
                     FindingKind.WrongSubject,
-                    $"is about commit {judged.Commit}, which is not proven to be that of {coverage.Digest}: a statement by the job that built the "
-                        + "image is missing",
+                    $"is about commit {judged.Commit}, which is not proven to be that of {coverage.Digest}: a statement by the "
+                        + "job that built the image is missing",
                     $"A{BuildJobOf(judged)[1..]}"
                 )
             : StatementFinding.Of(
@@ -163,6 +164,6 @@ public static class OriginEvaluator
     private static string BuildJobOf(JudgedStatement judged) =>
         judged.Change?.Source is not { } source
             ? "attest the digest of the image."
-            : $"ask the CI job that built the image to run, with its key of the role {KeyRole.Build}: deployguard attest --from {source.BaseCommit} "
-                + $"--to {source.HeadCommit} {AttestAdvice.RefOf(source.Ref)} --key KEY --push {AttestAdvice.About}.";
+            : $"ask the CI job that built the image to run, with its key of the role {KeyRole.Build}: deployguard attest --from "
+                + $"{source.BaseCommit} --to {source.HeadCommit} {AttestAdvice.RefOf(source.Ref)} --key KEY --push {AttestAdvice.About}.";
 }

@@ -116,8 +116,8 @@ internal sealed class ReviewCount(ImageQuestion question, IReadOnlySet<string> a
     /// <summary>A review that too few keys state.</summary>
     private (string What, string Remedy) TooFew(List<StatedReview> valid) =>
         (
-            $"{JudgedStatement.KeysOf(KeyRole.SourceReview, valid.Select(r => r.Statement).Distinct())} of {question.ReviewThreshold} keys of "
-                + $"the role {KeyRole.SourceReview} state it",
+            $"{JudgedStatement.KeysOf(KeyRole.SourceReview, valid.Select(r => r.Statement).Distinct())} of "
+                + $"{question.ReviewThreshold} keys of the role {KeyRole.SourceReview} state it",
             "Have the job with another key of this role state the same review: deployguard attest --approvals"
         );
 

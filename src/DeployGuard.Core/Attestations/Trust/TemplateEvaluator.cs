@@ -137,7 +137,8 @@ public static class TemplateEvaluator
             )
             : new MissingLink(
                 LinkKind.Template,
-                $"No change statement that counts by a key of the role SourceReview names the template of {template.Workload} ({template.Hash}).",
+                $"No change statement that counts by a key of the role SourceReview names the template of {template.Workload} "
+                    + $"({template.Hash}).",
                 "Attest it with deployguard attest --manifest."
             );
     }
@@ -145,8 +146,8 @@ public static class TemplateEvaluator
     private static MissingLink NoStep(HeadCommit head) =>
         new(
             LinkKind.Template,
-            $"The statement says that the template is of commit {head.Commit}, and what runs is of that commit already, so that the statement "
-                + "may be an old one.",
+            $"The statement says that the template is of commit {head.Commit}, and what runs is of that commit already, so that "
+                + "the statement may be an old one.",
             "Attest the commits after it, or have the template approved in the cluster."
         );
 

@@ -197,8 +197,8 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         var changed = (before.Template.Canonical, template.Canonical) is ({ } was, { } now) ? ImageDifference.Between(was, now) : null;
         return changed is null
             ? (
-                $"the template differs from what runs in more than images{Fields(before, template)}, and signed reviews speak for images alone: "
-                    + $"deploy the images alone, or {AttestThis(reviewed, proven)}",
+                $"the template differs from what runs in more than images{Fields(before, template)}, and signed reviews speak "
+                    + $"for images alone: deploy the images alone, or {AttestThis(reviewed, proven)}",
                 ""
             )
             : (
@@ -223,14 +223,14 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             ? $"{UnprovenBefore.In(inspection)}, so that nothing says what was reviewed since then{UnprovenBefore.WayOut(inspection)}"
         : proven.Count > 0 ? ""
         : missing.Length > 0 ? missing
-        : "no statement that leads here names this template, or too few keys do. Have the CI job attest it: deployguard attest --manifest FILE "
-            + "--format annotation";
+        : "no statement that leads here names this template, or too few keys do. Have the CI job attest it: deployguard attest "
+            + "--manifest FILE --format annotation";
 
     /// <summary>The mistake that is made most is to attest another template than the one that is applied.</summary>
     private static string AttestThis(ReviewedTemplate asked, List<ImageProvenance> proven) =>
         proven.SelectMany(p => p.ReviewedTemplates).FirstOrDefault(t => t.Workload == asked.Workload) is { } other
-            ? $"have the CI job attest this very template: its hash is {Short(asked)}, and the statement names {Short(other)} (deployguard attest "
-                + "--manifest, with what kubectl apply --dry-run=server -o yaml prints of what is applied)"
+            ? $"have the CI job attest this very template: its hash is {Short(asked)}, and the statement names {Short(other)} "
+                + "(deployguard attest --manifest, with what kubectl apply --dry-run=server -o yaml prints of what is applied)"
             : "have the CI job attest this template too (deployguard attest --manifest)";
 
     private static string Short(ReviewedTemplate template) => template.Hash.Length > ShownHash ? template.Hash[..ShownHash] : template.Hash;

@@ -62,7 +62,8 @@ internal static class UnprovenBefore
         var soak = canaries.Count == 0 ? ChangeLifecycle.Soak : canaries.Max(c => c.Soak);
         var steps = canaries.Count == 0 ? "" : ", once it has completed the steps of its canary";
         return running.AvailableSince is not { } since
-                ? $"Wait until it was available on all pods for {Durations.Show(soak)}{steps}, then {Edits.Retry(inspection.Evaluated.Request)}"
+                ? $"Wait until it was available on all pods for {Durations.Show(soak)}{steps}, then "
+                    + $"{Edits.Retry(inspection.Evaluated.Request)}"
             : since + soak > now
                 ? $"Wait {Durations.ShowWait(since + soak - now, now)}{steps}, then {Edits.Retry(inspection.Evaluated.Request)}"
             : $"It is proven within a minute{steps}: wait, then {Edits.Retry(inspection.Evaluated.Request)}";

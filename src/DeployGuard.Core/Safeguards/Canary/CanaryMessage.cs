@@ -51,6 +51,8 @@ internal static class CanaryMessage
     private static string Replaced(ReplacedPods pods, DateTimeOffset now) =>
         pods.Most <= pods.Now ? ""
         : pods.At == now ? $". They would replace {Proven(pods.Most)}"
+        : pods.Now == 0 && pods.LastAt > pods.At
+            ? $". Up to {Proven(pods.Most)} served until {Durations.Show(now - pods.LastAt)} ago, and none does now"
         : pods.Now == 0 ? $". {Proven(pods.Most)} served {Durations.Show(now - pods.At)} ago, and none does now"
         : $". They would replace {Proven(pods.Now)}; {pods.Most} served {Durations.Show(now - pods.At)} ago";
 

@@ -31,7 +31,8 @@ internal static class RollbackTarget
         var by = Edits.By(inspection.Evaluated.Request);
         var release = Deployers.Release(inspection.Evaluated.Before);
         return by is Deployer.Helm
-                ? $"first go back to a revision that is proven: helm rollback {release} REVISION -n {workload.Namespace}, with one of helm history "
+                ? $"first go back to a revision that is proven: helm rollback {release} REVISION -n {workload.Namespace}, with "
+                    + "one of helm history "
                     + release
             : by.Source() is { } source ? $"first revert {source} to a revision that is proven"
             // An undo goes to the revision before the current one.

@@ -38,13 +38,13 @@ internal static class SecondDeploymentRemedy
         var policy = inspection.Policy.Name;
         return new(
             rules.Covers is CanaryCovers.Images
-                    ? $"Ask the platform team to add Pool to canary.accept of policy {policy}: with {string.Join(" and ", rules.Accept)} alone it cannot "
-                        + "pass"
+                    ? $"Ask the platform team to add Pool to canary.accept of policy {policy}: with "
+                        + $"{string.Join(" and ", rules.Accept)} alone it cannot pass"
                 : workload.Type.InPlace is not null && !rules.Accept.Contains(RolloutMethod.Pace)
-                    ? $"Ask the platform team to add Pace to canary.accept of policy {policy}: it covers the whole template, which no other workload "
-                        + "can prove"
-                : $"Ask the platform team to set canary.covers: Images in policy {policy}: it covers the whole template, which no other workload "
-                    + "can prove",
+                    ? $"Ask the platform team to add Pace to canary.accept of policy {policy}: it covers the whole template, "
+                        + "which no other workload can prove"
+                : $"Ask the platform team to set canary.covers: Images in policy {policy}: it covers the whole template, which "
+                    + "no other workload can prove",
             Fix.Elsewhere
         );
     }
@@ -62,7 +62,7 @@ internal static class SecondDeploymentRemedy
     public static string Explained(PoolAssessment pool, Inspection inspection)
     {
         var replicas = inspection.Evaluated.Before is { Replicas: > 0 } before ? before.Replicas : Math.Max(1, pool.Total);
-        return $"kubectl deployguard explain canary -n {inspection.Evaluated.Request.Target.Namespace} --replicas {replicas} --steps {string.Join(',', pool.Rules.Steps)} "
-            + $"--soak {Durations.Show(pool.Rules.Soak)}";
+        return $"kubectl deployguard explain canary -n {inspection.Evaluated.Request.Target.Namespace} --replicas {replicas} "
+            + $"--steps {string.Join(',', pool.Rules.Steps)} --soak {Durations.Show(pool.Rules.Soak)}";
     }
 }

@@ -17,7 +17,8 @@ internal static class UnprovenNowRemedy
             .Of(workload)
             .FirstOrDefault(c => c.HasHash(now.TemplateHash));
         var review = running is { AwaitsReview: true }
-            ? $"Have the break-glass of the revision that {workload.KubectlName} runs now reviewed by another person: kubectl deployguard approve "
+            ? $"Have the break-glass of the revision that {workload.KubectlName} runs now reviewed by another person: kubectl "
+                + "deployguard approve "
                 + $"{running.Name} -n {workload.Namespace}. It is then proven, {When(running, inspection)}; wait until then"
             : $"Wait until the revision that {workload.KubectlName} runs now is proven, {When(running, inspection)}";
         var back = RollbackTarget.Offer(workload, now.TemplateHash, pool, inspection) is { } offer ? $", or {offer}" : "";
