@@ -306,7 +306,14 @@ public sealed class AttestPushTests
         );
 
         Assert.That((without.ExitCode, with.ExitCode), Is.EqualTo((2, 0)), without.Output + with.Output);
-        Assert.That(without.Output, Does.Contain("or pass a public key with --trusted-key NAME=FILE"));
+        Assert.That(
+            without.Output,
+            Does.Contain(
+                    "Undecided: the key forge is in a Secret, and with --policy no Secrets are read. Pass its public key: --trusted-key forge=FILE; "
+                        + "or leave out --policy"
+                )
+                .And.Not.Contain("platform team")
+        );
     }
 
     [Test]

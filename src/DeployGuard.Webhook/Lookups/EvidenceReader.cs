@@ -232,7 +232,10 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
                 return new SignedImage(image, null) { Unavailable = FoundText.Of(unavailable), Remedy = LookupRemedy.Of(unavailable) };
             default:
                 var asked = QuestionOf(question, image, result, keys);
-                return new SignedImage(image, Proven(question, result, asked, keys, brought)) { Note = brought.NoteOf(result) };
+                return new SignedImage(image, Proven(question, result, asked, keys, brought))
+                {
+                    Note = brought.NoteOf(result, question.Policy, asked.Running),
+                };
         }
     }
 
