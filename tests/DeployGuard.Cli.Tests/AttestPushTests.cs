@@ -142,6 +142,7 @@ public sealed class AttestPushTests
                     "Not believed: no signed statement was found \\(looked at its referrers and the tags sha256-HEX, sha256-HEX.att and sha256-HEX.sig in [^;]*\\)"
                 )
                 .And.Match("--complete --approvals FILE --key KEY --push --image [^ ]+@sha256:[0-9a-f]{64}")
+                .And.Contain($"deployguard attest --from {Git.Base} --to NEW-COMMIT")
         );
     }
 

@@ -111,7 +111,9 @@ internal sealed class ReviewCount(ImageQuestion question, IReadOnlySet<string> a
             )
         : null;
 
-    /// <summary>The other name of the approver among the authors, which only the policy's identities tell; empty if it is the same one.</summary>
+    /// <summary>
+    /// The other name of the approver among the authors, which only the policy's identities tell; empty if it is the same one.
+    /// </summary>
     private string AsWhom(JudgedStatement statement, StatedApproval approval)
     {
         var names = statement.Change?.Authors ?? [];

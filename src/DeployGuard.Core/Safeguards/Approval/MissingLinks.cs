@@ -52,8 +52,8 @@ internal static class MissingLinks
             : StatementFindings.CommandFor(image, gap.Remedy);
 
     /// <summary>
-    /// What a trusted key says of this image before what somebody else signed, and that before what is about something else, which may be of
-    /// another change.
+    /// What a trusted key says of this image before what somebody else signed, and that before what is about something else, which may be
+    /// of another change.
     /// </summary>
     private static StatementFinding? CauseIn(ImageProvenance proven) =>
         proven
