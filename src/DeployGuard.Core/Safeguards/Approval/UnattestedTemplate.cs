@@ -9,7 +9,7 @@ namespace DeployGuard.Core.Safeguards;
 /// </summary>
 internal static class UnattestedTemplate
 {
-    /// <returns>A clause, or sentences without the last full stop; empty where an image is new, or the policy trusts nobody to say it.</returns>
+    /// <returns>Without the last full stop; empty where an image is new, or the policy trusts nobody to say it.</returns>
     public static string In(Inspection inspection)
     {
         var (evaluated, policy, cluster) = (inspection.Evaluated, inspection.Policy, inspection.Cluster);
