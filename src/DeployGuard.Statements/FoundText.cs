@@ -1,4 +1,5 @@
 using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Policies;
 using DeployGuard.Registry.Lookups;
 
 namespace DeployGuard.Statements;
@@ -20,15 +21,16 @@ public static class FoundText
         looked.EndsWith($": {fault}", StringComparison.Ordinal) ? looked[..^(fault.Length + 2)] : looked;
 
     /// <summary>What the requester should know of a result without statements; empty if there are some.</summary>
-    public static string NoteOf(LookupResult result) =>
+    /// <param name="policy">The one that asks.</param>
+    /// <param name="running">What runs where the image would run.</param>
+    public static string NoteOf(LookupResult result, SafeguardPolicy policy, IReadOnlyList<RunningImage> running) =>
         result switch
         {
             ImageNotFound =>
                 $"the registry has no such image (looked at {string.Join("; ", result.Looked)}). Push it first, or correct its name",
             NoStatement { Refused.Count: > 0 } => $"what was found was not used: {string.Join("; ", result.Refused)}",
-            NoStatement => $"no signed statement was found (looked at {PlacesOf(result)}). Ask the CI job that holds the key of the role "
-                + $"{KeyRole.SourceReview} to run: deployguard attest --from {AttestAdvice.ThatRuns} --to NEW-COMMIT {AttestAdvice.Ref} --complete "
-                + $"--approvals FILE --key KEY --push --image {result.Image}",
+            NoStatement => $"no signed statement was found (looked at {PlacesOf(result)}). "
+                + AttestAdvice.WhereNoneIs($"{result.Image}", [.. policy.SignedOrigin?.Keys.Select(k => k.Role) ?? []], running),
             _ => "",
         };
 

@@ -142,6 +142,7 @@ public sealed class AttestPushTests
                     "Not believed: no signed statement was found \\(looked at its referrers and the tags sha256-HEX, sha256-HEX.att and sha256-HEX.sig in [^;]*\\)"
                 )
                 .And.Match("--complete --approvals FILE --key KEY --push --image [^ ]+@sha256:[0-9a-f]{64}")
+                .And.Contain($"deployguard attest --from {Git.Base} --to NEW-COMMIT")
         );
     }
 
@@ -308,7 +309,14 @@ public sealed class AttestPushTests
         );
 
         Assert.That((without.ExitCode, with.ExitCode), Is.EqualTo((2, 0)), without.Output + with.Output);
-        Assert.That(without.Output, Does.Contain("or pass a public key with --trusted-key NAME=FILE"));
+        Assert.That(
+            without.Output,
+            Does.Contain(
+                    "Undecided: the key forge is in a Secret, and with --policy no Secrets are read. Pass its public key: --trusted-key forge=FILE; "
+                        + "or leave out --policy"
+                )
+                .And.Not.Contain("platform team")
+        );
     }
 
     [Test]

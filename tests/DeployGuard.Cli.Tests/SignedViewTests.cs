@@ -26,7 +26,15 @@ public class SignedViewTests
             )
         );
 
-    private static ChangeView View(string phase) =>
+    /// <summary>The commit is that of the template, and the image is of an older one.</summary>
+    [Test]
+    public void TheCommitOfATemplateIsNotShownAsThatOfItsImage() =>
+        Assert.That(
+            View("Admitted", isOfTemplate: true).Signed.First(),
+            Does.StartWith("the template alone, and not its image web (tier-1): ")
+        );
+
+    private static ChangeView View(string phase, bool isOfTemplate = false) =>
         new(
             JsonSerializer.SerializeToElement(
                 new
@@ -51,6 +59,7 @@ public class SignedViewTests
                             {
                                 policy = "tier-1",
                                 image = "web",
+                                template = isOfTemplate,
                                 origin = "Unknown",
                                 missing = "AiStatus: says nothing",
                             },

@@ -19,10 +19,10 @@ internal static class AttestCommand
 
             Examples:
               deployguard keys generate source-review
-              deployguard attest --from v1.4.0 --to v1.5.0 --complete --key source-review.key -o change.json
+              deployguard attest --from v1.4.0 --to v1.5.0 --ref refs/heads/main --complete --key source-review.key -o change.json
               deployguard attest --from "$BEFORE" --ref refs/heads/main --image "registry.example.com/checkout@$DIGEST" --key build.key --push
               kubectl apply --dry-run=server -o yaml -f web.yaml | deployguard attest --from v1.4.0 --manifest - --key source-review.key -o change.json
-              deployguard attest --from v1.4.0 --to v1.5.0 --format predicate -o predicate.json
+              deployguard attest --from v1.4.0 --to v1.5.0 --ref refs/heads/main --format predicate -o predicate.json
             """
         );
         foreach (var option in AttestOptions.All)

@@ -31,6 +31,9 @@ internal sealed record ImageVerdict(string Image, SafeguardPolicy Policy, Belief
     /// <summary>Null if nothing was looked up.</summary>
     public LookupResult? Lookup { get; init; }
 
+    /// <summary>What runs where the image would run; none if nothing was looked up.</summary>
+    public IReadOnlyList<RunningImage> Running { get; init; } = [];
+
     /// <summary>Statements whose signatures fit.</summary>
     public IReadOnlyList<VerifiedStatement> Statements { get; init; } = [];
 

@@ -149,7 +149,8 @@ internal static class ImageVerdictText
             Belief.NotAsked => $"Not asked: no origin.sources of {verdict.Policy.Name} names this image.",
             Belief.Undecided => $"Undecided: {verdict.Problem}",
             Belief.Believed => $"Believed: {Sum(verdict, verdict.Provenance)}",
-            _ when verdict.Lookup is ImageNotFound or NoStatement => $"Not believed: {FoundText.NoteOf(verdict.Lookup)}",
+            _ when verdict.Lookup is ImageNotFound or NoStatement =>
+                $"Not believed: {FoundText.NoteOf(verdict.Lookup, verdict.Policy, verdict.Running)}",
             _ when verdict is { GapBeside.Length: > 0, Provenance.Chain.Count: > 0 } =>
                 "Not enough now: what runs is not proven, so that the change needs approval in the cluster",
             _ => $"Not believed: {Sum(verdict, verdict.Provenance)}",

@@ -22,6 +22,11 @@ internal sealed class ImageVerifier(PolicySource source, TimeProvider time)
             return new ImageVerdict(name, policy, Belief.NotAsked);
         }
 
+        if (source.Secrets is null && origin.Keys.Where(k => k.Secret is not null).Select(k => k.Name).ToList() is [_, ..] inSecrets)
+        {
+            return new ImageVerdict(name, policy, Belief.Undecided, InSecrets(inSecrets));
+        }
+
         try
         {
             var keys = new TrustedKeySets(source.Secrets).Of(origin);
@@ -43,6 +48,7 @@ internal sealed class ImageVerifier(PolicySource source, TimeProvider time)
             {
                 GapBeside = gap,
                 Lookup = result,
+                Running = running,
                 Statements = verification.Statements,
                 Provenance = provenance,
                 Votes = votes,
@@ -59,6 +65,14 @@ internal sealed class ImageVerifier(PolicySource source, TimeProvider time)
             );
         }
     }
+
+    /// <summary>Nothing is wrong with the policy: with files, no cluster is asked.</summary>
+    private static string InSecrets(List<string> keys) =>
+        (keys is [var only] ? $"the key {only} is in a Secret" : $"the keys {string.Join(", ", keys)} are in Secrets")
+        + ", and with --policy no Secrets are read. Pass "
+        + (keys.Count == 1 ? "its public key: " : "their public keys: ")
+        + string.Join(" ", keys.Select(k => $"--trusted-key {k}=FILE"))
+        + "; or leave out --policy, so that the policies and Secrets of the cluster are read";
 
     private async Task<LookupResult> FindAsync(PinnedImage image, SignedOrigin origin, CancellationToken cancel)
     {

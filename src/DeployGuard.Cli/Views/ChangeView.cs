@@ -152,7 +152,12 @@ internal sealed class ChangeView
 
     private static IEnumerable<string> SignedLines(JsonElement image, string missing) =>
         [
-            $"{Of(image, "image")} ({Of(image, "policy")}): {Of(image, "origin")}"
+            (
+                image.TryGetProperty(ChangeReader.TemplateFlag, out var ofTemplate) && ofTemplate.ValueKind is JsonValueKind.True
+                    ? "the template alone, and not its image "
+                    : ""
+            )
+                + $"{Of(image, "image")} ({Of(image, "policy")}): {Of(image, "origin")}"
                 + (Of(image, "commit") is { Length: > 0 } commit ? $", {Of(image, "repository")} {commit} by {Names(image, "keys")}" : "")
                 + (Of(image, "missing") is { Length: > 0 } gap ? $"; {missing} {gap}" : ""),
             .. Listed(image, "statements")

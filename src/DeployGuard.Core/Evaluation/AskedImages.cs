@@ -9,6 +9,12 @@ namespace DeployGuard.Core.Evaluation;
 /// </param>
 public sealed record AskedImages(IReadOnlyList<string> Statements, IReadOnlyList<string> Labels, IReadOnlyList<string> OfTemplate)
 {
+    /// <summary>
+    /// Where no image is new: the images at which a change of the template alone could be looked up, whether or not the request brings a
+    /// statement.
+    /// </summary>
+    public IReadOnlyList<string> WithoutStatement { get; init; } = [];
+
     public static AskedImages None { get; } = new([], [], []);
 
     public bool IsAny => Statements.Count > 0 || Labels.Count > 0 || OfTemplate.Count > 0;

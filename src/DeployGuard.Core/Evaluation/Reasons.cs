@@ -81,7 +81,7 @@ public static class Reasons
         "Approval",
         "A statement lies beside an image and is about no image, or about a commit that is not proven to be that of the image.",
         Requester,
-        "Attest the digest of the image.",
+        "Have the job that built the image attest its digest; if it did, see what is said of its statement.",
         Fix.Approval
     );
 
@@ -99,7 +99,8 @@ public static class Reasons
         "Approval",
         "A statement is about a repository or a ref that may not stand behind the image.",
         Requester,
-        "Build the image from an allowed repository and ref, or ask the platform team to add it to `origin.sources`.",
+        "If the statement names the wrong one, attest again with `--repository` or `--ref`. Else build the image from an allowed repository and "
+            + "ref, or ask the platform team to add it to `origin.sources`.",
         Fix.Approval
     );
 

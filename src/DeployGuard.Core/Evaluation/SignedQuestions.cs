@@ -59,7 +59,11 @@ public static class SignedQuestions
             Add(image.Reference, signed.ReadsLabelsOf(image.Reference.Text), ofLabels);
         }
 
-        return new AskedImages(ofStatements, ofLabels, isAnyNew ? [] : OfTemplate(evaluated, after, images, signed));
+        IReadOnlyList<string> same = isAnyNew ? [] : OfTemplate(evaluated, images, signed);
+        return new AskedImages(ofStatements, ofLabels, same.Count > 0 && BringsStatement(evaluated, after) ? same : [])
+        {
+            WithoutStatement = same,
+        };
     }
 
     /// <summary>No registry is asked about an image without a digest: what its tag names may change.</summary>
@@ -71,17 +75,13 @@ public static class SignedQuestions
         }
     }
 
-    private static IReadOnlyList<string> OfTemplate(
-        EvaluatedRequest evaluated,
-        Workload after,
-        IReadOnlyList<ImageUse> images,
-        SignedOrigin signed
-    ) =>
-        signed.Keys.Count > 0
-        && evaluated.ConfirmedBefore is not null
-        && StatementsIn(evaluated).Any(s => FoundAttestation.OfAnnotation(s.Place, s.Statement).Mentions(after.Template.Hash))
+    private static IReadOnlyList<string> OfTemplate(EvaluatedRequest evaluated, IReadOnlyList<ImageUse> images, SignedOrigin signed) =>
+        signed.Keys.Count > 0 && evaluated.ConfirmedBefore is not null
             ? [.. images.Select(i => i.Reference.Text).Where(i => signed.SourcesOf(i).Count > 0).Distinct()]
             : [];
+
+    private static bool BringsStatement(EvaluatedRequest evaluated, Workload after) =>
+        StatementsIn(evaluated).Any(s => FoundAttestation.OfAnnotation(s.Place, s.Statement).Mentions(after.Template.Hash));
 
     /// <summary>The signed statements that the new revision brings along in annotations, each with its place.</summary>
     public static IReadOnlyList<(string Place, string Statement)> StatementsIn(EvaluatedRequest evaluated)
@@ -215,20 +215,36 @@ public static class SignedQuestions
     )
     {
         const string What = "the template that runs";
-        var own = evaluated.ConfirmedBefore is { } before
-            ? cluster.Changes.Where(c => c.IsBase && c.Workload == before.Ref && c.HasHash(before.Template.Hash))
-            : [];
-        var commits = Trusted(image, policy, keys, own).Select(p => p.Commit).Distinct(StringComparer.Ordinal).ToList();
+        var commits = Trusted(image, policy, keys, RecordsOfRevision(evaluated, cluster))
+            .Select(p => p.Commit)
+            .Distinct(StringComparer.Ordinal)
+            .ToList();
         return commits.Count == 0 ? [new RunningImage(What, null)] : [.. commits.Select(c => new RunningImage(What, c))];
     }
 
+    /// <summary>The same for advice, where no key is read: whether the policy still trusts them is not asked.</summary>
+    public static IEnumerable<string> CommitsOnRecord(
+        EvaluatedRequest evaluated,
+        string image,
+        SafeguardPolicy policy,
+        ClusterSnapshot cluster
+    ) => OfSources(image, policy, RecordsOfRevision(evaluated, cluster)).Select(p => p.Commit);
+
+    private static IEnumerable<Change> RecordsOfRevision(EvaluatedRequest evaluated, ClusterSnapshot cluster) =>
+        evaluated.ConfirmedBefore is { } before
+            ? cluster.Changes.Where(c => c.IsBase && c.Workload == before.Ref && c.HasHash(before.Template.Hash))
+            : [];
+
     /// <summary>What keys proved that the policy trusts, of the repositories that may stand behind an image.</summary>
-    private static IEnumerable<ProvenCommit> Trusted(string image, SafeguardPolicy policy, KeySet keys, IEnumerable<Change> changes)
+    private static IEnumerable<ProvenCommit> Trusted(string image, SafeguardPolicy policy, KeySet keys, IEnumerable<Change> changes) =>
+        OfSources(image, policy, changes).Where(p => p.KeyIds.Any(keys.Linking.Contains));
+
+    private static IEnumerable<ProvenCommit> OfSources(string image, SafeguardPolicy policy, IEnumerable<Change> changes)
     {
         var sources = policy.SignedOrigin?.SourcesOf(image) ?? [];
         return from change in changes
             from proven in change.ProvenCommits
-            where proven.Policy == policy.Name && proven.KeyIds.Any(keys.Linking.Contains)
+            where proven.Policy == policy.Name
             where proven.Address is { } address && sources.Any(s => s.Address == address)
             select proven;
     }

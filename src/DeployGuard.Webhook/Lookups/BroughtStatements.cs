@@ -1,6 +1,7 @@
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Policies;
 using DeployGuard.Registry.Lookups;
 using DeployGuard.Registry.References;
 using DeployGuard.Statements;
@@ -54,7 +55,8 @@ internal sealed class BroughtStatements
     }
 
     /// <summary>What the requester should know; empty if the request itself brings statements where the registry has none.</summary>
-    public string NoteOf(LookupResult result) => result is NoStatement { Refused.Count: 0 } && !AreNone ? "" : FoundText.NoteOf(result);
+    public string NoteOf(LookupResult result, SafeguardPolicy policy, IReadOnlyList<RunningImage> running) =>
+        result is NoStatement { Refused.Count: 0 } && !AreNone ? "" : FoundText.NoteOf(result, policy, running);
 
     private bool IsAboutOthers(VerifiedStatement statement, HashSet<string> own)
     {

@@ -247,7 +247,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
                     judging.Done.Add((result, asked, proven));
                 }
 
-                return new SignedImage(image, proven) { Note = judging.Brought.NoteOf(result) };
+                return new SignedImage(image, proven) { Note = judging.Brought.NoteOf(result, judging.Question.Policy, asked.Running) };
         }
     }
 

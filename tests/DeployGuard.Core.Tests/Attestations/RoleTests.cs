@@ -125,7 +125,7 @@ public class RoleTests
             s_review.Says(change),
             FindingKind.WrongRepository,
             $"is about the repository {repository}, and behind the image may stand https://github.com/acme/checkout alone",
-            "Build the image from that repository"
+            "If the commit is of that repository, attest again with --repository https://github.com/acme/checkout. Else build the image from it"
         );
         AssertRefused(
             s_build.Says(Stated.Build(uri: $"{repository}@refs/heads/main")),

@@ -128,6 +128,130 @@ public class SignedGapTests
         );
     }
 
+    /// <summary>Whatever is signed, nothing leads on from a commit that nobody knows: a review would be stated in vain.</summary>
+    [Test]
+    public void WhereTheCommitOfWhatRunsIsNotKnownNobodyIsAskedToStateAReview()
+    {
+        var built = Build.Says(Stated.Change(ai: AiStatus.Unknown));
+        var expired = Build.Says(Stated.Change() with { ExpiresAt = Some.Now.AddMinutes(-1) });
+
+        Assert.That(
+            MessageOf([built], commit: null),
+            Does.Contain($"The commit of {Running}, which runs now, is not known, so that ")
+                .And.Contain("Have the new image approved in the cluster, once")
+                .And.Not.Contain("deployguard attest")
+        );
+        Assert.That(
+            MessageOf([expired], commit: null),
+            Does.Contain(
+                    $"The commit of {Running}, which runs now, is not known either, so that the new image needs an approval in the cluster"
+                )
+                .And.Contain("See what StatementExpired says of the statement below")
+        );
+        Assert.That(MessageOf([built]), Does.Contain("deployguard attest").And.Not.Contain("is not known"));
+    }
+
+    /// <summary>It was reviewed and stated: an older statement without a review is all that counts.</summary>
+    [TestCase(KeyRole.Build, "StatementRole")]
+    [TestCase(KeyRole.SourceReview, "StatementIncomplete")]
+    public void AReviewInAStatementThatDoesNotCountIsNotAskedForAgain(KeyRole role, string reason)
+    {
+        var bare = Forge.Says(Stated.Change(ai: AiStatus.Unknown), "older");
+        var reviewed = Stated.Change(ai: AiStatus.Unknown).ReviewedBy("github:2002");
+        var stated = role is KeyRole.Build ? Build.Says(reviewed) : Forge.Says(reviewed with { IsComplete = false });
+
+        Assert.That(
+            MessageOf([bare, stated]),
+            Does.Contain($"no review counts. See what {reason} says of the statement below")
+                .And.Not.Contain("Have the pull request reviewed")
+        );
+    }
+
+    /// <summary>The build job ran, with a wrong --repository: to run it again in the same way would not help.</summary>
+    [TestCase(false)]
+    [TestCase(true)]
+    public void ABuildStatementThatDoesNotCountIsNotCalledMissing(bool isAnotherKeyThere)
+    {
+        var wrong = Stated.Change(ai: AiStatus.Unknown);
+        var built = Build.Says(wrong with { Source = wrong.Source with { Repository = "https://github.com/acme/checkout-evil" } });
+        var ofForge = Forge.Says(Stated.Change().ReviewedBy("github:2002").About(Stated.AtCommit()), "there");
+        var stray = new Signer("stray", KeyRole.SourceReview).Says(Stated.Change(), "first");
+
+        var denials = Decide(Always(), isAnotherKeyThere ? [stray, ofForge, built] : [ofForge, built])
+            .Denials.Select(d => d.Finding)
+            .ToList();
+        var subject = denials.Single(f => f.Reason == "StatementSubject");
+
+        Assert.That(denials[0].Message, Does.Contain("See what StatementRepository says of the statement below"));
+        Assert.That(
+            subject.Message,
+            Does.Match(
+                "not proven to be that of sha256:1+: the statement [0-9a-f]{12} by build, which is about this image, does not count$"
+            )
+        );
+        Assert.That(subject.Remedy, Is.EqualTo("See what is said of that statement"));
+    }
+
+    [Test]
+    public void AWrongRepositoryAndAWrongRefHaveARemedyEach()
+    {
+        var change = Stated.Change(ai: AiStatus.Unknown);
+        var repository = Build.Says(change with { Source = change.Source with { Repository = "https://github.com/acme/other" } });
+        var branch = Build.Says(change with { Source = change.Source with { Ref = "refs/heads/topic" } }, "there");
+
+        var findings = Decide(Always(), [repository, branch]).Denials.Select(d => d.Finding).Where(f => f.Reason == "StatementRepository");
+
+        Assert.That(
+            findings.Select(f => f.Remedy),
+            Is.EqualTo(
+                new[]
+                {
+                    $"If the commit is of that repository, attest again with --repository {Stated.Repository}. Else build the image from it, or "
+                        + "ask the platform team to add this one to the policy",
+                    "If the commit is on an allowed ref, attest again with --ref refs/heads/main. Else merge the change into an allowed ref and attest it there",
+                }
+            )
+        );
+        Assert.That(
+            findings.Last().Message,
+            Does.EndWith($"is about refs/heads/topic, and only refs/heads/main of git+{Stated.Repository} is allowed")
+        );
+    }
+
+    [Test]
+    public void AnApproverWhoIsAnAuthorUnderAnotherNameIsToldUnderWhich() =>
+        Assert.That(
+            MessageOf(
+                Always(),
+                Stated.Change(ai: AiStatus.Unknown).ReviewedBy("github:2002") with
+                {
+                    Authors = ["github:1001", "email:erin@example.com"],
+                }
+            ),
+            Does.Contain(
+                "its approver is an author of the change, as email:erin@example.com: both are erin by identities of the policy. Have somebody"
+            )
+        );
+
+    /// <summary>"Them" would be read as the platform team, which the message before it says to contact.</summary>
+    [Test]
+    public void WhereARegistryCannotBeReadTheApproversAreNamed()
+    {
+        var human = Human();
+        var forgiving = human with
+        {
+            SignedOrigin = (human.SignedOrigin ?? throw new AssertionException("no keys")) with
+            {
+                OnUnavailable = OnUnavailable.TreatAsUnknown,
+            },
+        };
+
+        var finding = Unavailable(forgiving).Denials.First().Finding;
+
+        Assert.That(finding.Message, Does.EndWith("If it persists, contact the platform team"));
+        Assert.That(finding.Remedy, Does.StartWith("Or ask senior-engineers to run: kubectl deployguard approve "));
+    }
+
     /// <summary>An annotation that an earlier change of the template left is no reason, and no other statement helps against it.</summary>
     [Test]
     public void AStatementAboutATemplateOfAnotherChangeIsNotTheCause()
@@ -139,7 +263,7 @@ public class SignedGapTests
                     Stated.AtCommit(Stated.Between),
                     StatementSubject.Of("Deployment shop/web", StatementSubject.TemplateHash, new string('7', 64))
                 ),
-            "annotation"
+            "annotation deployguard.io/change-statement"
         );
         var byBuilder = Build.Says(Stated.Change().ReviewedBy("github:2002"));
 
@@ -154,7 +278,10 @@ public class SignedGapTests
         );
         Assert.That(
             alone[1].Finding.Remedy,
-            Does.StartWith("Remove it, if it is of an earlier change. Else ask the CI job that built the image")
+            Does.StartWith(
+                "Remove it, if it is of an earlier change: kubectl annotate deployment/web -n shop deployguard.io/change-statement-. Else ask the CI "
+                    + "job that built the image"
+            )
         );
         Assert.That(besides[0].Finding.Message, Does.Not.Contain("StatementSubject says"));
     }
@@ -255,6 +382,9 @@ public class SignedGapTests
 
     private static string MessageOf(SafeguardPolicy policy, ChangeStatement statement) =>
         Decide(policy, [Forge.Says(statement)]).Denials.First().Finding.Message;
+
+    private static string MessageOf(FoundAttestation[] found, string? commit = "") =>
+        Decide(Always(), found, commit: commit).Denials.First().Finding.Message;
 
     private static string Unproven(Func<Change, Change> running)
     {

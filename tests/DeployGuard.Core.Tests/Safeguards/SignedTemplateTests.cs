@@ -192,6 +192,48 @@ public class SignedTemplateTests
             Some.Requires(Some.Update(Old, after), Cluster(Always(), Old, [])).Reads.HasFlag(RequiredReads.SignedEvidence);
     }
 
+    /// <summary>Nothing is looked up then, and nothing else tells how a review could stand in for the approval.</summary>
+    [Test]
+    public void ATemplateAloneWithoutAStatementIsToldHowToBringOne()
+    {
+        var finding = Bare(Always(), [OfImage(Stated.Running)]);
+
+        Assert.That(
+            finding.Message,
+            Does.Contain(
+                    "Signed evidence does not stand in for it: only the template changed, and the request brings no statement that names it"
+                )
+                .And.Contain(
+                    "kubectl apply --dry-run=server -o yaml -f FILE | deployguard attest --from "
+                        + $"{Stated.Running} --to NEW-COMMIT --ref refs/heads/BRANCH --manifest - --complete --approvals FILE --key KEY --format annotation"
+                )
+                .And.EndWith("kubectl patch deployment/web -n shop --type merge --patch-file change.json, and apply FILE")
+        );
+        Assert.That(finding.Remedy, Does.StartWith("Or ask senior-engineers to run: "));
+    }
+
+    [Test]
+    public void NoStatementIsAskedForThatWouldNotCount()
+    {
+        Assert.That(
+            Bare(Always(), []).Message,
+            Does.EndWith(
+                "no commit of the revision that runs is on record, so that no statement about a template counts until a new image comes"
+            )
+        );
+        Assert.That(
+            Bare(Always(), [OfImage(Stated.Running)], Phase.Completed).Message,
+            Does.Contain("deployguard attest").And.Contain(". Besides, what runs now is not proven. Wait ")
+        );
+        Assert.That(
+            Bare(Some.Policy("""{"approval": {"required": "Always", "quorum": [{"groups": ["senior-engineers"]}]}}"""), []).Message,
+            Does.Not.Contain("Signed evidence")
+        );
+    }
+
+    private static Finding Bare(SafeguardPolicy policy, ProvenCommit[] runs, Phase phase = Phase.Proven) =>
+        Some.Decide(Some.Update(Old, Newer), Cluster(policy, Old, runs, phase)).Denials.First().Finding;
+
     [Test]
     public void TheCommitOfATemplateIsNotThatOfItsImage()
     {

@@ -12,11 +12,46 @@ public static class AttestAdvice
     /// <summary>The commit of what runs.</summary>
     public const string ThatRuns = "COMMIT-THAT-RUNS";
 
+    /// <summary>Of what an earlier change may have left, without a full stop.</summary>
+    public const string Remove = "Remove it, if it is of an earlier change";
+
     /// <summary>The ref of the head commit: a commit alone does not say of which branch it is.</summary>
     public const string Ref = "--ref refs/heads/BRANCH";
 
     /// <summary>The same where the ref is known. A name that a shell would read is not put into a command.</summary>
     public static string RefOf(string name) => name.All(c => char.IsAsciiLetterOrDigit(c) || "-_./".Contains(c)) ? $"--ref {name}" : Ref;
+
+    /// <summary>
+    /// What to do where no statement about an image is found at all. Each job states only what it knows: the one with the key of the role
+    /// <see cref="KeyRole.SourceReview"/> the change, and the one that built the image of which commit it is.
+    /// </summary>
+    /// <param name="roles">Those of the keys that the policy trusts.</param>
+    /// <param name="running">What runs where the image would run.</param>
+    /// <returns>A sentence without a full stop.</returns>
+    public static string WhereNoneIs(string image, IReadOnlyCollection<KeyRole> roles, IReadOnlyList<RunningImage> running)
+    {
+        var hasBuild = roles.Contains(KeyRole.Build);
+        if (running.FirstOrDefault(r => r.Commit is null) is { } unknown)
+        {
+            return $"The commit of {unknown.Image}, which runs now, is not known either, so that nobody can say what changed since then. First ask "
+                + $"{(hasBuild ? Built("COMMIT-BEFORE") : $"{Forge} {Attest("COMMIT-BEFORE")} --key KEY --push --image {image}")}, so that the "
+                + "commit of the new image is known from then on; then have it approved in the cluster, once";
+        }
+
+        var from = running.Select(r => r.Commit).OfType<string>().Distinct().ToList() is [var only] ? only : ThatRuns;
+        return !hasBuild ? $"Ask {Stated(from, "--image")}"
+            : roles.Contains(KeyRole.SourceReview) ? $"Ask {Stated(from, "--beside")}; and {Built(from)}"
+            : $"Ask {Built(from)}";
+
+        string Stated(string from, string put) => $"{Forge} {Attest(from)} --complete --approvals FILE --key KEY --push {put} {image}";
+
+        string Built(string from) =>
+            $"the CI job that built the image to run, with its key of the role {KeyRole.Build}: {Attest(from)} --key KEY --push --image {image}";
+    }
+
+    private const string Forge = $"the CI job that holds the key of the role {nameof(KeyRole.SourceReview)} to run:";
+
+    private static string Attest(string from) => $"deployguard attest --from {from} --to NEW-COMMIT {Ref}";
 
     /// <summary>Git's name for no commit.</summary>
     public static string NoCommit { get; } = new('0', 40);

@@ -48,9 +48,28 @@ internal static class ChainGaps
         new(
             LinkKind.RunningCommit,
             $"The commit of {running.Image}, which runs now, is not known, so that nobody can say what changed since then.",
-            "Have the new image approved in the cluster, once: its own commit is known by its statement, and the change after "
-                + "it starts there."
-        );
+            "Have the new image approved in the cluster, once: its own commit is known by its statement, and the change after it starts there."
+        )
+        {
+            IsStartUnknown = true,
+        };
+
+    /// <summary>
+    /// Where the commit of what runs is not known, no change statement leads on from it: who is asked for one first would sign it in vain.
+    /// A statement of the image's own commit is still of use for the change after it.
+    /// </summary>
+    public static MissingLink? WithStart(MissingLink? gap, ImageQuestion question) =>
+        gap is null || question.Running.FirstOrDefault(r => r.Commit is null) is not { } unknown ? gap
+        : gap.Kind is LinkKind.Change ? NoRunningCommit(unknown)
+        : gap.Kind is LinkKind.HeadCommit or LinkKind.Platform
+            ? gap with
+            {
+                What =
+                    $"{gap.What} The commit of {unknown.Image}, which runs now, is not known either, so that the new image needs an approval in "
+                    + "the cluster, once.",
+                IsStartUnknown = true,
+            }
+        : gap;
 
     public static MissingLink NoChain(HeadCommit head, string? from, IReadOnlyList<string> reached) =>
         new(

@@ -166,7 +166,11 @@ public enum LinkKind
 
 /// <param name="What">A sentence.</param>
 /// <param name="Remedy">A sentence that begins with a verb.</param>
-public sealed record MissingLink(LinkKind Kind, string What, string Remedy);
+public sealed record MissingLink(LinkKind Kind, string What, string Remedy)
+{
+    /// <summary>The commit of what runs is not known either: then neither time nor a statement about the change is enough.</summary>
+    public bool IsStartUnknown { get; init; }
+}
 
 /// <summary>A pod template that a statement is about.</summary>
 /// <param name="Workload">As <c>attest --manifest</c> names it: kind, namespace and name.</param>

@@ -28,6 +28,7 @@ public static class OriginEvaluator
         var heard = new HeardStatements(all, question, HeadsOf(all, coverage, head), coverage.IsAbout);
         var range = head is null ? null : new RangeJudgement(question, all, heard, coverage, head, now);
         var proven = Assembled(question, all, heard, coverage, head, missing, range, now);
+        proven = proven with { Missing = ChainGaps.WithStart(proven.Missing, question) };
         return ReadWhole(proven, verification, coverage.Digest) with
         {
             SignedBy =
@@ -120,10 +121,20 @@ public static class OriginEvaluator
         from statement in judged
         where statement.IsUsable && statement.Statement.Claim is not OtherClaim
         where !coverage.IsAbout(statement.Statement) && range?.Concerns(statement) is not true && range?.IsOfStart(statement) is not true
-        select Other(statement, coverage, isOfKnownCommit: range is not null);
+        select Other(
+            statement,
+            coverage,
+            isOfKnownCommit: range is not null,
+            judged.Find(s => s is { IsUsable: false, Statement.Claim: ChangeClaim or BuildClaim } && coverage.IsAbout(s.Statement))
+        );
 
-    private static StatementFinding Other(JudgedStatement judged, ImageCoverage coverage, bool isOfKnownCommit)
+    /// <param name="built">Says of which commit the image is, and does not count.</param>
+    private static StatementFinding Other(JudgedStatement judged, ImageCoverage coverage, bool isOfKnownCommit, JudgedStatement? built)
     {
+        // Its job ran: what helps is said of its own statement.
+        var (lacking, remedy) = built?.Rejection is { } rejection
+            ? ($"{rejection.Named}, which is about this image, does not count", "see what is said of that statement.")
+            : ("a statement by the job that built the image is missing", BuildJobOf(judged));
         var subjects = judged.Statement.Subjects;
         return subjects.FirstOrDefault(s => s.Sha256 is not null) is { } image
                 ? StatementFinding.Of(
@@ -139,16 +150,15 @@ public static class OriginEvaluator
                     $"is about the template of {VisibleText.Inline(template.Name)} at commit {judged.Commit}, which is not "
                         + "proven to be that of "
                         + coverage.Digest
-                        + (isOfKnownCommit ? "" : ": it is of another change, or a statement by the job that built the image is missing"),
-                    $"Remove it, if it is of an earlier change.{(isOfKnownCommit ? "" : $" Else {BuildJobOf(judged)}")}"
+                        + (isOfKnownCommit ? "" : $": it is of another change, or {lacking}"),
+                    $"{AttestAdvice.Remove}.{(isOfKnownCommit ? "" : $" Else {remedy}")}"
                 )
             : !isOfKnownCommit && judged.Change is not null && subjects.Any(s => s.GitCommit is not null)
                 ? StatementFinding.Of(
                     judged.Statement,
                     FindingKind.WrongSubject,
-                    $"is about commit {judged.Commit}, which is not proven to be that of {coverage.Digest}: a statement by the "
-                        + "job that built the image is missing",
-                    $"A{BuildJobOf(judged)[1..]}"
+                    $"is about commit {judged.Commit}, which is not proven to be that of {coverage.Digest}: {lacking}",
+                    $"{char.ToUpperInvariant(remedy[0])}{remedy[1..]}"
                 )
             : StatementFinding.Of(
                 judged.Statement,

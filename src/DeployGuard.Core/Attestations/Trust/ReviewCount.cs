@@ -106,10 +106,23 @@ internal sealed class ReviewCount(ImageQuestion question, IReadOnlySet<string> a
             )
         : authors.Contains(PersonOf(approval))
             ? (
-                "its approver is an author of the change",
+                $"its approver is an author of the change{AsWhom(statement, approval)}",
                 "Have somebody review it who neither wrote nor committed any of it, then attest again"
             )
         : null;
+
+    /// <summary>
+    /// The other name of the approver among the authors, which only the policy's identities tell; empty if it is the same one.
+    /// </summary>
+    private string AsWhom(JudgedStatement statement, StatedApproval approval)
+    {
+        var names = statement.Change?.Authors ?? [];
+        return
+            !names.Contains(approval.Approver, Persons)
+            && names.FirstOrDefault(a => Persons.Equals(question.PersonOf(a), PersonOf(approval))) is { } other
+            ? $", as {VisibleText.Inline(other)}: both are {VisibleText.Inline(PersonOf(approval))} by identities of the policy"
+            : "";
+    }
 
     private const string ByAHuman = "Have the head commit reviewed by a human who did not write it, then attest again";
 

@@ -73,11 +73,17 @@ public sealed record StatementFinding(FindingKind Kind, string Place, string? St
     /// <summary>Names of the keys that signed it; empty where none of them is trusted.</summary>
     public string Keys { get; init; } = "";
 
-    /// <summary>What is wrong, as a sentence without a full stop. Several statements may lie at one place.</summary>
-    public string Text => $"{(Kind is FindingKind.Unread ? "what lies" : $"the statement{Named}")} at {Place} {What}".TrimEnd('.');
+    /// <summary>Whether the statement, which a trusted key signed, has reviews.</summary>
+    public bool StatesReviews { get; init; }
 
-    private string Named =>
-        (Statement is { Length: > ShownDigits } digest ? $" {digest[..ShownDigits]}" : "") + (Keys.Length > 0 ? $" by {Keys}" : "");
+    /// <summary>What is wrong, as a sentence without a full stop. Several statements may lie at one place.</summary>
+    public string Text => $"{(Kind is FindingKind.Unread ? "what lies" : Named)} at {Place} {What}".TrimEnd('.');
+
+    /// <summary>The statement itself, such as <c>the statement 0123456789ab by forge</c>.</summary>
+    internal string Named =>
+        "the statement"
+        + (Statement is { Length: > ShownDigits } digest ? $" {digest[..ShownDigits]}" : "")
+        + (Keys.Length > 0 ? $" by {Keys}" : "");
 
     /// <param name="what">A sentence whose subject is the place.</param>
     public static StatementFinding Unread(string place, string what) =>
@@ -90,5 +96,9 @@ public sealed record StatementFinding(FindingKind Kind, string Place, string? St
         );
 
     internal static StatementFinding Of(VerifiedStatement statement, FindingKind kind, string what, string remedy) =>
-        new(kind, statement.Place, statement.Digest, what, remedy) { Keys = statement.SignerNames };
+        new(kind, statement.Place, statement.Digest, what, remedy)
+        {
+            Keys = statement.SignerNames,
+            StatesReviews = statement.Claim is ChangeClaim { Change.Approvals.Count: > 0 },
+        };
 }

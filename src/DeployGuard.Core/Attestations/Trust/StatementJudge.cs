@@ -142,19 +142,39 @@ internal sealed class StatementJudge(ImageQuestion question, DateTimeOffset now)
                 ? about.Reject(
                     FindingKind.WrongRepository,
                     $"is about the repository {VisibleText.Inline(repository)}, and behind the image may stand {Sources()} alone",
-                    "Build the image from that repository, or ask the platform team to add this one to the policy."
+                    Again(judged, "of that repository", $"--repository {OnlySource() ?? "URL"}", "build the image from it")
+                        + ", or ask the platform team to add this one to the policy."
                 )
             : about.Reject(
                 FindingKind.WrongRef,
                 $"is about {(refs.Count == 0 ? "no ref" : VisibleText.Inline(string.Join(", ", refs.Take(3))))}, "
-                    + $"and of {VisibleText.Inline(repository)} are allowed {string.Join(", ", rules.SelectMany(r => r.Refs))}",
-                "Merge the change into an allowed ref and attest it there."
+                    + $"and only {OneOrMore(rules.SelectMany(r => r.Refs))} of {VisibleText.Inline(repository)} {IsOrAre(rules)} allowed",
+                Again(judged, "on an allowed ref", AllowedRef(rules), "merge the change into an allowed ref and attest it there") + "."
             );
     }
 
     /// <param name="name">Null if the statement names no ref: the repository alone is compared.</param>
     private bool Allows(string address, string? name) =>
         question.Sources.Any(s => s.Address == address && (name is null || s.Allows(name)));
+
+    /// <summary>
+    /// The job may only have named the wrong one. No summary of another verifier can be attested again, so that only the latter helps.
+    /// </summary>
+    private static string Again(JudgedStatement judged, string where, string option, string otherwise) =>
+        judged.Change is null
+            ? $"{char.ToUpperInvariant(otherwise[0])}{otherwise[1..]}"
+            : $"If the commit is {where}, attest again with {option}. Else {otherwise}";
+
+    /// <summary>Null if there are several: then nobody knows which one was meant.</summary>
+    private string? OnlySource() => question.Sources.DistinctBy(s => s.Address).ToList() is [var only] ? only.Repository : null;
+
+    private static string OneOrMore(IEnumerable<string> refs) => string.Join(", ", refs.Distinct());
+
+    private static string IsOrAre(List<SourceRule> rules) => rules.SelectMany(r => r.Refs).Distinct().Count() == 1 ? "is" : "are";
+
+    /// <summary>The option with the ref, if there is one only and no pattern.</summary>
+    private static string AllowedRef(List<SourceRule> rules) =>
+        rules.SelectMany(r => r.Refs).Distinct().ToList() is [var only] ? AttestAdvice.RefOf(only) : "--ref REF";
 
     private string Sources() => string.Join(", ", question.Sources.Select(s => s.Repository));
 

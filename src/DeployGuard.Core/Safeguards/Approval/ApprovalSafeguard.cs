@@ -134,14 +134,16 @@ internal sealed class ApprovalSafeguard : ISafeguard
         var (evaluated, policy) = (inspection.Evaluated, inspection.Policy);
         var notCounted = votes.NotCounted.ToList();
         var inVain = notCounted.Count == 0 ? "" : $". Not counted: {string.Join(", ", notCounted)}";
+        var gap = signed.Gap.Length > 0 ? signed.Gap : UnattestedTemplate.In(inspection);
+        var unread = UnavailableEvidence.Beside(policy, signed);
         return new Finding(
             Reasons.ApprovalMissing,
             "",
             $"{Describe(evaluated.Origin, rules, policy)}; approvals {votes.Got} of {votes.Wanted}: "
                 + $"{votes.Lines}{inVain}{Other(evaluated, inspection.Cluster)}"
-                + (signed.Gap.Length > 0 ? $". Signed evidence does not stand in for it: {signed.Gap}" : "")
-                + UnavailableEvidence.Beside(policy, signed),
-            Remedy(evaluated, policy, inspection.Cluster, signed.Gap.Length > 0 ? $"Or ask {PeopleOf(rules)}" : "Ask them")
+                + (gap.Length > 0 ? $". Signed evidence does not stand in for it: {gap}" : "")
+                + unread,
+            Remedy(evaluated, policy, inspection.Cluster, gap.Length > 0 || unread.Length > 0 ? $"Or ask {PeopleOf(rules)}" : "Ask them")
         )
         {
             Missing = votes.Missing,
@@ -187,7 +189,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
     private static string PeopleOf(ApprovalRules rules) =>
         string.Join(" and ", rules.Quorum.Select(l => string.Join(" or ", l.Groups)).Distinct());
 
-    /// <param name="ask">Whom to ask. What is said before it may have asked somebody else, such as a CI job.</param>
+    /// <param name="ask">Whom to ask. What is said before it may have asked somebody else, such as a CI job or the platform team.</param>
     private static string Remedy(EvaluatedRequest evaluated, SafeguardPolicy policy, ClusterSnapshot cluster, string ask) =>
         evaluated.ApproveBy switch
         {

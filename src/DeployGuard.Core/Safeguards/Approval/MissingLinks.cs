@@ -23,7 +23,7 @@ internal static class MissingLinks
 
     /// <summary>The commit of what runs is not known: then neither time nor another statement about the new image helps.</summary>
     public static bool IsRunningCommit(IReadOnlyList<SignedImage> images) =>
-        images.Any(i => i.Provenance is { Missing.Kind: LinkKind.RunningCommit });
+        images.Any(i => i.Provenance is { Missing: { Kind: LinkKind.RunningCommit } or { IsStartUnknown: true } });
 
     private static string TextOf(Inspection inspection, SignedImage image) =>
         image.Note.Length > 0 ? $"{Short(image.Image)}: {Begun(inspection, image.Note).TrimEnd('.')}"
@@ -51,9 +51,18 @@ internal static class MissingLinks
             ? $"See what {StatementFindings.ReasonOf(cause.Kind).Code} says of the statement below."
             : StatementFindings.CommandFor(image, gap.Remedy);
 
-    /// <summary>A statement about this image before one about something else: that one may be of another change.</summary>
+    /// <summary>
+    /// What a trusted key says of this image before what somebody else signed, and that before what is about something else, which may be
+    /// of another change.
+    /// </summary>
     private static StatementFinding? CauseIn(ImageProvenance proven) =>
-        proven.Findings.Where(f => Rejects(f.Kind)).MinBy(f => f.Kind is FindingKind.WrongSubject or FindingKind.OtherImage);
+        proven
+            .Findings.Where(f => Rejects(f.Kind))
+            .MinBy(f =>
+                f.Kind is FindingKind.WrongSubject or FindingKind.OtherImage ? 2
+                : f.Kind is FindingKind.WrongKey or FindingKind.Unreadable ? 1
+                : 0
+            );
 
     private static bool Rejects(FindingKind kind) =>
         kind

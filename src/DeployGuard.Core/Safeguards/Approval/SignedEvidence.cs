@@ -120,7 +120,13 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             Authors = all is [var only] ? only.Authors : [.. all.SelectMany(p => p.Authors).Distinct()],
             Findings = all.TrueForAll(p => p.Findings.Count == 0)
                 ? []
-                : [.. facts.Images.SelectMany(StatementFindings.Of).Distinct().Select(f => WithFix(f, inspection.Policy))],
+                :
+                [
+                    .. facts
+                        .Images.SelectMany(i => StatementFindings.Of(i, inspection.Evaluated.After?.Ref))
+                        .Distinct()
+                        .Select(f => WithFix(f, inspection.Policy)),
+                ],
         };
     }
 
@@ -229,11 +235,12 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
     /// <summary>The mistake that is made most is to attest another template than the one that is applied.</summary>
     private static string AttestThis(ReviewedTemplate asked, List<ImageProvenance> proven) =>
         proven.SelectMany(p => p.ReviewedTemplates).FirstOrDefault(t => t.Workload == asked.Workload) is { } other
-            ? $"have the CI job attest this very template: its hash is {Short(asked)}, and the statement names {Short(other)} "
-                + "(deployguard attest --manifest, with what kubectl apply --dry-run=server -o yaml prints of what is applied)"
+            ? $"have the CI job attest this very template: its hash is {Short(asked.Hash)}, and the statement names "
+                + $"{Short(other.Hash)} (deployguard attest --manifest, with what kubectl apply --dry-run=server -o yaml prints of what is "
+                + "applied)"
             : "have the CI job attest this template too (deployguard attest --manifest)";
 
-    private static string Short(ReviewedTemplate template) => template.Hash.Length > ShownHash ? template.Hash[..ShownHash] : template.Hash;
+    internal static string Short(string hash) => hash.Length > ShownHash ? hash[..ShownHash] : hash;
 
     private static string Fields(Workload before, PodTemplate after) =>
         (before.Template.Canonical, after.Canonical) is ({ } was, { } now) && TemplateDiff.FieldsBetween(was, now) is { Length: > 0 } fields

@@ -1,17 +1,38 @@
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
 
-/// <summary>Why statements about an image were not believed, a finding for each kind: a registry may hold many of one kind.</summary>
+/// <summary>
+/// Why statements about an image were not believed, a finding for each kind, because what helps differs. A registry may hold many of one
+/// kind.
+/// </summary>
 internal static class StatementFindings
 {
-    public static IEnumerable<Finding> Of(SignedImage image) =>
+    public static IEnumerable<Finding> Of(SignedImage image, WorkloadRef? workload) =>
         from finding in image.Provenance?.Findings ?? []
-        group finding by ReasonOf(finding.Kind) into alike
+        group finding by finding.Kind into alike
         let first = alike.First()
-        select new Finding(alike.Key, "", $"{image.Image}: {first.Text}{More(first, alike)}", CommandFor(image, first.Remedy).TrimEnd('.'));
+        select new Finding(
+            ReasonOf(alike.Key),
+            "",
+            $"{image.Image}: {first.Text}{More(first, alike)}",
+            RemovalOf(first, workload, CommandFor(image, first.Remedy)).TrimEnd('.')
+        );
+
+    /// <summary>With the command that removes an annotation. It stays on the workload, and would be named at each later refusal.</summary>
+    private static string RemovalOf(StatementFinding finding, WorkloadRef? workload, string remedy) =>
+        workload is not null && CommandIn(finding.Place, workload) is { } command
+            ? remedy.Replace(AttestAdvice.Remove, $"{AttestAdvice.Remove}: {command}", StringComparison.Ordinal)
+            : remedy;
+
+    /// <returns>Null if the place is no annotation of the workload.</returns>
+    private static string? CommandIn(string place, WorkloadRef workload) =>
+        place.Split(" and ").Contains($"annotation {Workload.StatementAnnotation}")
+            ? $"kubectl annotate {workload.KubectlName} -n {workload.Namespace} {Workload.StatementAnnotation}-"
+            : null;
 
     /// <summary>
     /// With the image in the command that puts a statement beside it, or that is about it. A request for a template alone brings its
