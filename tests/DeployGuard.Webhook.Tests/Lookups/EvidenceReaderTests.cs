@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Text;
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Registry.Lookups;
 using DeployGuard.Registry.References;
 using DeployGuard.Webhook.Lookups;
@@ -15,6 +16,26 @@ internal sealed class EvidenceReaderTests : EvidenceFixture
     [Test]
     public async Task TheCommitOfANewImageIsProven() =>
         Assert.That((await ReadAsync(Policy())).Single().Images.Single().Provenance?.Head?.Commit, Is.EqualTo(new string('c', 40)));
+
+    [Test]
+    public async Task WhereNothingIsFoundTheAdviceIsThatOfWhatRuns()
+    {
+        var bare = Deployment([$"{Registry.Host}/acme/web@{Repository.PushImage("bare")}"]);
+        var before = Deployment([Image]);
+        var policy = Policy();
+
+        var first = (await ReadAsync(policy, bare)).Single().Images.Single();
+        var unknown = (await ReadAsync(new ClusterSnapshot { Policies = [policy], LiveHash = before.Template.Hash }, before, bare))
+            .Single()
+            .Images.Single();
+
+        Assert.That(first.Note, Does.Contain("deployguard attest --from COMMIT-THAT-RUNS ").And.Contain("--approvals FILE"));
+        Assert.That(
+            unknown.Note,
+            Does.Contain($"The commit of {Image}, which runs now, is not known either").And.Not.Contain("--approvals")
+        );
+        Assert.That(unknown.Provenance?.Missing?.IsStartUnknown, Is.True);
+    }
 
     /// <summary>The registry plays the proxy. There is no such host as the image names.</summary>
     [Test]
