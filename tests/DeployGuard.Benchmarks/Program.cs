@@ -15,7 +15,7 @@ using DeployGuard.Rig;
     ("growth", async () => [await GrowthBench.RunAsync()]),
     ("million", async () => [await MillionDecisions.RunAsync()]),
     ("servers", () => Comparison.RunAsync(Toolbox.Webhook)),
-    ("api", async () => [await ApiBench.RunAsync()]),
+    ("api", ApiBench.RunAsync),
     ("cold", async () => [await Replicas.RunAsync("cold", [])]),
     ("memory", async () => [await Replicas.RunAsync("memory", [])]),
 ];

@@ -105,10 +105,9 @@ public static class SignedQuestions
     }
 
     private static HashSet<string> RunningDigests(EvaluatedRequest evaluated, SafeguardPolicy policy) =>
-        (evaluated.ConfirmedBefore is { } before ? policy.ImagesOf(before.Template) : [])
-            .Select(i => i.Reference.Digest)
-            .OfType<string>()
-            .ToHashSet(StringComparer.Ordinal);
+        evaluated.ConfirmedBefore is { } before
+            ? [.. policy.ImagesOf(before.Template).Select(i => i.Reference.Digest).OfType<string>()]
+            : [];
 
     /// <summary>
     /// The images that run where a new image would run; none if nothing is known to run there. Of a workload that was deleted and is
@@ -194,12 +193,39 @@ public static class SignedQuestions
             return null;
         }
 
-        var commits = Trusted(image, policy, keys, cluster.Changes.Where(c => c.ProvenCommits.Count > 0 && c.IsBase))
-            .Where(p => !p.IsOfTemplate && new ImageReference(p.Image).Digest == digest)
-            .Select(p => p.Commit)
-            .Distinct()
-            .ToList();
-        return commits is [var only] ? only : null;
+        string? found = null;
+        var sources = policy.SignedOrigin?.SourcesOf(image) ?? [];
+        // Each decision goes through all records of its namespace.
+        foreach (var change in cluster.Changes)
+        {
+            if (change.ProvenCommits.Count == 0 || !change.IsBase)
+            {
+                continue;
+            }
+
+            foreach (var proven in change.ProvenCommits)
+            {
+                if (
+                    proven.IsOfTemplate
+                    || !proven.Image.EndsWith(digest, StringComparison.Ordinal)
+                    || new ImageReference(proven.Image).Digest != digest
+                    || !IsOf(sources, proven, policy)
+                    || !proven.KeyIds.Any(keys.Linking.Contains)
+                )
+                {
+                    continue;
+                }
+
+                if (found is not null && found != proven.Commit)
+                {
+                    return null;
+                }
+
+                found = proven.Commit;
+            }
+        }
+
+        return found;
     }
 
     /// <summary>
@@ -242,12 +268,11 @@ public static class SignedQuestions
     private static IEnumerable<ProvenCommit> OfSources(string image, SafeguardPolicy policy, IEnumerable<Change> changes)
     {
         var sources = policy.SignedOrigin?.SourcesOf(image) ?? [];
-        return from change in changes
-            from proven in change.ProvenCommits
-            where proven.Policy == policy.Name
-            where proven.Address is { } address && sources.Any(s => s.Address == address)
-            select proven;
+        return changes.SelectMany(c => c.ProvenCommits).Where(p => IsOf(sources, p, policy));
     }
+
+    private static bool IsOf(IReadOnlyList<OriginSource> sources, ProvenCommit proven, SafeguardPolicy policy) =>
+        proven.Policy == policy.Name && proven.Address is { } address && sources.Any(s => s.Address == address);
 
     /// <summary>
     /// The workload as it runs, if that template is confirmed to be the one in the cluster, proven, and not awaiting the review of a

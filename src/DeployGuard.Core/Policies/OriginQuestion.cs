@@ -15,7 +15,7 @@ public static class OriginQuestion
         JudgedImage judged,
         IReadOnlyList<RunningImage> running
     ) =>
-        new(judged, [.. origin.SourcesOf(image).Select(s => new SourceRule(s.Repository, s.Refs))], running)
+        new(judged, origin.RulesOf(image), running)
         {
             ReviewThreshold = origin.ReviewThreshold,
             AiLevels = origin.Summaries.AiLevels,

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Attestations.Trust;
 
@@ -34,6 +36,15 @@ public sealed record SummaryRules(TwoPartyReviews TwoParty, IReadOnlyList<string
 /// <summary>The evidence that a policy takes from registries: who may say what, about which repositories, and where it lies.</summary>
 public sealed record SignedOrigin
 {
+    /// <summary>Names that are kept of one policy. Requests choose them; those of a cluster's images are far fewer.</summary>
+    private const int MostNames = 4096;
+
+    /// <summary>
+    /// What each policy says of the images of a name: the steps of a decision ask for it again and again. Beside the record, whose copies
+    /// may have other sources.
+    /// </summary>
+    private static readonly ConditionalWeakTable<SignedOrigin, ConcurrentDictionary<string, NamedImage>> s_named = [];
+
     /// <summary>None where the policy only reads what images say of themselves.</summary>
     public required IReadOnlyList<OriginKey> Keys { get; init; }
 
@@ -65,15 +76,52 @@ public sealed record SignedOrigin
 
     /// <summary>The sources of an image; none for an image that the policy does not ask about.</summary>
     /// <param name="image">As a pod names it.</param>
-    public IReadOnlyList<OriginSource> SourcesOf(string image) =>
-        ImagePattern.RepositoryOf(image) is { } repository ? [.. Sources.Where(s => s.IsFor(repository))] : [];
+    public IReadOnlyList<OriginSource> SourcesOf(string image) => Named(image).Sources;
+
+    /// <summary>The same as rules for statements.</summary>
+    /// <param name="image">As a pod names it.</param>
+    public IReadOnlyList<SourceRule> RulesOf(string image) => Named(image).Rules;
 
     /// <summary>Whether the labels of an image are read: those of every image whose registry is listed.</summary>
     /// <param name="image">As a pod names it.</param>
-    public bool ReadsLabelsOf(string image) =>
-        ImageLabels is ImageLabels.Read
-        && ImagePattern.RepositoryOf(image)?.Split('/')[0] is { } host
-        && Registries.Any(r => r.Host == host);
+    public bool ReadsLabelsOf(string image) => Named(image).ReadsLabels;
+
+    private NamedImage Named(string image)
+    {
+        var known = s_named.GetValue(this, static _ => new ConcurrentDictionary<string, NamedImage>(StringComparer.Ordinal));
+        var digest = image.IndexOf('@', StringComparison.Ordinal);
+        var name = digest < 0 ? image : image.AsSpan(0, digest);
+        if (known.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out var named))
+        {
+            return named;
+        }
+
+        if (known.Count >= MostNames)
+        {
+            known.Clear();
+        }
+
+        return known[$"{name}"] = Read($"{name}");
+    }
+
+    private NamedImage Read(string name)
+    {
+        if (ImagePattern.RepositoryOf(name) is not { } repository)
+        {
+            return new NamedImage([], [], false);
+        }
+
+        List<OriginSource> sources = [.. Sources.Where(s => s.IsFor(repository))];
+        var host = repository.Split('/')[0];
+        return new NamedImage(
+            sources,
+            sources.ConvertAll(s => new SourceRule(s.Repository, s.Refs)),
+            ImageLabels is ImageLabels.Read && Registries.Any(r => r.Host == host)
+        );
+    }
+
+    /// <summary>Neither tag nor digest has a part in it.</summary>
+    private sealed record NamedImage(IReadOnlyList<OriginSource> Sources, IReadOnlyList<SourceRule> Rules, bool ReadsLabels);
 }
 
 /// <summary>A trusted key, as the policy names it. Exactly one of <paramref name="Pem"/> and <paramref name="Secret"/> is set.</summary>

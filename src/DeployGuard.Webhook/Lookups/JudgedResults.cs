@@ -30,7 +30,7 @@ internal sealed class JudgedResults
     )
     {
         var known = _judged.GetValue(result, static _ => []);
-        var question = new Question(policy, keys.Id, string.Join('\n', asked.Running.Select(r => $"{r.Image} {r.Commit}")));
+        var question = new Question(policy, keys.Id, asked.Running);
         if (known.TryGetValue(question, out var kept) && kept.From <= now && now < kept.Until)
         {
             return kept.Provenance;
@@ -47,12 +47,13 @@ internal sealed class JudgedResults
     }
 
     /// <param name="Running">The images in its place, with their commits.</param>
-    private sealed record Question(SafeguardPolicy Policy, string Keys, string Running)
+    private sealed record Question(SafeguardPolicy Policy, string Keys, IReadOnlyList<RunningImage> Running)
     {
         public bool Equals(Question? other) =>
-            other is not null && ReferenceEquals(Policy, other.Policy) && Keys == other.Keys && Running == other.Running;
+            other is not null && ReferenceEquals(Policy, other.Policy) && Keys == other.Keys && Running.SequenceEqual(other.Running);
 
-        public override int GetHashCode() => HashCode.Combine(RuntimeHelpers.GetHashCode(Policy), Keys, Running);
+        public override int GetHashCode() =>
+            HashCode.Combine(RuntimeHelpers.GetHashCode(Policy), Keys, Running.Count, Running.FirstOrDefault());
     }
 
     private sealed record Judged(ImageProvenance Provenance, DateTimeOffset From, DateTimeOffset Until);

@@ -15,14 +15,18 @@ internal static class ApiBench
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan s_round = TimeSpan.FromSeconds(3);
 
-    public static async Task<Section> RunAsync()
+    public static async Task<IReadOnlyList<Section>> RunAsync()
     {
         var machine = ThisMachine.Read();
         var folder = Directory.CreateTempSubdirectory("deployguard-bench-");
         try
         {
             await using var cluster = await BenchCluster.StartAsync(folder.FullName);
-            return await MeasureAsync(cluster, folder.FullName, machine);
+            return
+            [
+                await MeasureAsync(cluster, folder.FullName, machine),
+                await EvidenceApiBench.RunAsync(cluster, folder.FullName, machine),
+            ];
         }
         finally
         {

@@ -1,5 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using DeployGuard.Benchmarks.Evidence;
+using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Rig;
 
 namespace DeployGuard.Benchmarks.Api;
@@ -12,6 +15,7 @@ internal sealed class BenchCluster : IAsyncDisposable
 
     private const int Replicas = 2;
     private const string Guarded = "bench-guarded";
+    private const string Configuration = "apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/deployguard";
 
     private readonly RunningRig _rig;
     private Daemon? _bare;
@@ -134,22 +138,84 @@ internal sealed class BenchCluster : IAsyncDisposable
             $$"""{"metadata": {"labels": {"kubernetes.io/metadata.name": "{{@namespace}}", "bench": "{{bench}}"} } }"""
         );
 
-    /// <summary>Puts the namespace under a policy, and waits until requests in it depend on DeployGuard.</summary>
-    private async Task GuardAsync()
+    private Task GuardAsync() => GuardAsync(Guarded, """ "images": {"pin": "Digest"} """);
+
+    /// <summary>Puts a namespace under a policy, and waits until requests in it depend on DeployGuard.</summary>
+    /// <param name="rules">Blocks of the policy's spec.</param>
+    private async Task GuardAsync(string @namespace, string rules)
     {
         await _rig.Plane.Api.CreateAsync(
             "apis/deployguard.io/v1alpha1/safeguardpolicies",
             $$$"""
-            {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "bench"},
-             "spec": {"mode": "Enforce", "match": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "{{{Guarded}}}"} } },
-              "images": {"pin": "Digest"} } }
+            {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "{{{@namespace}}}"},
+             "spec": {"mode": "Enforce", "match": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "{{{@namespace}}}"} } },
+              {{{rules}}} } }
             """
         );
         await Wait.UntilAsync(
-            () => _rig.Plane.Api.FindAsync("apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/deployguard"),
-            found => found?.GetRawText().Contains($"\"{Guarded}\"", StringComparison.Ordinal) ?? false,
-            $"the webhook entry for {Guarded}"
+            () => _rig.Plane.Api.FindAsync(Configuration),
+            found => found?.GetRawText().Contains($"\"{@namespace}\"", StringComparison.Ordinal) ?? false,
+            $"the webhook entry for {@namespace}"
         );
+    }
+
+    /// <summary>
+    /// Two more namespaces, in which a new Deployment of an attested image is allowed: in the first because what nothing is known of counts as
+    /// human, in the second only because signed evidence says that no AI had a part.
+    /// </summary>
+    public async Task<IReadOnlyList<Creation>> AddAttestedAsync(AttestedImage image)
+    {
+        const string Plain = "bench-plain";
+        const string Signed = "bench-signed";
+        var deployment = await UnattestedAsync(image.Reference);
+        image.Attest(AttestedImage.NoCommit, await TemplateOfAsync(deployment, Signed));
+        var origin = image.Origin;
+        origin["unknown"] = "AiAssisted";
+        List<Creation> added = [];
+        foreach (
+            var (name, @namespace, known) in ((string, string, string)[])
+                [("without evidence", Plain, """{"unknown": "Human"}"""), ("with evidence", Signed, origin.ToJsonString())]
+        )
+        {
+            await _rig.CreateNamespaceAsync(@namespace);
+            await GuardAsync(
+                @namespace,
+                $$"""
+                "approval": {"required": "AiAssisted", "quorum": [{"groups": ["directors"]}]}, "images": {"pin": "Digest"}, "origin": {{known}}
+                """
+            );
+            added.Add(new Creation(name, $"/apis/apps/v1/namespaces/{@namespace}/deployments?dryRun=All", deployment));
+        }
+
+        return added;
+    }
+
+    /// <summary>With one container, whose image is attested, and nothing that says that an AI had a part.</summary>
+    private static async Task<string> UnattestedAsync(string image)
+    {
+        var deployment = JsonNode.Parse(await DeploymentAsync(0))?.AsObject() ?? throw new InvalidOperationException("no Deployment");
+        deployment["metadata"]?["name"] = "attested";
+        var template = deployment["spec"]?["template"]?.AsObject() ?? throw new InvalidOperationException("no template");
+        template["metadata"]?.AsObject().Remove("annotations");
+        var web = template["spec"]?["containers"]?[0]?.DeepClone();
+        web?["image"] = image;
+        template["spec"]?["containers"] = new JsonArray(web);
+        template["spec"]?.AsObject().Remove("initContainers");
+        return deployment.ToJsonString();
+    }
+
+    /// <summary>The template with the defaults of the API server, as a statement about a workload of a namespace names it.</summary>
+    private async Task<StatementSubject> TemplateOfAsync(string deployment, string @namespace)
+    {
+        const string Exempt = "kube-public";
+        await _rig.Plane.Api.CreateAsync($"apis/apps/v1/namespaces/{Exempt}/deployments", deployment);
+        var stored = await _rig.Plane.Api.FindAsync($"apis/apps/v1/namespaces/{Exempt}/deployments/attested");
+        var there = stored
+            ?.GetRawText()
+            .Replace($"\"namespace\":\"{Exempt}\"", $"\"namespace\":\"{@namespace}\"", StringComparison.Ordinal);
+        using var read = JsonDocument.Parse(there ?? throw new InvalidOperationException("the Deployment is not there"));
+        var workload = WorkloadReader.Default.Read(read.RootElement);
+        return StatementSubject.Of($"{workload.Ref}", StatementSubject.TemplateHash, workload.Template.Hash);
     }
 
     private async Task UntilRolledOutAsync(string @namespace) =>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Attestations;
+using DeployGuard.Registry.References;
 using DeployGuard.Registry.Tests;
 
 namespace DeployGuard.Benchmarks.Evidence;
@@ -20,21 +21,24 @@ internal sealed class AttestedImage : IAsyncDisposable
     private static readonly string s_head = new('c', 40);
 
     private readonly FakeRegistry _registry;
-    private readonly PublicKey _key;
+    private readonly SigningKey _key;
+    private readonly Digest _digest;
 
-    private AttestedImage(FakeRegistry registry, PublicKey key, string reference) =>
-        (_registry, _key, Reference) = (registry, key, reference);
+    private AttestedImage(FakeRegistry registry, SigningKey key, Digest digest) => (_registry, _key, _digest) = (registry, key, digest);
 
     public const string KeyName = "forge";
 
     /// <summary>The commit of what runs before the image.</summary>
     public static string Base { get; } = new('b', 40);
 
+    /// <summary>Where nothing runs: the whole history of the repository is attested.</summary>
+    public static string NoCommit { get; } = new('0', 40);
+
     /// <summary>As a template names it.</summary>
-    public string Reference { get; }
+    public string Reference => $"{_registry.Host}/acme/web@{_digest}";
 
     /// <summary>Of the key, in the record of what runs.</summary>
-    public string KeyId => _key.KeyId;
+    public string KeyId => _key.Public.KeyId;
 
     /// <summary>How many requests the registry received.</summary>
     public int Calls => _registry.Calls.Count;
@@ -48,7 +52,7 @@ internal sealed class AttestedImage : IAsyncDisposable
                 {
                     ["name"] = KeyName,
                     ["role"] = "SourceReview",
-                    ["pem"] = _key.Pem,
+                    ["pem"] = _key.Public.Pem,
                 }
             ),
             ["sources"] = new JsonArray(
@@ -64,23 +68,34 @@ internal sealed class AttestedImage : IAsyncDisposable
 
     public static async Task<AttestedImage> StartAsync()
     {
+        var image = await StartWithoutStatementAsync();
+        image.Attest(Base);
+        return image;
+    }
+
+    public static async Task<AttestedImage> StartWithoutStatementAsync()
+    {
         using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var key = SigningKey.Parse(pair.ExportPkcs8PrivateKeyPem());
         var registry = await FakeRegistry.StartAsync();
-        var repository = new Repository(registry);
-        var digest = repository.PushImage();
-        var statement = SigstoreBundle.Of(Signed(digest.Hex, key), key.Public);
-        repository.AttachReferrer(digest, Encoding.UTF8.GetString(statement.ToJson()));
-        return new AttestedImage(registry, key.Public, $"{registry.Host}/acme/web@{digest}");
+        return new AttestedImage(registry, SigningKey.Parse(pair.ExportPkcs8PrivateKeyPem()), new Repository(registry).PushImage());
+    }
+
+    /// <param name="from">The commit that the statement begins at.</param>
+    /// <param name="templates">That it is about besides the image.</param>
+    public void Attest(string from, params IReadOnlyList<StatementSubject> templates)
+    {
+        StatementSubject[] subjects = [StatementSubject.Of("web", StatementSubject.ImageDigest, _digest.Hex), .. templates];
+        var statement = SigstoreBundle.Of(Signed(from, subjects), _key.Public);
+        new Repository(_registry).AttachReferrer(_digest, Encoding.UTF8.GetString(statement.ToJson()));
     }
 
     public ValueTask DisposeAsync() => _registry.DisposeAsync();
 
-    private static DsseEnvelope Signed(string digest, SigningKey key)
+    private DsseEnvelope Signed(string from, StatementSubject[] subjects)
     {
         var now = TimeProvider.System.GetUtcNow();
         var change = new ChangeStatement(
-            new ChangeSource($"git+{Source}", "refs/heads/main", Base, s_head),
+            new ChangeSource($"git+{Source}", "refs/heads/main", from, s_head),
             IsComplete: true,
             new AiDeclaration(AiStatus.None, []),
             ["github:1001"],
@@ -88,10 +103,6 @@ internal sealed class AttestedImage : IAsyncDisposable
             now.AddMinutes(-10),
             now.AddDays(1)
         );
-        return Dsse.Sign(
-            Statement.PayloadType,
-            change.About(StatementSubject.Of("web", StatementSubject.ImageDigest, digest)).ToJson(),
-            key
-        );
+        return Dsse.Sign(Statement.PayloadType, change.About(subjects).ToJson(), _key);
     }
 }

@@ -45,7 +45,7 @@ public sealed record PlatformImage(string Platform, string Digest);
 /// <param name="Refs">Whole refs, or their beginning and <c>*</c>.</param>
 public sealed record SourceRule(string Repository, IReadOnlyList<string> Refs)
 {
-    internal string? Address => RepositoryUri.Parse(Repository)?.Address;
+    internal string? Address { get; } = RepositoryUri.Parse(Repository)?.Address;
 
     internal bool Allows(string name) => Refs.Any(r => r.EndsWith('*') ? name.StartsWith(r[..^1], StringComparison.Ordinal) : name == r);
 }
