@@ -53,7 +53,7 @@ internal sealed class JudgedResults
             other is not null && ReferenceEquals(Policy, other.Policy) && Keys == other.Keys && Running.SequenceEqual(other.Running);
 
         public override int GetHashCode() =>
-            HashCode.Combine(RuntimeHelpers.GetHashCode(Policy), Keys, Running.Count, Running.FirstOrDefault());
+            HashCode.Combine(RuntimeHelpers.GetHashCode(Policy), Keys, Running.Count == 0 ? null : Running[0]);
     }
 
     private sealed record Judged(ImageProvenance Provenance, DateTimeOffset From, DateTimeOffset Until);

@@ -160,8 +160,8 @@ internal sealed class BenchCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// Two more namespaces, in which a new Deployment of an attested image is allowed: in the first because what nothing is known of counts as
-    /// human, in the second only because signed evidence says that no AI had a part.
+    /// Two more namespaces, in which a new Deployment of an attested image is allowed: in the first because what nothing is known of counts
+    /// as human, in the second only because signed evidence says that no AI had a part.
     /// </summary>
     public async Task<IReadOnlyList<Creation>> AddAttestedAsync(AttestedImage image)
     {
