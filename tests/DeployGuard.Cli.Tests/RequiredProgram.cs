@@ -1,8 +1,8 @@
 namespace DeployGuard.Cli.Tests;
 
 /// <summary>
-/// A program that the documented jobs run, and that not every machine has. Tests without it are skipped, except in CI: there, what is
-/// skipped would be missed by nobody. The rig installs it.
+/// A program that the documented jobs run, and that not every machine has. Tests without it are skipped, except in CI, where nobody would
+/// notice a skipped test. The rig installs it.
 /// </summary>
 internal static class RequiredProgram
 {

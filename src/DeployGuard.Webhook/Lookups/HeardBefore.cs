@@ -35,6 +35,9 @@ internal sealed class HeardBefore(TimeProvider time)
     private readonly Dictionary<(Digest Image, string Keys), DateTimeOffset> _forgotten = [];
 
     private DateTimeOffset _allForgottenUntil;
+
+    /// <summary>When what is too old is dropped next, also if there is room: a statement may be large.</summary>
+    private DateTimeOffset _cleanAt;
     private readonly ConditionalWeakTable<Verification, Whole> _whole = [];
     private int _count;
 
@@ -124,7 +127,7 @@ internal sealed class HeardBefore(TimeProvider time)
             heard[statement.Digest] = new Heard(known, now + s_life);
         }
 
-        if (_count > Most)
+        if (_count > Most || now >= _cleanAt)
         {
             Forget(now);
         }
@@ -134,7 +137,7 @@ internal sealed class HeardBefore(TimeProvider time)
     private void Forget(DateTimeOffset now)
     {
         var alive = _byImage.Values.SelectMany(h => h.Values).Select(h => h.Until).Where(u => u > now).Order().ToList();
-        var until = alive.Count > Most / 2 ? alive[alive.Count - (Most / 2)] : now;
+        var until = alive.Count > Most ? alive[alive.Count - (Most / 2)] : now;
         foreach (var (image, heard) in _byImage.ToList())
         {
             foreach (var (digest, old) in heard.Where(h => h.Value.Until < until || h.Value.Until <= now).ToList())
@@ -152,6 +155,7 @@ internal sealed class HeardBefore(TimeProvider time)
             }
         }
 
+        _cleanAt = now + s_life;
         foreach (var image in _forgotten.Where(f => f.Value <= now).Select(f => f.Key).ToList())
         {
             _forgotten.Remove(image);

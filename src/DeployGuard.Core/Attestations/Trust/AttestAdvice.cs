@@ -33,9 +33,9 @@ public static class AttestAdvice
         var hasBuild = roles.Contains(KeyRole.Build);
         if (running.FirstOrDefault(r => r.Commit is null) is { } unknown)
         {
-            return $"The commit of {unknown.Image}, which runs now, is not known either, so that nobody can say what changed since then. First ask "
-                + $"{(hasBuild ? Built("COMMIT-BEFORE") : $"{Forge} {Attest("COMMIT-BEFORE")} --key KEY --push --image {image}")}, so that the "
-                + "commit of the new image is known from then on; then have it approved in the cluster, once";
+            var job = hasBuild ? Built("COMMIT-BEFORE") : $"{Forge} {Attest("COMMIT-BEFORE")} --key KEY --push --image {image}";
+            return $"The commit of {unknown.Image}, which runs now, is not known either, so that nobody can say what changed since then. "
+                + $"First ask {job}, so that the commit of the new image is known from then on; then have it approved in the cluster, once";
         }
 
         var from = running.Select(r => r.Commit).OfType<string>().Distinct().ToList() is [var only] ? only : ThatRuns;
@@ -46,7 +46,8 @@ public static class AttestAdvice
         string Stated(string from, string put) => $"{Forge} {Attest(from)} --complete --approvals FILE --key KEY --push {put} {image}";
 
         string Built(string from) =>
-            $"the CI job that built the image to run, with its key of the role {KeyRole.Build}: {Attest(from)} --key KEY --push --image {image}";
+            $"the CI job that built the image to run, with its key of the role {KeyRole.Build}: {Attest(from)} --key KEY --push "
+            + $"--image {image}";
     }
 
     private const string Forge = $"the CI job that holds the key of the role {nameof(KeyRole.SourceReview)} to run:";

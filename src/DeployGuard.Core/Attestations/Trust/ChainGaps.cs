@@ -65,8 +65,8 @@ internal static class ChainGaps
             ? gap with
             {
                 What =
-                    $"{gap.What} The commit of {unknown.Image}, which runs now, is not known either, so that the new image needs an approval in "
-                    + "the cluster, once.",
+                    $"{gap.What} The commit of {unknown.Image}, which runs now, is not known either, so that the new image needs an "
+                    + "approval in the cluster, once.",
                 IsStartUnknown = true,
             }
         : gap;

@@ -50,8 +50,8 @@ internal static class TwoPartyCoverage
             {
                 return (
                     null,
-                    $"a review of {link.HeadCommit} was taken back at {at:yyyy-MM-dd HH:mm} UTC, after its verification summary was issued. "
-                        + "Have that commit reviewed again, and then verified again"
+                    $"a review of {link.HeadCommit} was taken back at {at:yyyy-MM-dd HH:mm} UTC, after its verification summary was "
+                        + "issued. Have that commit reviewed again, and then verified again"
                 );
             }
 
