@@ -80,7 +80,7 @@ internal static class DecisionPath
             (context, _) =>
             {
                 using var body = ReviewBody.ReadAsync(context).AsTask().GetAwaiter().GetResult();
-                if (reader.Read(Review.Read(body.Root)) is not WorkloadRequest { Before: { } before, After: { } after })
+                if (reader.Read(Review.Read(body)) is not WorkloadRequest { Before: { } before, After: { } after })
                 {
                     throw new InvalidOperationException("no update");
                 }
@@ -124,7 +124,7 @@ internal static class DecisionPath
             {
                 using var body = ReviewBody.ReadAsync(context).AsTask().GetAwaiter().GetResult();
                 parts.End($"{decision}: ReviewBody: bytes to elements");
-                var review = Review.Read(body.Root);
+                var review = Review.Read(body);
                 var request = reader.Read(review);
                 parts.End($"{decision}: Review and RequestReader: elements to request");
                 var verdict = pipeline

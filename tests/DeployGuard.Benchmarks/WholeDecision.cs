@@ -30,7 +30,7 @@ internal sealed class WholeDecision(IServiceProvider services)
     {
         var started = Stopwatch.GetTimestamp();
         using var body = ReviewBody.ReadAsync(context).AsTask().GetAwaiter().GetResult();
-        var review = Review.Read(body.Root);
+        var review = Review.Read(body);
         var verdict = _pipeline
             .DecideAsync(_reader.Read(review), TimeSpan.FromSeconds(3), CancellationToken.None)
             .AsTask()

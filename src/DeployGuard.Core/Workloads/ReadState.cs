@@ -4,7 +4,10 @@ using System.Text.Json;
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>One state of an object as it was read, with its JSON: the other state is nearly the same.</summary>
-public sealed record ReadState(Workload Workload, JsonElement From)
+/// <param name="Workload">What was read.</param>
+/// <param name="From">Its JSON.</param>
+/// <param name="HasTemplateOfBoth">The JSON of the other state has no <c>spec.template</c>: it is the one in this JSON.</param>
+public sealed record ReadState(Workload Workload, JsonElement From, bool HasTemplateOfBoth)
 {
     /// <summary>Group and kind of another object; null if they are not written as in this one.</summary>
     internal (string ApiGroup, string Kind)? TypeOf(JsonElement other) =>

@@ -65,7 +65,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
             ActiveDeadline = type.IsItsOwnTemplate ? root.RequiredObject("spec").Long("activeDeadlineSeconds") : null,
             Selector = like is not null && other?.HasSelectorOf(obj) is true ? like.Selector : type.ReadSelector(root),
             Template = ReadTemplate(
-                TemplateAt(root, path),
+                TemplateAt(other is { HasTemplateOfBoth: true } ? Field.Root(other.From).AsObject() : root, path),
                 path,
                 holder,
                 type.HasClaims ? root.RequiredObject("spec")["volumeClaimTemplates"] : null,

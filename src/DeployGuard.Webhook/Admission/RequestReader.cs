@@ -122,7 +122,8 @@ internal sealed class RequestReader(WorkloadReader workloads)
             };
     }
 
-    private static ReadState? StateOf(Workload? after, Review review) => after is null ? null : new ReadState(after, review.Object);
+    private static ReadState? StateOf(Workload? after, Review review) =>
+        after is null ? null : new ReadState(after, review.Object, review.SharesTemplate);
 
     private static ServiceRequest ReadService(Review review) =>
         new(

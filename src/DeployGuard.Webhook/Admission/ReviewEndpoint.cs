@@ -28,7 +28,7 @@ internal abstract class ReviewEndpoint(BodyMemoryLimiter memory, AdmissionTeleme
         try
         {
             using var body = await ReviewBody.ReadAsync(context);
-            await AnswerAsync(Review.Read(body.Root), context, started);
+            await AnswerAsync(Review.Read(body), context, started);
         }
         catch (ReviewException wrong)
         {

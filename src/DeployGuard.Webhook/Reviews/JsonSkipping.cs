@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace DeployGuard.Webhook.Reviews;
 
@@ -8,7 +10,8 @@ internal static class JsonSkipping
     /// <summary>No end was found.</summary>
     public const int None = -1;
 
-    private static readonly SearchValues<byte> s_structure = SearchValues.Create("\"{}[]"u8);
+    /// <summary>Bytes that are looked at together.</summary>
+    private const int Block = 64;
 
     private static readonly SearchValues<byte> s_endOfScalar = SearchValues.Create(",}] \n\r\t"u8);
 
@@ -92,34 +95,97 @@ internal static class JsonSkipping
         return None;
     }
 
+    /// <summary>Looks at 64 bytes at a time, one bit for each: a review is mostly containers that are skipped.</summary>
     private static int EndOfContainer(ReadOnlySpan<byte> json, int at)
     {
-        var depth = 0;
-        while (json[at..].IndexOfAny(s_structure) is var length and >= 0)
+        var (depth, inText, isEscaped) = (0, 0UL, false);
+        Span<byte> last = stackalloc byte[Block];
+        for (; at < json.Length; at += Block)
         {
-            at += length;
-            switch (json[at])
+            scoped var block = json[at..];
+            if (block.Length < Block)
             {
-                case (byte)'"':
-                    at = EndOfString(json, at);
-                    if (at == None)
-                    {
-                        return None;
-                    }
-
-                    continue;
-                case (byte)'{' or (byte)'[':
-                    depth++;
-                    break;
-                default:
-                    depth--;
-                    break;
+                last.Clear();
+                block.CopyTo(last);
+                block = last;
             }
 
-            at++;
-            if (depth == 0)
+            var quotes = BitsOf(block, '"', caseBit: 0);
+            var backslashes = BitsOf(block, '\\', caseBit: 0);
+            if (backslashes != 0 || isEscaped)
             {
-                return at;
+                quotes &= ~EscapedBy(backslashes, ref isEscaped);
+            }
+
+            var texts = Between(quotes) ^ inText;
+            inText = 0UL - (texts >> (Block - 1));
+
+            // The brackets [ and { differ in one bit, and so do ] and }.
+            var opened = BitsOf(block, '{', caseBit: 0x20) & ~texts;
+            var closed = BitsOf(block, '}', caseBit: 0x20) & ~texts;
+            if (BitOperations.PopCount(closed) >= depth && EndIn(opened, closed, depth) is var end and not None)
+            {
+                return at + end;
+            }
+
+            depth += BitOperations.PopCount(opened) - BitOperations.PopCount(closed);
+        }
+
+        return None;
+    }
+
+    /// <summary>The bytes of a block that are this one, after a bit was set in each.</summary>
+    private static ulong BitsOf(ReadOnlySpan<byte> block, char wanted, byte caseBit)
+    {
+        var (same, set) = (Vector128.Create((byte)wanted), Vector128.Create(caseBit));
+        var bits = 0UL;
+        for (var i = 0; i < Block; i += Vector128<byte>.Count)
+        {
+            var equal = Vector128.Equals(Vector128.Create(block.Slice(i, Vector128<byte>.Count)) | set, same);
+            bits |= (ulong)equal.ExtractMostSignificantBits() << i;
+        }
+
+        return bits;
+    }
+
+    /// <summary>The bytes behind a backslash that is not escaped itself.</summary>
+    /// <param name="isEscaped">Whether the first byte is one; then, whether the first of the next block is.</param>
+    private static ulong EscapedBy(ulong backslashes, ref bool isEscaped)
+    {
+        var escaped = isEscaped ? 1UL : 0;
+        isEscaped = false;
+        for (backslashes &= ~escaped; backslashes != 0; backslashes &= backslashes - 1)
+        {
+            var next = (backslashes & (0UL - backslashes)) << 1;
+            isEscaped = next == 0;
+            escaped |= next;
+            backslashes &= ~next;
+        }
+
+        return escaped;
+    }
+
+    /// <summary>From each odd quote to before the next one: the exclusive or of all bits up to each.</summary>
+    private static ulong Between(ulong quotes)
+    {
+        for (var distance = 1; distance < Block; distance *= 2)
+        {
+            quotes ^= quotes << distance;
+        }
+
+        return quotes;
+    }
+
+    /// <summary>Behind the bracket that closes the outermost container; <see cref="None"/> if it is not in this block.</summary>
+    private static int EndIn(ulong opened, ulong closed, int depth)
+    {
+        for (; closed != 0; closed &= closed - 1)
+        {
+            var place = BitOperations.TrailingZeroCount(closed);
+            depth--;
+            if (depth + BitOperations.PopCount(opened & ((1UL << place) - 1)) == 0)
+            {
+                return place + 1;
             }
         }
 

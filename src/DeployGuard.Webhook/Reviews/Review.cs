@@ -38,8 +38,14 @@ internal sealed record Review
     /// <summary>Undefined if the request has none.</summary>
     public required JsonElement Object { get; init; }
 
-    /// <summary>Undefined if the request has none.</summary>
+    /// <summary>Undefined if the request has none. Without <c>spec.template</c> if it <see cref="SharesTemplate"/>.</summary>
     public required JsonElement OldObject { get; init; }
+
+    /// <summary>
+    /// The <c>spec.template</c> of <see cref="OldObject"/> is not in it: it is that of <see cref="Object"/>. True for kinds only whose pod
+    /// template that is.
+    /// </summary>
+    public bool SharesTemplate { get; init; }
 
     /// <summary>The uid of the object, which the API server gives it before the validating webhooks; empty if it has none.</summary>
     public string ObjectUid => Text(Metadata, "uid") ?? "";
@@ -54,6 +60,9 @@ internal sealed record Review
 
     /// <exception cref="ReviewException">The body is no v1 AdmissionReview with a uid.</exception>
     /// <exception cref="MalformedReviewException">The review has a uid, but its request cannot be read.</exception>
+    public static Review Read(ReviewBody body) => Read(body.Root) with { SharesTemplate = body.SharesTemplate };
+
+    /// <summary>The same for a review of which nothing was left out.</summary>
     public static Review Read(JsonElement root)
     {
         if (Text(root, "kind") != "AdmissionReview" || Text(root, "apiVersion") != ApiVersion)

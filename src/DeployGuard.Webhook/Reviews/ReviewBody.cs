@@ -22,14 +22,18 @@ internal sealed class ReviewBody : IDisposable
     private readonly JsonDocument _document;
     private readonly bool _isLarge;
 
-    private ReviewBody(byte[] buffer, JsonDocument document, bool isLarge)
+    private ReviewBody(byte[] buffer, JsonDocument document, bool sharesTemplate, bool isLarge)
     {
         _buffer = buffer;
         _document = document;
         _isLarge = isLarge;
+        SharesTemplate = sharesTemplate;
     }
 
     public JsonElement Root => _document.RootElement;
+
+    /// <summary>Whether <c>spec.template</c> of the old object was left out, because it has the bytes of the new one's.</summary>
+    public bool SharesTemplate { get; }
 
     /// <exception cref="ReviewException">The body is empty or is no review.</exception>
     /// <exception cref="MalformedReviewException">A review with a uid, but too large, too deep, not UTF-8, not JSON, or with duplicate
@@ -113,13 +117,13 @@ internal sealed class ReviewBody : IDisposable
     {
         var json = buffer.AsMemory(0, length);
         ReviewParser.CheckText(json.Span);
-        if (length <= LargeBytes && ReviewParser.ParseRestOrNull(json) is var (rest, document))
+        if (length <= LargeBytes && ReviewParser.ParseRestOrNull(json) is var (rest, document, sharesTemplate))
         {
             ArrayPool<byte>.Shared.Return(buffer);
-            return new ReviewBody(rest, document, isLarge);
+            return new ReviewBody(rest, document, sharesTemplate, isLarge);
         }
 
-        return new ReviewBody(buffer, ReviewParser.ParseWhole(json), isLarge);
+        return new ReviewBody(buffer, ReviewParser.ParseWhole(json), sharesTemplate: false, isLarge);
     }
 
     private static byte[] Grow(byte[] full)

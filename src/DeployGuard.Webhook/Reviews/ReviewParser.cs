@@ -41,16 +41,16 @@ internal static class ReviewParser
         }
     }
 
-    /// <summary>The review without <c>managedFields</c>; null if only the whole body can tell what is wrong with it.</summary>
-    public static (byte[] Buffer, JsonDocument Document)? ParseRestOrNull(ReadOnlyMemory<byte> json)
+    /// <summary>The review without what can be left out; null if only the whole body can tell what is wrong with it.</summary>
+    public static (byte[] Buffer, JsonDocument Document, bool SharesTemplate)? ParseRestOrNull(ReadOnlyMemory<byte> json)
     {
         var rest = ArrayPool<byte>.Shared.Rent(json.Length);
         try
         {
-            var length = ManagedFields.CopyWithout(json.Span, rest);
+            var (length, sharesTemplate) = LeanCopy.Write(json.Span, rest);
             if (length > 0 && TextEscapes.FindLoneSurrogate(rest.AsSpan(0, length), MaxDepth) is null)
             {
-                return (rest, JsonDocument.Parse(rest.AsMemory(0, length), s_strict));
+                return (rest, JsonDocument.Parse(rest.AsMemory(0, length), s_strict), sharesTemplate);
             }
         }
         catch (JsonException)

@@ -20,7 +20,7 @@ internal sealed class EvidenceSide(IServiceProvider services, IReadOnlyList<Vari
     public void Check(bool isBacked)
     {
         using var body = ReviewBody.ReadAsync(WholeDecision.Context(reviews[0].Next(0))).AsTask().GetAwaiter().GetResult();
-        var request = services.GetRequiredService<RequestReader>().Read(Review.Read(body.Root));
+        var request = services.GetRequiredService<RequestReader>().Read(Review.Read(body));
         var verdict = services
             .GetRequiredService<DecisionPipeline>()
             .DecideAsync(request, TimeSpan.FromSeconds(10), CancellationToken.None)

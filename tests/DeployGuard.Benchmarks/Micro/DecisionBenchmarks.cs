@@ -78,7 +78,7 @@ public class DecisionBenchmarks
     private T Read<T>(IReadOnlyList<VariedReview> reviews, Func<Request, T> use)
     {
         using var body = ReviewBody.ReadAsync(Next(reviews)).AsTask().GetAwaiter().GetResult();
-        return use(_reader.Read(Review.Read(body.Root)));
+        return use(_reader.Read(Review.Read(body)));
     }
 
     private HttpContext Next(IReadOnlyList<VariedReview> reviews) => WholeDecision.Context(reviews[_count % reviews.Count].Next(_count++));

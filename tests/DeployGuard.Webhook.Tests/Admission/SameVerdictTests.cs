@@ -115,7 +115,7 @@ public class SameVerdictTests
         body.CopyTo(buffer, 0);
         // Elements are views into its buffers, which are needed until the verdict: they are not given back.
         var read = ReviewBody.Read(buffer, body.Length, isLarge: false);
-        return new RequestReader(WorkloadReader.Default).Read(Review.Read(read.Root));
+        return new RequestReader(WorkloadReader.Default).Read(Review.Read(read));
     }
 
     private static (string Kind, string Text) End(byte[] body, Subject subject, Func<byte[], Request> read)
