@@ -10,7 +10,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
     public static WorkloadReader Default { get; } = new(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn);
 
     /// <summary>kubectl keeps a copy of the whole manifest in it. Nothing here uses it.</summary>
-    private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+    public const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
     /// <summary>There is one template path for each kind.</summary>
     private static readonly ConcurrentDictionary<string, TemplatePath> s_paths = new(StringComparer.Ordinal);

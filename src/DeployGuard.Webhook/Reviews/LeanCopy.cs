@@ -5,23 +5,25 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Webhook.Reviews;
 
 /// <summary>
-/// Copies a review without what need not be parsed: the <c>managedFields</c> of both objects, which are half of a review and which nothing
-/// reads, and the template of the old object where the new one has the same bytes. A list that is left out was checked to be valid JSON,
-/// and the bytes of the template are parsed in the new object; no name that is left out has a namesake beside it. So the rest is valid,
-/// and without duplicate keys, exactly if the whole is; only duplicate keys within a list of managed fields are not noticed.
+/// Copies a review without what nothing reads: the <c>managedFields</c> of both objects, which are half of a review, and kubectl's copy of
+/// the manifest. Of the old object it leaves out the template and the status where the new one has the same bytes.
+/// What is left out was checked to be valid JSON, or its bytes are parsed in the new object, and its name has no namesake beside it. So the
+/// rest is valid, and without duplicate keys, exactly if the whole is; only duplicate keys within a list of managed fields are not noticed.
 /// </summary>
 internal ref struct LeanCopy
 {
     /// <summary>More than the 10,000 levels up to which API servers read JSON.</summary>
     private const int MaxDepth = 10_100;
 
-    /// <summary>As API servers write them in <c>request.kind</c>. Their template is in <c>spec.template</c>.</summary>
-    private static readonly byte[][] s_templated =
+    /// <summary>The kinds with a template in <c>spec.template</c>, as API servers write them in <c>request.kind</c>.</summary>
+    private static readonly (byte[] Json, WorkloadKind Kind)[] s_templated =
     [
         .. BuiltInKinds
             .All.Where(k => k is { IsBuiltInWorkload: true, TemplatePath: "spec.template" })
-            .Select(k => Encoding.UTF8.GetBytes($$"""{"group":"{{k.ApiGroup}}","version":"{{k.Version}}","kind":"{{k.Name}}"}""")),
+            .Select(k => (Encoding.UTF8.GetBytes($$"""{"group":"{{k.ApiGroup}}","version":"{{k.Version}}","kind":"{{k.Name}}"}"""), k)),
     ];
+
+    private static readonly byte[] s_lastApplied = Encoding.UTF8.GetBytes(WorkloadReader.LastApplied);
 
     private readonly ReadOnlySpan<byte> _json;
     private readonly Span<byte> _rest;
@@ -32,9 +34,11 @@ internal ref struct LeanCopy
     private int _copied;
     private int _copiedUntil;
 
-    private bool _isTemplated;
+    /// <summary>The kind of an update; null if nothing of its old object may be left out. Only an update is read with both objects.</summary>
+    private WorkloadKind? _kind;
     private bool _isUpdate;
     private ReadOnlySpan<byte> _newTemplate;
+    private ReadOnlySpan<byte> _newStatus;
     private bool _sharesTemplate;
 
     private LeanCopy(ReadOnlySpan<byte> json, Span<byte> rest)
@@ -105,6 +109,8 @@ internal ref struct LeanCopy
         place switch
         {
             Place.Metadata => "managedFields"u8,
+            Place.Annotations => s_lastApplied,
+            Place.Old => "status"u8,
             Place.OldSpec => "template"u8,
             _ => [],
         };
@@ -117,8 +123,7 @@ internal ref struct LeanCopy
         }
 
         var start = _at;
-        _at = JsonSkipping.EndOfValue(_json, start);
-        if (_at == JsonSkipping.None)
+        if (!Skip())
         {
             return false;
         }
@@ -127,20 +132,22 @@ internal ref struct LeanCopy
         return true;
     }
 
-    /// <summary>Keeps what says whether the old template may be left out. API servers write it before the old object.</summary>
+    /// <summary>Keeps what says whether the same may be left out of the old object. API servers write it before that.</summary>
     private void Keep(Place place, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         switch (place)
         {
             case Place.Request when name.SequenceEqual("kind"u8):
-                _isTemplated = IsTemplated(value);
+                _kind = TemplatedOrNull(value);
                 break;
             case Place.Request when name.SequenceEqual("operation"u8):
-                // Only an update is read with both objects.
                 _isUpdate = value.SequenceEqual("\"UPDATE\""u8);
                 break;
             case Place.NewSpec when name.SequenceEqual("template"u8):
                 _newTemplate = value;
+                break;
+            case Place.New when name.SequenceEqual("status"u8):
+                _newStatus = value;
                 break;
             default:
                 break;
@@ -156,20 +163,21 @@ internal ref struct LeanCopy
             Place.New or Place.Old when name.SequenceEqual("metadata"u8) => Place.Metadata,
             Place.New when name.SequenceEqual("spec"u8) => Place.NewSpec,
             Place.Old when name.SequenceEqual("spec"u8) => Place.OldSpec,
+            Place.Metadata when name.SequenceEqual("annotations"u8) => Place.Annotations,
             _ => Place.Elsewhere,
         };
 
-    private static bool IsTemplated(ReadOnlySpan<byte> kind)
+    private static WorkloadKind? TemplatedOrNull(ReadOnlySpan<byte> kind)
     {
-        foreach (var known in s_templated)
+        foreach (var (json, known) in s_templated)
         {
-            if (kind.SequenceEqual(known))
+            if (kind.SequenceEqual(json))
             {
-                return true;
+                return known;
             }
         }
 
-        return false;
+        return null;
     }
 
     private bool LeaveOut(Place place, int start, int comma)
@@ -179,15 +187,39 @@ internal ref struct LeanCopy
             return LeaveOut(start, comma, Peek == '[' ? EndOfList() : JsonSkipping.None);
         }
 
-        var end = JsonSkipping.EndOfValue(_json, _at);
-        if (end != JsonSkipping.None && _isTemplated && _isUpdate && Peek == '{' && _json[_at..end].SequenceEqual(_newTemplate))
+        if (place is Place.Annotations)
         {
-            _sharesTemplate = true;
-            return LeaveOut(start, comma, end);
+            var text = Peek == '"' ? JsonSkipping.EndOfStrictString(_json, _at) : JsonSkipping.None;
+            return text == JsonSkipping.None ? Skip() : LeaveOut(start, comma, text);
         }
 
-        _at = end;
-        return end != JsonSkipping.None;
+        var value = _at;
+        if (!Skip())
+        {
+            return false;
+        }
+
+        var isTemplate = place is Place.OldSpec;
+        if (
+            !_isUpdate
+            || _kind is null
+            // The number of its pods is in its status.
+            || (!isTemplate && _kind.RunsOnEveryNode)
+            || _json[value] != '{'
+            || !_json[value.._at].SequenceEqual(isTemplate ? _newTemplate : _newStatus)
+        )
+        {
+            return true;
+        }
+
+        _sharesTemplate |= isTemplate;
+        return LeaveOut(start, comma, _at);
+    }
+
+    private bool Skip()
+    {
+        _at = JsonSkipping.EndOfValue(_json, _at);
+        return _at != JsonSkipping.None;
     }
 
     /// <summary>Leaves a member out, with a comma beside it.</summary>
@@ -296,6 +328,7 @@ internal ref struct LeanCopy
         New,
         Old,
         Metadata,
+        Annotations,
         NewSpec,
         OldSpec,
     }

@@ -35,10 +35,10 @@ internal sealed record Review
 
     public required bool DryRun { get; init; }
 
-    /// <summary>Undefined if the request has none.</summary>
+    /// <summary>Undefined if the request has none. Without what a <see cref="LeanCopy"/> leaves out.</summary>
     public required JsonElement Object { get; init; }
 
-    /// <summary>Undefined if the request has none. Without <c>spec.template</c> if it <see cref="SharesTemplate"/>.</summary>
+    /// <summary>Undefined if the request has none. Without what a <see cref="LeanCopy"/> leaves out; see <see cref="SharesTemplate"/>.</summary>
     public required JsonElement OldObject { get; init; }
 
     /// <summary>

@@ -2,12 +2,13 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Reviews;
 
 namespace DeployGuard.Webhook.Tests;
 
 /// <summary>
-/// Leaving <c>managedFields</c> and the template of the old object out gives the same review, or the same error, as parsing the whole body.
+/// What is left out of a review before it is parsed changes neither the rest nor an error of the whole body.
 /// A long run: READER_STEPS=200000.
 /// </summary>
 public class ReviewReadingTests
@@ -25,22 +26,7 @@ public class ReviewReadingTests
         var bytes = Bytes(name);
 
         var hasLists = bytes.AsSpan().IndexOf("managedFields"u8) >= 0;
-        Assert.That(Compared.Of(bytes), Is.EqualTo(hasLists || HasOneTemplateTwice(bytes) ? Outcome.Lean : Outcome.Whole));
-    }
-
-    private static bool HasOneTemplateTwice(byte[] bytes)
-    {
-        using var review = JsonDocument.Parse(bytes);
-        var request = review.RootElement.GetProperty("request");
-        // API servers write no spaces.
-        return bytes.AsSpan().IndexOf("\"operation\":\"UPDATE\""u8) >= 0
-            && Template("object") is { } template
-            && template == Template("oldObject");
-
-        string? Template(string member) =>
-            request.GetProperty(member).TryGetProperty("spec", out var spec) && spec.TryGetProperty("template", out var value)
-                ? value.GetRawText()
-                : null;
+        Assert.That(Compared.Of(bytes), hasLists ? Is.EqualTo(Outcome.Lean) : Is.AnyOf(Outcome.Lean, Outcome.Whole));
     }
 
     [TestCase("""  "managedFields":[{"a":{}}]""", Outcome.Lean)]
@@ -60,6 +46,16 @@ public class ReviewReadingTests
     [TestCase(""" "managedFields":{}""", Outcome.Whole)]
     [TestCase(""" "managedFields":null""", Outcome.Whole)]
     [TestCase(""" "labels":{"managedFields":[]}""", Outcome.Whole)]
+    [TestCase(""" "annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{\"a\":\"\\n\"}"}""", Outcome.Lean)]
+    [TestCase(""" "annotations":{"kubectl.kubernetes.io/last-applied-configuration":"a","other":"b"},"labels":{}""", Outcome.Lean)]
+    [TestCase(""" "annotations":{"kubectl.kubernetes.io/last-applied-configuration":"\u003c"}""", Outcome.Whole)]
+    [TestCase(""" "annotations":{"kubectl.kubernetes.io/last-applied-configuration":{}}""", Outcome.Whole)]
+    [TestCase(""" "annotations":{"kubectl.kubernetes.io/last-applied-configuration":"\x"}""", Outcome.Refused)]
+    [TestCase(
+        """ "annotations":{"kubectl.kubernetes.io/last-applied-configuration":"a","kubectl.kubernetes.io/last-applied-configuration":"a"}""",
+        Outcome.Refused
+    )]
+    [TestCase(""" "annotations":{"other":{"kubectl.kubernetes.io/last-applied-configuration":"a"}}""", Outcome.Whole)]
     public void ReadsOrRefuses(string members, object outcome) =>
         Assert.That(Compared.Of(Encoding.UTF8.GetBytes(Before + members + After)), Is.EqualTo(outcome));
 
@@ -93,6 +89,10 @@ public class ReviewReadingTests
     [TestCase("""{Kind},{Update},{New},"oldObject":{"spec":{"other":{"template":{"spec":{"a":["}"]}}}}}""", false)]
     [TestCase("""{Kind},{Update},"object":{"spec":{"template":"web"}},"oldObject":{"spec":{"template":"web"}}""", false)]
     [TestCase("""{Kind},{Update},"object":null,{Old}""", false)]
+    [TestCase("""{Kind},{Update},"object":{"status":{"replicas":1}},"oldObject":{"status":{"replicas":1}}""", true)]
+    [TestCase("""{Kind},{Update},"object":{"status":{"replicas":1}},"oldObject":{"status":{"replicas":2}}""", false)]
+    [TestCase("""{DaemonSet},{Update},"object":{"status":{"replicas":1}},"oldObject":{"status":{"replicas":1}}""", false)]
+    [TestCase("""{DaemonSet},{Update},{New},{Old}""", true)]
     [TestCase($"{Kind},{Update},{Old},{New}", false)]
     [TestCase($"{New},{Old},{Kind},{Update}", false)]
     [TestCase($"{Kind},{New},{Old}", false)]
@@ -101,7 +101,7 @@ public class ReviewReadingTests
     [TestCase("""{Update},"kind":{"group":"","version":"v1","kind":"Pod"},{New},{Old}""", false)]
     [TestCase("""{Update},"kind":{"group":"apps","version":"v1beta1","kind":"Deployment"},{New},{Old}""", false)]
     [TestCase("""{Update},"kind":{"group":"example.com","version":"v1","kind":"Deployment"},{New},{Old}""", false)]
-    public void TheTemplateOfAnOldObjectIsLeftOutIfItIsTheNewOne(string members, bool isLeftOut)
+    public void WhatAnOldObjectSharesWithTheNewOneIsLeftOut(string members, bool isLeftOut)
     {
         var review = $$$"""{"kind":"AdmissionReview","request":{"uid":"u-1",{{{Filled(members)}}}}}""";
 
@@ -147,7 +147,12 @@ public class ReviewReadingTests
     }
 
     private static string Filled(string members) =>
-        members.Replace("{Kind}", Kind).Replace("{Update}", Update).Replace("{New}", New).Replace("{Old}", Old);
+        members
+            .Replace("{Kind}", Kind)
+            .Replace("{DaemonSet}", Kind.Replace("Deployment", "DaemonSet"))
+            .Replace("{Update}", Update)
+            .Replace("{New}", New)
+            .Replace("{Old}", Old);
 
     private static byte[] Bytes(string name) => File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "reviews", $"{name}.json"));
 
@@ -232,46 +237,44 @@ public class ReviewReadingTests
                 return Outcome.Whole;
             }
 
-            Assert.That(IsSame(expected, body.Root, "", body.SharesTemplate), Is.True, () => Encoding.UTF8.GetString(bytes));
-            if (body.SharesTemplate)
-            {
-                Assert.That(TemplateOf(expected, "oldObject"), Is.EqualTo(TemplateOf(expected, "object")));
-            }
-
+            Assert.That(IsSame(expected, body.Root, "", expected.GetProperty("request")), Is.True, () => Encoding.UTF8.GetString(bytes));
             return Outcome.Lean;
         }
 
-        private static string TemplateOf(JsonElement review, string member) =>
-            review.GetProperty("request").GetProperty(member).GetProperty("spec").GetProperty("template").GetRawText();
-
         /// <summary>The same members in the same order, written alike, but for what is left out.</summary>
-        private static bool IsSame(JsonElement expected, JsonElement actual, string path, bool sharesTemplate)
+        private static bool IsSame(JsonElement expected, JsonElement actual, string path, JsonElement request)
         {
             var leftOut = path switch
             {
                 "/request/object/metadata" or "/request/oldObject/metadata" => "managedFields",
-                "/request/oldObject/spec" when sharesTemplate => "template",
-                _ => "",
+                "/request/object/metadata/annotations" or "/request/oldObject/metadata/annotations" => WorkloadReader.LastApplied,
+                "/request/oldObject/spec" => "template",
+                "/request/oldObject" => "status",
+                "" or "/request" or "/request/object" => "",
+                _ => null,
             };
-            if (
-                leftOut.Length == 0 && path is not ("" or "/request" or "/request/object" or "/request/oldObject")
-                || expected.ValueKind is not JsonValueKind.Object
-                || actual.ValueKind is not JsonValueKind.Object
-            )
+            if (leftOut is null || expected.ValueKind is not JsonValueKind.Object || actual.ValueKind is not JsonValueKind.Object)
             {
                 return expected.GetRawText() == actual.GetRawText();
             }
 
-            var members = expected.EnumerateObject().Where(m => m.Name != leftOut || IsKept(m.Value, leftOut)).ToList();
+            var members = expected.EnumerateObject().Where(m => m.Name != leftOut || IsKept(m, actual, request)).ToList();
             return members
                     .Zip(actual.EnumerateObject())
-                    .All(m =>
-                        m.First.Name == m.Second.Name && IsSame(m.First.Value, m.Second.Value, $"{path}/{m.First.Name}", sharesTemplate)
-                    )
+                    .All(m => m.First.Name == m.Second.Name && IsSame(m.First.Value, m.Second.Value, $"{path}/{m.First.Name}", request))
                 && members.Count == actual.EnumerateObject().Count();
         }
 
-        private static bool IsKept(JsonElement value, string member) =>
-            member == "managedFields" && value.ValueKind is not JsonValueKind.Array;
+        /// <summary>A list is never kept. Anything else may be kept, and must be if it could be read and the new object has another.</summary>
+        private static bool IsKept(JsonProperty member, JsonElement actual, JsonElement request) =>
+            member.Name switch
+            {
+                "managedFields" => member.Value.ValueKind is not JsonValueKind.Array,
+                _ when actual.TryGetProperty(member.Name, out _) => true,
+                "template" => member.Value.GetRawText()
+                    != request.GetProperty("object").GetProperty("spec").GetProperty("template").GetRawText(),
+                "status" => member.Value.GetRawText() != request.GetProperty("object").GetProperty("status").GetRawText(),
+                _ => member.Value.ValueKind is not JsonValueKind.String,
+            };
     }
 }
