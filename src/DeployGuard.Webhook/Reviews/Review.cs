@@ -38,7 +38,7 @@ internal sealed record Review
     /// <summary>Undefined if the request has none. Without what a <see cref="LeanCopy"/> leaves out.</summary>
     public required JsonElement Object { get; init; }
 
-    /// <summary>Undefined if the request has none. Without what a <see cref="LeanCopy"/> leaves out; see <see cref="SharesTemplate"/>.</summary>
+    /// <summary>As <see cref="Object"/>; see <see cref="SharesTemplate"/>.</summary>
     public required JsonElement OldObject { get; init; }
 
     /// <summary>
