@@ -50,18 +50,26 @@ internal sealed class CostlyDecisions : TaskScheduler, IDisposable
     /// <summary>Runs a decision to its end, here again after each await. What it throws is thrown to the caller.</summary>
     /// <param name="beginUntil">Ends the wait for a thread. A decision that has begun is not ended by it.</param>
     /// <exception cref="OperationCanceledException">The decision did not begin in time.</exception>
-    public Task<T> RunAsync<T>(Func<Task<T>> decide, CancellationToken beginUntil) =>
-        _threads == 0
-            ? decide()
-            : Task
-                .Factory.StartNew(
-                    static state => ((Beginning<T>)state!).Decide(),
-                    new Beginning<T>(decide),
-                    beginUntil,
-                    TaskCreationOptions.None,
-                    this
-                )
-                .Unwrap();
+    public Task<T> RunAsync<T>(Func<Task<T>> decide, CancellationToken beginUntil)
+    {
+        if (_threads == 0)
+        {
+            return decide();
+        }
+
+        // Not Task.Factory.StartNew: what it starts looks at its token only when its turn comes.
+        var turn = new Task<Task<T>>(static state => ((Beginning<T>)state!).Decide(), new Beginning<T>(decide), beginUntil);
+        try
+        {
+            turn.Start(this);
+        }
+        catch (InvalidOperationException) when (turn.IsCanceled)
+        {
+            // Its time to begin ended before it was in the queue. Whoever awaits it is told.
+        }
+
+        return turn.Unwrap();
+    }
 
     /// <summary>Ends the threads. What still waits for one does not run.</summary>
     public void Dispose()

@@ -71,6 +71,18 @@ public sealed class CostlyDecisionsTests : IDisposable
     }
 
     [Test]
+    public void ADecisionWhoseTimeIsOverBeforeItArrivesDoesNotRun()
+    {
+        var late = new CancellationToken(canceled: true);
+
+        Assert.That(
+            async () => await _decisions.RunAsync(() => DoneAsync("late"), late).WaitAsync(s_patience),
+            Throws.InstanceOf<OperationCanceledException>()
+        );
+        Assert.That((_decisions.Waiting, _done.Count), Is.EqualTo((0, 0)));
+    }
+
+    [Test]
     public async Task ADecisionThatHasBegunIsNotEndedByTheTimeToBegin()
     {
         using var late = new CancellationTokenSource();
