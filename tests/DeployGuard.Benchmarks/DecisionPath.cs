@@ -128,7 +128,7 @@ internal static class DecisionPath
                 var request = reader.Read(review);
                 parts.End($"{decision}: Review and RequestReader: elements to request");
                 var verdict = pipeline
-                    .DecideAsync(request, TimeSpan.FromSeconds(3), CancellationToken.None)
+                    .DecideAsync(request, TimeSpan.FromSeconds(3), static v => v, CancellationToken.None)
                     .AsTask()
                     .GetAwaiter()
                     .GetResult();

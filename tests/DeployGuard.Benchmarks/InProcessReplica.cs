@@ -75,7 +75,16 @@ internal sealed class InProcessReplica : IAsyncDisposable
             TimeProvider.System
         );
         var access = new SnapshotAccess(new SnapshotSource(caches, live, budgets));
-        return WebhookApp.Build(options, access, () => null, () => [], Stream.Null, TimeProvider.System);
+        // What is measured is what one thread does.
+        return WebhookApp.Build(
+            options,
+            access,
+            () => null,
+            () => [],
+            Stream.Null,
+            TimeProvider.System,
+            costly: new CostlyDecisions(threads: 0)
+        );
     }
 
     private static async Task UntilAsync(Func<bool> condition)

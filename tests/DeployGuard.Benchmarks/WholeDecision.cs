@@ -32,7 +32,7 @@ internal sealed class WholeDecision(IServiceProvider services)
         using var body = ReviewBody.ReadAsync(context).AsTask().GetAwaiter().GetResult();
         var review = Review.Read(body);
         var verdict = _pipeline
-            .DecideAsync(_reader.Read(review), TimeSpan.FromSeconds(3), CancellationToken.None)
+            .DecideAsync(_reader.Read(review), TimeSpan.FromSeconds(3), static v => v, CancellationToken.None)
             .AsTask()
             .GetAwaiter()
             .GetResult();

@@ -72,7 +72,13 @@ internal sealed class RunningWebhook : IAsyncDisposable
     /// <summary>The meter factory of its metrics.</summary>
     public Meter Meter => _app.Services.GetRequiredService<Meter>();
 
+    /// <summary>The threads on which it computes costly decisions.</summary>
+    public CostlyDecisions Costly => _app.Services.GetRequiredService<CostlyDecisions>();
+
     public Task<HttpResponseMessage> GetAsync(string path) => _client.GetAsync(new Uri(path, UriKind.Relative));
+
+    public Task<HttpResponseMessage> PostAsync(string path, HttpContent body, CancellationToken cancel) =>
+        _client.PostAsync(new Uri(path, UriKind.Relative), body, cancel);
 
     public Task<HttpResponseMessage> PostAsync(string path, string body) =>
         _client.PostAsync(new Uri(path, UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"));

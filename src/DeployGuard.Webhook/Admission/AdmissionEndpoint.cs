@@ -31,7 +31,12 @@ internal sealed class AdmissionEndpoint(
             return Answer.Malformed($"{review.Kind} {review.Namespace}/{review.Name}: {wrong.Message}");
         }
 
-        var verdict = await pipeline.DecideAsync(request, Deadline.Of(context.Request), context.RequestAborted);
+        return await pipeline.DecideAsync(request, Deadline.Of(context.Request), Conclude, context.RequestAborted);
+    }
+
+    private Answer Conclude(Verdict verdict)
+    {
+        var request = verdict.Evaluated.Request;
         Report(request, verdict);
         return AnswerOf(request, verdict);
     }

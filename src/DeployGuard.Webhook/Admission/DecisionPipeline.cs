@@ -10,12 +10,13 @@ namespace DeployGuard.Webhook.Admission;
 /// <summary>
 /// From the request to its verdict, step by step: take a snapshot, classify, read live, evaluate, reserve, record, explain. A request
 /// that needs no reads and no reservations, and is not a gated new revision, ends after the first evaluation and waits for no call
-/// after the snapshot.
+/// after the snapshot. Costly decisions go to <see cref="CostlyDecisions"/> once they are classified; the others wait for none of them.
 /// </summary>
 internal sealed class DecisionPipeline(
     PolicyEvaluator evaluator,
     IClusterAccess cluster,
     ConcurrencyLimiter limiter,
+    CostlyDecisions costly,
     AdmissionTelemetry telemetry,
     TimeProvider time,
     EvidenceReader? evidence = null
@@ -33,32 +34,65 @@ internal sealed class DecisionPipeline(
     ]);
 
     /// <param name="timeout">How long the answer may take.</param>
-    public async ValueTask<Verdict> DecideAsync(Request request, TimeSpan timeout, CancellationToken cancel)
+    /// <param name="conclude">What is made of the verdict. For a refusal it costs much too, so it runs in the same place.</param>
+    public async ValueTask<T> DecideAsync<T>(Request request, TimeSpan timeout, Func<Verdict, T> conclude, CancellationToken cancel)
     {
         var started = time.GetTimestamp();
-        var decision = await ReadCachesAsync(request, cancel);
+        // From the caches: the type of the change, and the parts of the snapshot that its policies need.
+        var decision = Classify(request, await cluster.Snapshots.TakeAsync(request, cancel), SnapshotParts.None);
+        return IsCostly(decision.Evaluated)
+            ? await DecideInTurnAsync(decision, timeout, started, conclude, cancel)
+            : conclude(await DecideAsync(decision.WithRequirements(), timeout, started, cancel));
+    }
+
+    private async Task<T> DecideInTurnAsync<T>(
+        PendingDecision decision,
+        TimeSpan timeout,
+        long started,
+        Func<Verdict, T> conclude,
+        CancellationToken cancel
+    )
+    {
+        using var deadline = await DeadlineAsync(timeout, started, cancel);
+        var hasBegun = false;
+        try
+        {
+            return await costly.RunAsync(
+                async () =>
+                {
+                    hasBegun = true;
+                    return conclude(await DecideAsync(decision.WithRequirements(), timeout, started, cancel));
+                },
+                deadline.Token
+            );
+        }
+        catch (OperationCanceledException) when (!hasBegun)
+        {
+            return conclude(Incomplete(decision, "the replica computes too many other decisions to answer in time"));
+        }
+    }
+
+    /// <summary>
+    /// A new revision and more pods are compared with the exposure of their pools, and a refusal of them looks for remedies. A rollback is
+    /// not to wait for the new revisions of others.
+    /// </summary>
+    private static bool IsCostly(EvaluatedRequest evaluated) =>
+        evaluated is { ChangeType: ChangeType.NewRevision or ChangeType.MoreExposure, Policies.Count: > 0 };
+
+    private async ValueTask<Verdict> DecideAsync(PendingDecision decision, TimeSpan timeout, long started, CancellationToken cancel)
+    {
         if (decision.Requirements.IsNone && decision.Evaluate() is var verdict && !IsRecordedFirst(verdict))
         {
             return verdict;
         }
 
-        using var permit = limiter.TryEnter(request.Requester);
+        using var permit = limiter.TryEnter(decision.Evaluated.Request.Requester);
         if (permit is null)
         {
             return Overloaded(decision);
         }
 
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        // The labels of a new namespace may have been read from the API server before.
-        if (timeout - time.GetElapsedTime(started) is var left && left > TimeSpan.Zero)
-        {
-            deadline.CancelAfter(left);
-        }
-        else
-        {
-            await deadline.CancelAsync();
-        }
-
+        using var deadline = await DeadlineAsync(timeout, started, cancel);
         try
         {
             decision = await ReadLiveAsync(decision, deadline.Token);
@@ -70,22 +104,29 @@ internal sealed class DecisionPipeline(
         }
         catch (UnavailableException unavailable)
         {
-            return evaluator.Incomplete(
-                decision.Evaluated,
-                decision.Cluster,
-                time.GetUtcNow(),
-                Reasons.EvaluationIncomplete,
-                unavailable.Message
-            );
+            return Incomplete(decision, unavailable.Message);
         }
     }
 
-    /// <summary>
-    /// From the caches: the type of the change, the parts of the snapshot that its policies need, and the live reads and reservations that
-    /// are required.
-    /// </summary>
-    private async ValueTask<PendingDecision> ReadCachesAsync(Request request, CancellationToken cancel) =>
-        Classify(request, await cluster.Snapshots.TakeAsync(request, cancel), SnapshotParts.None).WithRequirements();
+    /// <summary>Ends with the caller, or when the time for the answer is over.</summary>
+    private async ValueTask<CancellationTokenSource> DeadlineAsync(TimeSpan timeout, long started, CancellationToken cancel)
+    {
+        var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        // The labels of a new namespace may have been read from the API server before.
+        if (timeout - time.GetElapsedTime(started) is var left && left > TimeSpan.Zero)
+        {
+            deadline.CancelAfter(left);
+        }
+        else
+        {
+            await deadline.CancelAsync();
+        }
+
+        return deadline;
+    }
+
+    private Verdict Incomplete(PendingDecision decision, string why) =>
+        evaluator.Incomplete(decision.Evaluated, decision.Cluster, time.GetUtcNow(), Reasons.EvaluationIncomplete, why);
 
     /// <summary>Reads from the API server the parts that the requirements name, reader by reader.</summary>
     private async ValueTask<PendingDecision> ReadLiveAsync(PendingDecision decision, CancellationToken deadline)

@@ -44,9 +44,10 @@ internal sealed class Rehearsal(WebhookOptions options, TimeProvider time, ILogg
         using var lines = new DecisionLog(Stream.Null, time);
         using var records = new RecordLog(lines, access, time);
         var telemetry = new AdmissionTelemetry(lines, records, meter, new RetryDeduplicator(time), options.Cluster.Trusted, time);
+        using var costly = new CostlyDecisions();
         var endpoint = new AdmissionEndpoint(
             new RequestReader(options.Cluster.Reader),
-            new DecisionPipeline(evaluator, access, new ConcurrencyLimiter(), telemetry, time),
+            new DecisionPipeline(evaluator, access, new ConcurrencyLimiter(), costly, telemetry, time),
             options.Cluster.Trusted,
             access,
             new BodyMemoryLimiter(),

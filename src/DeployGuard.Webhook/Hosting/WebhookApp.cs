@@ -28,7 +28,8 @@ internal static class WebhookApp
         Func<IReadOnlyList<string>> notReady,
         Stream decisions,
         TimeProvider time,
-        Shutdown? shutdown = null
+        Shutdown? shutdown = null,
+        CostlyDecisions? costly = null
     )
     {
         var clients = options.ClientCa is { } file ? ClientAuthority.Read(file) : null;
@@ -41,6 +42,7 @@ internal static class WebhookApp
         services.AddDeployGuardTelemetry(options.Otlp);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = s_finish);
         services.AddSingleton<ConcurrencyLimiter>(_ => new ConcurrencyLimiter());
+        services.AddSingleton<CostlyDecisions>(_ => costly ?? new CostlyDecisions());
         services.AddSingleton<BodyMemoryLimiter>(_ => new BodyMemoryLimiter());
         services.AddSingleton(time);
         if (shutdown is not null)

@@ -23,7 +23,7 @@ internal sealed class EvidenceSide(IServiceProvider services, IReadOnlyList<Vari
         var request = services.GetRequiredService<RequestReader>().Read(Review.Read(body));
         var verdict = services
             .GetRequiredService<DecisionPipeline>()
-            .DecideAsync(request, TimeSpan.FromSeconds(10), CancellationToken.None)
+            .DecideAsync(request, TimeSpan.FromSeconds(10), static v => v, CancellationToken.None)
             .AsTask()
             .GetAwaiter()
             .GetResult();
