@@ -126,8 +126,7 @@ public sealed class BypassRangeTests
     {
         var sandbox = await Source.WithProvenCommitAsync(Always);
         var running = await Source.ImageAsync($"first of {sandbox.Namespace}");
-        JsonObject Asked(string value, DsseEnvelope? statement = null) =>
-            SignedTemplate.WithMode(Source.Name(running), value, statement);
+        JsonObject Asked(string value, DsseEnvelope? statement = null) => SignedTemplate.WithMode(Source.Name(running), value, statement);
 
         var template = await SignedTemplate.OfRefusedAsync(sandbox, Asked("on"));
         var stale = Signed(Change('a', 'b').About(template), Source.Forge);

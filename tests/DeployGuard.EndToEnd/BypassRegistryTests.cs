@@ -60,22 +60,25 @@ public sealed class BypassRegistryTests
         var sandbox = await Source.WithProvenCommitAsync(Mirrored);
         var image = await Source.ImageAsync("mirrored");
         var statement = Signed(Human.About(Subject(image)), Source.Forge);
+        using var mirror = await SignedSource.StartAsync();
+        await ReadFromAsync($"\"mirror\": \"{mirror.Host}/hub\"");
+        await Source.IsRefusedAsync(sandbox, image, "ApprovalMissing", $"{mirror.Host}/hub/acme/web");
+
         await Source.AttachAsync(image, statement);
-
-        await ReadFromAsync($"\"mirror\": \"{Source.Host}/mirror\"");
-        await Source.IsRefusedAsync(sandbox, image, "ApprovalMissing", "mirror/acme/web");
-
-        await Source.ImageElsewhereAsync("mirror/acme/web", "mirrored", _ => []);
+        await mirror.ImageElsewhereAsync("hub/acme/web", "mirrored", _ => []);
         await Source.IsRefusedAsync(sandbox, image, "ApprovalMissing", "no signed statement was found");
 
-        await Source.ImageElsewhereAsync("signed/acme/web", "mirrored", _ => [statement]);
-        await ReadFromAsync($"\"mirror\": \"{Source.Host}/mirror\", \"signatureRepository\": \"{Source.Host}/signed\"");
+        await mirror.ImageElsewhereAsync("signed/acme/web", "mirrored", _ => [statement]);
+        await ReadFromAsync($"\"mirror\": \"{mirror.Host}/hub\", \"signatureRepository\": \"{mirror.Host}/signed\"");
         await Source.PassesAsync(sandbox, image);
 
         Task ReadFromAsync(string places) =>
             EditOriginAsync(
                 Mirrored,
-                $$"""{"registries": [{"host": "{{Source.Host}}", "caBundle": {{Json(Source.Authority)}}, {{places}} }]}"""
+                $$"""
+                {"registries": [{"host": "{{Source.Host}}", "caBundle": {{Json(Source.Authority)}}, {{places}} },
+                                {"host": "{{mirror.Host}}", "caBundle": {{Json(mirror.Authority)}} }]}
+                """
             );
     }
 
@@ -93,7 +96,7 @@ public sealed class BypassRegistryTests
         await Source.AttachAsync(image, good);
         await Source.PassesAsync(Shared, image);
 
-        ChangeStatement Earlier(int minutes) => Human with { ExpiresAt = Human.ExpiresAt?.AddMinutes(-minutes) };
+        ChangeStatement Earlier(int minutes) => Human with { ExpiresAt = Human.ExpiresAt.AddMinutes(-minutes) };
     }
 
     [Test]

@@ -15,6 +15,9 @@ public sealed class BypassReviewTests
     private const string WithSummaries = "reviews-summaries";
     private const string Verifier = "https://forge.example.com/verifier";
 
+    /// <summary>Of people whose reviews do not count; more are not shown.</summary>
+    private const int MostFindings = 32;
+
     private readonly SigningKey _verifier = NewKey();
     private SignedSource? _source;
     private Sandbox? _sandbox;
@@ -31,7 +34,8 @@ public sealed class BypassReviewTests
         await _source.CreatePolicyAsync(
             WithAuthors,
             "Always",
-            spec => spec["identities"]!.AsArray().Add(Sandbox.Parse("""{"person": "carol", "names": ["github:3003", "carol@example.com"]}"""))
+            spec =>
+                spec["identities"]!.AsArray().Add(Sandbox.Parse("""{"person": "carol", "names": ["github:3003", "carol@example.com"]}"""))
         );
         await _source.CreatePolicyAsync(
             WithSummaries,
@@ -85,7 +89,7 @@ public sealed class BypassReviewTests
     [Test]
     public async Task Threat67_AReviewOfARangeIsAsOldAsItsOldestPart()
     {
-        foreach (var (age, passes) in (( int, bool)[])[(73, false), (1, true)])
+        foreach (var (age, passes) in ((int, bool)[])[(73, false), (1, true)])
         {
             var image = await Source.ImageAsync($"first part reviewed {age} hours ago");
             var first = Change('b', 'c');
@@ -98,7 +102,10 @@ public sealed class BypassReviewTests
 
             var run = await Source.DryRunSetImageAsync(Shared, image);
             Assert.That(run.Succeeded, Is.EqualTo(passes), run.Output);
-            Assert.That(run.Output, passes ? Does.Not.Contain("maxAge") : Does.Contain("ApprovalMissing").And.Contain("older than approval.maxAge"));
+            Assert.That(
+                run.Output,
+                passes ? Does.Not.Contain("maxAge") : Does.Contain("ApprovalMissing").And.Contain("older than approval.maxAge")
+            );
         }
     }
 
@@ -106,21 +113,25 @@ public sealed class BypassReviewTests
     [Test]
     public async Task Threat72_ThousandsOfReviewsAreReadAndTheRefusalStaysShort()
     {
-        StatedApproval[] strangers =
+        var image = await Source.ImageAsync("reviewed by strangers");
+        await Source.AttachAsync(image, ByStrangers(image));
+        var refused = await Source.IsRefusedAsync(Shared, image, "ApprovalMissing", "StatementReview");
+        Assert.That(refused.Output.Split("StatementReview").Length - 1, Is.EqualTo(MostFindings));
+
+        var good = await Source.ImageAsync("reviewed by strangers and by erin");
+        await Source.AttachAsync(good, [.. ByStrangers(good), Says(good, Change('b', 'c'))]);
+        await Source.PassesAsync(Shared, good);
+    }
+
+    /// <summary>Three thousand reviews, in statements of as many as one may hold.</summary>
+    private DsseEnvelope[] ByStrangers(Digest image) =>
         [
             .. Enumerable
                 .Range(100_000, 3000)
-                .Select(i => new StatedApproval($"github:{i}", ApproverKind.Human, ReviewState.Approved, Commit('c'), Now.AddHours(-2))),
+                .Select(i => new StatedApproval($"github:{i}", ApproverKind.Human, ReviewState.Approved, Commit('c'), Now.AddHours(-2)))
+                .Chunk(1000)
+                .Select(reviews => Says(image, Change('b', 'c') with { Approvals = reviews })),
         ];
-        var image = await Source.ImageAsync("reviewed by strangers");
-        await Source.AttestAsync(image, Change('b', 'c') with { Approvals = strangers });
-        var refused = await Source.IsRefusedAsync(Shared, image, "ApprovalMissing", "StatementReview");
-        Assert.That(refused.Output.Split("github:1").Length - 1, Is.LessThan(100));
-
-        var good = await Source.ImageAsync("reviewed by strangers and by erin");
-        await Source.AttestAsync(good, Change('b', 'c') with { Approvals = [.. strangers, .. Change('b', 'c').Approvals] });
-        await Source.PassesAsync(Shared, good);
-    }
 
     [Test]
     public async Task Threat74_ASummaryDoesNotOutliveAReviewOrAFailure()

@@ -40,7 +40,11 @@ public sealed class BypassTemplateTests
     [Test]
     public async Task Threat57_AReviewedImageOfAnotherRepositoryIsNoNewVersion()
     {
-        var debug = await Source.ImageElsewhereAsync(Other, "for debugging", i => [Signed(Human('b', 'c').About(Subject(i)), Source.Forge)]);
+        var debug = await Source.ImageElsewhereAsync(
+            Other,
+            "for debugging",
+            i => [Signed(Human('b', 'c').About(Subject(i)), Source.Forge)]
+        );
         var run = await AnsweredAsync(() => Shared.DryRunSetImageAsync(debug));
 
         Assert.That(run.Output, Does.Contain("takes the place of an image of another repository").And.Contain("ApprovalMissing"));
@@ -133,7 +137,7 @@ public sealed class BypassTemplateTests
         var sandbox = await Source.WithProvenCommitAsync(Policy);
         var admitted = await Source.ImageAsync($"admitted in {sandbox.Namespace}");
         await Source.AttestAsync(admitted, Human('b', 'c'));
-        (await Source.SetImageAsync(sandbox, admitted)).OrFail();
+        await Wait.UntilAsync(() => Source.SetImageAsync(sandbox, admitted), run => run.Succeeded, "the reviewed image to be admitted");
         (await sandbox.KubectlAsync("dana", "delete", "deployment/web", "--wait=true")).OrFail();
         Assert.That((await sandbox.ChangesAsync()).Count(c => PhaseOf(c) == "Proven"), Is.EqualTo(2), "the first two, and not this one");
 
@@ -143,7 +147,11 @@ public sealed class BypassTemplateTests
         await Source.AttachAsync(next, Signed(Human('b', 'd').About(Subject(next), template), Source.Forge));
         await AnswersAsync(run => run.Output.Contains("StatementHeadOnly", StringComparison.Ordinal));
 
-        await Source.AttachAsync(next, Signed(Human('c', 'd').About(Subject(next), template), Source.Forge), Signed(Human('b', 'c').About(OfCommit('c')), Source.Forge));
+        await Source.AttachAsync(
+            next,
+            Signed(Human('c', 'd').About(Subject(next), template), Source.Forge),
+            Signed(Human('b', 'c').About(OfCommit('c')), Source.Forge)
+        );
         await AnswersAsync(run => run.Succeeded);
 
         Task AnswersAsync(Func<Run, bool> accept) =>
@@ -158,23 +166,32 @@ public sealed class BypassTemplateTests
     [Test]
     public async Task Threat75_OfTwoStatementsThatNameATemplateTheSignOfAiCounts()
     {
+        var running = await RunningAsync();
         var template = SignedTemplate.Of($"Deployment {Shared.Namespace}/web", await AskedAsync("twice"));
         var human = Signed(Human('b', 'c').About(OfCommit('c'), template), Source.Forge);
         var assisted = Human('b', 'd') with { Ai = new AiDeclaration(AiStatus.Assisted, []) };
         var ai = Signed(assisted.About(OfCommit('d'), template), Source.Forge);
         (await DryRunAsync("twice", human)).OrFail();
 
-        foreach (var (brought, beside) in ((DsseEnvelope, DsseEnvelope)[])[(ai, human), (human, ai)])
-        {
-            await Source.AttachAsync(await RunningAsync(), Signed(Human('a', 'b').About(Subject(await RunningAsync())), Source.Forge), beside);
-            await Wait.UntilAsync(
-                () => DryRunAsync("twice", brought),
-                run =>
-                    run.Output.Contains("AI-assisted change (statement)", StringComparison.Ordinal)
-                    && run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
-                "the sign of AI to be heard"
+        await Source.AttachAsync(running, human);
+        await IsAiAssistedAsync(ai);
+
+        // A request that passes rests on what was read before. The statement of a stranger shows that a refused one looked again.
+        await Source.AttachAsync(running, ai, Signed(Human('b', 'c').About(Subject(running)), NewKey()));
+        var (before, after) = await DirectCall.WebAsync(Shared, Source.Name(running));
+        var asked = SignedTemplate.WithMode(Source.Name(running), "twice", ai);
+        after["spec"]!["template"]!["spec"]!["containers"]![0]!["env"] = asked["spec"]!["template"]!["spec"]!["containers"]![0]![
+            "env"
+        ]!.DeepClone();
+        after["metadata"]!["annotations"] = asked["metadata"]!["annotations"]!.DeepClone();
+        await Shared.EveryReplicaAnswersAsync("StatementKey", after, before);
+        await IsAiAssistedAsync(human);
+
+        async Task IsAiAssistedAsync(DsseEnvelope brought) =>
+            Assert.That(
+                (await DryRunAsync("twice", brought)).Output,
+                Does.Contain("AI-assisted change (statement)").And.Contain("ApprovalMissing")
             );
-        }
     }
 
     private static ChangeStatement Human(char from, char to) => Change(from, to) with { Approvals = [] };
@@ -187,8 +204,9 @@ public sealed class BypassTemplateTests
 
     /// <summary>Asks for a template of the image that runs, with another variable, and returns its hash.</summary>
     private async Task<string> AskedAsync(string value) =>
-        (await SignedTemplate.OfRefusedAsync(Shared, SignedTemplate.WithMode(Source.Name(await RunningAsync()), value)))
-            .Digests[StatementSubject.TemplateHash];
+        (await SignedTemplate.OfRefusedAsync(Shared, SignedTemplate.WithMode(Source.Name(await RunningAsync()), value))).Digests[
+            StatementSubject.TemplateHash
+        ];
 
     private async Task<Run> DryRunAsync(string value, DsseEnvelope statement)
     {

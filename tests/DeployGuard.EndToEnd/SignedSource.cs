@@ -237,12 +237,7 @@ internal sealed class SignedSource : IDisposable
 
     /// <summary>Waits until a dry run for that image passes. What was found is kept for longer than this where it is enough.</summary>
     public Task<Run> PassesAsync(Sandbox sandbox, Digest image) =>
-        Wait.UntilAsync(
-            () => DryRunSetImageAsync(sandbox, image),
-            run => run.Succeeded,
-            "the new statement to be found",
-            seconds: 60
-        );
+        Wait.UntilAsync(() => DryRunSetImageAsync(sandbox, image), run => run.Succeeded, "the new statement to be found", seconds: 60);
 
     /// <summary>How many approvals people gave in the cluster.</summary>
     public static async Task<int> VotesAsync(Sandbox sandbox) =>
