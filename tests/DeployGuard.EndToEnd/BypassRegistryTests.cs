@@ -5,7 +5,7 @@ using static DeployGuard.EndToEnd.SignedSource;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Bypasses by what a registry holds: statements that are deleted, buried or in another place, and images that are too large.</summary>
+/// <summary>Bypasses by what a registry holds: statements that are deleted, buried or elsewhere, and images that are too large.</summary>
 [Parallelizable(ParallelScope.Self)]
 public sealed class BypassRegistryTests
 {

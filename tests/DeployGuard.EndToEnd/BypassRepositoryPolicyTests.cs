@@ -8,7 +8,7 @@ using static DeployGuard.EndToEnd.SignedSource;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Bypasses of the policy of a repository, from what attest says of its commits to the answer that a real kubectl prints.</summary>
+/// <summary>Bypasses of the policy of a repository: from what attest says of its commits to the answer of a real kubectl.</summary>
 [Parallelizable(ParallelScope.Self)]
 public sealed class BypassRepositoryPolicyTests
 {

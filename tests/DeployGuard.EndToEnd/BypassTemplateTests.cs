@@ -180,9 +180,8 @@ public sealed class BypassTemplateTests
         await Source.AttachAsync(running, ai, Signed(Human('b', 'c').About(Subject(running)), NewKey()));
         var (before, after) = await DirectCall.WebAsync(Shared, Source.Name(running));
         var asked = SignedTemplate.WithMode(Source.Name(running), "twice", ai);
-        after["spec"]!["template"]!["spec"]!["containers"]![0]!["env"] = asked["spec"]!["template"]!["spec"]!["containers"]![0]![
-            "env"
-        ]!.DeepClone();
+        var env = asked["spec"]!["template"]!["spec"]!["containers"]![0]!["env"]!;
+        after["spec"]!["template"]!["spec"]!["containers"]![0]!["env"] = env.DeepClone();
         after["metadata"]!["annotations"] = asked["metadata"]!["annotations"]!.DeepClone();
         await Shared.EveryReplicaAnswersAsync("StatementKey", after, before);
         await IsAiAssistedAsync(human);
