@@ -78,8 +78,10 @@ public sealed class BypassRepositoryPolicyTests
     /// <summary>A commit with a policy by which commits with AI are marked, signed by its owner, and its hash.</summary>
     private string CommitPolicy()
     {
-        var policy =
-            $$"""{"kind": "https://deployguard.io/repository-policy/v1", "repository": "{{Address}}", "assistedCommitsMustBeMarked": true, "expiresAt": "2126-01-01T00:00:00Z"}""";
+        var policy = $$"""
+            {"kind": "https://deployguard.io/repository-policy/v1", "repository": "{{Address}}",
+             "assistedCommitsMustBeMarked": true, "expiresAt": "2126-01-01T00:00:00Z"}
+            """;
         var signature = _owner.SignData(Encoding.UTF8.GetBytes(policy), HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
         _git.Write(File, policy);
         _git.Write($"{File}.sig", $"{Convert.ToBase64String(signature)}\n");
