@@ -15,8 +15,8 @@ public sealed class BypassReviewTests
     private const string WithSummaries = "reviews-summaries";
     private const string Verifier = "https://forge.example.com/verifier";
 
-    /// <summary>Of people whose reviews do not count; more are not shown.</summary>
-    private const int MostFindings = 32;
+    /// <summary>Of a refusal, in characters. 3000 people would take ten times as much.</summary>
+    private const int MostText = 20_000;
 
     private readonly SigningKey _verifier = NewKey();
     private SignedSource? _source;
@@ -114,8 +114,8 @@ public sealed class BypassReviewTests
     {
         var image = await Source.ImageAsync("reviewed by strangers");
         await Source.AttachAsync(image, ByStrangers(image));
-        var refused = await Source.IsRefusedAsync(Shared, image, "ApprovalMissing", "StatementReview");
-        Assert.That(refused.Output.Split("StatementReview").Length - 1, Is.EqualTo(MostFindings));
+        var refused = await Source.IsRefusedAsync(Shared, image, "ApprovalMissing", "github:10");
+        Assert.That(refused.Output, Has.Length.LessThan(MostText), "of three thousand people");
 
         var good = await Source.ImageAsync("reviewed by strangers and by erin");
         await Source.AttachAsync(good, [.. ByStrangers(good), Says(good, Change('b', 'c'))]);
