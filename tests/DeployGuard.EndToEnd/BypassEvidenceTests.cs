@@ -102,7 +102,7 @@ public sealed class BypassEvidenceTests
         );
         (await Source.DryRunSetImageAsync(sandbox, passedOff)).OrFail();
         await TrustAsync(StolenBuild, ("forge", "SourceReview", Source.Forge));
-        await IsRefusedAsync(sandbox, passedOff, "StatementKey");
+        await Source.IsRefusedAsync(sandbox, passedOff, "StatementKey");
     }
 
     [Test]
@@ -118,7 +118,7 @@ public sealed class BypassEvidenceTests
         Assert.That((await sandbox.ApplyAsync("dana", other)).Output, Does.Contain("signed reviews speak for images alone"));
 
         await TrustAsync(StolenForge, ("next", "SourceReview", NewKey()));
-        await IsRefusedAsync(sandbox, image, "StatementKey");
+        await Source.IsRefusedAsync(sandbox, image, "StatementKey");
     }
 
     [Test]
@@ -165,13 +165,6 @@ public sealed class BypassEvidenceTests
     }
 
     private static ChangeSource Evil => Change('b', 'c').Source;
-
-    private async Task IsRefusedAsync(Sandbox sandbox, Digest image, string reason) =>
-        await Rig.Wait.UntilAsync(
-            () => Source.DryRunSetImageAsync(sandbox, image),
-            run => run.Output.Contains(reason, StringComparison.Ordinal),
-            $"{reason}, once the replicas know the policy"
-        );
 
     private async Task<string?> OriginAsync(Digest image)
     {

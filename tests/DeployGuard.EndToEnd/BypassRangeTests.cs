@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Attestations;
 using DeployGuard.Registry.References;
@@ -102,7 +101,7 @@ public sealed class BypassRangeTests
 
         var next = await Source.ImageAsync("built on it");
         var asked = Web(Source.Name(next));
-        var template = await TemplateOfRefusedAsync(sandbox, asked, next);
+        var template = await SignedTemplate.OfRefusedAsync(sandbox, asked);
         await Source.AttachAsync(next, Signed(Change('c', 'd').About(Subject(next), template), Source.Forge));
 
         await StaysRefusedAsync(sandbox, asked);
@@ -115,7 +114,7 @@ public sealed class BypassRangeTests
         var old = await Source.ImageAsync("of the first commit");
         (await sandbox.KubectlAsync("dana", "delete", "deployment/web", "--wait=true")).OrFail();
         var asked = Web(Source.Name(old), replicas: 1);
-        var template = await TemplateOfRefusedAsync(sandbox, asked, old);
+        var template = await SignedTemplate.OfRefusedAsync(sandbox, asked);
         await Source.AttachAsync(old, Signed(Change(s_none, Commit('a')).About(Subject(old), template), Source.Forge));
 
         await StaysRefusedAsync(sandbox, asked);
@@ -127,20 +126,9 @@ public sealed class BypassRangeTests
     {
         var sandbox = await Source.WithProvenCommitAsync(Always);
         var running = await Source.ImageAsync($"first of {sandbox.Namespace}");
-        JsonObject Asked(string value, DsseEnvelope? statement = null)
-        {
-            var web = Web(Source.Name(running));
-            web["spec"]!["template"]!["spec"]!["containers"]![0]!["env"] = new JsonArray(
-                new JsonObject { ["name"] = "MODE", ["value"] = value }
-            );
-            web["metadata"]!["annotations"] = new JsonObject
-            {
-                ["deployguard.io/change-statement"] = statement is null ? "" : System.Text.Encoding.UTF8.GetString(statement.ToJson()),
-            };
-            return web;
-        }
+        JsonObject Asked(string value, DsseEnvelope? statement = null) => SignedTemplate.WithMode(Source.Name(running), value, statement);
 
-        var template = await TemplateOfRefusedAsync(sandbox, Asked("on"), running);
+        var template = await SignedTemplate.OfRefusedAsync(sandbox, Asked("on"));
         var stale = Signed(Change('a', 'b').About(template), Source.Forge);
         var reviewed = Signed(Change('b', 'c').About(template), Source.Forge);
 
@@ -155,12 +143,12 @@ public sealed class BypassRangeTests
     public async Task Threat71_OneKeyOfTwoIsNotEnough()
     {
         var sandbox = await Source.WithProvenCommitAsync(TwoKeys);
-        await TestCluster.Rig.Plane.Api.MergeAsync(
-            $"apis/deployguard.io/v1alpha1/safeguardpolicies/{TwoKeys}",
+        await EditOriginAsync(
+            TwoKeys,
             $$"""
-            {"spec": {"origin": {"reviewThreshold": 2, "keys": [
+            {"reviewThreshold": 2, "keys": [
               {"name": "forge", "role": "SourceReview", "pem": {{Json(Source.Forge.Public.Pem)}} },
-              {"name": "second", "role": "SourceReview", "pem": {{Json(_second.Public.Pem)}} }]} } }
+              {"name": "second", "role": "SourceReview", "pem": {{Json(_second.Public.Pem)}} }]}
             """
         );
 
@@ -176,7 +164,7 @@ public sealed class BypassRangeTests
 
         DsseEnvelope[] both = [Signed(statement, Source.Forge), Signed(statement, _second)];
         await Source.AttachAsync(image, both);
-        await PassesAsync(sandbox, image);
+        await Source.PassesAsync(sandbox, image);
 
         var evil = await Source.ImageAsync("of no commit");
         var link = Change(s_none, Commit('c')) with { IsComplete = false, Approvals = [] };
@@ -195,17 +183,8 @@ public sealed class BypassRangeTests
         Assert.That(await Source.RefusedAsync(sandbox, image), Does.Contain("StatementRole").And.Contain("ApprovalMissing"));
 
         await Source.AttachAsync(image, built, Signed(Change('b', 'c').About(Subject(image)), Source.Forge));
-        await PassesAsync(sandbox, image);
+        await Source.PassesAsync(sandbox, image);
     }
-
-    /// <summary>Within a minute: what was found is kept for longer where it is enough.</summary>
-    private async Task PassesAsync(Sandbox sandbox, Digest image) =>
-        await Wait.UntilAsync(
-            () => Source.DryRunSetImageAsync(sandbox, image),
-            run => run.Succeeded,
-            "the new statement to be found",
-            seconds: 60
-        );
 
     /// <summary>The links b to c and c to d, by humans alone and without a review; the second is about the image.</summary>
     private DsseEnvelope[] TwoHumanLinks(Digest image) =>
@@ -213,22 +192,6 @@ public sealed class BypassRangeTests
             Signed((Change('b', 'c') with { Approvals = [] }).About(OfCommit('c')), Source.Forge),
             Signed((Change('c', 'd') with { Approvals = [] }).About(Subject(image)), Source.Forge),
         ];
-
-    /// <summary>The subject for the template of a request, from the record of its refusal.</summary>
-    private static async Task<StatementSubject> TemplateOfRefusedAsync(Sandbox sandbox, JsonObject asked, Digest image)
-    {
-        var refused = await AnsweredAsync(() => sandbox.ApplyAsync("dana", asked));
-        Assert.That(refused.Output, Does.Contain("ApprovalMissing"));
-        var changes = await Wait.UntilAsync(
-            sandbox.ChangesAsync,
-            all => all.Any(IsPending),
-            $"the Change of the refused template with {image.Hex}"
-        );
-        var hash = changes.Last(IsPending).GetProperty("spec").GetProperty("templateHash").GetString() ?? "";
-        return StatementSubject.Of($"Deployment {sandbox.Namespace}/web", StatementSubject.TemplateHash, hash);
-
-        static bool IsPending(JsonElement change) => PhaseOf(change) == "Pending";
-    }
 
     /// <summary>For longer than the registry's answer from before the statement is kept.</summary>
     private static async Task StaysRefusedAsync(Sandbox sandbox, JsonObject asked)
@@ -238,10 +201,4 @@ public sealed class BypassRangeTests
             Assert.That((await AnsweredAsync(() => sandbox.ApplyAsync("dana", asked))).Output, Does.Contain("ApprovalMissing"));
         }
     }
-
-    private static StatementSubject OfCommit(char commit) => StatementSubject.Of("web", StatementSubject.Commit, Commit(commit));
-
-    private static string Commit(char letter) => new(letter, 40);
-
-    private static string Json(string text) => JsonValue.Create(text).ToJsonString();
 }

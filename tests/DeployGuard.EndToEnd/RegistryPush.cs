@@ -37,6 +37,14 @@ internal sealed class RegistryPush : IDisposable
         return (await ManifestAsync(Documents.Manifest(await BlobAsync(MediaTypes.ImageConfig, config), []))).Digest;
     }
 
+    /// <summary>An image whose manifest has so many annotations.</summary>
+    public async Task<Digest> AnnotatedImageAsync(string seed, int annotations)
+    {
+        var config = await BlobAsync(MediaTypes.ImageConfig, $$"""{"os": "linux", "config": {"Labels": {"seed": "{{seed}}"} } }""");
+        var texts = Enumerable.Range(1, annotations).ToDictionary(i => $"{i}", _ => "");
+        return (await ManifestAsync(Documents.Manifest(config, [], annotations: texts))).Digest;
+    }
+
     /// <summary>Returns its descriptor.</summary>
     public async Task<string> BlobAsync(string mediaType, string text, IReadOnlyDictionary<string, string>? annotations = null)
     {

@@ -20,6 +20,9 @@ internal sealed class SignedSource : IDisposable
     private const string Images = "acme/web";
     private const string Envelope = "application/vnd.dsse.envelope.v1+json";
 
+    /// <summary>Of the registry; of the API server; and of the replica, as the API server says it.</summary>
+    private static readonly string[] s_tooLate = ["did not answer in time", "EvaluationIncomplete", "failed calling webhook"];
+
     private readonly X509Certificate2 _authority;
     private readonly ImageRegistry _registry;
     private readonly RegistryPush _push;
@@ -66,6 +69,9 @@ internal sealed class SignedSource : IDisposable
     /// <summary>The image with a label of that text, and with others.</summary>
     public Task<Digest> ImageAsync(string seed, params IEnumerable<(string Key, string Value)> labels) => _push.ImageAsync(seed, labels);
 
+    /// <summary>An image whose manifest has so many annotations.</summary>
+    public Task<Digest> AnnotatedImageAsync(string seed, int annotations) => _push.AnnotatedImageAsync(seed, annotations);
+
     public string Name(Digest image) => $"{Repository}@{image}";
 
     /// <summary>A tag that anybody who can write to the registry may move.</summary>
@@ -74,12 +80,18 @@ internal sealed class SignedSource : IDisposable
     public Task TagAsync(Digest image, string tag) => _push.TagAsync(image, tag);
 
     /// <summary>The same image in a repository that no policy names, with a statement of the forge beside it.</summary>
-    public async Task<string> LookAlikeAsync(string seed, ChangeStatement change)
+    public Task<string> LookAlikeAsync(string seed, ChangeStatement change) =>
+        ImageElsewhereAsync($"{Images}-evil", seed, image => [Signed(change.About(Subject(image)), Forge)]);
+
+    /// <summary>An image in another repository of the registry. The same seed gives the same digest in each.</summary>
+    /// <param name="statements">What lies beside it.</param>
+    /// <returns>Its name.</returns>
+    public async Task<string> ImageElsewhereAsync(string repository, string seed, Func<Digest, DsseEnvelope[]> statements)
     {
-        using var push = new RegistryPush(_registry.Host, $"{Images}-evil", "", "");
+        using var push = new RegistryPush(Host, repository, RegistryUser.Name, RegistryUser.Password);
         var image = await push.ImageAsync(seed);
-        await AttachAsync(push, image, [Signed(change.About(Subject(image)), Forge)]);
-        return $"{_registry.Host}/{Images}-evil@{image}";
+        await AttachAsync(push, image, statements(image));
+        return $"{Host}/{repository}@{image}";
     }
 
     /// <summary>Signs a statement about an image, and puts it beside that image.</summary>
@@ -104,7 +116,7 @@ internal sealed class SignedSource : IDisposable
     }
 
     /// <summary>Reviewed by github:2002, and without AI. The commits have this letter alone.</summary>
-    public static ChangeStatement Change(char from, char to) => Change(new string(from, 40), new string(to, 40));
+    public static ChangeStatement Change(char from, char to) => Change(Commit(from), Commit(to));
 
     public static ChangeStatement Change(string from, string to)
     {
@@ -122,6 +134,10 @@ internal sealed class SignedSource : IDisposable
 
     public static StatementSubject Subject(Digest image) => StatementSubject.Of("web", StatementSubject.ImageDigest, image.Hex);
 
+    public static StatementSubject OfCommit(char letter) => StatementSubject.Of("web", StatementSubject.Commit, Commit(letter));
+
+    public static string Commit(char letter) => new(letter, 40);
+
     public static DsseEnvelope Signed(Statement statement, SigningKey key) => Dsse.Sign(Statement.PayloadType, statement.ToJson(), key);
 
     public static SigningKey NewKey()
@@ -135,6 +151,14 @@ internal sealed class SignedSource : IDisposable
     /// <param name="pullSecret">The Secret with the password of the registry, if it needs one.</param>
     public Task CreatePolicyAsync(string name, string required, string? pullSecret = null) =>
         CreateAsync(name, PolicySpec(name, required, pullSecret));
+
+    /// <summary>The same policy with a change to its <c>spec</c>.</summary>
+    public Task CreatePolicyAsync(string name, string required, Action<JsonNode> edit)
+    {
+        var spec = PolicySpec(name, required, null);
+        edit(spec);
+        return CreateAsync(name, spec);
+    }
 
     /// <summary>Creates a policy without keys that reads what images say of themselves, and counts an unknown origin as human.</summary>
     public Task CreateLabelPolicyAsync(string name) =>
@@ -190,12 +214,12 @@ internal sealed class SignedSource : IDisposable
 
     public Task<Run> DryRunSetImageAsync(Sandbox sandbox, Digest image) => AnsweredAsync(() => sandbox.DryRunSetImageAsync(Name(image)));
 
-    /// <summary>Repeats a request, as its message advises, while the lookup takes longer than the request can wait.</summary>
+    /// <summary>Repeats a request, as its message advises, while the registry or a busy machine takes longer than it can wait.</summary>
     public static Task<Run> AnsweredAsync(Func<Task<Run>> request) =>
         Wait.UntilAsync(
             request,
-            run => !run.Output.Contains("did not answer in time", StringComparison.Ordinal),
-            "the registry to answer within a request"
+            run => !s_tooLate.Any(late => run.Output.Contains(late, StringComparison.Ordinal)),
+            "the registry and the replica to answer within a request"
         );
 
     /// <summary>What a refused request for that image printed.</summary>
@@ -206,20 +230,39 @@ internal sealed class SignedSource : IDisposable
         return run.Output;
     }
 
+    /// <summary>Waits until a dry run for that image is refused with each of these texts.</summary>
+    public Task<Run> IsRefusedAsync(Sandbox sandbox, Digest image, params string[] texts) =>
+        Wait.UntilAsync(
+            () => DryRunSetImageAsync(sandbox, image),
+            run => !run.Succeeded && texts.All(t => run.Output.Contains(t, StringComparison.Ordinal)),
+            $"a refusal with: {string.Join(", ", texts)}"
+        );
+
+    /// <summary>Waits until a dry run for that image passes. What was found is kept for longer than this where it is enough.</summary>
+    public Task<Run> PassesAsync(Sandbox sandbox, Digest image) =>
+        Wait.UntilAsync(() => DryRunSetImageAsync(sandbox, image), run => run.Succeeded, "the new statement to be found", seconds: 60);
+
     /// <summary>How many approvals people gave in the cluster.</summary>
     public static async Task<int> VotesAsync(Sandbox sandbox) =>
         (await sandbox.ListAsync("apis/deployguard.io/v1alpha1", "changeapprovals")).Count;
 
     /// <summary>Replaces the keys of a policy, as its author does.</summary>
     public static Task TrustAsync(string policy, params IEnumerable<(string Name, string Role, SigningKey Key)> keys) =>
-        TestCluster.Rig.Plane.Api.MergeAsync(
-            $"apis/deployguard.io/v1alpha1/safeguardpolicies/{policy}",
+        EditOriginAsync(
+            policy,
             $$"""
-            {"spec": {"origin": {"keys": [{{string.Join(
+            {"keys": [{{string.Join(
                 ", ",
                 keys.Select(k => $$"""{"name": "{{k.Name}}", "role": "{{k.Role}}", "pem": {{Json(k.Key.Public.Pem)}} }""")
-            )}}]} } }
+            )}}]}
             """
+        );
+
+    /// <summary>Merges fields into the block <c>origin</c> of a policy.</summary>
+    public static Task EditOriginAsync(string policy, string origin) =>
+        TestCluster.Rig.Plane.Api.MergeAsync(
+            $"apis/deployguard.io/v1alpha1/safeguardpolicies/{policy}",
+            $$"""{"spec": {"origin": {{origin}} } }"""
         );
 
     private JsonObject PolicySpec(string name, string required, string? pullSecret) =>
@@ -239,5 +282,6 @@ internal sealed class SignedSource : IDisposable
             """
         );
 
-    private static string Json(string text) => JsonValue.Create(text).ToJsonString();
+    /// <summary>The text as JSON.</summary>
+    public static string Json(string text) => JsonValue.Create(text).ToJsonString();
 }
