@@ -34,7 +34,7 @@ internal ref struct LeanCopy
     private int _copied;
     private int _copiedUntil;
 
-    /// <summary>The kind of an update; null if nothing of its old object may be left out. Only an update is read with both objects.</summary>
+    /// <summary>The kind of an update; null if its old object stays whole. Only an update is read with both objects.</summary>
     private WorkloadKind? _kind;
     private bool _isUpdate;
     private ReadOnlySpan<byte> _newTemplate;
