@@ -1,5 +1,4 @@
 using DeployGuard.Core.Admission;
-using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
@@ -14,7 +13,7 @@ using DeployGuard.Statements;
 namespace DeployGuard.Webhook.Lookups;
 
 /// <summary>
-/// Looks up what registries hold about the new images of a request, for each policy that asks for it, and judges it by the keys of that
+/// Looks up what registries hold about the new images of a request, for each policy that asks for it, and has it judged by the keys of that
 /// policy. It answers within its share of the deadline; a lookup goes on after that, so that a retry finds its result.
 /// </summary>
 internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets keySets, TimeProvider time) : ILiveReader
@@ -34,24 +33,16 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     /// <summary>The same for the refusal of a dry run: tools repeat those, and nothing is lost by it.</summary>
     private static readonly TimeSpan s_freshForDryRun = TimeSpan.FromSeconds(5);
 
-    /// <summary>
-    /// For judging all images of a request. One image takes a tenth of it at most; a template may name hundreds, each with statements that
-    /// were judged nowhere before.
-    /// </summary>
-    private static readonly TimeSpan s_judging = TimeSpan.FromSeconds(1);
-
     /// <summary>Of a request: claims are stored, and a template may have hundreds of images.</summary>
     private const int MostClaims = 50;
 
-    private readonly VerifiedResults _verified = new();
-    private readonly JudgedResults _judged = new();
-    private readonly HeardBefore _heard = new(time);
+    private readonly ImageJudge _judge = new(time);
     private readonly ImageClaims _claims = new();
 
     public RequiredReads Reads => RequiredReads.SignedEvidence;
 
     public Task<ClusterSnapshot> ReadAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline) =>
-        ReadAsync(evaluated, cluster, s_wait, _ => null, deadline);
+        ReadAsync(evaluated, cluster, s_wait, _ => null, new JudgingTime(time), deadline);
 
     /// <summary>
     /// Asks again about images that were looked up before, so that no request is refused for want of a statement that was pushed since
@@ -60,7 +51,8 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     public async Task<ClusterSnapshot> ReadAgainAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline)
     {
         var before = cluster.SignedFacts.ToDictionary(f => f.Policy, StringComparer.Ordinal);
-        var again = await ReadAsync(evaluated, cluster, s_waitAgain, before.GetValueOrDefault, deadline);
+        var left = cluster.SignedFacts.OfType<JudgedFacts>().FirstOrDefault()?.Time ?? new JudgingTime(time);
+        var again = await ReadAsync(evaluated, cluster, s_waitAgain, before.GetValueOrDefault, left, deadline);
         return again.SignedFacts.All(a => ReferenceEquals(a, before.GetValueOrDefault(a.Policy))) ? cluster : again;
     }
 
@@ -70,6 +62,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         ClusterSnapshot cluster,
         TimeSpan longest,
         Func<string, SignedFacts?> before,
+        JudgingTime left,
         CancellationToken deadline
     )
     {
@@ -81,7 +74,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
                 && EvidenceQuestion.Of(policy, evaluated, cluster) is { All.Count: > 0 } question
             )
             {
-                asked.Add(OfPolicyAsync(question, before(policy.Name), longest, deadline));
+                asked.Add(OfPolicyAsync(question, before(policy.Name), longest, left, deadline));
             }
         }
 
@@ -95,6 +88,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         EvidenceQuestion question,
         SignedFacts? before,
         TimeSpan longest,
+        JudgingTime left,
         CancellationToken deadline
     )
     {
@@ -116,16 +110,17 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
                 found = await LookUpAsync(lookup, requests, found, longest, deadline);
             }
 
+            var judging = new Judging(question, keys, left, deadline);
             if (earlier is null)
             {
-                return FactsOf(question, found, keys);
+                return FactsOf(judging, found);
             }
 
             found =
             [
                 .. question.All.Zip(found, (image, now) => now is null or Unavailable or ImageNotFound ? earlier.ResultOf(image) : now),
             ];
-            return earlier.RestsOn(question.All, found) ? earlier : FactsOf(question, found, keys);
+            return earlier.RestsOn(question.All, found) ? earlier : FactsOf(judging, found);
         }
         catch (UnavailableException unavailable)
         {
@@ -147,10 +142,9 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     }
 
     /// <param name="found">For each image of the question; null where it cannot be looked up by its name.</param>
-    private SignedFacts FactsOf(EvidenceQuestion question, LookupResult?[] found, KeySet keys)
+    private SignedFacts FactsOf(Judging judging, LookupResult?[] found)
     {
-        var brought = new BroughtStatements(question.Evaluated, keys, question.Images);
-        var judging = new Judging(question, keys, brought, time.GetTimestamp());
+        var question = judging.Question;
         List<SignedImage> judged = [];
         List<LookupResult> labelled = [];
         for (var i = 0; i < found.Length; i++)
@@ -158,7 +152,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             var image = question.All[i];
             if (question.Images.Contains(image))
             {
-                judged.Add(Judge(judging, image, found[i]));
+                judged.Add(_judge.Judge(judging, image, found[i]));
             }
 
             if (found[i] is { } result && question.Labelled.Contains(image))
@@ -167,7 +161,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             }
         }
 
-        var facts = new JudgedFacts(question.Policy.Name, judged, question.All, found);
+        var facts = new JudgedFacts(question.Policy.Name, judged, question.All, found) { Time = judging.Left };
         return labelled.Count == 0 ? facts : WithClaims(facts, labelled);
     }
 
@@ -224,84 +218,4 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
                 labelled.Where(r => ImageClaims.Missing(r).Length > 0).Select(ImageClaims.RemedyOf).Distinct()
             ),
         };
-
-    private SignedImage Judge(Judging judging, string image, LookupResult? result)
-    {
-        switch (result)
-        {
-            case null:
-                return new SignedImage(image, null)
-                {
-                    Unavailable = $"{image} has no sha256 digest that could be looked up",
-                    Remedy = "Name the image by its sha256 digest",
-                };
-            case Unavailable unavailable:
-                return new SignedImage(image, null) { Unavailable = FoundText.Of(unavailable), Remedy = LookupRemedy.Of(unavailable) };
-            default:
-                var asked = QuestionOf(judging.Question, image, result, judging.Keys);
-                // One image may have hundreds of names that differ in the tag.
-                var known = judging.Done.Find(d => ReferenceEquals(d.Result, result) && d.Asked.Running.SequenceEqual(asked.Running));
-                var proven = known.Proven ?? Proven(judging, result, asked);
-                if (known.Proven is null)
-                {
-                    judging.Done.Add((result, asked, proven));
-                }
-
-                return new SignedImage(image, proven) { Note = judging.Brought.NoteOf(result, judging.Question.Policy, asked.Running) };
-        }
-    }
-
-    private ImageProvenance Proven(Judging judging, LookupResult result, ImageQuestion asked)
-    {
-        var (question, keys, brought, now) = (judging.Question, judging.Keys, judging.Brought, time.GetUtcNow());
-        if (time.GetElapsedTime(judging.Started) > s_judging)
-        {
-            return OriginEvaluator.Evaluate(asked, new Verification([], [TooMuch(result)]), now);
-        }
-
-        var verified = _verified.Of(result, keys);
-        var missing = _heard.MissingFrom(verified, result.Image.Digest, keys);
-        if (brought.FaultsAlone is { } faults && missing == Verification.Nothing && question.Template is null)
-        {
-            var judged = _judged.Of(result, question.Policy, keys, asked, verified, now);
-            return faults.Count == 0 ? judged : judged with { Findings = [.. faults, .. judged.Findings] };
-        }
-
-        verified = verified.With(missing);
-        var (own, others) = brought.For(asked.Image);
-        return question.Template is { } template
-            ? TemplateEvaluator.Evaluate(asked, template, verified.With(own), now, others)
-            : OriginEvaluator.Evaluate(asked, verified.With(own), now, others);
-    }
-
-    private static StatementFinding TooMuch(LookupResult result) =>
-        new(
-            FindingKind.Unread,
-            $"{result.Image}",
-            null,
-            "was not judged: the statements about the other images of this request took all the time that there is",
-            "Retry, which goes on from there, or change fewer images at a time."
-        );
-
-    private static ImageQuestion QuestionOf(EvidenceQuestion question, string image, LookupResult result, KeySet keys) =>
-        OriginQuestion.Of(
-            question.Policy,
-            question.Signed,
-            image,
-            new JudgedImage($"{result.Image.Digest}") { Platforms = FoundText.PlatformsOf(result) },
-            question.Template is not null
-                ? SignedQuestions.CommitsOfRevision(question.Evaluated, image, question.Policy, keys, question.Cluster)
-                :
-                [
-                    .. SignedQuestions
-                        .RunningBefore(question.Evaluated, image, question.Policy, question.Cluster)
-                        .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, question.Policy, keys, question.Cluster))),
-                ]
-        );
-
-    /// <summary>What one request asks of one policy's keys.</summary>
-    private sealed record Judging(EvidenceQuestion Question, KeySet Keys, BroughtStatements Brought, long Started)
-    {
-        public List<(LookupResult Result, ImageQuestion Asked, ImageProvenance Proven)> Done { get; } = [];
-    }
 }

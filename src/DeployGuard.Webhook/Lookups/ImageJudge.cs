@@ -1,0 +1,93 @@
+using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Registry.Lookups;
+using DeployGuard.Statements;
+
+namespace DeployGuard.Webhook.Lookups;
+
+/// <summary>Judges what was found of an image, and what its request brings along, by the keys of a policy.</summary>
+internal sealed class ImageJudge(TimeProvider time)
+{
+    private readonly VerifiedResults _verified = new();
+    private readonly JudgedResults _judged = new();
+    private readonly HeardBefore _heard = new(time);
+
+    /// <param name="image">As the template names it.</param>
+    /// <param name="result">What was found of it; null where it cannot be looked up by its name.</param>
+    public SignedImage Judge(Judging judging, string image, LookupResult? result)
+    {
+        switch (result)
+        {
+            case null:
+                return new SignedImage(image, null)
+                {
+                    Unavailable = $"{image} has no sha256 digest that could be looked up",
+                    Remedy = "Name the image by its sha256 digest",
+                };
+            case Unavailable unavailable:
+                return new SignedImage(image, null) { Unavailable = FoundText.Of(unavailable), Remedy = LookupRemedy.Of(unavailable) };
+            default:
+                var asked = QuestionOf(judging.Question, image, result, judging.Keys);
+                // One image may have hundreds of names that differ in the tag.
+                var known = judging.Done.Find(d => ReferenceEquals(d.Result, result) && d.Asked.Running.SequenceEqual(asked.Running));
+                if (known.Proven is null && judging.Left.IsOver(judging.Deadline))
+                {
+                    var unread = new Verification([], [TooMuch(result)]);
+                    return new SignedImage(image, OriginEvaluator.Evaluate(asked, unread, time.GetUtcNow()));
+                }
+
+                var proven = known.Proven ?? judging.Left.Spend(() => Proven(judging, result, asked));
+                if (known.Proven is null)
+                {
+                    judging.Done.Add((result, asked, proven));
+                }
+
+                return new SignedImage(image, proven) { Note = judging.Brought.NoteOf(result, judging.Question.Policy, asked.Running) };
+        }
+    }
+
+    private ImageProvenance Proven(Judging judging, LookupResult result, ImageQuestion asked)
+    {
+        var (question, keys, brought, now) = (judging.Question, judging.Keys, judging.Brought, time.GetUtcNow());
+        var verified = _verified.Of(result, keys);
+        var missing = _heard.MissingFrom(verified, result.Image.Digest, keys);
+        if (brought.FaultsAlone is { } faults && missing == Verification.Nothing && question.Template is null)
+        {
+            var judged = _judged.Of(result, question.Policy, keys, asked, verified, now);
+            return faults.Count == 0 ? judged : judged with { Findings = [.. faults, .. judged.Findings] };
+        }
+
+        verified = verified.With(missing);
+        var (own, others) = brought.For(asked.Image);
+        return question.Template is { } template
+            ? TemplateEvaluator.Evaluate(asked, template, verified.With(own), now, others)
+            : OriginEvaluator.Evaluate(asked, verified.With(own), now, others);
+    }
+
+    private static StatementFinding TooMuch(LookupResult result) =>
+        new(
+            FindingKind.Unread,
+            $"{result.Image}",
+            null,
+            "was not judged: the second that all images of a request have together, or the time of the request, was over",
+            "Retry, which goes on from there, or change fewer images at a time."
+        );
+
+    private static ImageQuestion QuestionOf(EvidenceQuestion question, string image, LookupResult result, KeySet keys) =>
+        OriginQuestion.Of(
+            question.Policy,
+            question.Signed,
+            image,
+            new JudgedImage($"{result.Image.Digest}") { Platforms = FoundText.PlatformsOf(result) },
+            question.Template is not null
+                ? SignedQuestions.CommitsOfRevision(question.Evaluated, image, question.Policy, keys, question.Cluster)
+                :
+                [
+                    .. SignedQuestions
+                        .RunningBefore(question.Evaluated, image, question.Policy, question.Cluster)
+                        .Select(i => new RunningImage(i, SignedQuestions.CommitOf(i, question.Policy, keys, question.Cluster))),
+                ]
+        );
+}
