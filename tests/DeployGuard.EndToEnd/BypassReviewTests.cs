@@ -147,10 +147,23 @@ public sealed class BypassReviewTests
         };
         var image = await Source.ImageAsync("dismissed since");
         await Source.AttachAsync(image, [Says(image, dismissed), .. Summaries(hoursAgo: 2)]);
-        await Source.IsRefusedAsync(sandbox, image, "was taken back at", "ApprovalMissing");
+        await Source.IsRefusedAsync(sandbox, image, "was taken back, as stated at", "ApprovalMissing");
 
         await Source.AttachAsync(image, [Says(image, dismissed), .. Summaries(hoursAgo: 0)]);
         await Source.PassesAsync(sandbox, image);
+
+        // As GitHub states it: at the time of the review, from before the summary. The statement is newer.
+        var reviewedBefore = dismissed with
+        {
+            Approvals = [dismissed.Approvals[0] with { At = Now.AddHours(-3) }],
+        };
+        var untimed = await Source.ImageAsync("dismissed at an unknown time");
+        await Source.AttachAsync(untimed, [Says(untimed, reviewedBefore), .. Summaries(hoursAgo: 2)]);
+        await Source.IsRefusedAsync(sandbox, untimed, "was taken back, as stated at", "ApprovalMissing");
+
+        var lesser = await Source.ImageAsync("verified again, with less");
+        await Source.AttachAsync(lesser, [Says(lesser, change), .. Summaries(hoursAgo: 2), Summary('c', 1, levels: "SLSA_SOURCE_LEVEL_1")]);
+        await Source.IsRefusedAsync(sandbox, lesser, "the last verification summary of", "ApprovalMissing");
 
         var failed = await Source.ImageAsync("failed on another ref");
         await Source.AttachAsync(
@@ -167,7 +180,13 @@ public sealed class BypassReviewTests
     /// <summary>Of the commit of what runs, and of the new one.</summary>
     private DsseEnvelope[] Summaries(int hoursAgo) => [Summary('b', hoursAgo), Summary('c', hoursAgo)];
 
-    private DsseEnvelope Summary(char commit, int hoursAgo, string result = "PASSED", string name = "refs/heads/main") =>
+    private DsseEnvelope Summary(
+        char commit,
+        int hoursAgo,
+        string result = "PASSED",
+        string name = "refs/heads/main",
+        string levels = "SLSA_SOURCE_LEVEL_3\", \"SLSA_SOURCE_TWO_PARTY_REVIEWED"
+    ) =>
         Signed(
             Statement.Parse(
                 Encoding.UTF8.GetBytes(
@@ -176,7 +195,7 @@ public sealed class BypassReviewTests
                      "subject": [{"digest": {"gitCommit": "{{Commit(commit)}}"}, "annotations": {"sourceRefs": ["{{name}}"]} }],
                      "predicate": {"verifier": {"id": "{{Verifier}}"}, "resourceUri": "git+{{Address}}",
                       "verificationResult": "{{result}}", "timeVerified": "{{Now.AddHours(-hoursAgo):yyyy-MM-ddTHH:mm:ssZ}}",
-                      "verifiedLevels": ["SLSA_SOURCE_LEVEL_3", "SLSA_SOURCE_TWO_PARTY_REVIEWED"]} }
+                      "verifiedLevels": ["{{levels}}"]} }
                     """
                 )
             ),

@@ -62,13 +62,48 @@ public sealed class BypassTemplateTests
         var run = await AnsweredAsync(() => sandbox.ApplyAsync("dana", WithTwo(side, web), "--dry-run=server"));
 
         Assert.That(run.Output, Does.Contain("only the template changed").And.Contain("ApprovalMissing"));
+    }
 
-        static JsonObject WithTwo(string front, string beside)
-        {
-            var both = Web(front);
-            both["spec"]!["template"]!["spec"]!["containers"]!.AsArray().Add(Parse($$"""{"name": "side", "image": "{{beside}}"}"""));
-            return both;
-        }
+    /// <summary>The first of two steps: the next image of the other repository would be a new version of this one.</summary>
+    [Test]
+    public async Task Threat57_TheSameContentUnderTheNameOfAnotherRepositoryNeedsAnApproval()
+    {
+        const string Seed = "to be renamed";
+        var sandbox = await UnguardedAsync();
+        var before = Source.Name(await Source.ImageAsync("before both"));
+        (await sandbox.ApplyAsync("admin", WithTwo(before, before))).OrFail();
+        await sandbox.IsRolledOutAsync("web");
+        await sandbox.GuardAsync(Policy);
+        var (web, side) = (await Source.ImageAsync(Seed), await ReviewedElsewhereAsync("the first beside it"));
+        Assert.That((await AppliedAsync(Source.Name(web), side)).Output, Does.Contain("ApprovalMissing"));
+        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+        (await AppliedAsync(Source.Name(web), side)).OrFail();
+        await Wait.UntilAsync(
+            sandbox.ChangesAsync,
+            changes =>
+                changes.Any(c => PhaseOf(c) == "Proven" && c.GetProperty("spec").GetRawText().Contains($"{web}", StringComparison.Ordinal)),
+            "both images to be proven"
+        );
+
+        var renamed = await Source.ImageElsewhereAsync(Other, Seed, _ => []);
+        var next = await Source.ImageElsewhereAsync(
+            Other,
+            "the next beside it",
+            i => [Signed(Human('c', 'd').About(Subject(i)), Source.Forge)]
+        );
+        Assert.That(renamed, Does.EndWith($"@{web}"));
+        Assert.That(
+            (await AppliedAsync(renamed, next, "--dry-run=server")).Output,
+            Does.Contain("takes the place of an image of another repository").And.Contain("ApprovalMissing")
+        );
+        await Wait.UntilAsync(
+            () => AppliedAsync(Source.Name(web), next, "--dry-run=server"),
+            run => run.Succeeded && !run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
+            "the image that stays under its name to pass"
+        );
+
+        Task<Run> AppliedAsync(string web, string side, params string[] flags) =>
+            AnsweredAsync(() => sandbox.ApplyAsync("dana", WithTwo(web, side), flags));
     }
 
     [Test]
@@ -194,6 +229,13 @@ public sealed class BypassTemplateTests
     }
 
     private static ChangeStatement Human(char from, char to) => Change(from, to) with { Approvals = [] };
+
+    private static JsonObject WithTwo(string front, string beside)
+    {
+        var both = Web(front);
+        both["spec"]!["template"]!["spec"]!["containers"]!.AsArray().Add(Parse($$"""{"name": "side", "image": "{{beside}}"}"""));
+        return both;
+    }
 
     private Task<string> ReviewedElsewhereAsync(string seed) =>
         Source.ImageElsewhereAsync(Other, seed, i => [Signed(Change('b', 'c').About(Subject(i)), Source.Forge)]);

@@ -22,7 +22,8 @@ public sealed record StatementSubject(string Name, IReadOnlyDictionary<string, s
     /// <summary>Null where the subject has a digest of another kind only: it can never match an image.</summary>
     public string? Sha256 => Digests.GetValueOrDefault(ImageDigest);
 
-    public string? GitCommit => Digests.GetValueOrDefault(Commit);
+    /// <summary>In lower case, however it is written.</summary>
+    public string? GitCommit => Digests.GetValueOrDefault(Commit)?.ToLowerInvariant();
 
     /// <summary>A subject with one digest.</summary>
     public static StatementSubject Of(string name, string algorithm, string digest) =>

@@ -11,4 +11,8 @@ internal sealed record Descriptor(
     string? ArtifactType,
     string? Platform,
     IReadOnlyDictionary<string, string> Annotations
-);
+)
+{
+    /// <summary>It is of an unknown system and an unknown architecture, by both of these fields: no runtime chooses it.</summary>
+    public bool IsOfNoPlatform { get; init; }
+}

@@ -12,6 +12,9 @@ internal static class ManifestParser
 
     private const int LongestPlatform = 64;
 
+    /// <summary>The system and the architecture of an entry that holds statements of a builder.</summary>
+    private const string Unknown = "unknown";
+
     private static readonly JsonDocumentOptions s_strict = new() { MaxDepth = 32, AllowDuplicateProperties = false };
 
     private static readonly Dictionary<string, string> s_none = [];
@@ -118,7 +121,18 @@ internal static class ManifestParser
                 Platform(json),
                 Texts(json, "annotations")
             )
+            {
+                IsOfNoPlatform = IsOfNoPlatform(json),
+            }
             : throw new FormatException("descriptor");
+
+    /// <summary>A field that is missing is not unknown, and the name of one is not that of two.</summary>
+    private static bool IsOfNoPlatform(JsonElement json) =>
+        json.TryGetProperty("platform", out var platform)
+        && platform.ValueKind == JsonValueKind.Object
+        && Text(platform, "os") == Unknown
+        && Text(platform, "architecture") == Unknown
+        && !platform.TryGetProperty("variant", out _);
 
     /// <summary>Cut where it is longer than any that a runtime would choose.</summary>
     private static string? Platform(JsonElement json)

@@ -8,8 +8,6 @@ namespace DeployGuard.Registry.Lookups;
 /// <summary>Reads what an image says about itself.</summary>
 internal sealed class ImageReader(RepositoryReader repository, Place place, LookupBudget budget, LookupLimits limits)
 {
-    private const string Unknown = "unknown/unknown";
-
     private static readonly Dictionary<string, string> s_none = [];
 
     /// <summary>Null if there is no such image.</summary>
@@ -47,7 +45,7 @@ internal sealed class ImageReader(RepositoryReader repository, Place place, Look
     /// the image.
     /// </summary>
     private static List<Descriptor> PlatformsOf(Manifest index) =>
-        [.. index.Manifests.Where(m => m.Platform != Unknown).DistinctBy(m => m.Digest)];
+        [.. index.Manifests.Where(m => !m.IsOfNoPlatform).DistinctBy(m => m.Digest)];
 
     private async Task<PlatformFacts> ReadPlatformAsync(Descriptor platform, bool labels, CancellationToken cancel)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using System.Text;
 using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Policies;
@@ -95,6 +96,25 @@ public class SignatureCheckTests
             result.Findings.Single(f => f.Place == "newer").What,
             Does.StartWith("is a change statement by a trusted key that cannot be read")
         );
+    }
+
+    /// <summary>Of a later version, or with a mistake outside of the predicate. Any trusted key may say AI.</summary>
+    [TestCase("deployguard.io/change/v1", "deployguard.io/change/v2", "/change/v2 is another version than is read")]
+    [TestCase("in-toto.io/Statement/v1", "in-toto.io/Statement/v2", "_type: ")]
+    [TestCase("\"subject\":", "\"subjects\":", "subject: is missing")]
+    [TestCase("{\"_type\":", "{\"_type\":\"x\",\"_type\":", "Duplicate")]
+    public void AChangeStatementInAFormThatIsNotReadMayDenyTheOthers(string what, string by, string fault)
+    {
+        var payload = Encoding.UTF8.GetString(Stated.Change(ai: AiStatus.Assisted).About(Stated.Image()).ToJson());
+        Assert.That(payload, Does.Contain(what));
+        var odd = Encoding.UTF8.GetBytes(payload.Replace(what, by, StringComparison.Ordinal));
+        var result = Evaluate([
+            s_forge.Says(Stated.Change().ReviewedBy("github:2002")),
+            new FoundAttestation("odd", AttestationFormat.Dsse, Dsse.Sign(Statement.PayloadType, odd, s_forge.Key).ToJson()),
+        ]);
+
+        Assert.That((result.IsUnread, result.Origin, result.Reviews.Count), Is.EqualTo((true, OriginVerdict.Unknown, 0)));
+        Assert.That(result.Findings.Single(f => f.Place == "odd").What, Does.Contain(fault));
     }
 
     [Test]

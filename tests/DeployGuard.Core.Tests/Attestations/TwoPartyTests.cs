@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Attestations.Trust;
@@ -124,6 +125,11 @@ public class TwoPartyTests
                 TestName = "with another name of the digest",
             },
             new(s_vsa.Says(Fail(Stated.Head) with { Subjects = [Stated.Image()] })) { TestName = "of the image" },
+            new(s_vsa.Says(Fail(Stated.Head.ToUpperInvariant()))) { TestName = "of the commit in upper case" },
+            new(s_vsa.Says(Fail(Stated.Head) with { Subjects = [StatementSubject.Of("", "sha1", Stated.Head.ToUpperInvariant())] }))
+            {
+                TestName = "of the commit in upper case, with another name of the digest",
+            },
             new(s_vsa.Says(Stated.Summary("SLSA_SOURCE_LEVEL_1", result: "FAILED", repository: "git+ssh://git@github.com/acme/checkout")))
             {
                 TestName = "by another address of the repository",
@@ -165,6 +171,78 @@ public class TwoPartyTests
         Assert.That(result.Findings.Single().What, Does.Contain(fault));
     }
 
+    private static readonly string s_failed = Encoding.UTF8.GetString(Fail(Stated.Head).ToJson());
+
+    private static IEnumerable<TestCaseData<string, string>> Misshapen() =>
+        [
+            Replaced("a subject without a digest", "\"digest\":{", "\"uri\":{", "subject[0].digest: is missing"),
+            Replaced("another type of statement", "in-toto.io/Statement/v1", "in-toto.io/Statement/v2", "_type: "),
+            Replaced("a field twice", "{\"_type\":", "{\"_type\":\"x\",\"_type\":", "Duplicate"),
+            Replaced("a digest twice", "\"gitCommit\":", "\"gitCommit\":\"x\",\"gitCommit\":", "Duplicate"),
+            Replaced(
+                "its type twice",
+                "\"predicateType\":",
+                "\"predicateType\":\"https://spdx.dev/Document\",\"predicateType\":",
+                "Duplicate"
+            ),
+            Replaced("no JSON", "{\"_type\":", "{_type:", "is not strict JSON"),
+            Replaced("no type of predicate", "\"predicateType\":", "\"predicatetype\":", "predicateType: is missing"),
+            Replaced("an earlier version", "verification_summary/v1", "verification_summary/v0.2", "/v0.2 is another version"),
+            Replaced("a later version", "verification_summary/v1", "verification_summary/v1.1", "/v1.1 is another version"),
+            Replaced("other letter case", "slsa.dev/verification_summary/v1", "SLSA.dev/Verification_Summary/v1", "is another version"),
+        ];
+
+    private static TestCaseData<string, string> Replaced(string name, string what, string by, string fault)
+    {
+        Assert.That(s_failed, Does.Contain(what));
+        return new(s_failed.Replace(what, by, StringComparison.Ordinal), fault) { TestName = $"Misshapen: {name}" };
+    }
+
+    [TestCaseSource(nameof(Misshapen))]
+    public void AFailureThatCannotBeReadForAnyReasonMayDenyTheRest(string payload, string fault)
+    {
+        FoundAttestation Says(Signer signer) =>
+            new(
+                "unreadable",
+                AttestationFormat.Dsse,
+                Dsse.Sign(Statement.PayloadType, Encoding.UTF8.GetBytes(payload), signer.Key).ToJson()
+            );
+        FoundAttestation[] found = [s_change, Summary(Stated.Running), Summary(Stated.Head)];
+        var result = Evaluate([.. found, Says(s_vsa)]);
+
+        Assert.That((result.IsUnread, result.TwoParty), Is.EqualTo((true, (TwoPartyReview?)null)));
+        Assert.That(
+            result.Findings.Single().What,
+            Does.StartWith("is a verification summary by a trusted key that cannot be read").And.Contain(fault)
+        );
+        Assert.That(Evaluate([.. found, Says(s_review)]).IsUnread, Is.False, "its key is no verifier's");
+        Assert.That(Evaluate([.. found, Says(s_former)]).TwoParty, Is.Not.Null, "anybody may have written it");
+    }
+
+    [Test]
+    public void ASummaryUnderAnotherTypeOfPayloadMayDenyTheRestToo()
+    {
+        var envelope = Dsse.Sign("application/json", Encoding.UTF8.GetBytes(s_failed), s_vsa.Key);
+        var odd = new FoundAttestation("odd", AttestationFormat.Dsse, envelope.ToJson());
+
+        Assert.That(Evaluate(s_change, Summary(Stated.Running), Summary(Stated.Head), odd).IsUnread, Is.True);
+    }
+
+    /// <summary>A list of components, which its key may sign too.</summary>
+    [Test]
+    public void WhatIsAboutSomethingElseAndCannotBeReadDeniesNothing()
+    {
+        var list = s_failed
+            .Replace(SourceSummary.PredicateType, "https://spdx.dev/Document", StringComparison.Ordinal)
+            .Replace("\"digest\":{", "\"uri\":{\"verification_summary\":\"deployguard.io\",", StringComparison.Ordinal);
+        var envelope = Dsse.Sign(Statement.PayloadType, Encoding.UTF8.GetBytes(list), s_vsa.Key);
+        var other = new FoundAttestation("list", AttestationFormat.Dsse, envelope.ToJson());
+        var result = Evaluate(s_change, Summary(Stated.Running), Summary(Stated.Head), other);
+
+        Assert.That(result.TwoParty, Is.Not.Null);
+        Assert.That(result.Findings.Single().Kind, Is.EqualTo(FindingKind.Unreadable));
+    }
+
     [Test]
     public void OneThatFailedOfAnotherRepositoryOrByAnotherVerifierSaysNothing()
     {
@@ -178,20 +256,99 @@ public class TwoPartyTests
     /// Two people agreed when it was verified, and one has taken it back since. Nobody but the verifier knows whether those that are left
     /// are two: one may be the requester.
     /// </summary>
-    [TestCase(-1, false, false)]
-    [TestCase(-3, false, true)]
-    [TestCase(-1, true, false)]
-    public void ASummaryDoesNotOutliveAReview(int dismissedAt, bool hasAnother, bool isCounted)
+    [TestCase(ReviewState.ChangesRequested, -1, false, false)]
+    [TestCase(ReviewState.ChangesRequested, -3, false, true)]
+    [TestCase(ReviewState.ChangesRequested, -1, true, false)]
+    [TestCase(ReviewState.Dismissed, -1, false, false)]
+    [TestCase(ReviewState.Dismissed, -1, true, false)]
+    public void ASummaryDoesNotOutliveAReview(ReviewState state, int takenBackAt, bool hasAnother, bool isCounted)
     {
-        var dismissed = Stated.Review("github:2002") with { State = ReviewState.Dismissed, At = Some.Now.AddHours(dismissedAt) };
+        var takenBack = Stated.Review("github:2002") with { State = state, At = Some.Now.AddHours(takenBackAt) };
         var change = Stated.Change() with
         {
-            Approvals = [dismissed, .. hasAnother ? [Stated.Review("github:3003")] : (StatedApproval[])[]],
+            Approvals = [takenBack, .. hasAnother ? [Stated.Review("github:3003")] : (StatedApproval[])[]],
         };
         var result = Evaluate(s_review.Says(change), Summary(Stated.Running), Summary(Stated.Head));
 
         Assert.That(result.TwoParty is not null, Is.EqualTo(isCounted));
-        Assert.That(result.TwoPartyGap, isCounted ? Is.Empty : Does.Contain("was taken back at 2026-11-23 11:00 UTC"));
+        Assert.That(result.TwoPartyGap, isCounted ? Is.Empty : Does.Contain("was taken back, as stated at 2026-11-23 11:00 UTC"));
+    }
+
+    /// <summary>GitHub keeps the time of the review, of two hours before the summary, and gives none of its dismissal.</summary>
+    [TestCase(-90, false)]
+    [TestCase(-120, false)]
+    [TestCase(-121, true)]
+    public void ADismissalMayBeAsNewAsTheStatementThatSaysSo(int statedAt, bool isCounted)
+    {
+        var dismissed = Stated.Review("github:2002") with { State = ReviewState.Dismissed, At = Some.Now.AddHours(-4) };
+        var first = Stated.Change() with { Approvals = [dismissed], IssuedAt = Some.Now.AddMinutes(statedAt) };
+        // A repeated job states it again: it was known since the first time.
+        var again = first with
+        {
+            IssuedAt = Some.Now.AddMinutes(-1),
+        };
+        var result = Evaluate(s_review.Says(again, "again"), s_review.Says(first, "first"), Summary(Stated.Running), Summary(Stated.Head));
+
+        Assert.That(result.TwoParty is not null, Is.EqualTo(isCounted));
+    }
+
+    /// <summary>That another review was dismissed is no news of this one.</summary>
+    [Test]
+    public void EachReviewIsDismissedByItself()
+    {
+        var first = Stated.Review("github:2002") with { State = ReviewState.Dismissed, At = Some.Now.AddHours(-5) };
+        var earlier = Stated.Change() with { Approvals = [first], IssuedAt = Some.Now.AddHours(-4) };
+
+        foreach (var second in (StatedApproval[])[first with { At = Some.Now.AddHours(-3) }, first with { Approver = "github:3003" }])
+        {
+            var later = Stated.Change() with { Approvals = [first, second] };
+            FoundAttestation[] found = [s_review.Says(earlier, "earlier"), Summary(Stated.Running), Summary(Stated.Head)];
+
+            Assert.That(Evaluate(found).TwoParty, Is.Not.Null);
+            Assert.That(Evaluate([.. found, s_review.Says(later, "later")]).TwoParty, Is.Null);
+        }
+    }
+
+    private static IEnumerable<TestCaseData<Statement>> Lesser() =>
+        [
+            new(Stated.Summary("SLSA_SOURCE_LEVEL_1", at: Some.Now.AddHours(-1))) { TestName = "later, of level 1" },
+            new(Stated.Summary("SLSA_SOURCE_LEVEL_3", at: Some.Now.AddHours(-1))) { TestName = "later, without a review" },
+            new(Stated.Summary("SLSA_SOURCE_LEVEL_1", at: Some.Now.AddHours(-2))) { TestName = "of the same time" },
+            new(Stated.Summary("SLSA_SOURCE_LEVEL_1", at: Some.Now.AddHours(1))) { TestName = "of the future" },
+            new(Stated.Summary("SLSA_SOURCE_LEVEL_1")) { TestName = "without a time" },
+            new(Stated.Summary("SLSA_SOURCE_LEVEL_1", Stated.Head.ToUpperInvariant(), at: Some.Now.AddHours(-1)))
+            {
+                TestName = "of the commit in upper case",
+            },
+            new(Stated.Summary("SLSA_SOURCE_LEVEL_1", Stated.Running, at: Some.Now.AddHours(-1))) { TestName = "of what runs" },
+        ];
+
+    [TestCaseSource(nameof(Lesser))]
+    public void WhatAVerifierSaidLastOfACommitDecides(Statement last)
+    {
+        var result = Evaluate(s_change, Summary(Stated.Running), Summary(Stated.Head), s_vsa.Says(last, "last"));
+
+        Assert.That(result.TwoParty, Is.Null);
+        Assert.That(result.TwoPartyGap, Does.StartWith("the last verification summary of ").And.EndWith("Ask the verifier why"));
+    }
+
+    [Test]
+    public void AnEarlierOneAndThatOfAnotherVerifierTakeNothingAway()
+    {
+        var other = new Signer("levels", KeyRole.Vsa, "https://levels.example.com");
+        var keys = KeySet.Of(s_review.Trusted, s_vsa.Trusted, other.Trusted);
+        FoundAttestation[] found =
+        [
+            s_change,
+            Summary(Stated.Running),
+            Summary(Stated.Head),
+            s_vsa.Says(Stated.Summary("SLSA_SOURCE_LEVEL_1", at: Some.Now.AddHours(-3)), "earlier"),
+            other.Says(Stated.Summary("SLSA_SOURCE_LEVEL_1", verifier: "https://levels.example.com", at: Some.Now), "other"),
+        ];
+
+        var result = OriginEvaluator.Evaluate(Stated.Question(), AttestationVerifier.Verify(found, keys), Some.Now);
+
+        Assert.That(result.TwoParty?.At, Is.EqualTo(Some.Now.AddHours(-2)));
     }
 
     private static Statement Fail(string commit, string refs = "refs/heads/main") =>

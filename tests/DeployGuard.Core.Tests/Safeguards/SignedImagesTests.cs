@@ -47,6 +47,41 @@ public class SignedImagesTests
             Does.Contain("which the policy names no source for")
         );
 
+    /// <summary>
+    /// The same content, beside a reviewed image. Under the other name a later image of that repository would be a new version of this one.
+    /// </summary>
+    [TestCase("registry.example.com/shop/web:2@", true)]
+    [TestCase("REGISTRY.example.com/shop/web@", true)]
+    [TestCase("registry.example.com/shop/web-debug@", false)]
+    [TestCase("registry.example.com/shop/web/debug:1@", false)]
+    [TestCase("evil.example.com/shop/web@", false)]
+    [TestCase("shop/web@", false)]
+    public void TheSameContentStaysInItsRepository(string name, bool isAllowed)
+    {
+        var moved = s_side.Replace("registry.example.com/shop/web@", name, StringComparison.Ordinal);
+        var (before, after) = (Containers(Running, s_side), Containers(New, moved));
+
+        Assert.That(Decide(before, after, New).IsAllowed, Is.EqualTo(isAllowed));
+        if (!isAllowed)
+        {
+            Assert.That(Refusal(before, after, New), Does.Contain($"{moved} takes the place of an image of another repository, {s_side}"));
+        }
+    }
+
+    /// <summary>What no source names either: of other repositories nobody knows what comes next.</summary>
+    [Test]
+    public void TheSameContentOfWhatNoSourceNamesStaysInItsRepositoryToo()
+    {
+        var moved = s_other.Replace("other/proxy", "other/debug", StringComparison.Ordinal);
+        var tagged = s_other.Replace("@", ":2@", StringComparison.Ordinal);
+
+        Assert.That(
+            Refusal(Containers(s_other, Running), Containers(moved, New), New),
+            Does.Contain("takes the place of an image of another repository")
+        );
+        Assert.That(Decide(Containers(s_other, Running), Containers(tagged, New), New).IsAllowed, Is.True);
+    }
+
     /// <summary>A second deploy soon after the first: what runs is not proven yet, and all of it was approved.</summary>
     [TestCase(Phase.Proven)]
     [TestCase(Phase.Running)]

@@ -50,6 +50,26 @@ internal sealed class PlatformTests : LookupFixture
         Assert.That(found.Facts.Platforms.Select(p => (p.Platform, p.Digest)), Is.EqualTo([("linux/amd64", amd), ("", unnamed)]));
     }
 
+    [TestCase("""{"architecture": "unknown", "variant": "unknown"}""")]
+    [TestCase("""{"os": "unknown", "variant": "unknown"}""")]
+    [TestCase("""{"os": "unknown/unknown"}""")]
+    [TestCase("""{"os": "unknown", "architecture": "unknown", "variant": "v8"}""")]
+    public async Task Case07_APlatformIsUnknownByBothOfItsFieldsAlone(string platform)
+    {
+        var (amd, other) = (Repository.PushImage("amd"), Repository.PushImage("other"));
+        var index = Repository.PushManifest(
+            Documents.Index([
+                Documents.Descriptor(MediaTypes.Manifest, amd, 1, Documents.Platform("linux", "amd64")),
+                Documents.Descriptor(MediaTypes.Manifest, other, 1, $"\"platform\": {platform}"),
+            ]),
+            MediaTypes.Index
+        );
+
+        var found = (NoStatement)await FindAsync(index);
+
+        Assert.That(found.Facts.Platforms.Select(p => p.Digest), Is.EqualTo([amd, other]), "it needs a statement too");
+    }
+
     [Test]
     public async Task Case08_AStatementAboutTheIndexIsNotOneAboutThePlatformAndTheResultNamesTheDigest()
     {

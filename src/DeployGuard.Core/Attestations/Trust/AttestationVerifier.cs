@@ -99,12 +99,7 @@ public static class AttestationVerifier
             throw NotSigned(found, keys, [hint, .. envelope.Signatures.Select(s => s.KeyId)]);
         }
 
-        if (envelope.PayloadType != Statement.PayloadType)
-        {
-            throw new AttestationException($"payloadType: \"{envelope.PayloadType}\" is not {Statement.PayloadType}");
-        }
-
-        var statement = Statement.Parse(envelope.Payload);
+        var statement = StatementOf(found, envelope, signers);
         return new VerifiedStatement(
             found.Place,
             DigestOf(envelope.Payload),
@@ -113,6 +108,25 @@ public static class AttestationVerifier
             ClaimOf(found, statement, signers)
         );
     }
+
+    /// <summary>A mistake in it, also outside of the predicate, does not take away what its signer meant to deny.</summary>
+    private static Statement StatementOf(FoundAttestation found, DsseEnvelope envelope, IReadOnlyList<TrustedKey> signers)
+    {
+        try
+        {
+            return envelope.PayloadType == Statement.PayloadType
+                ? Statement.Parse(envelope.Payload)
+                : throw new AttestationException($"payloadType: \"{envelope.PayloadType}\" is not {Statement.PayloadType}");
+        }
+        catch (AttestationException wrong) when (PredicateKinds.In(envelope.Payload).FirstOrDefault(k => MayDeny(k, signers)) is { } kind)
+        {
+            throw UnreadOf(found, kind, wrong.Message);
+        }
+    }
+
+    /// <summary>A summary of a key that is no verifier's says nothing.</summary>
+    private static bool MayDeny(string kind, IReadOnlyList<TrustedKey> signers) =>
+        kind != PredicateKinds.Summary || signers.Any(s => s.Role is KeyRole.Vsa);
 
     private static VerifiedStatement OfSimpleSigning(FoundAttestation found, KeySet keys, SignatureChecks checks)
     {
@@ -134,20 +148,25 @@ public static class AttestationVerifier
         statement.PredicateType switch
         {
             ChangeStatement.PredicateType => new ChangeClaim(
-                Meant(found, "change statement", () => ChangeStatement.Parse(statement.Predicate))
+                Meant(found, PredicateKinds.Change, () => ChangeStatement.Parse(statement.Predicate))
             ),
             SlsaProvenance.PredicateType => new BuildClaim(SlsaProvenance.Parse(statement.Predicate)),
             SourceSummary.PredicateType => new SummaryClaim(
-                signers.Any(s => s.Role is KeyRole.Vsa)
-                    ? Meant(found, "verification summary", () => SourceSummary.Parse(statement.Predicate))
+                MayDeny(PredicateKinds.Summary, signers)
+                    ? Meant(found, PredicateKinds.Summary, () => SourceSummary.Parse(statement.Predicate))
                     : SourceSummary.Parse(statement.Predicate)
             ),
             CosignSign => new SignatureClaim(),
+            var other when PredicateKinds.Of(other) is { } kind && MayDeny(kind, signers) => throw UnreadOf(
+                found,
+                kind,
+                $"predicateType: {other} is another version than is read"
+            ),
             var other => new OtherClaim(other),
         };
 
     /// <summary>A trusted signer means something by it: perhaps an AI, a dismissed review or a failure, perhaps in a newer form.</summary>
-    private static T Meant<T>(FoundAttestation found, string what, Func<T> parse)
+    private static T Meant<T>(FoundAttestation found, string kind, Func<T> parse)
     {
         try
         {
@@ -155,17 +174,17 @@ public static class AttestationVerifier
         }
         catch (AttestationException wrong)
         {
-            throw new RefusedException(
-                new StatementFinding(
-                    FindingKind.Unread,
-                    found.Place,
-                    null,
-                    $"is a {what} by a trusted key that cannot be read ({VisibleText.Inline(wrong.Message)}), and may deny what was read",
-                    "Have its signer issue it again in the form that this version reads, and delete this one from the registry."
-                )
-            );
+            throw UnreadOf(found, kind, wrong.Message);
         }
     }
+
+    private static RefusedException UnreadOf(FoundAttestation found, string kind, string why) =>
+        Refused(
+            found,
+            FindingKind.Unread,
+            $"is a {kind} by a trusted key that cannot be read ({VisibleText.Inline(why)}), and may deny what was read",
+            "Have its signer issue it again in the form that this version reads, and delete this one from the registry."
+        );
 
     private static RefusedException NotChecked(FoundAttestation found) =>
         new(

@@ -182,7 +182,7 @@ internal sealed class RangeJudgement
         return person => _takenBack.Last(person, commits);
     }
 
-    /// <summary>When anybody last took a review of a part back; null if nobody did.</summary>
+    /// <summary>Since when it is known that somebody took a review of a part back, at the latest; null if nobody did.</summary>
     public DateTimeOffset? TakenBackOf(ChainLink link) => _takenBack.LastOfAll(_heard.CommitsOf(link.BaseCommit, link.HeadCommit));
 
     private static ChainLink LinkOf(IReadOnlyList<JudgedStatement> part, IReadOnlyList<CountedReview> reviews)

@@ -10,11 +10,16 @@ internal sealed class TakenBackReviews
     /// <summary>By person and commit, when it was last taken back: a statement may have a thousand reviews, by anybody.</summary>
     private readonly Dictionary<string, Dictionary<string, DateTimeOffset>> _last = new(ReviewCount.Persons);
 
-    private readonly Dictionary<string, DateTimeOffset> _byCommit = new(StringComparer.Ordinal);
+    /// <summary>
+    /// By commit. A forge may give no time of a dismissal, and GitHub states that of the review: then it was dismissed at any time before
+    /// the first statement that says so.
+    /// </summary>
+    private readonly Dictionary<string, DateTimeOffset> _knownSince = new(StringComparer.Ordinal);
 
     public TakenBackReviews(IEnumerable<JudgedStatement> all, ImageQuestion question)
     {
-        foreach (var statement in all.Where(s => s.Statement.Signers.Any(k => k.Role is KeyRole.SourceReview)))
+        HashSet<(string Person, string Commit, DateTimeOffset At)> stated = [];
+        foreach (var statement in all.Where(IsOfForge).OrderBy(s => s.Change?.IssuedAt))
         {
             foreach (var approval in (statement.Change?.Approvals ?? []).Where(a => a.State is not ReviewState.Approved))
             {
@@ -25,10 +30,13 @@ internal sealed class TakenBackReviews
                 }
 
                 // The one that was reviewed, and the head of the statement that says so.
-                foreach (var commit in (string?[])[approval.Commit, statement.Change?.Source.HeadCommit])
+                foreach (var commit in ((string?[])[approval.Commit, statement.Change?.Source.HeadCommit]).OfType<string>())
                 {
                     Keep(own, commit, approval.At);
-                    Keep(_byCommit, commit, approval.At);
+                    if (stated.Add((person, commit, approval.At)))
+                    {
+                        Keep(_knownSince, commit, KnownSince(approval, statement.Change));
+                    }
                 }
             }
         }
@@ -38,8 +46,14 @@ internal sealed class TakenBackReviews
     public DateTimeOffset? Last(string person, IReadOnlySet<string> commits) =>
         _last.TryGetValue(person, out var own) ? Last(own, commits) : null;
 
-    /// <summary>When anybody did.</summary>
-    public DateTimeOffset? LastOfAll(IReadOnlySet<string> commits) => Last(_byCommit, commits);
+    /// <summary>Since when it is known that anybody did.</summary>
+    public DateTimeOffset? LastOfAll(IReadOnlySet<string> commits) => Last(_knownSince, commits);
+
+    private static bool IsOfForge(JudgedStatement statement) =>
+        statement.Change is not null && statement.Statement.Signers.Any(k => k.Role is KeyRole.SourceReview);
+
+    private static DateTimeOffset KnownSince(StatedApproval approval, ChangeStatement? change) =>
+        approval.State is ReviewState.Dismissed && change?.IssuedAt > approval.At ? change.IssuedAt : approval.At;
 
     /// <summary>The shorter list is gone through.</summary>
     private static DateTimeOffset? Last(Dictionary<string, DateTimeOffset> own, IReadOnlySet<string> commits) =>
@@ -47,9 +61,9 @@ internal sealed class TakenBackReviews
             ? own.Where(o => commits.Contains(o.Key)).Max(o => (DateTimeOffset?)o.Value)
             : commits.Max(c => own.TryGetValue(c, out var at) ? at : (DateTimeOffset?)null);
 
-    private static void Keep(Dictionary<string, DateTimeOffset> last, string? commit, DateTimeOffset at)
+    private static void Keep(Dictionary<string, DateTimeOffset> last, string commit, DateTimeOffset at)
     {
-        if (commit is not null && !(last.TryGetValue(commit, out var known) && known >= at))
+        if (!(last.TryGetValue(commit, out var known) && known >= at))
         {
             last[commit] = at;
         }

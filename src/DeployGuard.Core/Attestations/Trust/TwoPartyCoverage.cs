@@ -12,7 +12,7 @@ internal static class TwoPartyCoverage
 
     /// <param name="chain">From what runs to the head; not empty.</param>
     /// <param name="heard">One that failed is heard like a sign of AI, whatever limits what relaxes.</param>
-    /// <param name="takenBack">When anybody last took a review of a part back; null if nobody did.</param>
+    /// <param name="takenBack">Since when it is known that somebody took a review of a part back; null if nobody did.</param>
     public static (TwoPartyReview? Review, string Gap) Of(
         IReadOnlyCollection<JudgedStatement> judged,
         HeardStatements heard,
@@ -23,7 +23,10 @@ internal static class TwoPartyCoverage
         DateTimeOffset now
     )
     {
-        HashSet<string> concerned = [.. heard.Commits, .. chain.Select(l => l.BaseCommit), .. chain.Select(l => l.HeadCommit)];
+        var concerned = heard
+            .Commits.Concat(chain.Select(l => l.BaseCommit))
+            .Concat(chain.Select(l => l.HeadCommit))
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
         if (judged.Select(s => FailedSubject(s, coverage, concerned)).FirstOrDefault(c => c is not null) is { } failed)
         {
             return (null, $"a verification summary of {failed} says that the verification failed. Ask the verifier why");
@@ -33,9 +36,9 @@ internal static class TwoPartyCoverage
         List<(JudgedStatement Summary, DateTimeOffset At)> changes = [];
         foreach (var link in chain.DistinctBy(l => l.HeadCommit))
         {
-            var timed = Passing(summaries[link.HeadCommit])
+            var timed = Passing(summaries[link.HeadCommit], now)
                 .Select(s => (Summary: s, At: SummaryOf(s)?.VerifiedAt))
-                .Where(s => s.At <= now + JudgementTimes.ClockSkew)
+                .Where(s => s.At is not null)
                 .Select(s => (s.Summary, At: s.At ?? default))
                 .ToList();
             if (timed.Count == 0)
@@ -50,8 +53,8 @@ internal static class TwoPartyCoverage
             {
                 return (
                     null,
-                    $"a review of {link.HeadCommit} was taken back at {at:yyyy-MM-dd HH:mm} UTC, after its verification summary was "
-                        + "issued. Have that commit reviewed again, and then verified again"
+                    $"a review of {link.HeadCommit} was taken back, as stated at {at:yyyy-MM-dd HH:mm} UTC, and its verification summary "
+                        + "is no newer than that. Have that commit reviewed again, and then verified again"
                 );
             }
 
@@ -62,7 +65,7 @@ internal static class TwoPartyCoverage
         changes.Sort((a, b) => a.At.CompareTo(b.At));
 
         // Before the first commit there is none that could have a summary, and the control may have come with the last one.
-        return chain.Select(l => l.BaseCommit).Distinct().FirstOrDefault(c => Passing(summaries[c]).Count == 0) is { } start
+        return chain.Select(l => l.BaseCommit).Distinct().FirstOrDefault(c => Passing(summaries[c], now).Count == 0) is { } start
             ? (null, Gap(start, summaries[start], "because the change begins there"))
             : (
                 new TwoPartyReview(
@@ -89,13 +92,36 @@ internal static class TwoPartyCoverage
                 ?? (coverage.IsAbout(judged.Statement) ? coverage.Digest : null)
             : null;
 
-    private static List<JudgedStatement> Passing(IEnumerable<JudgedStatement> about) =>
-        [.. about.Where(s => s.IsUsable && SummaryOf(s) is { IsTwoParty: true })];
+    /// <summary>
+    /// Of each verifier, what it said last of a commit decides. Of a summary without a time nobody knows whether it was the last one, so
+    /// that it must say the same. One of the future says nothing yet, unless it says less.
+    /// </summary>
+    private static List<JudgedStatement> Passing(IEnumerable<JudgedStatement> about, DateTimeOffset now) =>
+        [
+            .. about
+                .Where(s => s.IsUsable && (!IsTwoParty(s) || !(SummaryOf(s)?.VerifiedAt > now + JudgementTimes.ClockSkew)))
+                .GroupBy(s => SummaryOf(s)?.VerifierId, StringComparer.Ordinal)
+                .Select(LastOf)
+                .Where(last => last.TrueForAll(IsTwoParty))
+                .SelectMany(last => last),
+        ];
+
+    private static List<JudgedStatement> LastOf(IEnumerable<JudgedStatement> ofVerifier)
+    {
+        var all = ofVerifier.ToList();
+        var newest = all.Max(s => SummaryOf(s)?.VerifiedAt);
+        return all.FindAll(s => SummaryOf(s)?.VerifiedAt is not { } at || at == newest);
+    }
+
+    private static bool IsTwoParty(JudgedStatement judged) => SummaryOf(judged) is { IsTwoParty: true };
 
     private static SourceSummary? SummaryOf(JudgedStatement judged) => (judged.Statement.Claim as SummaryClaim)?.Summary;
 
     private static string Gap(string commit, IEnumerable<JudgedStatement> about, string what) =>
-        $"no verification summary of {commit} that counts has {SourceSummary.TwoPartyReviewed} and SLSA_SOURCE_LEVEL_3 or 4, {what}"
-        + (about.Any(s => s.IsUsable) ? "; one that is there has less" : "")
-        + $". {Remedy}";
+        about.Any(s => s.IsUsable && !IsTwoParty(s)) && about.Any(s => s.IsUsable && IsTwoParty(s))
+            ? $"the last verification summary of {commit} has less than {SourceSummary.TwoPartyReviewed} and SLSA_SOURCE_LEVEL_3 or 4, or no "
+                + "time (timeVerified). Ask the verifier why"
+            : $"no verification summary of {commit} that counts has {SourceSummary.TwoPartyReviewed} and SLSA_SOURCE_LEVEL_3 or 4, {what}"
+                + (about.Any(s => s.IsUsable) ? "; one that is there has less" : "")
+                + $". {Remedy}";
 }

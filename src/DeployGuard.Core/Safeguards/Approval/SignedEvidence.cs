@@ -211,7 +211,9 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
                 changed.FirstOrDefault(c => !c.IsSameContent && !asked.Contains(c.To)) is { } other
                     ? $"no statement is about {other.To}, which the policy names no source for"
                     : "",
-                changed.FirstOrDefault(c => !c.IsSameContent && !IsOfSameRepository(c)) is { } moved
+                // The same content too: under its name a later image of that repository would come, which nobody reviewed for this place.
+                changed.FirstOrDefault(c => !IsOfSameRepository(c))
+                    is { } moved
                     ? $"{moved.To} takes the place of an image of another repository, {moved.From}, and no reviewer said that it may"
                     : ""
             );
