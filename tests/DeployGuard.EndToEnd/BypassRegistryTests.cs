@@ -104,7 +104,7 @@ public sealed class BypassRegistryTests
     {
         var large = await Source.AnnotatedImageAsync("too large", 1001);
         await Source.AttestAsync(large, Human);
-        await Source.IsRefusedAsync(Shared, large, "1001 annotations", "ApprovalMissing");
+        await Source.IsRefusedAsync(Shared, large, "more than 1000 annotations", "ApprovalMissing");
 
         var small = await Source.AnnotatedImageAsync("small enough", 1000);
         await Source.AttestAsync(small, Human);

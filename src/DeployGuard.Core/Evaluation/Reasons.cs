@@ -152,11 +152,12 @@ public static class Reasons
     public static readonly Reason StatementUnread = new(
         "StatementUnread",
         "Approval",
-        "More statements or signatures lie beside an image than are read. The others may deny what was read, so that nothing of "
-            + "it stands in "
-            + "for an approval; signs of AI and authors count. Where an unknown origin counts as human, it refuses in any case.",
+        "More statements or signatures lie beside an image than are read, or one that a trusted key signed cannot be read. They may deny "
+            + "what was read, so that nothing of it stands in for an approval; signs of AI and authors count. Where an unknown origin "
+            + "counts as human, it refuses in any case.",
         Requester,
-        "Delete the superseded statements of the image from the registry, then retry after a minute.",
+        "Do what the message says of each statement: delete superseded ones from the registry, or have the signer issue it again. Then "
+            + "retry after a minute.",
         Fix.Approval
     );
 
@@ -279,7 +280,7 @@ public static class Reasons
     public static readonly Reason EvaluationIncomplete = new(
         "EvaluationIncomplete",
         EvaluatorFindings.SafeguardLabel,
-        "DeployGuard could not read the approvals, or could not write the record, in time.",
+        "DeployGuard could not read the approvals, could not write the record, or had too many other decisions to compute, in time.",
         Requester,
         "Retry. If it persists, contact the platform team.",
         Fix.Waiting
