@@ -1,6 +1,6 @@
 using DeployGuard.Registry.Access;
-using DeployGuard.Registry.Content;
 using DeployGuard.Registry.Lookups;
+using DeployGuard.Registry.Transport;
 
 namespace DeployGuard.Registry;
 

@@ -67,11 +67,15 @@ internal static partial class QuotedCommits
                 : new Header(HasPerson || PersonIn(key, value) is not null, HasMore || s_more.Contains(key));
     }
 
-    /// <summary>A line of a log or of a mail with a patch that begins a commit, and each line of a log with one line for a commit.</summary>
+    /// <summary>
+    /// A line of a log or of a mail with a patch that begins a commit, and each line of a log with one line for a commit.
+    /// </summary>
     [GeneratedRegex(@"\A(?:(?:commit |From )?[0-9a-f]{40}(?:[0-9a-f]{24})?(?:\z|\s)|commit [0-9a-f]{7,64}\z)", RegexOptions.IgnoreCase)]
     private static partial Regex Beginning();
 
-    /// <summary>What <c>git rebase</c> writes before messages without their authors, and <c>git subtree</c> before a list of subjects.</summary>
+    /// <summary>
+    /// What <c>git rebase</c> writes before messages without their authors, and <c>git subtree</c> before a list of subjects.
+    /// </summary>
     [GeneratedRegex(
         @"\A(?:This is a combination of [0-9]+ commits|Squashed '.+' (?:content from commit|changes from) )",
         RegexOptions.IgnoreCase

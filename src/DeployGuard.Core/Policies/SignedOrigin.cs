@@ -39,6 +39,9 @@ public sealed record SignedOrigin
     /// <summary>Names that are kept of one policy. Requests choose them; those of a cluster's images are far fewer.</summary>
     private const int MostNames = 4096;
 
+    /// <summary>Longer names are not kept, in characters. No runtime takes them, and the API server lets requests bring them.</summary>
+    private const int LongestName = 1024;
+
     /// <summary>
     /// What each policy says of the images of a name: the steps of a decision ask for it again and again. Beside the record, whose copies
     /// may have other sources.
@@ -94,6 +97,11 @@ public sealed record SignedOrigin
         if (known.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out var named))
         {
             return named;
+        }
+
+        if (name.Length > LongestName)
+        {
+            return Read($"{name}");
         }
 
         if (known.Count >= MostNames)

@@ -19,16 +19,13 @@ internal sealed class ReadBudget(LookupLimits limits, ContentInFlight inFlight) 
         _places.Dispose();
     }
 
-    /// <summary>One request, once it has a place, and there is room for what it reads.</summary>
-    public async Task<Reply> ReadAsync(Func<Task<Reply>> read, CancellationToken cancel)
+    /// <summary>One request, once it has a place. What it reads is held by this lookup.</summary>
+    public async Task<Reply> ReadAsync(Func<ContentInFlight.Account, Task<Reply>> read, CancellationToken cancel)
     {
         await _places.WaitAsync(cancel);
         try
         {
-            await _held.RoomAsync(cancel);
-            var reply = await read();
-            _held.Add(reply.Body.Length);
-            return reply;
+            return await read(_held);
         }
         finally
         {
@@ -39,9 +36,9 @@ internal sealed class ReadBudget(LookupLimits limits, ContentInFlight inFlight) 
     /// <summary>The same for a manifest, an index or a list, whose size counts.</summary>
     /// <param name="most">Bytes that are read of it.</param>
     /// <exception cref="RegistryException">It is larger than that, or the lookup has read too much already.</exception>
-    public Task<Reply> ReadManifestAsync(int most, Func<int, Task<Reply>> read, CancellationToken cancel) =>
+    public Task<Reply> ReadManifestAsync(int most, Func<int, ContentInFlight.Account, Task<Reply>> read, CancellationToken cancel) =>
         ReadAsync(
-            async () =>
+            async holder =>
             {
                 if (Interlocked.Read(ref _left) <= 0)
                 {
@@ -56,7 +53,7 @@ internal sealed class ReadBudget(LookupLimits limits, ContentInFlight inFlight) 
 
                 try
                 {
-                    var reply = await read(most);
+                    var reply = await read(most, holder);
                     Interlocked.Add(ref _left, -reply.Body.Length);
                     return reply;
                 }

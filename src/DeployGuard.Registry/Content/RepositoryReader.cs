@@ -63,7 +63,10 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
             );
         }
 
-        var reply = await budget.ReadAsync(() => session.GetAsync($"blobs/{blob.Digest}", "*/*", limits.BlobBytes, cancel), cancel);
+        var reply = await budget.ReadAsync(
+            holder => session.GetAsync($"blobs/{blob.Digest}", "*/*", limits.BlobBytes, holder, cancel),
+            cancel
+        );
         if (reply.Status == 404)
         {
             throw new RegistryException(FailureCause.BadContent, $"{Repository}@{blob.Digest} is missing");
@@ -115,13 +118,17 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
     }
 
     private Task<Reply> PageAsync(Uri url, CancellationToken cancel) =>
-        budget.ReadManifestAsync(limits.ManifestBytes, most => session.GetAsync(url, MediaTypes.Index, most, cancel), cancel);
+        budget.ReadManifestAsync(
+            limits.ManifestBytes,
+            (most, holder) => session.GetAsync(url, MediaTypes.Index, most, holder, cancel),
+            cancel
+        );
 
     private async Task<Reply?> ReadManifestAsync(string reference, int mostBytes, CancellationToken cancel)
     {
         var reply = await budget.ReadManifestAsync(
             mostBytes,
-            most => session.GetAsync($"manifests/{reference}", MediaTypes.AnyManifest, most, cancel),
+            (most, holder) => session.GetAsync($"manifests/{reference}", MediaTypes.AnyManifest, most, holder, cancel),
             cancel
         );
         return reply.Status switch

@@ -45,10 +45,11 @@ internal sealed class RegistryConnection : IDisposable
         }
 
         // Outside of the timeout: to wait for a place is no failure of the registry.
-        await _places.WaitAsync(cancel);
+        await TakePlaceAsync(ask.Holder, cancel);
         try
         {
             var reply = await _pipeline.ExecuteAsync(async inner => await AttemptAsync(ask, inner, cancel), cancel);
+            ask.Holder?.Add(reply.Body.Length);
             RestIfAsked(reply);
             return reply;
         }
@@ -74,6 +75,21 @@ internal sealed class RegistryConnection : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    /// <summary>
+    /// A place, and then room for what is read: who waits for a place would otherwise read on, however much is held by then. The place is
+    /// given back while there is no room, because the holder that reads on may need it.
+    /// </summary>
+    private async Task TakePlaceAsync(ContentInFlight.Account? holder, CancellationToken cancel)
+    {
+        await _places.WaitAsync(cancel);
+        while (holder?.Wait() is { } wait)
+        {
+            _places.Release();
+            await wait.WaitAsync(cancel);
+            await _places.WaitAsync(cancel);
+        }
+    }
 
     private RegistryException Resting(TimeSpan left) =>
         new(FailureCause.RateLimited, $"{Settings.Name} asked not to be called for {Math.Ceiling(left.TotalSeconds):0} s")

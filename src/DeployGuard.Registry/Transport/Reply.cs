@@ -40,6 +40,9 @@ internal sealed record Ask(
     IReadOnlyDictionary<string, string>? Form = null
 )
 {
+    /// <summary>Who holds what is answered; null where that is little.</summary>
+    public ContentInFlight.Account? Holder { get; init; }
+
     /// <summary>Null for the usual one: POST for a form, else GET.</summary>
     public HttpMethod? Method { get; init; }
 

@@ -41,11 +41,11 @@ internal sealed class RepositorySession(
     }
 
     /// <param name="path">Below the repository: <c>manifests/latest</c>.</param>
-    public Task<Reply> GetAsync(string path, string accept, int maxBytes, CancellationToken cancel) =>
-        GetAsync(Url(path), accept, maxBytes, cancel);
+    public Task<Reply> GetAsync(string path, string accept, int maxBytes, ContentInFlight.Account holder, CancellationToken cancel) =>
+        GetAsync(Url(path), accept, maxBytes, holder, cancel);
 
-    public Task<Reply> GetAsync(Uri url, string accept, int maxBytes, CancellationToken cancel) =>
-        SendAsync(new Ask(url, accept, maxBytes), cancel);
+    public Task<Reply> GetAsync(Uri url, string accept, int maxBytes, ContentInFlight.Account holder, CancellationToken cancel) =>
+        SendAsync(new Ask(url, accept, maxBytes) { Holder = holder }, cancel);
 
     /// <param name="path">Below the repository: <c>blobs/uploads/</c>.</param>
     public Uri Url(string path) => connection.Url($"/v2/{repository.Path}/{path}");

@@ -34,12 +34,6 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     /// <summary>The same for the refusal of a dry run: tools repeat those, and nothing is lost by it.</summary>
     private static readonly TimeSpan s_freshForDryRun = TimeSpan.FromSeconds(5);
 
-    /// <summary>
-    /// For judging all images of a request. One image takes a tenth of it at most; a template may name hundreds, each with statements that
-    /// were judged nowhere before.
-    /// </summary>
-    private static readonly TimeSpan s_judging = TimeSpan.FromSeconds(1);
-
     /// <summary>Of a request: claims are stored, and a template may have hundreds of images.</summary>
     private const int MostClaims = 50;
 
@@ -51,7 +45,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     public RequiredReads Reads => RequiredReads.SignedEvidence;
 
     public Task<ClusterSnapshot> ReadAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline) =>
-        ReadAsync(evaluated, cluster, s_wait, _ => null, deadline);
+        ReadAsync(evaluated, cluster, s_wait, _ => null, new JudgingTime(time), deadline);
 
     /// <summary>
     /// Asks again about images that were looked up before, so that no request is refused for want of a statement that was pushed since
@@ -60,7 +54,8 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     public async Task<ClusterSnapshot> ReadAgainAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline)
     {
         var before = cluster.SignedFacts.ToDictionary(f => f.Policy, StringComparer.Ordinal);
-        var again = await ReadAsync(evaluated, cluster, s_waitAgain, before.GetValueOrDefault, deadline);
+        var left = cluster.SignedFacts.OfType<JudgedFacts>().FirstOrDefault()?.Time ?? new JudgingTime(time);
+        var again = await ReadAsync(evaluated, cluster, s_waitAgain, before.GetValueOrDefault, left, deadline);
         return again.SignedFacts.All(a => ReferenceEquals(a, before.GetValueOrDefault(a.Policy))) ? cluster : again;
     }
 
@@ -70,6 +65,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         ClusterSnapshot cluster,
         TimeSpan longest,
         Func<string, SignedFacts?> before,
+        JudgingTime left,
         CancellationToken deadline
     )
     {
@@ -81,7 +77,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
                 && EvidenceQuestion.Of(policy, evaluated, cluster) is { All.Count: > 0 } question
             )
             {
-                asked.Add(OfPolicyAsync(question, before(policy.Name), longest, deadline));
+                asked.Add(OfPolicyAsync(question, before(policy.Name), longest, left, deadline));
             }
         }
 
@@ -95,6 +91,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         EvidenceQuestion question,
         SignedFacts? before,
         TimeSpan longest,
+        JudgingTime left,
         CancellationToken deadline
     )
     {
@@ -116,16 +113,17 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
                 found = await LookUpAsync(lookup, requests, found, longest, deadline);
             }
 
+            var judging = new Judging(question, keys, left, deadline);
             if (earlier is null)
             {
-                return FactsOf(question, found, keys);
+                return FactsOf(judging, found);
             }
 
             found =
             [
                 .. question.All.Zip(found, (image, now) => now is null or Unavailable or ImageNotFound ? earlier.ResultOf(image) : now),
             ];
-            return earlier.RestsOn(question.All, found) ? earlier : FactsOf(question, found, keys);
+            return earlier.RestsOn(question.All, found) ? earlier : FactsOf(judging, found);
         }
         catch (UnavailableException unavailable)
         {
@@ -147,10 +145,9 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     }
 
     /// <param name="found">For each image of the question; null where it cannot be looked up by its name.</param>
-    private SignedFacts FactsOf(EvidenceQuestion question, LookupResult?[] found, KeySet keys)
+    private SignedFacts FactsOf(Judging judging, LookupResult?[] found)
     {
-        var brought = new BroughtStatements(question.Evaluated, keys, question.Images);
-        var judging = new Judging(question, keys, brought, time.GetTimestamp());
+        var question = judging.Question;
         List<SignedImage> judged = [];
         List<LookupResult> labelled = [];
         for (var i = 0; i < found.Length; i++)
@@ -167,7 +164,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             }
         }
 
-        var facts = new JudgedFacts(question.Policy.Name, judged, question.All, found);
+        var facts = new JudgedFacts(question.Policy.Name, judged, question.All, found) { Time = judging.Left };
         return labelled.Count == 0 ? facts : WithClaims(facts, labelled);
     }
 
@@ -241,7 +238,13 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
                 var asked = QuestionOf(judging.Question, image, result, judging.Keys);
                 // One image may have hundreds of names that differ in the tag.
                 var known = judging.Done.Find(d => ReferenceEquals(d.Result, result) && d.Asked.Running.SequenceEqual(asked.Running));
-                var proven = known.Proven ?? Proven(judging, result, asked);
+                if (known.Proven is null && judging.Left.IsOver(judging.Deadline))
+                {
+                    var unread = new Verification([], [TooMuch(result)]);
+                    return new SignedImage(image, OriginEvaluator.Evaluate(asked, unread, time.GetUtcNow()));
+                }
+
+                var proven = known.Proven ?? judging.Left.Spend(() => Proven(judging, result, asked));
                 if (known.Proven is null)
                 {
                     judging.Done.Add((result, asked, proven));
@@ -254,11 +257,6 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
     private ImageProvenance Proven(Judging judging, LookupResult result, ImageQuestion asked)
     {
         var (question, keys, brought, now) = (judging.Question, judging.Keys, judging.Brought, time.GetUtcNow());
-        if (time.GetElapsedTime(judging.Started) > s_judging)
-        {
-            return OriginEvaluator.Evaluate(asked, new Verification([], [TooMuch(result)]), now);
-        }
-
         var verified = _verified.Of(result, keys);
         var missing = _heard.MissingFrom(verified, result.Image.Digest, keys);
         if (brought.FaultsAlone is { } faults && missing == Verification.Nothing && question.Template is null)
@@ -279,7 +277,7 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
             FindingKind.Unread,
             $"{result.Image}",
             null,
-            "was not judged: the statements about the other images of this request took all the time that there is",
+            "was not judged: the second that all images of a request have together, or the time of the request, was over",
             "Retry, which goes on from there, or change fewer images at a time."
         );
 
@@ -300,8 +298,13 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         );
 
     /// <summary>What one request asks of one policy's keys.</summary>
-    private sealed record Judging(EvidenceQuestion Question, KeySet Keys, BroughtStatements Brought, long Started)
+    private sealed record Judging(EvidenceQuestion Question, KeySet Keys, JudgingTime Left, CancellationToken Deadline)
     {
+        private BroughtStatements? _brought;
+
+        /// <summary>Verified when the first image is judged: that takes of the same time.</summary>
+        public BroughtStatements Brought => _brought ??= new BroughtStatements(Question.Evaluated, Keys, Question.Images);
+
         public List<(LookupResult Result, ImageQuestion Asked, ImageProvenance Proven)> Done { get; } = [];
     }
 }

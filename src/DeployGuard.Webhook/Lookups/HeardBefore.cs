@@ -13,8 +13,14 @@ namespace DeployGuard.Webhook.Lookups;
 /// </summary>
 internal sealed class HeardBefore(TimeProvider time)
 {
-    /// <summary>Of all images. Copies beside many images count for each of them, and anybody who may push can make those.</summary>
+    /// <summary>
+    /// Of all images: statements, each once for each of its signers. Copies beside many images count for each of them, and anybody who may
+    /// push can make those.
+    /// </summary>
     internal const int Most = 16_384;
+
+    /// <summary>What is kept of a place, in characters: it names every place at which the statement lay.</summary>
+    private const int LongestPlace = 512;
 
     /// <summary>Images whose statements were forgotten. If there are more, every image may be one.</summary>
     internal const int MostForgotten = 65_536;
@@ -26,9 +32,9 @@ internal sealed class HeardBefore(TimeProvider time)
     private static readonly TimeSpan s_life = s_rest + new LookupLimits().PositiveLife;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<(Digest Image, string Keys), Dictionary<string, Heard>> _byImage = [];
+    private readonly Dictionary<(Digest Image, string Keys), Dictionary<(string Statement, string Signer), Heard>> _byImage = [];
 
-    /// <summary>Each statement once, however many images it lies beside.</summary>
+    /// <summary>What each statement says, once, however many images it lies beside and whoever signed it.</summary>
     private readonly Dictionary<(string Keys, string Statement), VerifiedStatement> _statements = [];
 
     /// <summary>Until when what was forgotten would have been heard.</summary>
@@ -41,13 +47,15 @@ internal sealed class HeardBefore(TimeProvider time)
     private readonly ConditionalWeakTable<Verification, Whole> _whole = [];
     private int _count;
 
-    /// <summary>Rises with each statement that was not known before.</summary>
+    /// <summary>Rises with each statement that was not heard before, or no more.</summary>
     private int _new;
 
     /// <summary>
     /// Remembers what was read now, and returns what an earlier look heard beside it and this one lacks: statements, or that some were
-    /// forgotten for want of room.
+    /// forgotten for want of room. A statement that another of its signers signed is lacking too: anybody may strip a signature, and what
+    /// a signer may say depends on its role.
     /// </summary>
+    /// <returns>Each statement once for each signer that is lacking; <see cref="Verification.With"/> makes one of them.</returns>
     public Verification MissingFrom(Verification read, Digest image, KeySet keys)
     {
         var now = time.GetUtcNow();
@@ -61,10 +69,7 @@ internal sealed class HeardBefore(TimeProvider time)
         lock (_lock)
         {
             var missing = _byImage.TryGetValue((image, keys.Id), out var before)
-                ? before
-                    .Values.Where(h => h.Until > now && read.Statements.All(s => s.Digest != h.Statement.Digest))
-                    .Select(h => h.Statement)
-                    .ToList()
+                ? before.Where(h => h.Value.Until > now && !tightening.Any(s => IsSigned(s, h.Key))).Select(h => h.Value.BySigner).ToList()
                 : [];
             var forgotten = ForgottenUntil((image, keys.Id));
             Remember((image, keys.Id), tightening, now);
@@ -100,6 +105,9 @@ internal sealed class HeardBefore(TimeProvider time)
             _ => false,
         };
 
+    private static bool IsSigned(VerifiedStatement statement, (string Statement, string Signer) by) =>
+        statement.Digest == by.Statement && statement.Signers.Any(s => s.Key.KeyId == by.Signer);
+
     private void Remember((Digest, string Keys) image, List<VerifiedStatement> statements, DateTimeOffset now)
     {
         if (statements.Count == 0)
@@ -109,22 +117,27 @@ internal sealed class HeardBefore(TimeProvider time)
 
         if (!_byImage.TryGetValue(image, out var heard))
         {
-            _byImage[image] = heard = new Dictionary<string, Heard>(StringComparer.Ordinal);
+            _byImage[image] = heard = [];
         }
 
         foreach (var statement in statements)
         {
-            if (!heard.ContainsKey(statement.Digest))
-            {
-                (_count, _new) = (_count + 1, _new + 1);
-            }
-
             if (!_statements.TryGetValue((image.Keys, statement.Digest), out var known))
             {
                 _statements[(image.Keys, statement.Digest)] = known = statement;
             }
 
-            heard[statement.Digest] = new Heard(known, now + s_life);
+            var place = statement.Place.Length <= LongestPlace ? statement.Place : $"{statement.Place.AsSpan(0, LongestPlace)}...";
+            foreach (var signer in statement.Signers)
+            {
+                var key = (statement.Digest, signer.Key.KeyId);
+                var isKept = heard.TryGetValue(key, out var before);
+                _count += isKept ? 0 : 1;
+                // What ended and was not dropped yet was not heard any more: a reading may have been whole without it.
+                _new += before?.Until > now ? 0 : 1;
+
+                heard[key] = new Heard(known, signer, place, now + s_life);
+            }
         }
 
         if (_count > Most || now >= _cleanAt)
@@ -140,9 +153,9 @@ internal sealed class HeardBefore(TimeProvider time)
         var until = alive.Count > Most ? alive[alive.Count - (Most / 2)] : now;
         foreach (var (image, heard) in _byImage.ToList())
         {
-            foreach (var (digest, old) in heard.Where(h => h.Value.Until < until || h.Value.Until <= now).ToList())
+            foreach (var (key, old) in heard.Where(h => h.Value.Until < until || h.Value.Until <= now).ToList())
             {
-                heard.Remove(digest);
+                heard.Remove(key);
                 if (old.Until > now && !(_forgotten.TryGetValue(image, out var later) && later >= old.Until))
                 {
                     _forgotten[image] = old.Until;
@@ -168,7 +181,7 @@ internal sealed class HeardBefore(TimeProvider time)
         }
 
         _count = _byImage.Values.Sum(h => h.Count);
-        var kept = _byImage.SelectMany(h => h.Value.Keys.Select(d => (h.Key.Keys, d))).ToHashSet();
+        var kept = _byImage.SelectMany(h => h.Value.Keys.Select(k => (h.Key.Keys, k.Statement))).ToHashSet();
         foreach (var statement in _statements.Keys.Where(s => !kept.Contains(s)).ToList())
         {
             _statements.Remove(statement);
@@ -178,5 +191,10 @@ internal sealed class HeardBefore(TimeProvider time)
     /// <summary>A reading in which nothing was missing, with the value of the counter at that moment.</summary>
     private sealed record Whole(int New, DateTimeOffset Until);
 
-    private sealed record Heard(VerifiedStatement Statement, DateTimeOffset Until);
+    /// <param name="Statement">With the signers and the place of any image.</param>
+    /// <param name="Place">Beside this image.</param>
+    private sealed record Heard(VerifiedStatement Statement, TrustedKey Signer, string Place, DateTimeOffset Until)
+    {
+        public VerifiedStatement BySigner => Statement with { Place = Place, Signers = [Signer] };
+    }
 }

@@ -13,6 +13,9 @@ internal sealed record JudgedFacts(
     IReadOnlyList<LookupResult?> Found
 ) : SignedFacts(Policy, Images)
 {
+    /// <summary>Of the request: its second look has what is left of it.</summary>
+    public required JudgingTime Time { get; init; }
+
     public LookupResult? ResultOf(string image) => Asked.Zip(Found).FirstOrDefault(a => a.First == image).Second;
 
     /// <summary>Whether the same images have the very same results.</summary>

@@ -35,6 +35,16 @@ public class AttestAdviceTests
         );
 
     [Test]
+    public void WithAKeyForSummariesAloneNobodyIsAskedToSign([Values] bool isCommitKnown) =>
+        Assert.That(
+            AttestAdvice.WhereNoneIs(Image, [KeyRole.Vsa], [s_runs with { Commit = isCommitKnown ? Stated.Running : null }]),
+            Is.EqualTo(
+                "The policy trusts no key of the role Build or SourceReview, so that nobody can say of which commit the image is. Have it approved "
+                    + "in the cluster, or ask the platform team to add such a key to the policy"
+            )
+        );
+
+    [Test]
     public void TwoCommitsThatRunAreNoSingleOne() =>
         Assert.That(
             AttestAdvice.WhereNoneIs(Image, [KeyRole.SourceReview], [s_runs, new RunningImage("web@other", Stated.Between)]),

@@ -96,6 +96,25 @@ public class SignedOriginReaderTests
             Has.Count.EqualTo(sources)
         );
 
+    /// <summary>Requests choose the names of images, and the API server bounds none of them.</summary>
+    [Test, NonParallelizable]
+    public void LongNamesAreNotKept()
+    {
+        const int Names = 200;
+        const int Length = 1_000_000;
+        var policy = Some.Policy($$"""{{{Approval}}, "origin": {"keys": [{{s_build}}], {{Sources}}, {{Registries}} } }""");
+        var signed = policy.SignedOrigin ?? throw new AssertionException("no keys");
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        for (var i = 0; i < Names; i++)
+        {
+            Assert.That(signed.SourcesOf($"{i}{new string('x', Length)}"), Is.Empty);
+        }
+
+        var kept = GC.GetTotalMemory(forceFullCollection: true) - before;
+        GC.KeepAlive(signed);
+        Assert.That(kept, Is.LessThan((long)Names * Length / 10), "each character has two bytes");
+    }
+
     [TestCase("{}", "pem: is missing: give the public key as pem, or secretRef: {name, key}")]
     [TestCase("""{"pem": "x"}""", "pem: holds no public key in PEM; write one with: openssl pkey -in KEY -pubout")]
     [TestCase(

@@ -167,6 +167,26 @@ public class SignedGapTests
         );
     }
 
+    /// <summary>The annotation of an earlier change of the template stays on the workload. It has reviews, of that change.</summary>
+    [TestCase(false)]
+    [TestCase(true)]
+    public void TheReviewsOfAnEarlierChangeAreNotTheReasonWhyThisOneHasNone(bool isExpired)
+    {
+        var earlier = Stated.Change(from: Stated.Commit('e'), to: Stated.Running).ReviewedBy("github:2002");
+        var leftover = Forge.Says(
+            (isExpired ? earlier with { ExpiresAt = Some.Now.AddMinutes(-1) } : earlier).About(
+                Stated.AtCommit(Stated.Running),
+                StatementSubject.Of("Deployment shop/web", StatementSubject.TemplateHash, "v2:1")
+            ),
+            "annotation deployguard.io/change-statement"
+        );
+
+        Assert.That(
+            MessageOf([Forge.Says(Stated.Change(ai: AiStatus.Unknown)), leftover]),
+            Does.Contain("its change statement has no review").And.Not.Contain("See what")
+        );
+    }
+
     /// <summary>The build job ran, with a wrong --repository: to run it again in the same way would not help.</summary>
     [TestCase(false)]
     [TestCase(true)]

@@ -213,6 +213,16 @@ public class SignedTemplateTests
     }
 
     [Test]
+    public void WhereDryRunsAreRefusedNobodyIsToldToMakeOne() =>
+        Assert.That(
+            Bare(Always() with { DryRun = DryRunAnswer.Refuse }, [OfImage(Stated.Running)]).Message,
+            Does.EndWith(
+                    "The policy refuses the dry run that such a statement is made from (dryRun: Refuse), so that an approval in the cluster is the way"
+                )
+                .And.Not.Contain("kubectl apply")
+        );
+
+    [Test]
     public void NoStatementIsAskedForThatWouldNotCount()
     {
         Assert.That(

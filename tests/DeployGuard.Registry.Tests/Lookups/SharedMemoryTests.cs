@@ -59,14 +59,14 @@ internal sealed class SharedMemoryTests : LookupFixture
         oldest.Add(60);
         second.Add(60);
 
-        Assert.That(oldest.RoomAsync(CancellationToken.None).IsCompletedSuccessfully, Is.True);
-        var waits = second.RoomAsync(CancellationToken.None);
         using var third = content.Open();
-        var waitsToo = third.RoomAsync(CancellationToken.None);
-        Assert.That((waits.IsCompleted, waitsToo.IsCompleted), Is.EqualTo((false, false)));
+        Assert.That(oldest.Wait(), Is.Null);
+        Task[] waits = [.. new[] { second.Wait(), third.Wait() }.OfType<Task>()];
+        Assert.That(waits.Select(w => w.IsCompleted), Is.EqualTo(new[] { false, false }));
 
         oldest.Dispose();
-        await Task.WhenAll(waits, waitsToo);
+        await Task.WhenAll(waits);
+        Assert.That((second.Wait(), third.Wait()), Is.EqualTo(((Task?)null, (Task?)null)));
         Assert.That(content.Bytes, Is.EqualTo(60));
     }
 
@@ -80,6 +80,40 @@ internal sealed class SharedMemoryTests : LookupFixture
         ended.Add(30);
 
         Assert.That(content.Bytes, Is.Zero);
+    }
+
+    /// <summary>Many lookups wait for a place at the registry before anything was read. Room is asked for after that.</summary>
+    [Test]
+    public async Task OnlyTheOldestAndAsManyRequestsAsTheRegistryGetsAtOnceAddToTheBound()
+    {
+        const int Lookups = 16;
+        const int Statements = 3;
+        const int Size = 500_000;
+        const int Held = 600_000;
+        const int Manifests = 100_000;
+        var limits = Limits with { ReadBytes = Held, RequestsPerRegistry = 1, RequestsPerLookup = Statements };
+        var memory = new SharedMemory(limits, TimeProvider.System);
+        using var lookup = new RegistryLookup(Options with { Limits = limits }, TimeProvider.System, memory);
+        var images = Enumerable.Range(0, Lookups).Select(i => Repository.PushImage($"{i}")).ToList();
+        foreach (var image in images)
+        {
+            foreach (var i in Enumerable.Range(0, Statements))
+            {
+                Repository.AttachReferrer(image, $"{image}{i}{new string('x', Size)}");
+            }
+        }
+
+        long most = 0;
+        Registry.Own = _ =>
+        {
+            most = Math.Max(most, memory.InFlight.Bytes);
+            return Task.FromResult(false);
+        };
+
+        var found = await Task.WhenAll(images.Select(i => lookup.FindAsync(Request(i), CancellationToken.None)));
+
+        Assert.That(found.OfType<StatementsFound>().Select(f => f.Statements.Count), Is.EqualTo(Enumerable.Repeat(Statements, Lookups)));
+        Assert.That(most, Is.InRange(Held, Held + ((Statements + 1) * Size) + Manifests));
     }
 
     /// <summary>A lookup that holds all of it, and is not answered any more.</summary>

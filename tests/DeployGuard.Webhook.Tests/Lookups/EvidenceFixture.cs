@@ -67,10 +67,11 @@ internal abstract class EvidenceFixture : IAsyncDisposable
         }
     }
 
-    protected void Use(RegistryProxy proxy)
+    /// <param name="ofLookups">Their clock; null for that of the machine.</param>
+    protected void Use(RegistryProxy proxy, TimeProvider? ofLookups = null)
     {
         _lookups?.Dispose();
-        _lookups = new RegistryLookups(null, proxy, new EvidenceTelemetry(Meter), TimeProvider.System);
+        _lookups = new RegistryLookups(null, proxy, new EvidenceTelemetry(Meter), ofLookups ?? TimeProvider.System);
         _reader = new EvidenceReader(_lookups, new TrustedKeySets(null), Clock);
     }
 
@@ -88,6 +89,21 @@ internal abstract class EvidenceFixture : IAsyncDisposable
         CancellationToken deadline = default
     )
     {
+        var reader = _reader ?? throw new InvalidOperationException("not started");
+        return (await reader.ReadAsync(Evaluated(cluster, before, after), cluster, deadline)).SignedFacts;
+    }
+
+    /// <summary>The second look of a request for a new workload.</summary>
+    /// <param name="first">What the first one found.</param>
+    protected async Task<IReadOnlyList<SignedFacts>> ReadAgainAsync(SafeguardPolicy policy, IReadOnlyList<SignedFacts> first)
+    {
+        var cluster = new ClusterSnapshot { Policies = [policy], SignedFacts = first };
+        var reader = _reader ?? throw new InvalidOperationException("not started");
+        return (await reader.ReadAgainAsync(Evaluated(cluster, null, Deployment([Image])), cluster, CancellationToken.None)).SignedFacts;
+    }
+
+    private static EvaluatedRequest Evaluated(ClusterSnapshot cluster, Workload? before, Workload after)
+    {
         var request = new WorkloadRequest
         {
             Operation = before is null ? Operation.Create : Operation.Update,
@@ -97,9 +113,7 @@ internal abstract class EvidenceFixture : IAsyncDisposable
             After = after,
         };
         var evaluator = SafeguardList.Evaluator(TrustedControllers.BuiltIn);
-        var evaluated = evaluator.Classify(request, cluster, TimeProvider.System.GetUtcNow());
-        var reader = _reader ?? throw new InvalidOperationException("not started");
-        return (await reader.ReadAsync(evaluated, cluster, deadline)).SignedFacts;
+        return evaluator.Classify(request, cluster, TimeProvider.System.GetUtcNow());
     }
 
     /// <param name="host">Of the registry; null for the one that runs.</param>

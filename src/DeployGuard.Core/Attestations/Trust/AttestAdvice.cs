@@ -31,6 +31,13 @@ public static class AttestAdvice
     public static string WhereNoneIs(string image, IReadOnlyCollection<KeyRole> roles, IReadOnlyList<RunningImage> running)
     {
         var hasBuild = roles.Contains(KeyRole.Build);
+        var hasForge = roles.Contains(KeyRole.SourceReview);
+        if (!hasBuild && !hasForge)
+        {
+            return $"The policy trusts no key of the role {KeyRole.Build} or {KeyRole.SourceReview}, so that nobody can say of which commit the "
+                + "image is. Have it approved in the cluster, or ask the platform team to add such a key to the policy";
+        }
+
         if (running.FirstOrDefault(r => r.Commit is null) is { } unknown)
         {
             var job = hasBuild ? Built("COMMIT-BEFORE") : $"{Forge} {Attest("COMMIT-BEFORE")} --key KEY --push --image {image}";
@@ -40,7 +47,7 @@ public static class AttestAdvice
 
         var from = running.Select(r => r.Commit).OfType<string>().Distinct().ToList() is [var only] ? only : ThatRuns;
         return !hasBuild ? $"Ask {Stated(from, "--image")}"
-            : roles.Contains(KeyRole.SourceReview) ? $"Ask {Stated(from, "--beside")}; and {Built(from)}"
+            : hasForge ? $"Ask {Stated(from, "--beside")}; and {Built(from)}"
             : $"Ask {Built(from)}";
 
         string Stated(string from, string put) => $"{Forge} {Attest(from)} --complete --approvals FILE --key KEY --push {put} {image}";

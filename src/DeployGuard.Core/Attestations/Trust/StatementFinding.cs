@@ -73,8 +73,8 @@ public sealed record StatementFinding(FindingKind Kind, string Place, string? St
     /// <summary>Names of the keys that signed it; empty where none of them is trusted.</summary>
     public string Keys { get; init; } = "";
 
-    /// <summary>Whether the statement, which a trusted key signed, has reviews.</summary>
-    public bool StatesReviews { get; init; }
+    /// <summary>The head commit of the change that the statement, which a trusted key signed, has reviews of; null if it has none.</summary>
+    public string? ReviewedCommit { get; init; }
 
     /// <summary>What is wrong, as a sentence without a full stop. Several statements may lie at one place.</summary>
     public string Text => $"{(Kind is FindingKind.Unread ? "what lies" : Named)} at {Place} {What}".TrimEnd('.');
@@ -99,6 +99,6 @@ public sealed record StatementFinding(FindingKind Kind, string Place, string? St
         new(kind, statement.Place, statement.Digest, what, remedy)
         {
             Keys = statement.SignerNames,
-            StatesReviews = statement.Claim is ChangeClaim { Change.Approvals.Count: > 0 },
+            ReviewedCommit = statement.Claim is ChangeClaim { Change: { Approvals.Count: > 0 } change } ? change.Source.HeadCommit : null,
         };
 }

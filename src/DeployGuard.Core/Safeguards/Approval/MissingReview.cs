@@ -16,8 +16,9 @@ internal static class MissingReview
     private static string In(ImageProvenance bare) =>
         bare.Findings.FirstOrDefault(f => f.Kind is FindingKind.ReviewNotCounted) is { } why
             ? $"no review counts: {why.Text}. {why.Remedy.TrimEnd('.')}"
-        // Somebody reviewed it, and said so in a statement that does not count: to review it again would not help.
-        : bare.Findings.FirstOrDefault(f => f.StatesReviews) is { } unheard
+        // Somebody reviewed it, and said so in a statement that does not count: to review it again would not help. The reviews of another
+        // change do not matter: the annotation of an earlier one stays on the workload.
+        : bare.Findings.FirstOrDefault(f => bare.Chain.Any(l => l.HeadCommit == f.ReviewedCommit)) is { } unheard
             ? $"no review counts. See what {StatementFindings.ReasonOf(unheard.Kind).Code} says of the statement below"
         : bare.Chain.Any(l => l.Reviews.Count > 0) ? $"nobody reviewed the whole change, but only parts of it. {Remedy}"
         : $"its change statement has no review. {Remedy}";

@@ -1,5 +1,6 @@
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core.Safeguards;
 
@@ -33,8 +34,11 @@ internal static class UnattestedTemplate
         var bare = $"the request brings no statement that names it (hash {SignedEvidence.Short(after.Template.Hash)})";
         // The way out of what time does not prove is an approval, which no statement replaces.
         var unproven = isProven ? "" : $"{UnprovenBefore.In(inspection)}{UnprovenBefore.WayOut(inspection)}";
-        return !isProven && !UnprovenBefore.IsByTime(inspection)
-            ? $"only the template changed, and {unproven}"
+        return !isProven && !UnprovenBefore.IsByTime(inspection) ? $"only the template changed, and {unproven}"
+            // It would be refused like this request.
+            : policy.DryRun is DryRunAnswer.Refuse
+                ? $"only the template changed, and {bare}. The policy refuses the dry run that such a statement is made from (dryRun: Refuse), so that "
+                    + "an approval in the cluster is the way"
             : $"only the template changed, and {bare}. Ask the CI job that holds the key of the role {KeyRole.SourceReview} to run: kubectl apply "
                 + $"--dry-run=server -o yaml -f FILE | deployguard attest --from {(commits is [var only] ? only : AttestAdvice.ThatRuns)} "
                 + $"--to NEW-COMMIT {AttestAdvice.Ref} --manifest - --complete --approvals FILE --key KEY --format annotation -o change.json; then "

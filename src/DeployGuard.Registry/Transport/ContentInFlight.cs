@@ -1,4 +1,4 @@
-namespace DeployGuard.Registry.Content;
+namespace DeployGuard.Registry.Transport;
 
 /// <summary>
 /// The bytes that all lookups in flight have read. Where they are too many, lookups read on only as others end. The one that has held
@@ -78,14 +78,8 @@ internal sealed class ContentInFlight(long most)
 
         internal bool IsClosed { get; set; }
 
-        /// <summary>Until something may be read.</summary>
-        public async Task RoomAsync(CancellationToken cancel)
-        {
-            while (owner.Wait(this) is { } wait)
-            {
-                await wait.WaitAsync(cancel);
-            }
-        }
+        /// <summary>Null if something may be read now; else it ends once that is to be asked again.</summary>
+        public Task? Wait() => owner.Wait(this);
 
         /// <summary>So much was read.</summary>
         public void Add(long bytes) => owner.Add(this, bytes);

@@ -1,0 +1,96 @@
+using System.Text;
+using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Registry.References;
+using DeployGuard.Webhook.Lookups;
+using Microsoft.Extensions.Time.Testing;
+
+namespace DeployGuard.Webhook.Tests.Lookups;
+
+/// <summary>One request is judged for a second: what is left then is unread, and relaxes nothing.</summary>
+[Parallelizable(ParallelScope.All)]
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+internal sealed class JudgingTimeTests : EvidenceFixture
+{
+    /// <summary>The clock is read at least twice for each image.</summary>
+    private static readonly TimeSpan s_eachReading = TimeSpan.FromMilliseconds(600);
+
+    [Test]
+    public async Task TheImagesOfARequestAreJudgedForASecondTogetherAndARetryGoesOnFromThere()
+    {
+        var after = Deployment([Image, PushSigned("2"), PushSigned("3")]);
+        Clock.AutoAdvanceAmount = s_eachReading;
+        var slow = (await ReadAsync(Policy(), after)).Single().Images;
+        Clock.AutoAdvanceAmount = TimeSpan.Zero;
+        var retry = (await ReadAsync(Policy(), after)).Single().Images;
+
+        Assert.That(slow.Select(IsUnjudged), Is.EqualTo(new[] { false, true, true }));
+        Assert.That(slow[0].Provenance?.Head, Is.Not.Null);
+        Assert.That(slow.Skip(1).Select(i => i.Provenance?.Head), Has.All.Null);
+        Assert.That(retry.Select(IsUnjudged), Has.All.False);
+        Assert.That(retry.Select(i => i.Provenance?.Head), Has.All.Not.Null);
+    }
+
+    [Test]
+    public async Task ThePoliciesOfARequestShareTheSecond()
+    {
+        SafeguardPolicy[] policies = [Policy(), Policy() with { Name = "tier-2" }];
+        Clock.AutoAdvanceAmount = s_eachReading;
+
+        var facts = await ReadAsync(new ClusterSnapshot { Policies = policies }, null, Deployment([Image]));
+
+        // Which of them is judged first, their lookups decide.
+        Assert.That(facts.Select(f => IsUnjudged(f.Images.Single())), Is.EquivalentTo(new[] { false, true }));
+    }
+
+    [Test]
+    public async Task TheSecondLookHasWhatTheFirstOneLeft()
+    {
+        var time = new FakeTimeProvider(Clock.GetUtcNow());
+        Use(RegistryProxy.None, time);
+        var policy = Policy();
+        Clock.AutoAdvanceAmount = s_eachReading;
+        var first = await ReadAsync(policy);
+        Clock.AutoAdvanceAmount = TimeSpan.Zero;
+        Attach(Image, with: c => c with { Ai = new AiDeclaration(AiStatus.Unknown, []) });
+        time.Advance(TimeSpan.FromSeconds(2));
+
+        var again = await ReadAgainAsync(policy, first);
+
+        Assert.That(IsUnjudged(first.Single().Images.Single()), Is.False);
+        Assert.That(IsUnjudged(again.Single().Images.Single()), Is.True);
+        Assert.That(IsUnjudged((await ReadAsync(policy)).Single().Images.Single()), Is.False, "the next request has a second of its own");
+    }
+
+    [Test]
+    public async Task NothingIsJudgedPastTheDeadlineOfTheRequest()
+    {
+        var policy = Policy();
+        await ReadAsync(policy);
+
+        var late = await ReadAsync(policy, new CancellationToken(canceled: true));
+
+        Assert.That(IsUnjudged(late.Single().Images.Single()), Is.True);
+    }
+
+    private static bool IsUnjudged(SignedImage image) =>
+        image.Provenance?.Findings.Any(f => f.Kind is FindingKind.Unread && f.What.StartsWith("was not judged", StringComparison.Ordinal))
+        ?? throw new AssertionException(image.Unavailable);
+
+    /// <returns>The image, as a template names it.</returns>
+    private string PushSigned(string content)
+    {
+        var image = $"{Registry.Host}/acme/web@{Repository.PushImage(content)}";
+        Attach(image);
+        return image;
+    }
+
+    private void Attach(string image, Func<ChangeStatement, ChangeStatement>? with = null)
+    {
+        var digest = Digest.TryParse(image.Split('@')[1]) ?? throw new InvalidOperationException($"{image} has no digest");
+        var signed = Signed(digest.Hex, with: with);
+        Repository.AttachReferrer(digest, Encoding.UTF8.GetString(SigstoreBundle.Of(signed, Forge.Public).ToJson()));
+    }
+}
