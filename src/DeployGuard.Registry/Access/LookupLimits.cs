@@ -71,8 +71,8 @@ public sealed record LookupLimits
     public TimeSpan NegativeLife { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// What all lookups in flight have read. Beyond it, all but the one that has held bytes for longest read on only as others end. Requests
-    /// that are under way then, as many as each client sends to each registry at once, may add to it.
+    /// What all lookups in flight have read. Beyond it, all but the one that has held bytes for longest read on only as others end.
+    /// Requests that are under way then, as many as each client sends to each registry at once, may add to it.
     /// </summary>
     public long ReadBytes { get; init; } = 64 * 1024 * 1024;
 

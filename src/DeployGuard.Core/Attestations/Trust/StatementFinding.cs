@@ -73,7 +73,7 @@ public sealed record StatementFinding(FindingKind Kind, string Place, string? St
     /// <summary>Names of the keys that signed it; empty where none of them is trusted.</summary>
     public string Keys { get; init; } = "";
 
-    /// <summary>The head commit of the change that the statement, which a trusted key signed, has reviews of; null if it has none.</summary>
+    /// <summary>The head commit of the change that the statement, by a trusted key, has reviews of; null if it has none.</summary>
     public string? ReviewedCommit { get; init; }
 
     /// <summary>What is wrong, as a sentence without a full stop. Several statements may lie at one place.</summary>
