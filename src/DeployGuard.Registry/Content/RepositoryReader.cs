@@ -69,10 +69,7 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
         }
 
         var reply = Answered(
-            await budget.ReadAsync(
-                holder => session.GetAsync($"blobs/{blob.Digest}", "*/*", limits.BlobBytes, holder, cancel),
-                cancel
-            )
+            await budget.ReadAsync(holder => session.GetAsync($"blobs/{blob.Digest}", "*/*", limits.BlobBytes, holder, cancel), cancel)
         );
         if (reply.Status == 404)
         {

@@ -47,11 +47,7 @@ internal sealed class HeardBeforeTests
         heard.MissingFrom(By([s_forge, s_build], "ai"), Image(0), s_keys);
         var former = s_forge with { Name = "former" };
 
-        var missing = heard.MissingFrom(
-            Reading(),
-            Image(0),
-            KeySet.Of(former, new TrustedKey("next", KeyRole.SourceReview, NewKey()))
-        );
+        var missing = heard.MissingFrom(Reading(), Image(0), KeySet.Of(former, new TrustedKey("next", KeyRole.SourceReview, NewKey())));
 
         Assert.That(SignersOf(missing), Is.EqualTo(new[] { former }), "it is judged by the keys that are trusted now");
         Assert.That(
