@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DeployGuard.Registry.Access;
 using DeployGuard.Registry.Lookups;
 using DeployGuard.Registry.Transport;
@@ -16,6 +17,9 @@ public sealed class RegistryLookup : IDisposable
     private readonly TokenSource _tokens;
     private readonly Flights<(LookupKey Key, bool IsAgain), LookupResult> _flights;
     private readonly SharedMemory _memory;
+
+    /// <summary>Those that run, for who cannot wait for their ends.</summary>
+    private readonly ConcurrentDictionary<LookupKey, Lookup> _running = [];
 
     /// <exception cref="ArgumentException">The options have mistakes: <see cref="RegistryOptions.Mistakes"/>.</exception>
     public RegistryLookup(RegistryOptions options, TimeProvider time)
@@ -116,6 +120,7 @@ public sealed class RegistryLookup : IDisposable
             return new Unavailable(image, FailureCause.Timeout, $"{plan.Home.Host} did not answer in time; the lookup goes on")
             {
                 Looked = [$"image {plan.Home}@{image.Digest}: no answer yet"],
+                WasAnswered = _running.TryGetValue(key, out var lookup) && lookup.WasAnswered,
             };
         }
     }
@@ -138,7 +143,17 @@ public sealed class RegistryLookup : IDisposable
         }
 
         using var lookup = new Lookup(plan, _pool, _tokens, _options.Limits, _memory.InFlight, _time);
-        var result = await lookup.RunAsync(cancel);
+        _running[key] = lookup;
+        LookupResult result;
+        try
+        {
+            result = await lookup.RunAsync(cancel);
+        }
+        finally
+        {
+            _running.TryRemove(new KeyValuePair<LookupKey, Lookup>(key, lookup));
+        }
+
         if (LifeOf(plan.Request, result) is { } life)
         {
             // The same object tells that nothing is new: its signatures need not be checked again.

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 
 namespace DeployGuard.Cli.Tests;
 
@@ -45,6 +46,63 @@ public sealed class AttestPolicyTests : IDisposable
 
         Assert.That(StatusOf(await RunAsync(from)), Is.EqualTo("assisted"));
         Assert.That(StatusOf(await RunAsync(from, "--declare", "Windsurf")), Is.EqualTo("assisted"));
+    }
+
+    /// <summary>The message that git itself writes for a squash.</summary>
+    [Test]
+    public async Task ASquashKeepsTheSignsAndAuthorsOfItsMessage()
+    {
+        var from = Commit(s_policy);
+        Squash("one\n\nCo-authored-by: Eve <eve@example.com>", "one");
+        var people = await RunAsync(from);
+        Squash("two\n\nCo-authored-by: Codex <noreply@openai.com>", "two");
+        var trailer = await RunAsync(_git.Git("rev-parse", "HEAD~1"));
+        Squash("three", "three", "198982749+Copilot@users.noreply.github.com");
+        var author = await RunAsync(_git.Git("rev-parse", "HEAD~1"));
+
+        Assert.That(StatusOf(people), Is.EqualTo("none"), "all of its commits can be read");
+        Assert.That(
+            AttestRepository.Authors(PredicateOf(people)),
+            Is.EquivalentTo(new[] { "email:bob@example.com", "email:dana@example.com", "email:eve@example.com" })
+        );
+        Assert.That(StatusOf(trailer), Is.EqualTo("assisted"));
+        Assert.That(StatusOf(author), Is.EqualTo("assisted"));
+    }
+
+    [TestCase("Squashed commit of the following:\n\nabc1234 one")]
+    [TestCase("Squashed commit of the following:\n\n* one\n* two")]
+    [TestCase("Squashed commit of the following:\n\ncommit {0}\nAuthor: Bob <b@x.io>\n\n    one", TestName = "WithoutBodies")]
+    [TestCase("commit {0}\n\n    one")]
+    [TestCase("{0} one\n{0} two")]
+    [TestCase("commit {0}\ntree {0}\nauthor Bob <b@x.io> 1 +0000\n\n    one")]
+    [TestCase("commit {0}\nAuthor: Bob\nDate: now\n\n    one")]
+    [TestCase("This is a combination of 2 commits.\n\none\n\ntwo")]
+    [TestCase("Squashed 'lib/' changes from 1111111..2222222\n\n2222222 one")]
+    public async Task AMessageWhoseQuotedCommitsCannotBeReadIsNotNone(string message)
+    {
+        var from = Commit(s_policy);
+        var head = _git.Commit(message.Replace("{0}", new string('a', 40), StringComparison.Ordinal));
+
+        var run = await RunAsync(from);
+
+        Assert.That(StatusOf(run), Is.EqualTo("unknown"));
+        Assert.That(run.Error, Does.Contain($"note: the status cannot be none: the message of commit {head} quotes other commits"));
+    }
+
+    [TestCase("commit {0} (HEAD)\nAuthor: Bob <b@x.io>\nDate: now\n\n    one")]
+    [TestCase("commit {0}\nAuthor: Bob <b@x.io>\nCommit: Dana <dana@example.com>\n\n    one")]
+    [TestCase("From {0} Mon Sep 17 00:00:00 2001\nFrom: Bob <b@x.io>\nDate: now\nSubject: one\n\ntext")]
+    [TestCase("Revert \"one\"\n\nThis reverts commit {0}.")]
+    [TestCase("one\n\n(cherry picked from commit {0})")]
+    [TestCase("Fix commit aaaaaaaaaaaa (\"one\")")]
+    public async Task AMessageWhoseQuotedCommitsCanBeReadIsNone(string message)
+    {
+        var from = Commit(s_policy);
+        _git.Commit(message.Replace("{0}", new string('a', 40), StringComparison.Ordinal));
+
+        var run = await RunAsync(from);
+
+        Assert.That(StatusOf(run), Is.EqualTo("none"), run.Error);
     }
 
     [Test]
@@ -204,11 +262,25 @@ public sealed class AttestPolicyTests : IDisposable
     private Task<CommandRun> OfAsync(string from, params string[] more) =>
         AttestRepository.RunInAsync(_git.Folder, ["--from", from, "--format", "predicate", .. more]);
 
-    private static string StatusOf(CommandRun run)
+    /// <summary>Joins a branch with one commit by Bob, or by another account, in the way of <c>git merge --squash</c>.</summary>
+    private void Squash(string message, string branch, string email = "bob@example.com")
+    {
+        _git.Git("checkout", "--quiet", "-b", branch);
+        _git.Write(branch, branch);
+        _git.Git("add", "--all");
+        _git.Commit(message, "Bob", email);
+        _git.Git("checkout", "--quiet", "main");
+        _git.Git("merge", "--quiet", "--squash", branch);
+        _git.Commit($"Feature\n\n{System.IO.File.ReadAllText(_git.At(".git/SQUASH_MSG"))}");
+    }
+
+    private static string StatusOf(CommandRun run) => AttestRepository.Status(PredicateOf(run));
+
+    private static JsonElement PredicateOf(CommandRun run)
     {
         Assert.That(run.ExitCode, Is.Zero, run.Error);
-        using var predicate = System.Text.Json.JsonDocument.Parse(run.Output);
-        return AttestRepository.Status(predicate.RootElement);
+        using var predicate = JsonDocument.Parse(run.Output);
+        return predicate.RootElement.Clone();
     }
 
     private static string Policy(

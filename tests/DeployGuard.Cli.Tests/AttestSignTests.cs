@@ -114,7 +114,6 @@ public class AttestSignTests
     [TestCase("Reviewed-by: Claude <noreply@anthropic.com>")]
     [TestCase("Reported-by: Copilot <copilot@github.com>")]
     [TestCase("Not-Assisted-by: Claude")]
-    [TestCase("  Assisted-by: quoted from another message")]
     [TestCase("Assisted-by:")]
     [TestCase("Replit-Commit-Author: Dana")]
     [TestCase("I generated with [Claude Code] nothing")]
@@ -143,6 +142,43 @@ public class AttestSignTests
             Is.EqualTo(new[] { ("claude-code", "Co-authored-by: Claude <noreply@anthropic.com>"), ("codex", "Generated-by: Codex 1") })
         );
     }
+
+    /// <summary>Squashes, mails and lists put something before a trailer, and other programs end lines in other ways.</summary>
+    [TestCase("    Co-authored-by: Codex <noreply@openai.com>")]
+    [TestCase("> Co-authored-by: Codex <noreply@openai.com>")]
+    [TestCase("> > Co-authored-by: Codex <noreply@openai.com>")]
+    [TestCase("* Co-authored-by: Codex <noreply@openai.com>")]
+    [TestCase("  - Co-authored-by: Codex <noreply@openai.com>")]
+    [TestCase("1. Co-authored-by: Codex <noreply@openai.com>")]
+    [TestCase("# Co-authored-by: Codex <noreply@openai.com>")]
+    [TestCase("Text\rCo-authored-by: Codex <noreply@openai.com>\rmore")]
+    [TestCase("Text\u2028Co-authored-by: Codex <noreply@openai.com>")]
+    [TestCase("    Co-authored-by: Codex\n     <noreply@openai.com>")]
+    [TestCase("Note:\n    Co-authored-by: Codex <noreply@openai.com>")]
+    public void ATrailerBehindAMarkIsASign(string lines) =>
+        Assert.That(
+            In(s_dana, $"A change\n\nText.\n\n{lines}\n").Select(s => (s.Tool, s.Value)),
+            Is.EqualTo(new[] { ("codex", "Co-authored-by: Codex <noreply@openai.com>") })
+        );
+
+    [Test]
+    public void WhatIsFoldedAfterAnAddressDoesNotHideIt()
+    {
+        var message = "A change\n\nCo-authored-by: Codex <noreply@openai.com>\n  Co-authored-by: Dana <dana@example.com>\n  and <x@y>";
+        Assert.That(In(s_dana, message).Select(s => s.Tool), Has.Some.EqualTo("codex"));
+    }
+
+    [TestCase("Author: x <198982749+Copilot@users.noreply.github.com>", "copilot")]
+    [TestCase("    Author:     Cursor <cursoragent@cursor.com>", "cursor")]
+    [TestCase("Commit:     Dana (aider) <dana@example.com>", "aider")]
+    [TestCase("From: Codex <noreply@openai.com>", "codex")]
+    public void AnAuthorOfAQuotedCommitIsASign(string line, string tool) =>
+        Assert.That(In(s_dana, $"A change\n\n{line}\n").Select(s => (s.Kind, s.Tool)), Is.EqualTo(new[] { ("author", tool) }));
+
+    [TestCase("Author: Claude Dupont <claude@example.com>")]
+    [TestCase("Author: Copilot")]
+    [TestCase("The author: Codex <noreply@openai.com>")]
+    public void AnotherAuthorIsNoSign(string line) => Assert.That(In(s_dana, $"A change\n\n{line}\n"), Is.Empty);
 
     /// <summary>What a commit says is shown on terminals and stored: it is one line, and short.</summary>
     [Test]

@@ -31,6 +31,14 @@ internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
         var reading = new ChangeReading(_repository, range, given.Detectors, authors, Notice);
         var reviews = new Reviews(range, _repository, given.Reviews);
         reading.Read(reviews.SameFiles, given);
+        if (reading.Unread is { } unread)
+        {
+            Notice(
+                $"{BasePolicy.NotNone}: the message of commit {unread} quotes other commits in a form that does not say how they were marked "
+                    + "and who made them; name their authors with --operator"
+            );
+        }
+
         var isComplete = parsed.GetValue(AttestOptions.Complete);
         if (!CanBeStated(Gaps(range, authors), isComplete))
         {
@@ -86,11 +94,11 @@ internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
             ? [.. range.Gaps, $"commit {commit} names no person: name who operated the agent with --operator"]
             : [.. range.Gaps];
 
-    /// <summary><c>none</c> only where the repository promised signs before the change began: else their absence proves nothing.</summary>
+    /// <summary><c>none</c> only where the repository promised signs before the change began, and all can be read.</summary>
     private static AiDeclaration Declaration(ChangeReading reading, RepositoryPolicy? policy) =>
         new(
             reading.Signs.Count > 0 ? AiStatus.Assisted
-                : policy is { AssistedCommitsMustBeMarked: true } ? AiStatus.None
+                : policy is { AssistedCommitsMustBeMarked: true } && reading.Unread is null ? AiStatus.None
                 : AiStatus.Unknown,
             [.. reading.Stated().Select(s => new AiEvidence(s.Commit, s.Kind, s.Tool, s.Value))]
         );

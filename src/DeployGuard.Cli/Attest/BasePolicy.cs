@@ -13,9 +13,9 @@ internal sealed class BasePolicy(Repository repository, GitRange range, AttestIn
 {
     public const string File = ".deployguard/policy.json";
     public const string SignatureFile = $"{File}.sig";
+    public const string NotNone = "the status cannot be none";
 
     private const string NotesRef = "refs/notes/ai";
-    private const string NotNone = "the status cannot be none";
 
     /// <summary>Null if none was asked for, or if there was none yet.</summary>
     /// <exception cref="ManifestException">It is not signed by a given key, has expired, or is of another repository.</exception>

@@ -3,8 +3,8 @@ using DeployGuard.Core.Provenance;
 namespace DeployGuard.Cli.Attest;
 
 /// <summary>
-/// The people who made a change: authors, committers and co-authors of its commits, and who operated an agent. They cannot approve it.
-/// Accounts of AI tools and of the forge are none of them.
+/// The people who made a change: authors, committers and co-authors of its commits and of those that their messages quote, and who
+/// operated an agent. They cannot approve it. Accounts of AI tools and of the forge are none of them.
 /// </summary>
 internal sealed class ChangeAuthors(Detectors detectors, AuthorIds ids)
 {
@@ -20,11 +20,14 @@ internal sealed class ChangeAuthors(Detectors detectors, AuthorIds ids)
 
     public void AddFrom(Commit commit)
     {
-        var coAuthors = Trailers.In(commit.Message).Where(t => Detectors.NamesCoAuthor(t.Key)).Select(t => Person.Parse(t.Value));
+        var trailers = Trailers.In(commit.Message).ToList();
+        var coAuthors = trailers.Where(t => Detectors.NamesCoAuthor(t.Key)).Select(t => Person.Parse(t.Value));
+        var quoted = trailers.Select(t => QuotedCommits.PersonIn(t.Key, t.Value)).OfType<Person>();
         var named =
             (Add(commit.Author, "author") ? 1 : 0)
             + (Add(commit.Committer, "committer") ? 1 : 0)
-            + coAuthors.Count(c => Add(c, "co-author"));
+            + coAuthors.Count(c => Add(c, "co-author"))
+            + quoted.Count(q => Add(q, "author in the message"));
         if (named == 0)
         {
             Nobody ??= commit.Hash;

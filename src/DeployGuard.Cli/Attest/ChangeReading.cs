@@ -24,6 +24,9 @@ internal sealed class ChangeReading(
     /// <summary>All of them.</summary>
     public IReadOnlyList<Sign> Signs => _signs;
 
+    /// <summary>A commit whose message quotes others in a form that cannot be read: their marks are not known. The first one.</summary>
+    public string? Unread { get; private set; }
+
     /// <param name="squashed">Commits of branches that are in the range with their files alone.</param>
     public void Read(IReadOnlyCollection<string> squashed, AttestInputs given)
     {
@@ -32,6 +35,7 @@ internal sealed class ChangeReading(
         {
             _signs.AddRange(finder.In(commit));
             authors.AddFrom(commit);
+            Unread ??= QuotedCommits.AreUnreadIn(commit.Message) ? commit.Hash : null;
         }
 
         range.Read(commit =>

@@ -23,13 +23,18 @@ internal sealed class SignFinder(Detectors detectors)
             {
                 yield return Sign.Of(commit.Hash, "trailer", tool, $"{key}: {value}");
             }
+
+            if (QuotedCommits.PersonIn(key, value) is { } quoted && detectors.ToolOf(quoted) is { } author)
+            {
+                yield return Sign.Of(commit.Hash, "author", author, $"{key}: {value}");
+            }
         }
 
-        foreach (var line in Trailers.Lines(commit.Message))
+        foreach (var line in MessageLine.In(commit.Message))
         {
-            if (detectors.ToolOfLine(line) is { } tool)
+            if (detectors.ToolOfLine(line.Text) is { } tool)
             {
-                yield return Sign.Of(commit.Hash, "trailer", tool, line.Trim());
+                yield return Sign.Of(commit.Hash, "trailer", tool, line.Text);
             }
         }
     }

@@ -1,41 +1,50 @@
-using System.Text.RegularExpressions;
+using DeployGuard.Core.Provenance;
 
 namespace DeployGuard.Cli.Attest;
 
 /// <summary>
-/// The trailers of a commit message, such as <c>Co-authored-by: Name &lt;email&gt;</c>. A squash joins the messages of several commits, so
-/// trailers count in every paragraph and not only in the last one. They begin at the beginning of a line.
+/// The trailers of a commit message, such as <c>Co-authored-by: Name &lt;email&gt;</c>. A squash joins the messages of several commits,
+/// indented or as a list, so trailers count in every paragraph and behind such marks, and not only in the last one.
 /// </summary>
-internal static partial class Trailers
+internal static class Trailers
 {
     public static IEnumerable<(string Key, string Value)> In(string message)
     {
-        (string Key, string Value)? open = null;
-        foreach (var line in Lines(message))
+        (string Key, string Value, int Depth)? open = null;
+        foreach (var line in MessageLine.In(message))
         {
-            if (open is { } folded && line.Length > 0 && line[0] is ' ' or '\t' && line.AsSpan().Trim().Length > 0)
+            var trailer = line.Trailer;
+            if (open is { } folded && line is { IsListed: false, Text.Length: > 0 } && line.Depth > folded.Depth)
             {
-                open = (folded.Key, $"{folded.Value} {line.Trim()}".Trim());
-                continue;
+                if (trailer is null)
+                {
+                    if (IsWhole(folded.Value))
+                    {
+                        yield return (folded.Key, folded.Value);
+                    }
+
+                    open = (folded.Key, $"{folded.Value} {line.Text}".Trim(), folded.Depth);
+                    continue;
+                }
+
+                // A trailer in the place of a folded value is both: neither may hide the other.
+                yield return (folded.Key, $"{folded.Value} {line.Text}".Trim());
             }
 
             if (open is { } done)
             {
-                yield return done;
+                yield return (done.Key, done.Value);
             }
 
-            open = Trailer().Match(line) is { Success: true } trailer ? (trailer.Groups[1].Value, trailer.Groups[2].Value.Trim()) : null;
+            open = trailer is { } next ? (next.Key, next.Value, line.Depth) : null;
         }
 
         if (open is { } last)
         {
-            yield return last;
+            yield return (last.Key, last.Value);
         }
     }
 
-    /// <summary>Without line ends of either kind.</summary>
-    public static IEnumerable<string> Lines(string message) => message.Split('\n').Select(l => l.TrimEnd('\r'));
-
-    [GeneratedRegex(@"\A([A-Za-z0-9][A-Za-z0-9-]*)[ \t]*:(.*)\z", RegexOptions.Singleline)]
-    private static partial Regex Trailer();
+    /// <summary>Whether it ends with an address: what follows, folded, must not take its place.</summary>
+    private static bool IsWhole(string value) => value.EndsWith('>');
 }

@@ -73,18 +73,13 @@ public static class ImageMarks
             }
         }
 
-        foreach (var line in key.StartsWith(Oci, StringComparison.Ordinal) ? value.Split('\n') : [])
+        foreach (var line in key.StartsWith(Oci, StringComparison.Ordinal) ? MessageLine.In(value) : [])
         {
-            if ((known.ToolOfLine(line) ?? ByTrailer(known, line)) is { } tool)
+            var byTrailer = line.Trailer is var (name, content) ? known.ToolOfTrailer(name, content) : null;
+            if ((known.ToolOfLine(line.Text) ?? byTrailer) is { } tool)
             {
-                yield return (tool, line.Trim());
+                yield return (tool, line.Text);
             }
         }
-    }
-
-    private static string? ByTrailer(Detectors known, string line)
-    {
-        var colon = line.IndexOf(':', StringComparison.Ordinal);
-        return colon > 0 ? known.ToolOfTrailer(line[..colon].TrimEnd(), line[(colon + 1)..].Trim()) : null;
     }
 }

@@ -7,12 +7,17 @@ namespace DeployGuard.Registry.Content;
 /// <summary>Reads manifests, blobs and referrers of one repository. Everything with a digest is compared with it.</summary>
 internal sealed class RepositoryReader(RepositorySession session, LookupLimits limits, ReadBudget budget)
 {
+    private int _answers;
+
     // What registries without the referrers API answer to its path.
     private static readonly int[] s_noReferrersApi = [400, 404, 405, 406, 410, 501];
 
     public RepositoryName Repository => session.Repository;
 
     public IReadOnlyList<string> CredentialsTried => session.Tried;
+
+    /// <summary>Whether there was any answer, also that something is not there. A request for a token is none.</summary>
+    public bool WasAnswered => Volatile.Read(ref _answers) > 0;
 
     /// <summary>Null if there is no such manifest.</summary>
     public Task<Manifest?> ManifestAsync(Digest digest, CancellationToken cancel) => ManifestAsync(digest, limits.ManifestBytes, cancel);
@@ -63,9 +68,8 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
             );
         }
 
-        var reply = await budget.ReadAsync(
-            holder => session.GetAsync($"blobs/{blob.Digest}", "*/*", limits.BlobBytes, holder, cancel),
-            cancel
+        var reply = Answered(
+            await budget.ReadAsync(holder => session.GetAsync($"blobs/{blob.Digest}", "*/*", limits.BlobBytes, holder, cancel), cancel)
         );
         if (reply.Status == 404)
         {
@@ -117,19 +121,23 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
         }
     }
 
-    private Task<Reply> PageAsync(Uri url, CancellationToken cancel) =>
-        budget.ReadManifestAsync(
-            limits.ManifestBytes,
-            (most, holder) => session.GetAsync(url, MediaTypes.Index, most, holder, cancel),
-            cancel
+    private async Task<Reply> PageAsync(Uri url, CancellationToken cancel) =>
+        Answered(
+            await budget.ReadManifestAsync(
+                limits.ManifestBytes,
+                (most, holder) => session.GetAsync(url, MediaTypes.Index, most, holder, cancel),
+                cancel
+            )
         );
 
     private async Task<Reply?> ReadManifestAsync(string reference, int mostBytes, CancellationToken cancel)
     {
-        var reply = await budget.ReadManifestAsync(
-            mostBytes,
-            (most, holder) => session.GetAsync($"manifests/{reference}", MediaTypes.AnyManifest, most, holder, cancel),
-            cancel
+        var reply = Answered(
+            await budget.ReadManifestAsync(
+                mostBytes,
+                (most, holder) => session.GetAsync($"manifests/{reference}", MediaTypes.AnyManifest, most, holder, cancel),
+                cancel
+            )
         );
         return reply.Status switch
         {
@@ -137,6 +145,17 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
             404 => null,
             _ => throw Unexpected(reply),
         };
+    }
+
+    private Reply Answered(Reply reply)
+    {
+        // A server in front of the registry may say for it that it is away.
+        if (reply.Status is not 429 and < 500)
+        {
+            Interlocked.Increment(ref _answers);
+        }
+
+        return reply;
     }
 
     private Manifest Parse(Reply reply, Digest digest) =>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DeployGuard.Registry.Access;
 using DeployGuard.Registry.Content;
 using DeployGuard.Registry.References;
@@ -22,10 +23,13 @@ internal sealed class Lookup(
 
     private readonly LookupBudget _budget = new(limits);
     private readonly ReadBudget _reads = new(limits, inFlight);
-    private readonly List<RepositoryReader> _readers = [];
+    private readonly ConcurrentQueue<RepositoryReader> _readers = [];
     private readonly Place _image = new($"image {plan.Home}@{plan.Request.Image.Digest}");
 
     private PinnedImage Image => plan.Request.Image;
+
+    /// <summary>Whether a registry answered any request about manifests, referrers or blobs, also that there are none.</summary>
+    public bool WasAnswered => _readers.Any(r => r.WasAnswered);
 
     /// <summary>What the result holds, in bytes.</summary>
     public long Bytes => _budget.Bytes;
@@ -52,7 +56,7 @@ internal sealed class Lookup(
         {
             var message = $"{plan.Home.Host} did not answer everything within {limits.Lookup.TotalSeconds:0.#} s";
             _image.Outcome = message;
-            return WithTrail(new Unavailable(Image, FailureCause.Timeout, message), [_image]);
+            return WithTrail(new Unavailable(Image, FailureCause.Timeout, message) { WasAnswered = WasAnswered }, [_image]);
         }
     }
 
@@ -95,7 +99,7 @@ internal sealed class Lookup(
     {
         var session = new RepositorySession(pool.To(repository), repository, plan.Request.Credentials.For(repository), tokens, time);
         var reader = new RepositoryReader(session, limits, _reads);
-        _readers.Add(reader);
+        _readers.Enqueue(reader);
         return reader;
     }
 }

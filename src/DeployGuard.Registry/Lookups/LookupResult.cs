@@ -62,4 +62,11 @@ public sealed record ImageNotFound(PinnedImage Image) : LookupResult(Image);
 /// <summary>It cannot be said. Never kept: the next lookup asks again.</summary>
 /// <param name="Message">What failed where, for people.</param>
 /// <param name="RetryAfter">When it may be worth asking again, if the registry said so.</param>
-public sealed record Unavailable(PinnedImage Image, FailureCause Cause, string Message, TimeSpan? RetryAfter = null) : LookupResult(Image);
+public sealed record Unavailable(PinnedImage Image, FailureCause Cause, string Message, TimeSpan? RetryAfter = null) : LookupResult(Image)
+{
+    /// <summary>
+    /// Whether the registry had answered something of the image by then. If so, how long the rest takes depends on what was pushed there
+    /// too.
+    /// </summary>
+    public bool WasAnswered { get; init; }
+}

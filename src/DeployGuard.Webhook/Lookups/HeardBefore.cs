@@ -10,6 +10,8 @@ namespace DeployGuard.Webhook.Lookups;
 /// The statements of the last minutes that name AI, authors or reviews that were taken back. Who may push may also delete them, and the
 /// next look must not forget what the one before it heard. To hear a deleted statement is no risk: its signature was verified, and
 /// everybody could bring it along in an annotation. What there is no room for makes its image count as unread, and never as heard.
+/// It is kept by what it is about and by who signed it, and not by who asked: an edit of a policy's keys forgets nothing that a key signed
+/// which it still trusts.
 /// </summary>
 internal sealed class HeardBefore(TimeProvider time)
 {
@@ -32,13 +34,13 @@ internal sealed class HeardBefore(TimeProvider time)
     private static readonly TimeSpan s_life = s_rest + new LookupLimits().PositiveLife;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<(Digest Image, string Keys), Dictionary<(string Statement, string Signer), Heard>> _byImage = [];
+    private readonly Dictionary<Digest, Dictionary<(string Statement, string Signer), Heard>> _byImage = [];
 
     /// <summary>What each statement says, once, however many images it lies beside and whoever signed it.</summary>
-    private readonly Dictionary<(string Keys, string Statement), VerifiedStatement> _statements = [];
+    private readonly Dictionary<string, VerifiedStatement> _statements = new(StringComparer.Ordinal);
 
     /// <summary>Until when what was forgotten would have been heard.</summary>
-    private readonly Dictionary<(Digest Image, string Keys), DateTimeOffset> _forgotten = [];
+    private readonly Dictionary<Digest, DateTimeOffset> _forgotten = [];
 
     private DateTimeOffset _allForgottenUntil;
 
@@ -55,6 +57,7 @@ internal sealed class HeardBefore(TimeProvider time)
     /// forgotten for want of room. A statement that another of its signers signed is lacking too: anybody may strip a signature, and what
     /// a signer may say depends on its role.
     /// </summary>
+    /// <param name="keys">What another key signed is not heard. A key is told by itself: its role and times are those of this set.</param>
     /// <returns>Each statement once for each signer that is lacking; <see cref="Verification.With"/> makes one of them.</returns>
     public Verification MissingFrom(Verification read, Digest image, KeySet keys)
     {
@@ -68,11 +71,17 @@ internal sealed class HeardBefore(TimeProvider time)
         var tightening = read.Statements.Where(Tightens).ToList();
         lock (_lock)
         {
-            var missing = _byImage.TryGetValue((image, keys.Id), out var before)
-                ? before.Where(h => h.Value.Until > now && !tightening.Any(s => IsSigned(s, h.Key))).Select(h => h.Value.BySigner).ToList()
+            List<VerifiedStatement> missing = _byImage.TryGetValue(image, out var before)
+                ?
+                [
+                    .. from heard in before
+                    where heard.Value.Until > now && !tightening.Any(s => IsSigned(s, heard.Key))
+                    join key in keys.Keys on heard.Key.Signer equals key.Key.KeyId
+                    select heard.Value.By(key),
+                ]
                 : [];
-            var forgotten = ForgottenUntil((image, keys.Id));
-            Remember((image, keys.Id), tightening, now);
+            var forgotten = ForgottenUntil(image);
+            Remember(image, tightening, now);
             if (missing.Count == 0 && forgotten <= now)
             {
                 _whole.AddOrUpdate(read, new Whole(_new, now + s_rest));
@@ -83,7 +92,7 @@ internal sealed class HeardBefore(TimeProvider time)
         }
     }
 
-    private DateTimeOffset ForgottenUntil((Digest, string) image) =>
+    private DateTimeOffset ForgottenUntil(Digest image) =>
         _forgotten.TryGetValue(image, out var until) && until > _allForgottenUntil ? until : _allForgottenUntil;
 
     private static StatementFinding Forgotten(Digest image, DateTimeOffset until) =>
@@ -108,7 +117,7 @@ internal sealed class HeardBefore(TimeProvider time)
     private static bool IsSigned(VerifiedStatement statement, (string Statement, string Signer) by) =>
         statement.Digest == by.Statement && statement.Signers.Any(s => s.Key.KeyId == by.Signer);
 
-    private void Remember((Digest, string Keys) image, List<VerifiedStatement> statements, DateTimeOffset now)
+    private void Remember(Digest image, List<VerifiedStatement> statements, DateTimeOffset now)
     {
         if (statements.Count == 0)
         {
@@ -122,9 +131,9 @@ internal sealed class HeardBefore(TimeProvider time)
 
         foreach (var statement in statements)
         {
-            if (!_statements.TryGetValue((image.Keys, statement.Digest), out var known))
+            if (!_statements.TryGetValue(statement.Digest, out var known))
             {
-                _statements[(image.Keys, statement.Digest)] = known = statement;
+                _statements[statement.Digest] = known = statement;
             }
 
             var place = statement.Place.Length <= LongestPlace ? statement.Place : $"{statement.Place.AsSpan(0, LongestPlace)}...";
@@ -136,7 +145,7 @@ internal sealed class HeardBefore(TimeProvider time)
                 // What ended and was not dropped yet was not heard any more: a reading may have been whole without it.
                 _new += before?.Until > now ? 0 : 1;
 
-                heard[key] = new Heard(known, signer, place, now + s_life);
+                heard[key] = new Heard(known, place, now + s_life);
             }
         }
 
@@ -181,7 +190,7 @@ internal sealed class HeardBefore(TimeProvider time)
         }
 
         _count = _byImage.Values.Sum(h => h.Count);
-        var kept = _byImage.SelectMany(h => h.Value.Keys.Select(k => (h.Key.Keys, k.Statement))).ToHashSet();
+        var kept = _byImage.Values.SelectMany(h => h.Keys.Select(k => k.Statement)).ToHashSet(StringComparer.Ordinal);
         foreach (var statement in _statements.Keys.Where(s => !kept.Contains(s)).ToList())
         {
             _statements.Remove(statement);
@@ -193,8 +202,8 @@ internal sealed class HeardBefore(TimeProvider time)
 
     /// <param name="Statement">With the signers and the place of any image.</param>
     /// <param name="Place">Beside this image.</param>
-    private sealed record Heard(VerifiedStatement Statement, TrustedKey Signer, string Place, DateTimeOffset Until)
+    private sealed record Heard(VerifiedStatement Statement, string Place, DateTimeOffset Until)
     {
-        public VerifiedStatement BySigner => Statement with { Place = Place, Signers = [Signer] };
+        public VerifiedStatement By(TrustedKey signer) => Statement with { Place = Place, Signers = [signer] };
     }
 }

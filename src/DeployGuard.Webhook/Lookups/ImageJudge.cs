@@ -1,8 +1,10 @@
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Registry.Lookups;
+using DeployGuard.Registry.Transport;
 using DeployGuard.Statements;
 
 namespace DeployGuard.Webhook.Lookups;
@@ -27,7 +29,11 @@ internal sealed class ImageJudge(TimeProvider time)
                     Remedy = "Name the image by its sha256 digest",
                 };
             case Unavailable unavailable:
-                return new SignedImage(image, null) { Unavailable = FoundText.Of(unavailable), Remedy = LookupRemedy.Of(unavailable) };
+                return new SignedImage(image, judging.Left.Spend(() => Heard(judging, image, unavailable)))
+                {
+                    Unavailable = FoundText.Of(unavailable),
+                    Remedy = LookupRemedy.Of(unavailable),
+                };
             default:
                 var asked = QuestionOf(judging.Question, image, result, judging.Keys);
                 // One image may have hundreds of names that differ in the tag.
@@ -65,6 +71,53 @@ internal sealed class ImageJudge(TimeProvider time)
             ? TemplateEvaluator.Evaluate(asked, template, verified.With(own), now, others)
             : OriginEvaluator.Evaluate(asked, verified.With(own), now, others);
     }
+
+    /// <summary>
+    /// What the last minutes, and the request itself, say of an image that cannot be looked up now. It only tightens: signs of AI, authors,
+    /// and that there may be more. Null if there is nothing.
+    /// </summary>
+    private ImageProvenance? Heard(Judging judging, string image, Unavailable result)
+    {
+        var asked = QuestionOf(judging.Question, image, result, judging.Keys);
+        var heard = _heard
+            .MissingFrom(new Verification([], []), result.Image.Digest, judging.Keys)
+            .With(judging.Brought.For(asked.Image).Verified);
+        var proven = OriginEvaluator.Evaluate(asked, heard, time.GetUtcNow());
+        List<StatementFinding> unread = [.. heard.Findings.Where(f => f.Kind is FindingKind.Unread), .. TooSlow(judging.Question, result)];
+        return proven.AiMarks.Count + proven.Authors.Count + unread.Count == 0
+            ? null
+            : new ImageProvenance(
+                proven.AiMarks.Count > 0 ? OriginVerdict.Ai : OriginVerdict.Unknown,
+                null,
+                null,
+                [],
+                [],
+                proven.AiMarks,
+                unread
+            )
+            {
+                Authors = proven.Authors,
+            };
+    }
+
+    /// <summary>
+    /// Where an unknown origin counts as human, a sign of AI must not be hidden by making the lookup long. A registry that answers is not
+    /// away, which a policy may forgive.
+    /// </summary>
+    private static IEnumerable<StatementFinding> TooSlow(EvidenceQuestion question, Unavailable result) =>
+        result is { Cause: FailureCause.Timeout, WasAnswered: true }
+        && question is { Policy.UnknownOrigin: OriginKind.Human, Signed.OnUnavailable: OnUnavailable.TreatAsUnknown }
+            ?
+            [
+                new StatementFinding(
+                    FindingKind.Unread,
+                    $"{result.Image}",
+                    null,
+                    "takes longer to read than a request may wait, and the registry answers: it may say that AI had a part",
+                    "Retry in a minute, which finds what was read since. If it persists, delete superseded statements of this image."
+                ),
+            ]
+            : [];
 
     private static StatementFinding TooMuch(LookupResult result) =>
         new(

@@ -24,6 +24,8 @@ public class ImageMarksTests
     [TestCase(Authors, "Dana (aider) <dana@example.com>")]
     [TestCase("org.opencontainers.image.description", "Faster checkout\n\nAssisted-by: Codex")]
     [TestCase("org.opencontainers.image.title", "x\r\nCo-Authored-By: Claude <noreply@anthropic.com>\r\n")]
+    [TestCase("org.opencontainers.image.description", "Squash\r\r    Assisted-by: Codex")]
+    [TestCase("org.opencontainers.image.description", "Squash\n* Assisted-by: Codex")]
     [TestCase("org.opencontainers.image.description", "\U0001F916 Generated with [Claude Code](https://claude.com/claude-code)")]
     public void ASignOfAiTightens(string key, string value)
     {

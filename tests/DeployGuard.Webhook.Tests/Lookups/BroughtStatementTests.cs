@@ -105,7 +105,13 @@ internal sealed class BroughtStatementTests : EvidenceFixture
 
         SignedImage image = (await ReadAsync(Policy(), Deployment([_bare], statement: EnvelopeOf(_bare)))).Single().Images.Single();
 
-        Assert.That(image.Provenance, Is.Null, "a statement that was not seen may say AI");
+        Assert.That(image.Unavailable, Does.Contain(Registry.Host));
+        Assert.That(
+            (image.Provenance?.Origin, image.Provenance?.Head),
+            Is.EqualTo((OriginVerdict.Unknown, (HeadCommit?)null)),
+            "a statement that was not seen may say AI"
+        );
+        Assert.That(image.Provenance?.Authors, Is.EqualTo(new[] { "github:1001" }), "what the request brings tightens");
     }
 
     private string EnvelopeOf(string image) => Encoding.UTF8.GetString(Signed(HexOf(image)).ToJson());

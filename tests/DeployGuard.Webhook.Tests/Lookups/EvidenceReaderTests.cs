@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text;
+using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
@@ -193,6 +194,68 @@ internal sealed class EvidenceReaderTests : EvidenceFixture
         Assert.That(failed.Provenance, Is.Null);
         Assert.That(failed.Unavailable, Does.Contain(Registry.Host));
         Assert.That((await ReadAsync(Policy())).Single().Images.Single().Provenance?.Head, Is.Not.Null);
+    }
+
+    /// <summary>Who may push may name the same image by another repository once the registry is away.</summary>
+    [Test]
+    public async Task WhatWasHeardOfAnImageTightensWhereItCannotBeLookedUp()
+    {
+        var digest = ImageReference.TryParse(Image)?.Digest ?? throw new AssertionException("no digest");
+        var ai = Signed(digest.Hex, with: c => c with { Ai = new AiDeclaration(AiStatus.Assisted, []) });
+        Repository.AttachReferrer(digest, Encoding.UTF8.GetString(SigstoreBundle.Of(ai, Forge.Public).ToJson()));
+        await ReadAsync(Policy(images: "acme/*"));
+        Registry.Misbehave(
+            _ => true,
+            context =>
+            {
+                context.Response.StatusCode = 403;
+                return Task.CompletedTask;
+            }
+        );
+        Image = $"{Registry.Host}/acme/other@{digest}";
+
+        var heard = (await ReadAsync(Policy(images: "acme/*"))).Single();
+        var image = heard.Images.Single();
+
+        Assert.That(image.Unavailable, Does.Contain(Registry.Host));
+        Assert.That(heard.TellsOrigin, "AI had a part");
+        Assert.That(image.Provenance?.Authors, Is.EqualTo(new[] { "github:1001" }));
+        Assert.That((image.Provenance?.Head, image.Provenance?.Chain.Count), Is.EqualTo(((HeadCommit?)null, 0)), "it relaxes nothing");
+        Assert.That(image.Provenance?.Findings, Is.Empty);
+        Assert.That((await ReadAsync(Policy(signer: NewKey(), images: "acme/*"))).Single().Images.Single().Provenance, Is.Null);
+    }
+
+    /// <summary>How long the rest takes depends on what was pushed there too.</summary>
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task AStatementThatIsNotReadInTimeIsUnreadWhereTheRegistryAnswers(bool answers)
+    {
+        var (hang, reached) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var manifest = $"/manifests/{ImageReference.TryParse(Image)?.Digest}";
+        Registry.Own = async context =>
+        {
+            if (!answers || !$"{context.Request.Path}".EndsWith(manifest, StringComparison.Ordinal))
+            {
+                reached.TrySetResult();
+                await hang.Task;
+            }
+
+            return false;
+        };
+        using var deadline = new CancellationTokenSource();
+        var reading = ReadAsync(Policy(more: "\"onUnavailable\": \"TreatAsUnknown\", \"unknown\": \"Human\","), deadline.Token);
+        await reached.Task;
+        await deadline.CancelAsync();
+
+        var image = (await reading).Single().Images.Single();
+        hang.SetResult();
+
+        Assert.That(image.Unavailable, Does.Contain("did not answer in time"));
+        Assert.That(
+            image.Provenance?.Findings.Select(f => f.Kind) ?? [],
+            Is.EqualTo(answers ? new[] { FindingKind.Unread } : []),
+            "a registry that does not answer may be forgiven"
+        );
     }
 
     [Test]

@@ -12,9 +12,9 @@ namespace DeployGuard.Webhook.Tests.Lookups;
 [Parallelizable(ParallelScope.All)]
 internal sealed class HeardBeforeTests
 {
-    private static readonly KeySet s_keys = KeySet.Of();
     private static readonly TrustedKey s_forge = new("forge", KeyRole.SourceReview, NewKey());
     private static readonly TrustedKey s_build = new("build", KeyRole.Build, NewKey());
+    private static readonly KeySet s_keys = KeySet.Of(s_forge, s_build);
 
     private readonly FakeTimeProvider _time = new();
 
@@ -37,6 +37,23 @@ internal sealed class HeardBeforeTests
 
         _time.Advance(TimeSpan.FromMinutes(8));
         Assert.That(heard.MissingFrom(Reading(), Image(0), s_keys), Is.EqualTo(Verification.Nothing), "it would be heard no more either");
+    }
+
+    /// <summary>As in a rollover: the policy trusts a further key, or the same one under another name.</summary>
+    [Test]
+    public void AnEditOfTheKeysForgetsNothingThatOneOfThemSigned()
+    {
+        var heard = new HeardBefore(_time);
+        heard.MissingFrom(By([s_forge, s_build], "ai"), Image(0), s_keys);
+        var former = s_forge with { Name = "former" };
+
+        var missing = heard.MissingFrom(Reading(), Image(0), KeySet.Of(former, new TrustedKey("next", KeyRole.SourceReview, NewKey())));
+
+        Assert.That(SignersOf(missing), Is.EqualTo(new[] { former }), "it is judged by the keys that are trusted now");
+        Assert.That(
+            heard.MissingFrom(Reading(), Image(0), KeySet.Of(new TrustedKey("other", KeyRole.Build, NewKey()))),
+            Is.EqualTo(Verification.Nothing)
+        );
     }
 
     [Test]
