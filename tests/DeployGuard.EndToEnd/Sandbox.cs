@@ -105,14 +105,14 @@ public sealed class Sandbox
         return Text(changes.Single(IsInPhase), "metadata", "name");
     }
 
-    /// <summary>The name of the Change of the revision with an image, alone or as the last of its images.</summary>
+    /// <summary>The name of the Change of the revision with an image, alone or as the last of its images; empty if there is none.</summary>
     public async Task<string> ChangeOfAsync(string image)
     {
         static string Last(JsonElement change) =>
             change.GetProperty("spec").TryGetProperty("images", out var images) && images.GetArrayLength() > 0
                 ? Text(images.EnumerateArray().Last(), "to")
                 : "";
-        return Text((await ChangesAsync()).Single(c => Last(c) == image), "metadata", "name");
+        return (await ChangesAsync()).Where(c => Last(c) == image).Select(c => Text(c, "metadata", "name")).SingleOrDefault() ?? "";
     }
 
     /// <summary>
