@@ -18,7 +18,7 @@ public sealed class RegistryLookup : IDisposable
     private readonly Flights<(LookupKey Key, bool IsAgain), LookupResult> _flights;
     private readonly SharedMemory _memory;
 
-    /// <summary>Those that run, for who cannot wait for their ends.</summary>
+    /// <summary>The lookups that run, for callers that cannot wait for their end.</summary>
     private readonly ConcurrentDictionary<LookupKey, Lookup> _running = [];
 
     /// <exception cref="ArgumentException">The options have mistakes: <see cref="RegistryOptions.Mistakes"/>.</exception>

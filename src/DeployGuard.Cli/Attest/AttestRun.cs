@@ -34,8 +34,8 @@ internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
         if (reading.Unread is { } unread)
         {
             Notice(
-                $"{BasePolicy.NotNone}: the message of commit {unread} quotes other commits in a form that does not say how they were marked "
-                    + "and who made them; name their authors with --operator"
+                $"{BasePolicy.NotNone}: the message of commit {unread} quotes other commits in a form that does not say "
+                    + "how they were marked and who made them; name their authors with --operator"
             );
         }
 

@@ -65,7 +65,7 @@ internal sealed class CostlyDecisions : TaskScheduler, IDisposable
         }
         catch (InvalidOperationException) when (turn.IsCanceled)
         {
-            // Its time to begin ended before it was in the queue. Whoever awaits it is told.
+            // Its time to begin ended before it was in the queue. The caller learns it from the task.
         }
 
         return turn.Unwrap();

@@ -58,6 +58,7 @@ internal sealed record Review
     /// <summary>The options of the write or delete; undefined if the request has none.</summary>
     public required JsonElement Options { get; init; }
 
+    /// <summary>Reads the request of a body, from which a <see cref="LeanCopy"/> may have left something out.</summary>
     /// <exception cref="ReviewException">The body is no v1 AdmissionReview with a uid.</exception>
     /// <exception cref="MalformedReviewException">The review has a uid, but its request cannot be read.</exception>
     public static Review Read(ReviewBody body) => Read(body.Root) with { SharesTemplate = body.SharesTemplate };

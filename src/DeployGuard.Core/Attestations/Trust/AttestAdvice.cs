@@ -34,8 +34,8 @@ public static class AttestAdvice
         var hasForge = roles.Contains(KeyRole.SourceReview);
         if (!hasBuild && !hasForge)
         {
-            return $"The policy trusts no key of the role {KeyRole.Build} or {KeyRole.SourceReview}, so that nobody can say of which commit the "
-                + "image is. Have it approved in the cluster, or ask the platform team to add such a key to the policy";
+            return $"The policy trusts no key of the role {KeyRole.Build} or {KeyRole.SourceReview}, so that nobody can say of which "
+                + "commit the image is. Have it approved in the cluster, or ask the platform team to add such a key to the policy";
         }
 
         if (running.FirstOrDefault(r => r.Commit is null) is { } unknown)

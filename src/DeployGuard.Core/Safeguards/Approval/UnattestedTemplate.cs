@@ -37,8 +37,8 @@ internal static class UnattestedTemplate
         return !isProven && !UnprovenBefore.IsByTime(inspection) ? $"only the template changed, and {unproven}"
             // It would be refused like this request.
             : policy.DryRun is DryRunAnswer.Refuse
-                ? $"only the template changed, and {bare}. The policy refuses the dry run that such a statement is made from (dryRun: Refuse), so that "
-                    + "an approval in the cluster is the way"
+                ? $"only the template changed, and {bare}. The policy refuses the dry run that such a statement "
+                    + "is made from (dryRun: Refuse), so that an approval in the cluster is the way"
             : $"only the template changed, and {bare}. Ask the CI job that holds the key of the role {KeyRole.SourceReview} to run: kubectl apply "
                 + $"--dry-run=server -o yaml -f FILE | deployguard attest --from {(commits is [var only] ? only : AttestAdvice.ThatRuns)} "
                 + $"--to NEW-COMMIT {AttestAdvice.Ref} --manifest - --complete --approvals FILE --key KEY --format annotation -o change.json; then "
