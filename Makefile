@@ -39,7 +39,7 @@ publish: ## Publish the programs to artifacts/webhook and artifacts/cli.
 	ln -sf deployguard artifacts/cli/kubectl-deployguard
 
 .PHONY: rig
-rig: ## Install the programs that the tests run: etcd, kube-apiserver, kubectl, helm, haproxy, Prometheus, docker-registry, jq, cosign.
+rig: ## Install the programs that the tests run: etcd, kube-apiserver, kubectl, helm, haproxy, Prometheus, docker-registry, tinyproxy, jq, cosign.
 	@tests/DeployGuard.Rig/install.sh >/dev/null
 	@tests/DeployGuard.Rig/signing-tools.sh >/dev/null
 

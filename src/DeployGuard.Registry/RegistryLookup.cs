@@ -19,7 +19,7 @@ public sealed class RegistryLookup : IDisposable
     private readonly SharedMemory _memory;
 
     /// <summary>The lookups that run, for callers that cannot wait for their end.</summary>
-    private readonly ConcurrentDictionary<LookupKey, Lookup> _running = [];
+    private readonly ConcurrentDictionary<(LookupKey Key, bool IsAgain), Lookup> _running = [];
 
     /// <exception cref="ArgumentException">The options have mistakes: <see cref="RegistryOptions.Mistakes"/>.</exception>
     public RegistryLookup(RegistryOptions options, TimeProvider time)
@@ -106,7 +106,7 @@ public sealed class RegistryLookup : IDisposable
 
         // Who asks for a young result does not join a lookup that may have begun before something was pushed.
         var isAgain = plan.Request is { MaxAge: not null, IsRehearsal: false };
-        if (_flights.Join((key, isAgain), plan.Home.Host, cancel => LookUpAsync(plan, key, cancel)) is not { } flight)
+        if (_flights.Join((key, isAgain), plan.Home.Host, cancel => LookUpAsync(plan, key, isAgain, cancel)) is not { } flight)
         {
             return new Unavailable(image, FailureCause.TooBusy, $"too many lookups run already, so {plan.Home} was not looked at");
         }
@@ -120,7 +120,7 @@ public sealed class RegistryLookup : IDisposable
             return new Unavailable(image, FailureCause.Timeout, $"{plan.Home.Host} did not answer in time; the lookup goes on")
             {
                 Looked = [$"image {plan.Home}@{image.Digest}: no answer yet"],
-                WasAnswered = _running.TryGetValue(key, out var lookup) && lookup.WasAnswered,
+                WasAnswered = _running.TryGetValue((key, isAgain), out var lookup) && lookup.WasAnswered,
             };
         }
     }
@@ -134,7 +134,7 @@ public sealed class RegistryLookup : IDisposable
         };
     }
 
-    private async Task<LookupResult> LookUpAsync(LookupPlan plan, LookupKey key, CancellationToken cancel)
+    private async Task<LookupResult> LookUpAsync(LookupPlan plan, LookupKey key, bool isAgain, CancellationToken cancel)
     {
         // Who did not find it a moment ago may have missed the end of the lookup before by as little.
         if (_memory.Cache.TryGet((this, key), plan.Request.MaxAge, plan.Request.IsRehearsal, out var since))
@@ -143,7 +143,7 @@ public sealed class RegistryLookup : IDisposable
         }
 
         using var lookup = new Lookup(plan, _pool, _tokens, _options.Limits, _memory.InFlight, _time);
-        _running[key] = lookup;
+        _running[(key, isAgain)] = lookup;
         LookupResult result;
         try
         {
@@ -151,7 +151,7 @@ public sealed class RegistryLookup : IDisposable
         }
         finally
         {
-            _running.TryRemove(new KeyValuePair<LookupKey, Lookup>(key, lookup));
+            _running.TryRemove(KeyValuePair.Create((key, isAgain), lookup));
         }
 
         if (LifeOf(plan.Request, result) is { } life)

@@ -8,21 +8,33 @@ public sealed class Daemon : IDisposable
     private static readonly ParentThread s_parent = new();
 
     private readonly Func<Process> _start;
-    private readonly string _log;
     private Process _process;
     private bool _isEnded;
     private bool _isDisposed;
 
-    private Daemon(string name, string log, Func<Process> start) => (Name, _log, _start, _process) = (name, log, start, start());
+    private Daemon(string name, string log, Func<Process> start) => (Name, Log, _start, _process) = (name, log, start, start());
 
     public string Name { get; }
+
+    /// <summary>The file with what it printed.</summary>
+    public string Log { get; }
 
     public int Id => _process.Id;
 
     /// <summary>The process ended unexpectedly.</summary>
     public bool HasEndedUnexpectedly => !_isEnded && _process.HasExited;
 
-    public static Daemon Start(string name, string folder, string program, params IEnumerable<string> arguments)
+    public static Daemon Start(string name, string folder, string program, params IEnumerable<string> arguments) =>
+        Start(name, folder, new Dictionary<string, string>(), program, arguments);
+
+    /// <param name="environment">Variables in addition to those of this process.</param>
+    public static Daemon Start(
+        string name,
+        string folder,
+        IReadOnlyDictionary<string, string> environment,
+        string program,
+        IEnumerable<string> arguments
+    )
     {
         var log = Path.Combine(folder, $"{name}.log");
         // setpriv has the kernel kill the program when this process ends; the shell only opens the log.
@@ -39,6 +51,11 @@ public sealed class Daemon : IDisposable
         // The control plane is written in Go: less garbage collection, within the memory of a test cluster.
         start.Environment["GOGC"] = "400";
         start.Environment["GOMEMLIMIT"] = "1GiB";
+        foreach (var (variable, value) in environment)
+        {
+            start.Environment[variable] = value;
+        }
+
         return new Daemon(name, log, () => s_parent.Start(start) ?? throw new InvalidOperationException($"{name} did not start"));
     }
 
@@ -70,9 +87,9 @@ public sealed class Daemon : IDisposable
         }
     }
 
-    public string LogTail() => File.Exists(_log) ? string.Join('\n', File.ReadLines(_log).TakeLast(30)) : "(no log)";
+    public string LogTail() => File.Exists(Log) ? string.Join('\n', File.ReadLines(Log).TakeLast(30)) : "(no log)";
 
-    private long LogLength => File.Exists(_log) ? new FileInfo(_log).Length : 0;
+    private long LogLength => File.Exists(Log) ? new FileInfo(Log).Length : 0;
 
     /// <summary>The exit code and the end of the log.</summary>
     public string ExitReport => $"{Name} ended with {_process.ExitCode}; the last it said:\n{LogTail()}";

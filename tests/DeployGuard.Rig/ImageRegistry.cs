@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 
 namespace DeployGuard.Rig;
@@ -34,7 +32,7 @@ public sealed class ImageRegistry : IDisposable
         }
 
         var daemon = Daemon.Start("docker-registry", folder, tools["docker-registry"], "serve", settings);
-        await daemon.WaitUntilAsync(() => ListensAsync(port), s_startUp);
+        await daemon.WaitUntilAsync(() => Ports.ListensAsync(port), s_startUp);
         return new ImageRegistry(daemon, folder, $"127.0.0.1:{port}");
     }
 
@@ -55,18 +53,4 @@ public sealed class ImageRegistry : IDisposable
             {(hasUsers ? $"auth: {{htpasswd: {{realm: registry, path: {folder}/htpasswd}}}}" : "")}
 
             """;
-
-    private static async Task<bool> ListensAsync(int port)
-    {
-        using var client = new TcpClient();
-        try
-        {
-            await client.ConnectAsync(IPAddress.Loopback, port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
 }

@@ -1,10 +1,11 @@
+using System.Text;
 using System.Text.Json;
 
 namespace DeployGuard.Rig;
 
 /// <summary>
 /// DeployGuard as the chart installs it: its objects from <c>helm install</c>, its replicas as published binaries with the chart's own
-/// arguments and its ServiceAccount's token, behind the chart's Service, whose address haproxy listens on.
+/// arguments and environment, and its ServiceAccount's token, behind the chart's Service, whose address haproxy listens on.
 /// </summary>
 public sealed class Installation : IDisposable
 {
@@ -16,12 +17,17 @@ public sealed class Installation : IDisposable
     private readonly ControlPlane _plane;
     private readonly string _kubeconfig;
     private readonly IReadOnlyList<string> _arguments;
+    private readonly IReadOnlyList<JsonElement> _environment;
     private readonly string _clusterIp;
     private readonly List<Replica> _replicas = [];
     private Daemon? _proxy;
 
-    private Installation(Toolbox tools, ControlPlane plane, string kubeconfig, IReadOnlyList<string> arguments, string clusterIp) =>
-        (_tools, _plane, _kubeconfig, _arguments, _clusterIp) = (tools, plane, kubeconfig, arguments, clusterIp);
+    private Installation(Toolbox tools, ControlPlane plane, string kubeconfig, JsonElement container, string clusterIp)
+    {
+        (_tools, _plane, _kubeconfig, _clusterIp) = (tools, plane, kubeconfig, clusterIp);
+        _arguments = [.. container.GetProperty("args").EnumerateArray().Select(a => a.GetString() ?? "")];
+        _environment = [.. container.GetProperty("env").EnumerateArray()];
+    }
 
     public IReadOnlyList<Replica> Replicas => _replicas;
 
@@ -32,12 +38,7 @@ public sealed class Installation : IDisposable
     public static async Task<Installation> ReadAsync(Toolbox tools, ControlPlane plane)
     {
         var deployment = await GetAsync(plane, "deployment", "deployguard");
-        var arguments = deployment
-            .GetProperty("spec")
-            .GetProperty("template")
-            .GetProperty("spec")
-            .GetProperty("containers")[0]
-            .GetProperty("args");
+        var container = deployment.GetProperty("spec").GetProperty("template").GetProperty("spec").GetProperty("containers")[0];
         var service = await GetAsync(plane, "service", "deployguard");
         var token = (
             await plane.KubectlAsync(
@@ -56,7 +57,7 @@ public sealed class Installation : IDisposable
             tools,
             plane,
             kubeconfig,
-            [.. arguments.EnumerateArray().Select(a => a.GetString() ?? "")],
+            container,
             service.GetProperty("spec").GetProperty("clusterIP").GetString() ?? ""
         );
     }
@@ -179,6 +180,7 @@ public sealed class Installation : IDisposable
         var daemon = Daemon.Start(
             $"webhook-{index}",
             _plane.Folder,
+            await EnvironmentAsync(),
             Toolbox.Webhook,
             [
                 .. _arguments.Where(a =>
@@ -191,6 +193,27 @@ public sealed class Installation : IDisposable
         );
         await IsReadyAsync(daemon, port);
         return new Replica(daemon, port, metrics);
+    }
+
+    /// <summary>As a kubelet would set it now: Secrets are read each time that a container starts.</summary>
+    private async Task<Dictionary<string, string>> EnvironmentAsync()
+    {
+        var all = new Dictionary<string, string>();
+        foreach (var variable in _environment)
+        {
+            all[variable.GetProperty("name").GetString() ?? ""] =
+                variable.TryGetProperty("valueFrom", out var source) ? await FieldAsync(source.GetProperty("secretKeyRef"))
+                : variable.TryGetProperty("value", out var value) ? value.GetString() ?? ""
+                : "";
+        }
+
+        return all;
+    }
+
+    private async Task<string> FieldAsync(JsonElement reference)
+    {
+        var secret = await GetAsync(_plane, "secret", reference.GetProperty("name").GetString() ?? "");
+        return Encoding.UTF8.GetString(secret.GetProperty("data").GetProperty(reference.GetProperty("key").GetString() ?? "").GetBytesFromBase64());
     }
 
     private static async Task IsReadyAsync(Daemon replica, int port)

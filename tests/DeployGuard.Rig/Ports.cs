@@ -26,6 +26,21 @@ public static class Ports
         }
     }
 
+    /// <summary>Whether a daemon listens on that loopback port.</summary>
+    public static async Task<bool> ListensAsync(int port)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
     private static bool IsFree(int port)
     {
         using var listener = new TcpListener(IPAddress.Loopback, port);

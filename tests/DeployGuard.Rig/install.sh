@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that the demo and the end-to-end tests run: etcd, kube-apiserver,
-# kube-controller-manager, kubectl, helm, haproxy, Prometheus, Alertmanager, docker-registry, jq. Safe to run again: installed programs are kept.
+# kube-controller-manager, kubectl, helm, haproxy, Prometheus, Alertmanager, docker-registry, tinyproxy, jq.
+# Safe to run again: installed programs are kept.
 # The tools that sign images are installed by signing-tools.sh.
 #
 # Honoured, in this order:
@@ -118,7 +119,7 @@ install_cel() {
     (cd "$cache/cel" && npm install --silent --no-package-lock --no-fund --no-audit >/dev/null 2>&1) || fail "npm could not install @bufbuild/cel"
 }
 
-apt_install haproxy prometheus prometheus-alertmanager docker-registry wrk procps jq
+apt_install haproxy prometheus prometheus-alertmanager docker-registry tinyproxy-bin wrk procps jq
 install_clients
 if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
     link_assets
@@ -128,5 +129,5 @@ else
     build_kubernetes
 fi
 install_cel
-for program in haproxy prometheus promtool prometheus-alertmanager docker-registry wrk; do ln -sf "$(command -v "$program")" "$bin/$program"; done
+for program in haproxy prometheus promtool prometheus-alertmanager docker-registry tinyproxy wrk; do ln -sf "$(command -v "$program")" "$bin/$program"; done
 echo "$bin"

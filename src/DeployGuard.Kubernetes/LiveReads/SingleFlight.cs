@@ -41,27 +41,26 @@ internal sealed class SingleFlight<T>(Func<Task<T>> read)
         }
     }
 
-    private async Task<T> StartAsync()
-    {
-        // Release the lock before the read starts.
-        await Task.Yield();
-        try
+    /// <summary>
+    /// After the lock is released, and not where the first caller computes: the others may be of higher priority, and wait for it too.
+    /// </summary>
+    private Task<T> StartAsync() =>
+        Task.Run(async () =>
         {
-            return await read();
-        }
-        finally
-        {
-            lock (_lock)
+            try
             {
-                (_inProgress, _waiting) = (_waiting, null);
+                return await read();
             }
-        }
-    }
+            finally
+            {
+                lock (_lock)
+                {
+                    (_inProgress, _waiting) = (_waiting, null);
+                }
+            }
+        });
 
-    private async Task<T> AfterAsync(Task<T> first)
-    {
+    private Task<T> AfterAsync(Task<T> first) =>
         // Its result, or failure, is for its own callers.
-        await first.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        return await StartAsync();
-    }
+        first.ContinueWith(_ => StartAsync(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap();
 }

@@ -85,24 +85,27 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
     /// <summary>The manifests that refer to a digest; null if the registry has no referrers API.</summary>
     public async Task<Referrers?> ReferrersAsync(Digest digest, CancellationToken cancel)
     {
-        var page = await PageAsync(session.Url($"referrers/{digest}"), cancel);
-        if (s_noReferrersApi.Contains(page.Status))
-        {
-            return null;
-        }
-
+        var first = session.Url($"referrers/{digest}");
         var found = Referrers.None;
+        var url = first;
         for (var pages = 1; ; pages++)
         {
-            if (page.Status != 200)
+            var page = await PageAsync(url, cancel);
+            if (pages == 1 && page is not null && s_noReferrersApi.Contains(page.Status))
+            {
+                return null;
+            }
+
+            if (page is { Status: not 200 })
             {
                 throw Unexpected(page);
             }
 
-            // The page of a web site that answers every path with 200.
-            if (ManifestParser.TryParse(page.Body, digest, page.MediaType) is not { IsIndex: true } index)
+            // The registry copies the annotations of all referrers into its list, so anybody who may push can make it unreadable.
+            if (page is null || ManifestParser.TryParse(page.Body, digest, page.MediaType) is not { IsIndex: true } index)
             {
-                return pages == 1 ? null : found with { IsComplete = false };
+                // The page of a web site that answers every path with 200 is no list.
+                return pages == 1 && page is not null && !MediaTypes.IsIndex(page.MediaType) ? null : found with { IsComplete = false };
             }
 
             found = found.With(index, limits.Referrers);
@@ -112,23 +115,33 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
             }
 
             // Credentials go with it, so it must be on the registry itself, and not where this page was redirected to.
-            if (pages == limits.Pages || NextPage.Of(page.Link, session.Url($"referrers/{digest}")) is not { } next)
+            if (pages == limits.Pages || NextPage.Of(page.Link, first) is not { } next)
             {
                 return found with { IsComplete = false };
             }
 
-            page = await PageAsync(next, cancel);
+            url = next;
         }
     }
 
-    private async Task<Reply> PageAsync(Uri url, CancellationToken cancel) =>
-        Answered(
-            await budget.ReadManifestAsync(
-                limits.ManifestBytes,
-                (most, holder) => session.GetAsync(url, MediaTypes.Index, most, holder, cancel),
-                cancel
-            )
-        );
+    /// <summary>Null if it is larger than is read.</summary>
+    private async Task<Reply?> PageAsync(Uri url, CancellationToken cancel)
+    {
+        try
+        {
+            return Answered(
+                await budget.ReadManifestAsync(
+                    limits.ManifestBytes,
+                    (most, holder) => session.GetAsync(url, MediaTypes.Index, most, holder, cancel),
+                    cancel
+                )
+            );
+        }
+        catch (RegistryException e) when (e is { Cause: FailureCause.TooLarge, IsBeyondBudget: false })
+        {
+            return null;
+        }
+    }
 
     private async Task<Reply?> ReadManifestAsync(string reference, int mostBytes, CancellationToken cancel)
     {

@@ -55,18 +55,27 @@ internal sealed class ImageReader(RepositoryReader repository, Place place, Look
             return facts;
         }
 
-        // A mirror need not hold every platform.
-        if (await repository.ManifestAsync(platform.Digest, cancel) is not { } manifest)
+        try
         {
+            if (await repository.ManifestAsync(platform.Digest, cancel) is { } manifest)
+            {
+                return facts with
+                {
+                    Annotations = Merged(facts.Annotations, Kept(manifest.Annotations)),
+                    Labels = await LabelsAsync(manifest, cancel),
+                };
+            }
+
+            // A mirror need not hold every platform.
             place.Refuse($"the image of {(facts.Platform.Length > 0 ? facts.Platform : "a platform without a name")} is missing");
-            return facts;
+        }
+        catch (RegistryException e) when (e.IsFinal)
+        {
+            // One platform that cannot be read must not make unavailable what is said of the others.
+            place.Refuse(e);
         }
 
-        return facts with
-        {
-            Annotations = Merged(facts.Annotations, Kept(manifest.Annotations)),
-            Labels = await LabelsAsync(manifest, cancel),
-        };
+        return facts;
     }
 
     private async Task<IReadOnlyDictionary<string, string>> LabelsAsync(Manifest manifest, CancellationToken cancel)

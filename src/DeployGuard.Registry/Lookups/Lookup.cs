@@ -28,8 +28,10 @@ internal sealed class Lookup(
 
     private PinnedImage Image => plan.Request.Image;
 
-    /// <summary>Whether a registry answered any request about manifests, referrers or blobs, also that there are none.</summary>
-    public bool WasAnswered => _readers.Any(r => r.WasAnswered);
+    /// <summary>
+    /// Whether each registry that was asked answered any request about manifests, referrers or blobs, also that there are none.
+    /// </summary>
+    public bool WasAnswered => !_readers.IsEmpty && _readers.GroupBy(r => r.Repository.Host).All(host => host.Any(r => r.WasAnswered));
 
     /// <summary>What the result holds, in bytes.</summary>
     public long Bytes => _budget.Bytes;
@@ -50,7 +52,7 @@ internal sealed class Lookup(
         catch (RegistryException e)
         {
             _image.Outcome = e.Message;
-            return WithTrail(new Unavailable(Image, e.Cause, e.Message, e.RetryAfter), [_image, .. places]);
+            return WithTrail(new Unavailable(Image, e.Cause, e.Message, e.RetryAfter) { WasAnswered = WasAnswered }, [_image, .. places]);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -79,6 +81,9 @@ internal sealed class Lookup(
             facts is null ? new ImageNotFound(Image)
             // What was not seen might say something else than what was.
             : failures.Count > 0 ? new Unavailable(Image, failures[0].Cause, Message(failures), failures.Max(f => f.RetryAfter))
+            {
+                WasAnswered = WasAnswered,
+            }
             : statements.Length > 0 ? new StatementsFound(Image, facts, statements)
             : new NoStatement(Image, facts);
         return WithTrail(result, places);

@@ -53,7 +53,8 @@ internal sealed class DecisionPipeline(
         CancellationToken cancel
     )
     {
-        using var deadline = await DeadlineAsync(timeout, started, cancel);
+        // Half of the time is for the decision itself. Else, under a load that lasts, each would begin when its time is over.
+        using var beginUntil = await DeadlineAsync(timeout - ((timeout - time.GetElapsedTime(started)) / 2), started, cancel);
         var hasBegun = false;
         try
         {
@@ -63,7 +64,7 @@ internal sealed class DecisionPipeline(
                     hasBegun = true;
                     return conclude(await DecideAsync(decision.WithRequirements(), timeout, started, cancel));
                 },
-                deadline.Token
+                beginUntil.Token
             );
         }
         catch (OperationCanceledException) when (!hasBegun)

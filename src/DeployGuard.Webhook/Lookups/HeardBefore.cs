@@ -7,7 +7,8 @@ using DeployGuard.Registry.References;
 namespace DeployGuard.Webhook.Lookups;
 
 /// <summary>
-/// The statements of the last minutes that name AI, authors or reviews that were taken back. Who may push may also delete them, and the
+/// The statements of the last minutes that name AI, authors or reviews that were taken back, or link an image to a commit of which such is
+/// said. Who may push may also delete them, and the
 /// next look must not forget what the one before it heard. To hear a deleted statement is no risk: its signature was verified, and
 /// everybody could bring it along in an annotation. What there is no room for makes its image count as unread, and never as heard.
 /// It is kept by what it is about and by who signed it, and not by who asked: an edit of a policy's keys forgets nothing that a key signed
@@ -110,7 +111,8 @@ internal sealed class HeardBefore(TimeProvider time)
             ChangeClaim { Change: var change } => change.Ai.Status is not AiStatus.None
                 || change.Authors.Count > 0
                 || change.Approvals.Any(a => a.State is not ReviewState.Approved),
-            SummaryClaim => true,
+            // What is said of a commit is heard only where something links the image to that commit.
+            SummaryClaim or BuildClaim => true,
             _ => false,
         };
 

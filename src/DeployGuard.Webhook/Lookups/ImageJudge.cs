@@ -125,7 +125,7 @@ internal sealed class ImageJudge(TimeProvider time)
             $"{result.Image}",
             null,
             "was not judged: the second that all images of a request have together, or the time of the request, was over",
-            "Retry, which goes on from there, or change fewer images at a time."
+            "Retry in a minute. If it persists, change fewer images at a time."
         );
 
     private static ImageQuestion QuestionOf(EvidenceQuestion question, string image, LookupResult result, KeySet keys) =>

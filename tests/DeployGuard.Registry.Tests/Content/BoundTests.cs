@@ -46,6 +46,25 @@ internal sealed class BoundTests : LookupFixture
         Assert.That(other.Calls, Is.Empty);
     }
 
+    /// <summary>Registries copy the annotations of a referrer into their list: it must not hide the other referrers.</summary>
+    [TestCase(0, 1001, 0)]
+    [TestCase(1, 1001, 0)]
+    [TestCase(0, 2, 2_100_000)]
+    [TestCase(1, 2, 2_100_000)]
+    public async Task AReferrerThatMakesTheListUnreadableLeavesItUnread(int readablePages, int annotations, int characters)
+    {
+        var image = Repository.PushImage();
+        Repository.AttachByClassicTag(image, ".att", MediaTypes.Dsse, ["older"]);
+        var texts = Enumerable.Range(0, annotations).ToDictionary(i => $"{i}", _ => new string('x', characters));
+        var junk = Documents.Descriptor(MediaTypes.Manifest, Digest.Of("junk"u8), 4, annotations: texts);
+        ServePages(i => i <= readablePages ? ([Member(1)], $"<?page={i + 1}>; rel=\"next\"") : ([junk], null));
+
+        var result = await FindAsync(image);
+
+        Assert.That(Found(result), Does.Contain("older"));
+        Assert.That(result.Unread, Has.One.StartsWith("referrers of"));
+    }
+
     [Test]
     public async Task Case40_OfAThousandReferrersThirtyTwoAreOpenedAndStatementsComeFirst()
     {

@@ -60,6 +60,41 @@ internal sealed class DeadlineTests : LookupFixture
         await aborted.Task.WaitAsync(TimeSpan.FromMinutes(1));
     }
 
+    /// <summary>Only who pushes to a registry can make its answers long.</summary>
+    [TestCase(true, true)]
+    [TestCase(false, false)]
+    public async Task ARegistryThatAnsweredNothingIsAwayAlsoWhereAnotherOneAnswered(bool isSameHost, bool wasAnswered)
+    {
+        await using var other = await FakeRegistry.StartAsync();
+        var signatures = isSameHost ? Registry : other;
+        signatures.Own = async context =>
+        {
+            if (!context.Request.Path.Value!.Contains("/signatures/", StringComparison.Ordinal))
+            {
+                return false;
+            }
+
+            _arrived.TrySetResult();
+            await _released.Task.WaitAsync(context.RequestAborted);
+            return true;
+        };
+        var lookup = NewLookup(
+            Options with
+            {
+                Registries = [.. Options.Registries, new RegistrySettings(other.Host) { PlainHttp = true }],
+            }
+        );
+        var request = Request(Repository.PushImage()) with { StatementRepositories = [new(signatures.Host, "acme/signatures")] };
+        using var deadline = new CancellationTokenSource();
+        var waiting = lookup.FindAsync(request, deadline.Token);
+        await _arrived.Task;
+
+        await deadline.CancelAsync();
+
+        Assert.That(await waiting, Is.InstanceOf<Unavailable>().With.Property("WasAnswered").EqualTo(wasAnswered));
+        _released.SetResult();
+    }
+
     [Test]
     public async Task Case12_TenImagesAreLookedUpSideBySide()
     {

@@ -64,7 +64,7 @@ public class CheapDecisionsTests
     }
 
     [Test]
-    public async Task ANewRevisionThatDoesNotBeginBeforeItsDeadlineIsRefusedForNow()
+    public async Task ANewRevisionThatDoesNotBeginInTimeIsRefusedForNow()
     {
         var answer = await SendAsync(Reviews.Update(), "1s");
 

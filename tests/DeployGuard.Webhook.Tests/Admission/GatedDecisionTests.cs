@@ -90,6 +90,7 @@ public class GatedDecisionTests
     }
 
     [TestCase(1, null)]
+    [TestCase(6, null)]
     [TestCase(10, "EvaluationIncomplete: the replica computes too many other decisions to answer in time")]
     public async Task TheTimeThatTheCachesTakeCountsForTheDeadline(int seconds, string? refusal)
     {

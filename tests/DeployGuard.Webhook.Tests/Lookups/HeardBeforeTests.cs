@@ -65,6 +65,16 @@ internal sealed class HeardBeforeTests
         Assert.That(heard.MissingFrom(Reading(), Image(-1), s_keys), Is.EqualTo(Verification.Nothing));
     }
 
+    /// <summary>Without it, what is said of the commit says nothing of the image.</summary>
+    [Test]
+    public void ABuildThatAloneLinksTheImageToItsCommitIsHeard()
+    {
+        var heard = new HeardBefore(_time);
+        heard.MissingFrom(By([s_build], "build", claim: new BuildClaim(new SlsaProvenance([]))), Image(0), s_keys);
+
+        Assert.That(SignersOf(heard.MissingFrom(Reading(), Image(0), s_keys)), Is.EqualTo(new[] { s_build }));
+    }
+
     /// <summary>What the forge dismissed, a copy by a builder does not dismiss.</summary>
     [Test]
     public void ACopyByAnotherRoleDoesNotHideWhatTheForgeSigned()
@@ -196,8 +206,11 @@ internal sealed class HeardBeforeTests
     private static Verification Reading(params string[] statements) =>
         new([.. statements.SelectMany(s => By([s_forge], s).Statements)], []);
 
-    private static Verification By(TrustedKey[] signers, string statement, string place = "tag") =>
-        new([new VerifiedStatement(place, statement, signers, [], new SummaryClaim(new SourceSummary("verifier", "", true, [])))], []);
+    private static Verification By(TrustedKey[] signers, string statement, string place = "tag", Claim? claim = null) =>
+        new(
+            [new VerifiedStatement(place, statement, signers, [], claim ?? new SummaryClaim(new SourceSummary("verifier", "", true, [])))],
+            []
+        );
 
     private static PublicKey NewKey()
     {

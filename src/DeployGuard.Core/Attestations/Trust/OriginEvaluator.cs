@@ -52,14 +52,14 @@ public static class OriginEvaluator
 
     /// <summary>What was not read may deny what was: only what tightens is left. A later lookup may find the commit.</summary>
     internal static ImageProvenance ReadWhole(ImageProvenance proven, Verification verification, string digest) =>
-        verification.Findings.All(f => f.Kind is not FindingKind.Unread)
+        verification.Findings.FirstOrDefault(f => f.Kind is FindingKind.Unread) is not { } unread
             ? proven
             : new ImageProvenance(
                 proven.AiMarks.Count > 0 ? OriginVerdict.Ai : OriginVerdict.Unknown,
                 new MissingLink(
                     LinkKind.Unread,
-                    $"There is more about {digest} than is read, and it may deny what was read.",
-                    "Delete the superseded statements of this image from the registry, then retry after a minute."
+                    $"Not everything about {digest} was read and judged, and the rest may deny what was.",
+                    unread.Remedy
                 ),
                 null,
                 [],

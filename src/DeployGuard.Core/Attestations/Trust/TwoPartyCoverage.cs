@@ -54,7 +54,7 @@ internal static class TwoPartyCoverage
                 return (
                     null,
                     $"a review of {link.HeadCommit} was taken back, as stated at {at:yyyy-MM-dd HH:mm} UTC, and its verification summary "
-                        + "is no newer than that. Have that commit reviewed again, and then verified again"
+                        + "is no newer than that. Have that commit verified again, and reviewed before that if no other review of it stands"
                 );
             }
 
