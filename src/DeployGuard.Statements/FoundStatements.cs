@@ -15,12 +15,23 @@ public static class FoundStatements
             Findings =
             [
                 .. read.Findings,
+                .. result is ImageNotFound ? (StatementFinding[])[NotThere(result)] : [],
                 .. result.Unread.Select(p =>
                     StatementFinding.Unread(p, "is more than is read of one image, and the rest may say something else")
                 ),
             ],
         };
     }
+
+    /// <summary>What a request brings along must not count without what lies beside the image.</summary>
+    private static StatementFinding NotThere(LookupResult result) =>
+        new(
+            FindingKind.Unread,
+            $"{result.Image}",
+            null,
+            "is not known before the image is there, and may deny what the request brings along",
+            "Push the image first, then retry."
+        );
 
     private static Verification VerifyRead(LookupResult result, KeySet keys) =>
         result is StatementsFound found

@@ -1,6 +1,7 @@
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Policies;
 using DeployGuard.Registry.Lookups;
+using DeployGuard.Registry.References;
 
 namespace DeployGuard.Statements;
 
@@ -52,15 +53,16 @@ public static class FoundText
                 + (images > 1 ? $", and those of {images - 1} of its platforms" : "");
     }
 
+    /// <summary>Of the image, and of the images of its platforms that were looked at.</summary>
+    public static IReadOnlyList<Digest> DigestsOf(LookupResult result) =>
+        FactsOf(result) is { Platforms: { Count: > 0 } platforms }
+            ? [result.Image.Digest, .. platforms.Select(p => p.Digest)]
+            : [result.Image.Digest];
+
     /// <summary>The images of an index, each of which needs its statement where none is about the index.</summary>
     public static IReadOnlyList<PlatformImage> PlatformsOf(LookupResult result)
     {
-        var facts = result switch
-        {
-            StatementsFound found => found.Facts,
-            NoStatement none => none.Facts,
-            _ => null,
-        };
+        var facts = FactsOf(result);
         return facts is null
             ? []
             :
@@ -74,4 +76,12 @@ public static class FoundText
                     : [],
             ];
     }
+
+    private static ImageFacts? FactsOf(LookupResult result) =>
+        result switch
+        {
+            StatementsFound found => found.Facts,
+            NoStatement none => none.Facts,
+            _ => null,
+        };
 }

@@ -99,6 +99,19 @@ public sealed class BypassRegistryTests
         ChangeStatement Earlier(int minutes) => Human with { ExpiresAt = Human.ExpiresAt.AddMinutes(-minutes) };
     }
 
+    /// <summary>The forge adds its statement to the list that is there, and another place has an earlier one.</summary>
+    [Test]
+    public async Task Threat60_AListThatCannotBeReadRelaxesNothing()
+    {
+        var image = await Source.ImageAsync("behind an unreadable list");
+        await Source.AttestAsync(image, Human);
+        await Source.PassesAsync(Shared, image);
+
+        await Source.UnreadableListAsync(image);
+
+        await Source.IsRefusedAsync(Shared, image, "StatementUnread", "more than 1000 annotations", "ApprovalMissing");
+    }
+
     [Test]
     public async Task Threat70_AnImageWithTooManyAnnotationsIsNotReadAndOthersAre()
     {

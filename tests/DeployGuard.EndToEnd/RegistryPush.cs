@@ -71,6 +71,14 @@ internal sealed class RegistryPush : IDisposable
         return (digest, manifest.Length);
     }
 
+    /// <summary>A list of referrers under the fallback tag, of which one entry has more annotations than are read.</summary>
+    public async Task UnreadableListAsync(Digest image)
+    {
+        var texts = Enumerable.Range(0, 1001).ToDictionary(i => $"{i}", _ => "");
+        var entry = Documents.Descriptor(MediaTypes.Manifest, image, 1, annotations: texts);
+        await ManifestAsync(Documents.Index([entry]), MediaTypes.Index, image.Tag);
+    }
+
     public async Task TagAsync(Digest image, string tag)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"manifests/{image}", UriKind.Relative));

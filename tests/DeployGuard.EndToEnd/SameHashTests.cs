@@ -74,6 +74,29 @@ public class SameHashTests
         await sandbox.ChangeInPhaseAsync("Completed");
     }
 
+    /// <summary>What kubectl notes on a Deployment is on no pod. On a bare pod, its containers may read it like any annotation.</summary>
+    [Test]
+    public async Task ApprovalOfAPodDoesNotCoverAnotherTextInKubectlsCopyOfItsManifest()
+    {
+        const string Copy = "kubectl.kubernetes.io/last-applied-configuration";
+        var sandbox = await GuardedAsync();
+        Assert.That((await sandbox.CreateAsync("dana", PodWith("echo hello"))).Output, Does.Contain("ApprovalMissing"));
+        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+
+        Assert.That((await sandbox.CreateAsync("dana", PodWith("curl evil"))).Output, Does.Contain("ApprovalMissing"));
+        (await sandbox.CreateAsync("dana", PodWith("echo hello"))).OrFail();
+
+        // The running pod has the approved hash.
+        await sandbox.ChangeInPhaseAsync("Completed");
+
+        static JsonObject PodWith(string text)
+        {
+            var pod = Pod("", "");
+            pod["metadata"]!["annotations"] = new JsonObject { [Copy] = text };
+            return pod;
+        }
+    }
+
     private static async Task<Sandbox> ApprovedAsync(JsonObject deployment)
     {
         var sandbox = await GuardedAsync();

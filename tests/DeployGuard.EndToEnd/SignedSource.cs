@@ -72,6 +72,9 @@ internal sealed class SignedSource : IDisposable
     /// <summary>An image whose manifest has so many annotations.</summary>
     public Task<Digest> AnnotatedImageAsync(string seed, int annotations) => _push.AnnotatedImageAsync(seed, annotations);
 
+    /// <summary>Puts a list of referrers beside an image, of which one entry has more annotations than are read.</summary>
+    public Task UnreadableListAsync(Digest image) => _push.UnreadableListAsync(image);
+
     public string Name(Digest image) => $"{Repository}@{image}";
 
     /// <summary>A tag that anybody who can write to the registry may move.</summary>

@@ -81,7 +81,8 @@ internal sealed class Place(string name)
         }
         catch (RegistryException e) when (e.IsFinal)
         {
-            Refuse(e);
+            // The list itself: what it names is not known, and anybody who may push can make it so.
+            RefuseRest(e.Message);
             Outcome = "refused";
         }
         catch (RegistryException e)

@@ -58,9 +58,10 @@ internal sealed class HeardBefore(TimeProvider time)
     /// forgotten for want of room. A statement that another of its signers signed is lacking too: anybody may strip a signature, and what
     /// a signer may say depends on its role.
     /// </summary>
+    /// <param name="images">The image, and the images of its platforms: the same image may be asked for by itself, or in another index.</param>
     /// <param name="keys">What another key signed is not heard. A key is told by itself: its role and times are those of this set.</param>
     /// <returns>Each statement once for each signer that is lacking; <see cref="Verification.With"/> makes one of them.</returns>
-    public Verification MissingFrom(Verification read, Digest image, KeySet keys)
+    public Verification MissingFrom(Verification read, IReadOnlyList<Digest> images, KeySet keys)
     {
         var now = time.GetUtcNow();
         // Most decisions rest on the same reading as the one before.
@@ -72,24 +73,34 @@ internal sealed class HeardBefore(TimeProvider time)
         var tightening = read.Statements.Where(Tightens).ToList();
         lock (_lock)
         {
-            List<VerifiedStatement> missing = _byImage.TryGetValue(image, out var before)
-                ?
-                [
-                    .. from heard in before
-                    where heard.Value.Until > now && !tightening.Any(s => IsSigned(s, heard.Key))
-                    join key in keys.Keys on heard.Key.Signer equals key.Key.KeyId
-                    select heard.Value.By(key),
-                ]
-                : [];
-            var forgotten = ForgottenUntil(image);
-            Remember(image, tightening, now);
+            List<VerifiedStatement> missing =
+            [
+                .. from image in images
+                from heard in _byImage.GetValueOrDefault(image) ?? []
+                where heard.Value.Until > now && !tightening.Any(s => IsSigned(s, heard.Key))
+                join key in keys.Keys on heard.Key.Signer equals key.Key.KeyId
+                group heard.Value.By(key) by heard.Key into alike
+                select alike.First(),
+            ];
+            var forgotten = images.Max(ForgottenUntil);
+            foreach (var image in images)
+            {
+                // What names a platform is heard of it also without this index.
+                Remember(image, image == images[0] ? tightening : tightening.FindAll(s => IsAbout(s, image)), now);
+            }
+
+            if (_count > Most || now >= _cleanAt)
+            {
+                Forget(now);
+            }
+
             if (missing.Count == 0 && forgotten <= now)
             {
                 _whole.AddOrUpdate(read, new Whole(_new, now + s_rest));
                 return Verification.Nothing;
             }
 
-            return new Verification(missing, forgotten > now ? [Forgotten(image, forgotten)] : []);
+            return new Verification(missing, forgotten > now ? [Forgotten(images[0], forgotten)] : []);
         }
     }
 
@@ -118,6 +129,8 @@ internal sealed class HeardBefore(TimeProvider time)
 
     private static bool IsSigned(VerifiedStatement statement, (string Statement, string Signer) by) =>
         statement.Digest == by.Statement && statement.Signers.Any(s => s.Key.KeyId == by.Signer);
+
+    private static bool IsAbout(VerifiedStatement statement, Digest image) => statement.Subjects.Any(s => s.Sha256 == image.Hex);
 
     private void Remember(Digest image, List<VerifiedStatement> statements, DateTimeOffset now)
     {
@@ -149,11 +162,6 @@ internal sealed class HeardBefore(TimeProvider time)
 
                 heard[key] = new Heard(known, place, now + s_life);
             }
-        }
-
-        if (_count > Most || now >= _cleanAt)
-        {
-            Forget(now);
         }
     }
 

@@ -23,10 +23,15 @@ internal sealed class ImageJudge(TimeProvider time)
         switch (result)
         {
             case null:
-                return new SignedImage(image, null)
+                const string NoDigest = "has no sha256 digest that could be looked up";
+                const string NameIt = "Name the image by its sha256 digest";
+                return new SignedImage(
+                    image,
+                    IsHumanWhereUnavailable(judging.Question) ? Unread([NotForgiven(image, NoDigest, $"{NameIt}.")]) : null
+                )
                 {
-                    Unavailable = $"{image} has no sha256 digest that could be looked up",
-                    Remedy = "Name the image by its sha256 digest",
+                    Unavailable = $"{image} {NoDigest}",
+                    Remedy = NameIt,
                 };
             case Unavailable unavailable:
                 return new SignedImage(image, judging.Left.Spend(() => Heard(judging, image, unavailable)))
@@ -58,18 +63,18 @@ internal sealed class ImageJudge(TimeProvider time)
     {
         var (question, keys, brought, now) = (judging.Question, judging.Keys, judging.Brought, time.GetUtcNow());
         var verified = _verified.Of(result, keys);
-        var missing = _heard.MissingFrom(verified, result.Image.Digest, keys);
+        var (own, others) = brought.For(asked.Image);
+        var missing = _heard.MissingFrom(verified.With(own), FoundText.DigestsOf(result), keys);
         if (brought.FaultsAlone is { } faults && missing == Verification.Nothing && question.Template is null)
         {
             var judged = _judged.Of(result, question.Policy, keys, asked, verified, now);
             return faults.Count == 0 ? judged : judged with { Findings = [.. faults, .. judged.Findings] };
         }
 
-        verified = verified.With(missing);
-        var (own, others) = brought.For(asked.Image);
+        verified = verified.With(own).With(missing);
         return question.Template is { } template
-            ? TemplateEvaluator.Evaluate(asked, template, verified.With(own), now, others)
-            : OriginEvaluator.Evaluate(asked, verified.With(own), now, others);
+            ? TemplateEvaluator.Evaluate(asked, template, verified, now, others)
+            : OriginEvaluator.Evaluate(asked, verified, now, others);
     }
 
     /// <summary>
@@ -79,45 +84,54 @@ internal sealed class ImageJudge(TimeProvider time)
     private ImageProvenance? Heard(Judging judging, string image, Unavailable result)
     {
         var asked = QuestionOf(judging.Question, image, result, judging.Keys);
-        var heard = _heard
-            .MissingFrom(new Verification([], []), result.Image.Digest, judging.Keys)
-            .With(judging.Brought.For(asked.Image).Verified);
+        var own = judging.Brought.For(asked.Image).Verified;
+        var heard = own.With(_heard.MissingFrom(own, [result.Image.Digest], judging.Keys));
         var proven = OriginEvaluator.Evaluate(asked, heard, time.GetUtcNow());
-        List<StatementFinding> unread = [.. heard.Findings.Where(f => f.Kind is FindingKind.Unread), .. TooSlow(judging.Question, result)];
+        List<StatementFinding> unread =
+        [
+            .. heard.Findings.Where(f => f.Kind is FindingKind.Unread),
+            .. IsHumanWhereUnavailable(judging.Question) ? AnsweredAlready(result) : [],
+        ];
         return proven.AiMarks.Count + proven.Authors.Count + unread.Count == 0
             ? null
-            : new ImageProvenance(
-                proven.AiMarks.Count > 0 ? OriginVerdict.Ai : OriginVerdict.Unknown,
-                null,
-                null,
-                [],
-                [],
-                proven.AiMarks,
-                unread
-            )
+            : Unread(unread) with
             {
+                Origin = proven.AiMarks.Count > 0 ? OriginVerdict.Ai : OriginVerdict.Unknown,
+                AiMarks = proven.AiMarks,
                 Authors = proven.Authors,
             };
     }
 
+    private static ImageProvenance Unread(IReadOnlyList<StatementFinding> findings) =>
+        new(OriginVerdict.Unknown, null, null, [], [], [], findings);
+
     /// <summary>
-    /// Where an unknown origin counts as human, a sign of AI must not be hidden by making the lookup long. A registry that answers is not
-    /// away, which a policy may forgive.
+    /// Where an unknown origin counts as human, a sign of AI must not be hidden by an image or a name that cannot be looked up. A registry
+    /// that answers is not away, which a policy may forgive.
     /// </summary>
-    private static IEnumerable<StatementFinding> TooSlow(EvidenceQuestion question, Unavailable result) =>
-        result is { Cause: FailureCause.Timeout, WasAnswered: true }
-        && question is { Policy.UnknownOrigin: OriginKind.Human, Signed.OnUnavailable: OnUnavailable.TreatAsUnknown }
-            ?
+    private static bool IsHumanWhereUnavailable(EvidenceQuestion question) =>
+        question is { Policy.UnknownOrigin: OriginKind.Human, Signed.OnUnavailable: OnUnavailable.TreatAsUnknown };
+
+    private static StatementFinding[] AnsweredAlready(Unavailable result) =>
+        result switch
+        {
+            { Cause: FailureCause.Timeout, WasAnswered: true } =>
             [
-                new StatementFinding(
-                    FindingKind.Unread,
+                NotForgiven(
                     $"{result.Image}",
-                    null,
-                    "takes longer to read than a request may wait, and the registry answers: it may say that AI had a part",
+                    "takes longer to read than a request may wait",
                     "Retry in a minute, which finds what was read since. If it persists, delete superseded statements of this image."
                 ),
-            ]
-            : [];
+            ],
+            { Cause: FailureCause.BadContent or FailureCause.TooLarge } =>
+            [
+                NotForgiven($"{result.Image}", "cannot be read as it is", "Push an image with a smaller manifest, or with fewer annotations."),
+            ],
+            _ => [],
+        };
+
+    private static StatementFinding NotForgiven(string image, string what, string remedy) =>
+        new(FindingKind.Unread, image, null, $"{what}, while the registry is not away: it may say that AI had a part", remedy);
 
     private static StatementFinding TooMuch(LookupResult result) =>
         new(

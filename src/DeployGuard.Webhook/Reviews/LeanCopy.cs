@@ -6,7 +6,7 @@ namespace DeployGuard.Webhook.Reviews;
 
 /// <summary>
 /// Copies a review without what nothing reads: the <c>managedFields</c> of both objects, which are half of a review, and kubectl's copy of
-/// the manifest. Of the old object it leaves out the template and the status where the new one has the same bytes.
+/// the manifest, where the object has a template apart from its own metadata. Of the old object it leaves out the template and the status where the new one has the same bytes.
 /// What is left out was checked to be valid JSON, or its bytes are parsed in the new object, and its name has no namesake beside it. So the
 /// rest is valid, and without duplicate keys, exactly if the whole is; only duplicate keys within a list of managed fields are not noticed.
 /// </summary>
@@ -34,8 +34,10 @@ internal ref struct LeanCopy
     private int _copied;
     private int _copiedUntil;
 
-    /// <summary>The kind of an update; null if its old object stays whole. Only an update is read with both objects.</summary>
+    /// <summary>Null for a kind without a template in <c>spec.template</c>.</summary>
     private WorkloadKind? _kind;
+
+    /// <summary>Else its old object stays whole: only an update is read with both objects.</summary>
     private bool _isUpdate;
     private ReadOnlySpan<byte> _newTemplate;
     private ReadOnlySpan<byte> _newStatus;
@@ -189,7 +191,8 @@ internal ref struct LeanCopy
 
         if (place is Place.Annotations)
         {
-            var text = Peek == '"' ? JsonSkipping.EndOfStrictString(_json, _at) : JsonSkipping.None;
+            // The annotations of a pod are part of its template, and its containers may read any of them.
+            var text = _kind is not null && Peek == '"' ? JsonSkipping.EndOfStrictString(_json, _at) : JsonSkipping.None;
             return text == JsonSkipping.None ? Skip() : LeaveOut(start, comma, text);
         }
 

@@ -292,6 +292,27 @@ public class TwoPartyTests
         Assert.That(result.TwoParty is not null, Is.EqualTo(isCounted));
     }
 
+    /// <summary>Its holder can state any time, and what a dismissal ends must not depend on a key that counts for nothing else.</summary>
+    [Test]
+    public void AKeyThatExpiredMakesNoDismissalOlder()
+    {
+        var former = new Signer("former", KeyRole.SourceReview);
+        var keys = KeySet.Of(s_review.Trusted, s_vsa.Trusted, former.Trusted with { NotAfter = Some.Now.AddDays(-1) });
+        var dismissed = Stated.Review("github:2002") with { State = ReviewState.Dismissed, At = Some.Now.AddHours(-4) };
+        var change = Stated.Change() with { Approvals = [dismissed], IssuedAt = Some.Now.AddHours(-1) };
+        FoundAttestation[] found =
+        [
+            s_review.Says(change, "told"),
+            former.Says(change with { IssuedAt = Some.Now.AddHours(-4) }, "dated back"),
+            Summary(Stated.Running),
+            Summary(Stated.Head),
+        ];
+
+        var result = OriginEvaluator.Evaluate(Stated.Question(), AttestationVerifier.Verify(found, keys), Some.Now);
+
+        Assert.That(result.TwoParty, Is.Null);
+    }
+
     /// <summary>That another review was dismissed is no news of this one.</summary>
     [Test]
     public void EachReviewIsDismissedByItself()

@@ -65,6 +65,25 @@ internal sealed class BoundTests : LookupFixture
         Assert.That(result.Unread, Has.One.StartsWith("referrers of"));
     }
 
+    /// <summary>The forge adds its later statement to what is there, and that can be made unreadable before.</summary>
+    [TestCase(".att")]
+    [TestCase("")]
+    public async Task ATagThatCannotBeReadLeavesItUnread(string suffix)
+    {
+        var image = Repository.PushImage();
+        Repository.AttachReferrer(image, "older");
+        var texts = Enumerable.Range(0, ManifestParser.MostEntries + 1).ToDictionary(i => $"{i}", _ => "");
+        var content = suffix.Length > 0
+            ? Documents.Manifest(Repository.Blob(MediaTypes.ImageConfig, Documents.Bytes("{}")), [], annotations: texts)
+            : Documents.Index([Member(1), Documents.Descriptor(MediaTypes.Manifest, Digest.Of("junk"u8), 4, annotations: texts)]);
+        Repository.PushManifest(content, suffix.Length > 0 ? MediaTypes.Manifest : MediaTypes.Index, image.Tag + suffix);
+
+        var result = await FindAsync(image);
+
+        Assert.That(Found(result), Is.EqualTo(["older"]));
+        Assert.That(result.Unread, Is.EqualTo([$"tag {image.Tag}{suffix} of {Registry.Host}/acme/web"]));
+    }
+
     [Test]
     public async Task Case40_OfAThousandReferrersThirtyTwoAreOpenedAndStatementsComeFirst()
     {

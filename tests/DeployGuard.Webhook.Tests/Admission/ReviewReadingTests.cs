@@ -14,7 +14,7 @@ namespace DeployGuard.Webhook.Tests;
 public class ReviewReadingTests
 {
     private const string Before =
-        """{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u-1","object":{"metadata":{"name":"web",""";
+        $$$"""{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u-1",{{{Kind}}},"object":{"metadata":{"name":"web",""";
     private const string After = "}}}}";
 
     public static IEnumerable<string> Recorded() =>
@@ -58,6 +58,20 @@ public class ReviewReadingTests
     [TestCase(""" "annotations":{"other":{"kubectl.kubernetes.io/last-applied-configuration":"a"}}""", Outcome.Whole)]
     public void ReadsOrRefuses(string members, object outcome) =>
         Assert.That(Compared.Of(Encoding.UTF8.GetBytes(Before + members + After)), Is.EqualTo(outcome));
+
+    /// <summary>The metadata of a pod is its template, and what it runs may read any annotation.</summary>
+    [TestCase("Deployment", Outcome.Lean)]
+    [TestCase("Pod", Outcome.Whole)]
+    [TestCase("CronJob", Outcome.Whole)]
+    public void KubectlsCopyOfTheManifestStaysWhereItMayBePartOfTheTemplate(string kind, object outcome)
+    {
+        const string Annotations = """ "annotations":{"kubectl.kubernetes.io/last-applied-configuration":"a"}""";
+
+        Assert.That(
+            Compared.Of(Encoding.UTF8.GetBytes((Before + Annotations + After).Replace("\"Deployment\"", $"\"{kind}\""))),
+            Is.EqualTo(outcome)
+        );
+    }
 
     [TestCase(100)]
     [TestCase(196)]

@@ -53,6 +53,7 @@ public class SameVerdictTests
     private static readonly IReadOnlyList<Subject> s_subjects =
     [
         .. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "reviews")).Order().Select(Subject.Read),
+        .. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "reviews")).Order().Select(Subject.Applied),
         Subject.FromNoPods(Path.Combine(AppContext.BaseDirectory, "reviews", "kubectl-scale-update-replicaset.json")),
     ];
 
@@ -160,6 +161,22 @@ public class SameVerdictTests
             var before = review["request"]?["oldObject"]?["spec"] ?? throw new InvalidDataException($"{file} has no old object");
             before["replicas"] = 0;
             return Of($"{Path.GetFileNameWithoutExtension(file)} from no pods", Encoding.UTF8.GetBytes(review.ToJsonString()));
+        }
+
+        /// <summary>A recorded review in which both objects have kubectl's copy of the manifest, each another one.</summary>
+        public static Subject Applied(string file)
+        {
+            var review = JsonNode.Parse(File.ReadAllBytes(file)) ?? throw new InvalidDataException($"{file} is empty");
+            foreach (var member in (string[])["object", "oldObject"])
+            {
+                if (review["request"]?[member]?["metadata"] is JsonObject metadata)
+                {
+                    metadata["annotations"] ??= new JsonObject();
+                    metadata["annotations"]![WorkloadReader.LastApplied] = $"of the {member}";
+                }
+            }
+
+            return Of($"{Path.GetFileNameWithoutExtension(file)} applied", Encoding.UTF8.GetBytes(review.ToJsonString()));
         }
 
         private static Subject Of(string name, byte[] body)

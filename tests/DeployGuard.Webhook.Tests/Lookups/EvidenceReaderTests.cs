@@ -177,6 +177,62 @@ internal sealed class EvidenceReaderTests : EvidenceFixture
         Assert.That(image.Provenance?.Origin, Is.EqualTo(OriginVerdict.Unknown));
     }
 
+    /// <summary>What lies beside it, or will once it is pushed, may deny that.</summary>
+    [Test]
+    public async Task AStatementThatTheRequestBringsRelaxesNothingWhereTheImageIsNotThere()
+    {
+        var hex = new string('9', 64);
+        Image = $"{Registry.Host}/acme/web@sha256:{hex}";
+        var brought = Encoding.UTF8.GetString(Signed(hex).ToJson());
+
+        var image = (await ReadAsync(Policy(), Deployment([Image], brought))).Single().Images.Single();
+
+        Assert.That((image.Provenance?.IsUnread, image.Provenance?.Origin), Is.EqualTo((true, OriginVerdict.Unknown)));
+        Assert.That(image.Provenance?.Authors, Is.EqualTo(new[] { "github:1001" }));
+        Assert.That(image.Provenance?.Missing?.Remedy, Does.StartWith("Push the image first"));
+    }
+
+    [Test]
+    public async Task WhatARequestBroughtIsHeardOfTheNextOneToo()
+    {
+        var digest = ImageReference.TryParse(Image)?.Digest ?? throw new AssertionException("no digest");
+        var ai = Signed(digest.Hex, with: c => c with { Ai = new AiDeclaration(AiStatus.Assisted, []) });
+        await ReadAsync(Policy(), Deployment([Image], Encoding.UTF8.GetString(ai.ToJson())));
+
+        var next = (await ReadAsync(Policy())).Single().Images.Single();
+
+        Assert.That(next.Provenance?.Origin, Is.EqualTo(OriginVerdict.Ai));
+    }
+
+    /// <summary>Where an unknown origin counts as human, a policy forgives that a registry is away, and not what was pushed there.</summary>
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task AnImageThatCannotBeReadAsItIsIsUnread(bool isHuman)
+    {
+        var texts = Enumerable.Range(0, 1001).ToDictionary(i => $"{i}", _ => "");
+        Image = $"{Registry.Host}/acme/web@{Repository.PushImage(annotations: texts)}";
+
+        Assert.That(await UnforgivenAsync(isHuman), Is.EqualTo(isHuman ? new[] { FindingKind.Unread } : []));
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task AnImageThatCannotBeLookedUpByItsNameIsUnread(bool isHuman)
+    {
+        Image = $"{Registry.Host}/acme/web:latest";
+
+        Assert.That(await UnforgivenAsync(isHuman), Is.EqualTo(isHuman ? new[] { FindingKind.Unread } : []));
+    }
+
+    private async Task<IEnumerable<FindingKind>> UnforgivenAsync(bool isHuman)
+    {
+        var unknown = isHuman ? "Human" : "Unknown";
+        var policy = Policy(more: $"\"onUnavailable\": \"TreatAsUnknown\", \"unknown\": \"{unknown}\",");
+        var image = (await ReadAsync(policy)).Single().Images.Single();
+        Assert.That(image.Unavailable, Is.Not.Empty);
+        return image.Provenance?.Findings.Select(f => f.Kind) ?? [];
+    }
+
     [Test]
     public async Task ARegistryThatFailsLeavesItUndecidedAndIsAskedAgain()
     {

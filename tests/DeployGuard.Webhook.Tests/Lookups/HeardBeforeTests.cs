@@ -22,9 +22,9 @@ internal sealed class HeardBeforeTests
     public void WhatWasForgottenForWantOfRoomMayDenyWhatIsLeft()
     {
         var heard = new HeardBefore(_time);
-        Assert.That(heard.MissingFrom(Reading("ai"), Image(0), s_keys), Is.EqualTo(Verification.Nothing));
+        Assert.That(heard.MissingFrom(Reading("ai"), [Image(0)], s_keys), Is.EqualTo(Verification.Nothing));
         Assert.That(
-            heard.MissingFrom(Reading(), Image(0), s_keys).Statements,
+            heard.MissingFrom(Reading(), [Image(0)], s_keys).Statements,
             Has.Count.EqualTo(1),
             "it is heard as long as there is room"
         );
@@ -32,11 +32,11 @@ internal sealed class HeardBeforeTests
         _time.Advance(TimeSpan.FromSeconds(1));
         Fill(heard);
 
-        var missing = heard.MissingFrom(Reading(), Image(0), s_keys);
+        var missing = heard.MissingFrom(Reading(), [Image(0)], s_keys);
         Assert.That(missing.Findings.Select(f => f.Kind), Is.EqualTo(new[] { FindingKind.Unread }));
 
         _time.Advance(TimeSpan.FromMinutes(8));
-        Assert.That(heard.MissingFrom(Reading(), Image(0), s_keys), Is.EqualTo(Verification.Nothing), "it would be heard no more either");
+        Assert.That(heard.MissingFrom(Reading(), [Image(0)], s_keys), Is.EqualTo(Verification.Nothing), "it would be heard no more either");
     }
 
     /// <summary>As in a rollover: the policy trusts a further key, or the same one under another name.</summary>
@@ -44,14 +44,14 @@ internal sealed class HeardBeforeTests
     public void AnEditOfTheKeysForgetsNothingThatOneOfThemSigned()
     {
         var heard = new HeardBefore(_time);
-        heard.MissingFrom(By([s_forge, s_build], "ai"), Image(0), s_keys);
+        heard.MissingFrom(By([s_forge, s_build], "ai"), [Image(0)], s_keys);
         var former = s_forge with { Name = "former" };
 
-        var missing = heard.MissingFrom(Reading(), Image(0), KeySet.Of(former, new TrustedKey("next", KeyRole.SourceReview, NewKey())));
+        var missing = heard.MissingFrom(Reading(), [Image(0)], KeySet.Of(former, new TrustedKey("next", KeyRole.SourceReview, NewKey())));
 
         Assert.That(SignersOf(missing), Is.EqualTo(new[] { former }), "it is judged by the keys that are trusted now");
         Assert.That(
-            heard.MissingFrom(Reading(), Image(0), KeySet.Of(new TrustedKey("other", KeyRole.Build, NewKey()))),
+            heard.MissingFrom(Reading(), [Image(0)], KeySet.Of(new TrustedKey("other", KeyRole.Build, NewKey()))),
             Is.EqualTo(Verification.Nothing)
         );
     }
@@ -62,7 +62,7 @@ internal sealed class HeardBeforeTests
         var heard = new HeardBefore(_time);
         Fill(heard);
 
-        Assert.That(heard.MissingFrom(Reading(), Image(-1), s_keys), Is.EqualTo(Verification.Nothing));
+        Assert.That(heard.MissingFrom(Reading(), [Image(-1)], s_keys), Is.EqualTo(Verification.Nothing));
     }
 
     /// <summary>Without it, what is said of the commit says nothing of the image.</summary>
@@ -70,9 +70,34 @@ internal sealed class HeardBeforeTests
     public void ABuildThatAloneLinksTheImageToItsCommitIsHeard()
     {
         var heard = new HeardBefore(_time);
-        heard.MissingFrom(By([s_build], "build", claim: new BuildClaim(new SlsaProvenance([]))), Image(0), s_keys);
+        heard.MissingFrom(By([s_build], "build", claim: new BuildClaim(new SlsaProvenance([]))), [Image(0)], s_keys);
 
-        Assert.That(SignersOf(heard.MissingFrom(Reading(), Image(0), s_keys)), Is.EqualTo(new[] { s_build }));
+        Assert.That(SignersOf(heard.MissingFrom(Reading(), [Image(0)], s_keys)), Is.EqualTo(new[] { s_build }));
+    }
+
+    /// <summary>Anybody who may push can make an index of the very image.</summary>
+    [Test]
+    public void WhatWasHeardOfAnImageIsHeardOfAnIndexThatHasIt()
+    {
+        var heard = new HeardBefore(_time);
+        heard.MissingFrom(Reading("ai"), [Image(0)], s_keys);
+
+        Assert.That(heard.MissingFrom(Reading(), [Image(1), Image(2), Image(0)], s_keys).Statements, Has.Count.EqualTo(1));
+        Assert.That(heard.MissingFrom(Reading(), [Image(1), Image(2)], s_keys), Is.EqualTo(Verification.Nothing));
+    }
+
+    [Test]
+    public void WhatNamesAPlatformIsHeardOfItWithoutItsIndex()
+    {
+        var heard = new HeardBefore(_time);
+        var about = Reading("ai").Statements[0] with
+        {
+            Subjects = [StatementSubject.Of("web", StatementSubject.ImageDigest, Image(2).Hex)],
+        };
+        heard.MissingFrom(new Verification([about], []), [Image(1), Image(2), Image(3)], s_keys);
+
+        Assert.That(heard.MissingFrom(Reading(), [Image(2)], s_keys).Statements, Has.Count.EqualTo(1));
+        Assert.That(heard.MissingFrom(Reading(), [Image(3)], s_keys), Is.EqualTo(Verification.Nothing));
     }
 
     /// <summary>What the forge dismissed, a copy by a builder does not dismiss.</summary>
@@ -80,10 +105,10 @@ internal sealed class HeardBeforeTests
     public void ACopyByAnotherRoleDoesNotHideWhatTheForgeSigned()
     {
         var heard = new HeardBefore(_time);
-        heard.MissingFrom(By([s_forge], "dismissal"), Image(0), s_keys);
+        heard.MissingFrom(By([s_forge], "dismissal"), [Image(0)], s_keys);
 
         var copy = By([s_build], "dismissal");
-        var missing = heard.MissingFrom(copy, Image(0), s_keys);
+        var missing = heard.MissingFrom(copy, [Image(0)], s_keys);
 
         Assert.That(SignersOf(missing), Is.EqualTo(new[] { s_forge }));
         Assert.That(SignersOf(copy.With(missing)), Is.EqualTo(new[] { s_build, s_forge }), "it is one statement of both");
@@ -94,10 +119,10 @@ internal sealed class HeardBeforeTests
     public void ACopyByAnotherRoleBesideAnotherImageDoesNotTakeItsPlace()
     {
         var heard = new HeardBefore(_time);
-        heard.MissingFrom(By([s_build], "dismissal", "the copy"), Image(1), s_keys);
-        heard.MissingFrom(By([s_forge], "dismissal", "the original"), Image(0), s_keys);
+        heard.MissingFrom(By([s_build], "dismissal", "the copy"), [Image(1)], s_keys);
+        heard.MissingFrom(By([s_forge], "dismissal", "the original"), [Image(0)], s_keys);
 
-        var missing = heard.MissingFrom(Reading(), Image(0), s_keys);
+        var missing = heard.MissingFrom(Reading(), [Image(0)], s_keys);
 
         Assert.That(SignersOf(missing), Is.EqualTo(new[] { s_forge }));
         Assert.That(missing.Statements.Select(s => s.Place), Is.EqualTo(new[] { "the original" }));
@@ -107,14 +132,14 @@ internal sealed class HeardBeforeTests
     public void ASignatureThatWasStrippedIsHeardAsLongAsAStatementThatWasDeleted()
     {
         var heard = new HeardBefore(_time);
-        heard.MissingFrom(By([s_forge, s_build], "dismissal"), Image(0), s_keys);
+        heard.MissingFrom(By([s_forge, s_build], "dismissal"), [Image(0)], s_keys);
         _time.Advance(TimeSpan.FromMinutes(5));
 
-        Assert.That(SignersOf(heard.MissingFrom(By([s_build], "dismissal"), Image(0), s_keys)), Is.EqualTo(new[] { s_forge }));
+        Assert.That(SignersOf(heard.MissingFrom(By([s_build], "dismissal"), [Image(0)], s_keys)), Is.EqualTo(new[] { s_forge }));
 
         _time.Advance(TimeSpan.FromMinutes(5));
         Assert.That(
-            heard.MissingFrom(By([s_build], "dismissal"), Image(0), s_keys),
+            heard.MissingFrom(By([s_build], "dismissal"), [Image(0)], s_keys),
             Is.EqualTo(Verification.Nothing),
             "the copy does not prolong it"
         );
@@ -125,21 +150,21 @@ internal sealed class HeardBeforeTests
     public void WhatEndedAndIsHeardAgainIsMissingFromAReadingThatWasWhole()
     {
         var heard = new HeardBefore(_time);
-        heard.MissingFrom(Reading("of another image"), Image(9), s_keys);
+        heard.MissingFrom(Reading("of another image"), [Image(9)], s_keys);
         _time.Advance(TimeSpan.FromMinutes(7));
-        heard.MissingFrom(Reading("dismissal"), Image(0), s_keys);
+        heard.MissingFrom(Reading("dismissal"), [Image(0)], s_keys);
         _time.Advance(TimeSpan.FromMinutes(1));
         // What is too old is dropped now, which the dismissal is not, and next in 7.5 minutes.
-        heard.MissingFrom(Reading("of another image"), Image(9), s_keys);
+        heard.MissingFrom(Reading("of another image"), [Image(9)], s_keys);
         _time.Advance(TimeSpan.FromMinutes(6.75));
         var bare = Reading();
-        Assert.That(heard.MissingFrom(bare, Image(0), s_keys), Is.EqualTo(Verification.Nothing), "it ended");
+        Assert.That(heard.MissingFrom(bare, [Image(0)], s_keys), Is.EqualTo(Verification.Nothing), "it ended");
 
         _time.Advance(TimeSpan.FromSeconds(1));
-        heard.MissingFrom(Reading("dismissal"), Image(0), s_keys);
+        heard.MissingFrom(Reading("dismissal"), [Image(0)], s_keys);
         _time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.That(heard.MissingFrom(bare, Image(0), s_keys).Statements, Has.Count.EqualTo(1));
+        Assert.That(heard.MissingFrom(bare, [Image(0)], s_keys).Statements, Has.Count.EqualTo(1));
     }
 
     [Test]
@@ -148,7 +173,7 @@ internal sealed class HeardBeforeTests
         var heard = new HeardBefore(_time);
         var ended = Hear(heard, Image(0));
         _time.Advance(TimeSpan.FromMinutes(8));
-        heard.MissingFrom(Reading("of another image"), Image(1), s_keys);
+        heard.MissingFrom(Reading("of another image"), [Image(1)], s_keys);
 
         Assert.That(IsKept(ended), Is.False);
         GC.KeepAlive(heard);
@@ -165,11 +190,11 @@ internal sealed class HeardBeforeTests
         Assert.That((IsKept(first), IsKept(copy)), Is.EqualTo((true, false)));
 
         _time.Advance(TimeSpan.FromMinutes(5));
-        heard.MissingFrom(Reading("of another image"), Image(2), s_keys);
+        heard.MissingFrom(Reading("of another image"), [Image(2)], s_keys);
         Assert.That(IsKept(first), Is.True, "the other image has it still");
 
         _time.Advance(TimeSpan.FromMinutes(8));
-        heard.MissingFrom(Reading("of another image"), Image(2), s_keys);
+        heard.MissingFrom(Reading("of another image"), [Image(2)], s_keys);
         Assert.That(IsKept(first), Is.False);
         GC.KeepAlive(heard);
     }
@@ -179,7 +204,7 @@ internal sealed class HeardBeforeTests
     private static WeakReference Hear(HeardBefore heard, Digest image)
     {
         var reading = Reading("dismissal");
-        heard.MissingFrom(reading, image, s_keys);
+        heard.MissingFrom(reading, [image], s_keys);
         return new WeakReference(reading.Statements[0].Claim);
     }
 
@@ -196,7 +221,7 @@ internal sealed class HeardBeforeTests
         string[] copies = [.. Enumerable.Range(0, 32).Select(i => $"copy {i}")];
         for (var image = 1; image <= (HeardBefore.Most / copies.Length) + 1; image++)
         {
-            heard.MissingFrom(Reading(copies), Image(image), s_keys);
+            heard.MissingFrom(Reading(copies), [Image(image)], s_keys);
         }
     }
 

@@ -12,15 +12,16 @@ internal sealed class TakenBackReviews
 
     /// <summary>
     /// By commit. A forge may give no time of a dismissal, and GitHub states that of the review: then it was dismissed at any time before
-    /// the first statement that says so.
+    /// the first statement that says so. Of several keys the latest counts: one that expired or was stolen could state an earlier time.
     /// </summary>
     private readonly Dictionary<string, DateTimeOffset> _knownSince = new(StringComparer.Ordinal);
 
     public TakenBackReviews(IEnumerable<JudgedStatement> all, ImageQuestion question)
     {
-        HashSet<(string Person, string Commit, DateTimeOffset At)> stated = [];
+        HashSet<(string Person, string Commit, DateTimeOffset At, string Key)> stated = [];
         foreach (var statement in all.Where(IsOfForge).OrderBy(s => s.Change?.IssuedAt))
         {
+            var keys = statement.Statement.Signers.Where(k => k.Role is KeyRole.SourceReview).Select(k => k.Key.KeyId).ToList();
             foreach (var approval in (statement.Change?.Approvals ?? []).Where(a => a.State is not ReviewState.Approved))
             {
                 var person = question.PersonOf(approval.Approver);
@@ -33,7 +34,7 @@ internal sealed class TakenBackReviews
                 foreach (var commit in ((string?[])[approval.Commit, statement.Change?.Source.HeadCommit]).OfType<string>())
                 {
                     Keep(own, commit, approval.At);
-                    if (stated.Add((person, commit, approval.At)))
+                    if (keys.FindAll(k => stated.Add((person, commit, approval.At, k))).Count > 0)
                     {
                         Keep(_knownSince, commit, KnownSince(approval, statement.Change));
                     }
