@@ -29,11 +29,7 @@ public sealed class ForwardProxy : IDisposable
 
             """
         );
-        var proxy = new ForwardProxy(
-            folder,
-            port,
-            Daemon.Start("tinyproxy", folder.FullName, tools["tinyproxy"], "-d", "-c", settings)
-        );
+        var proxy = new ForwardProxy(folder, port, Daemon.Start("tinyproxy", folder.FullName, tools["tinyproxy"], "-d", "-c", settings));
         await proxy.IsUpAsync();
         return proxy;
     }

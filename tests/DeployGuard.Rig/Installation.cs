@@ -213,7 +213,9 @@ public sealed class Installation : IDisposable
     private async Task<string> FieldAsync(JsonElement reference)
     {
         var secret = await GetAsync(_plane, "secret", reference.GetProperty("name").GetString() ?? "");
-        return Encoding.UTF8.GetString(secret.GetProperty("data").GetProperty(reference.GetProperty("key").GetString() ?? "").GetBytesFromBase64());
+        return Encoding.UTF8.GetString(
+            secret.GetProperty("data").GetProperty(reference.GetProperty("key").GetString() ?? "").GetBytesFromBase64()
+        );
     }
 
     private static async Task IsReadyAsync(Daemon replica, int port)

@@ -1,17 +1,27 @@
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
 
 namespace DeployGuard.Core.Records;
 
-/// <summary>Fields about signed evidence that are valid each, and by which no review can ever count.</summary>
+/// <summary>Fields about evidence that are valid each, and by which no review can ever count, or no evidence is looked for.</summary>
 public static class EvidenceWarnings
 {
     private const int MaxShown = 40;
 
     public static IReadOnlyList<string> Of(SafeguardPolicy policy) =>
-        policy is { Approval.Required: not Required.Never, SignedOrigin: { Keys.Count: > 0 } signed }
-            ? [.. OfRoles(signed), .. OfPeople(policy)]
+        policy is { Approval.Required: not Required.Never, SignedOrigin: { } signed }
+            ? [.. OfTags(policy), .. signed.Keys.Count > 0 ? OfRoles(signed) : [], .. OfPeople(policy)]
             : [];
+
+    private static IEnumerable<string> OfTags(SafeguardPolicy policy)
+    {
+        if (policy is { UnknownOrigin: OriginKind.Human, Images: not { Pin: Pin.Digest } })
+        {
+            yield return "spec.origin.unknown is Human, and images need no digest: what an image named by a tag says of AI is never looked "
+                + "up, so it counts as human. Set images.pin to Digest";
+        }
+    }
 
     /// <summary>Where statements name people, and the policy does not say who they are.</summary>
     public static IReadOnlyList<string> OfPeople(SafeguardPolicy policy) =>

@@ -80,10 +80,11 @@ internal sealed class Lookup(
         LookupResult result =
             facts is null ? new ImageNotFound(Image)
             // What was not seen might say something else than what was.
-            : failures.Count > 0 ? new Unavailable(Image, failures[0].Cause, Message(failures), failures.Max(f => f.RetryAfter))
-            {
-                WasAnswered = WasAnswered,
-            }
+            : failures.Count > 0
+                ? new Unavailable(Image, failures[0].Cause, Message(failures), failures.Max(f => f.RetryAfter))
+                {
+                    WasAnswered = WasAnswered,
+                }
             : statements.Length > 0 ? new StatementsFound(Image, facts, statements)
             : new NoStatement(Image, facts);
         return WithTrail(result, places);

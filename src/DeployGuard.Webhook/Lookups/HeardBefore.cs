@@ -58,7 +58,7 @@ internal sealed class HeardBefore(TimeProvider time)
     /// forgotten for want of room. A statement that another of its signers signed is lacking too: anybody may strip a signature, and what
     /// a signer may say depends on its role.
     /// </summary>
-    /// <param name="images">The image, and the images of its platforms: the same image may be asked for by itself, or in another index.</param>
+    /// <param name="images">The image, and those of its platforms: the same image may be asked for by itself, or in another index.</param>
     /// <param name="keys">What another key signed is not heard. A key is told by itself: its role and times are those of this set.</param>
     /// <returns>Each statement once for each signer that is lacking; <see cref="Verification.With"/> makes one of them.</returns>
     public Verification MissingFrom(Verification read, IReadOnlyList<Digest> images, KeySet keys)

@@ -125,7 +125,11 @@ internal sealed class ImageJudge(TimeProvider time)
             ],
             { Cause: FailureCause.BadContent or FailureCause.TooLarge } =>
             [
-                NotForgiven($"{result.Image}", "cannot be read as it is", "Push an image with a smaller manifest, or with fewer annotations."),
+                NotForgiven(
+                    $"{result.Image}",
+                    "cannot be read as it is",
+                    "Push an image with a smaller manifest, or with fewer annotations."
+                ),
             ],
             _ => [],
         };

@@ -5,8 +5,9 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Webhook.Reviews;
 
 /// <summary>
-/// Copies a review without what nothing reads: the <c>managedFields</c> of both objects, which are half of a review, and kubectl's copy of
-/// the manifest, where the object has a template apart from its own metadata. Of the old object it leaves out the template and the status where the new one has the same bytes.
+/// Copies a review without what nothing reads: the <c>managedFields</c> of both objects, which are half of a review, and kubectl's copy
+/// of the manifest, where the object has a template apart from its own metadata. Of the old object it leaves out the template and the
+/// status where the new one has the same bytes.
 /// What is left out was checked to be valid JSON, or its bytes are parsed in the new object, and its name has no namesake beside it. So the
 /// rest is valid, and without duplicate keys, exactly if the whole is; only duplicate keys within a list of managed fields are not noticed.
 /// </summary>

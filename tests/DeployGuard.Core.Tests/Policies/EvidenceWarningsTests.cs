@@ -1,5 +1,6 @@
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Records;
 
 namespace DeployGuard.Core.Tests;
@@ -9,6 +10,19 @@ public class EvidenceWarningsTests
 {
     [Test]
     public void APolicyByWhichReviewsCanCountIsNotWarnedOf() => Assert.That(EvidenceWarnings.Of(SignedScene.Always()), Is.Empty);
+
+    [Test]
+    public void WhereAnUnknownOriginIsHumanATagHidesWhatAnImageSays()
+    {
+        var policy = SignedScene.Always() with { UnknownOrigin = OriginKind.Human, Images = null };
+
+        Assert.That(
+            EvidenceWarnings.Of(policy).Single(),
+            Does.StartWith("spec.origin.unknown is Human, and images need no digest").And.Length.LessThanOrEqualTo(256)
+        );
+        Assert.That(EvidenceWarnings.Of(policy with { Images = new ImageRules(Pin.Digest) }), Is.Empty);
+        Assert.That(EvidenceWarnings.Of(policy with { SignedOrigin = null }), Is.Empty, "it looks nothing up");
+    }
 
     [Test]
     public void WithoutAKeyOfTheForgeNoReviewCounts()

@@ -73,9 +73,10 @@ internal sealed class BoundTests : LookupFixture
         var image = Repository.PushImage();
         Repository.AttachReferrer(image, "older");
         var texts = Enumerable.Range(0, ManifestParser.MostEntries + 1).ToDictionary(i => $"{i}", _ => "");
-        var content = suffix.Length > 0
-            ? Documents.Manifest(Repository.Blob(MediaTypes.ImageConfig, Documents.Bytes("{}")), [], annotations: texts)
-            : Documents.Index([Member(1), Documents.Descriptor(MediaTypes.Manifest, Digest.Of("junk"u8), 4, annotations: texts)]);
+        var content =
+            suffix.Length > 0
+                ? Documents.Manifest(Repository.Blob(MediaTypes.ImageConfig, Documents.Bytes("{}")), [], annotations: texts)
+                : Documents.Index([Member(1), Documents.Descriptor(MediaTypes.Manifest, Digest.Of("junk"u8), 4, annotations: texts)]);
         Repository.PushManifest(content, suffix.Length > 0 ? MediaTypes.Manifest : MediaTypes.Index, image.Tag + suffix);
 
         var result = await FindAsync(image);

@@ -1,3 +1,4 @@
+using DeployGuard.Registry.Access;
 using DeployGuard.Registry.Credentials;
 using DeployGuard.Registry.Lookups;
 using DeployGuard.Registry.References;

@@ -204,7 +204,7 @@ internal sealed class EvidenceReaderTests : EvidenceFixture
         Assert.That(next.Provenance?.Origin, Is.EqualTo(OriginVerdict.Ai));
     }
 
-    /// <summary>Where an unknown origin counts as human, a policy forgives that a registry is away, and not what was pushed there.</summary>
+    /// <summary>A policy that counts an unknown origin as human forgives that a registry is away, and not what was pushed there.</summary>
     [TestCase(true)]
     [TestCase(false)]
     public async Task AnImageThatCannotBeReadAsItIsIsUnread(bool isHuman)
@@ -219,14 +219,14 @@ internal sealed class EvidenceReaderTests : EvidenceFixture
     [TestCase(false)]
     public async Task AnImageThatCannotBeLookedUpByItsNameIsUnread(bool isHuman)
     {
-        Image = $"{Registry.Host}/acme/web:latest";
+        Image = $"{Registry.Host}/acme/web@sha512:{new string('1', 128)}";
 
         Assert.That(await UnforgivenAsync(isHuman), Is.EqualTo(isHuman ? new[] { FindingKind.Unread } : []));
     }
 
     private async Task<IEnumerable<FindingKind>> UnforgivenAsync(bool isHuman)
     {
-        var unknown = isHuman ? "Human" : "Unknown";
+        var unknown = isHuman ? "Human" : "AiAssisted";
         var policy = Policy(more: $"\"onUnavailable\": \"TreatAsUnknown\", \"unknown\": \"{unknown}\",");
         var image = (await ReadAsync(policy)).Single().Images.Single();
         Assert.That(image.Unavailable, Is.Not.Empty);
