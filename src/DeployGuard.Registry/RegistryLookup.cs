@@ -161,7 +161,7 @@ public sealed class RegistryLookup : IDisposable
                 _memory.Cache.TryGet((this, key), null, plan.Request.IsRehearsal, out var earlier) && earlier.IsSameAs(result)
                     ? earlier
                     : result;
-            var size = lookup.Bytes + SizeOf(result.Looked) + SizeOf(result.Refused) + SizeOf(result.Unread);
+            var size = lookup.Bytes + SizeOf(result.Looked) + SizeOf(result.Refused) + SizeOf(result.Unread.Select(u => u.Name + u.Why));
             _memory.Cache.Add((this, key), result, size, life, plan.Request.IsRehearsal);
         }
 

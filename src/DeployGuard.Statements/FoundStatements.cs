@@ -17,7 +17,7 @@ public static class FoundStatements
                 .. read.Findings,
                 .. result is ImageNotFound ? (StatementFinding[])[NotThere(result)] : [],
                 .. result.Unread.Select(p =>
-                    StatementFinding.Unread(p, "is more than is read of one image, and the rest may say something else")
+                    StatementFinding.Unread(p.Name, $"was not read whole ({p.Why}), and the rest may say something else")
                 ),
             ],
         };

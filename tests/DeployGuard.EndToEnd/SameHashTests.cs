@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DeployGuard.Rig;
 using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
@@ -80,20 +81,25 @@ public class SameHashTests
     {
         const string Copy = "kubectl.kubernetes.io/last-applied-configuration";
         var sandbox = await GuardedAsync();
-        Assert.That((await sandbox.CreateAsync("dana", PodWith("echo hello"))).Output, Does.Contain("ApprovalMissing"));
+        Assert.That((await CreateAsync("echo hello")).Output, Does.Contain("ApprovalMissing"));
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
 
-        Assert.That((await sandbox.CreateAsync("dana", PodWith("curl evil"))).Output, Does.Contain("ApprovalMissing"));
-        (await sandbox.CreateAsync("dana", PodWith("echo hello"))).OrFail();
+        Assert.That((await CreateAsync("curl evil")).Output, Does.Contain("ApprovalMissing"));
+        (await CreateAsync("echo hello")).OrFail();
 
         // The running pod has the approved hash.
         await sandbox.ChangeInPhaseAsync("Completed");
 
-        static JsonObject PodWith(string text)
+        // kubectl create itself would replace the text.
+        Task<Run> CreateAsync(string text)
         {
             var pod = Pod("", "");
             pod["metadata"]!["annotations"] = new JsonObject { [Copy] = text };
-            return pod;
+            return TestCluster.Rig.Plane.KubectlAsync(
+                "dana",
+                pod.ToJsonString(),
+                ["create", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/pods", "-f", "-"]
+            );
         }
     }
 

@@ -97,7 +97,7 @@ internal sealed class Lookup(
         {
             Looked = [.. places.Select(p => p.Looked)],
             Refused = [.. places.SelectMany(p => p.Refused)],
-            Unread = [.. places.Where(p => p.IsCut).Select(p => p.Name)],
+            Unread = [.. places.Where(p => p.CutBecause is not null).Select(p => new UnreadPlace(p.Name, p.CutBecause ?? ""))],
             CredentialsTried = [.. _readers.SelectMany(r => r.CredentialsTried).Distinct()],
         };
 

@@ -21,9 +21,9 @@ public abstract record LookupResult
     public IReadOnlyList<string> Refused { get; init; } = [];
 
     /// <summary>
-    /// The places that hold more than is read of one image. The rest may say otherwise than what was read.
+    /// The places that hold more than is read of one image, or cannot be read. The rest may say otherwise than what was read.
     /// </summary>
-    public IReadOnlyList<string> Unread { get; init; } = [];
+    public IReadOnlyList<UnreadPlace> Unread { get; init; } = [];
 
     /// <summary>
     /// Whether a later lookup of the same image, with the same request, found the very same statements. What an image says of itself
@@ -70,3 +70,6 @@ public sealed record Unavailable(PinnedImage Image, FailureCause Cause, string M
     /// </summary>
     public bool WasAnswered { get; init; }
 }
+
+/// <param name="Why">A part of a sentence whose subject is the place, or what lies there.</param>
+public sealed record UnreadPlace(string Name, string Why);

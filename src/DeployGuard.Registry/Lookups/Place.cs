@@ -22,8 +22,8 @@ internal sealed class Place(string name)
     public IReadOnlyList<string> Refused =>
         _refusals > ShownRefusals ? [.. _refused, $"{name}: {_refusals - ShownRefusals} more were refused"] : _refused;
 
-    /// <summary>More lies there than was read.</summary>
-    public bool IsCut { get; private set; }
+    /// <summary>Why not everything that lies there was read, the first time; null if it was.</summary>
+    public string? CutBecause { get; private set; }
 
     public RegistryException? Failure { get; private set; }
 
@@ -44,15 +44,21 @@ internal sealed class Place(string name)
     /// <summary>Something may lie there that says otherwise than what was read, and that was not read because there is too much.</summary>
     public void RefuseRest(string why)
     {
-        IsCut = true;
+        CutBecause ??= why;
         Refuse(why);
     }
 
     /// <summary>What stays as it is.</summary>
     public void Refuse(RegistryException final)
     {
-        IsCut |= final.IsBeyondBudget;
-        Refuse(final.Message);
+        if (final.IsBeyondBudget)
+        {
+            RefuseRest(final.Message);
+        }
+        else
+        {
+            Refuse(final.Message);
+        }
     }
 
     /// <summary>Adds to a refusal of every credential what the place is, where the reader may not know it.</summary>

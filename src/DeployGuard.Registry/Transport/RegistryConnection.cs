@@ -55,7 +55,8 @@ internal sealed class RegistryConnection : IDisposable
         }
         catch (BrokenCircuitException e)
         {
-            throw new RegistryException(FailureCause.CircuitOpen, $"{Settings.Name} keeps failing, and is left alone for a moment", e)
+            var last = e.InnerException is RegistryException { Message: var why } ? $" ({why})" : "";
+            throw new RegistryException(FailureCause.CircuitOpen, $"{Settings.Name} keeps failing{last}, and is left alone for a moment", e)
             {
                 RetryAfter = e.RetryAfter,
             };

@@ -92,7 +92,7 @@ public sealed record StatementFinding(FindingKind Kind, string Place, string? St
             place,
             null,
             what,
-            "Delete the superseded statements of this image from the registry, then retry after a minute."
+            "Delete the superseded statements of this image from the registry, and what cannot be read there, then retry after a minute."
         );
 
     internal static StatementFinding Of(VerifiedStatement statement, FindingKind kind, string what, string remedy) =>
