@@ -12,6 +12,7 @@ public class RegistryProxyTests : OwnCluster
     private const string Secret = "registry-proxy";
     private const string User = "lookup";
     private const string Password = "not-to-be-shown";
+    private const string WrongPassword = "wrong-and-not-to-be-shown";
 
     private ForwardProxy? _proxy;
     private SignedSource? _source;
@@ -67,15 +68,16 @@ public class RegistryProxyTests : OwnCluster
         });
         await Source.PassesAsync(sandbox, next);
 
-        await SetUrlAsync(Proxy.Url(User, "wrong"));
+        await SetUrlAsync(Proxy.Url(User, WrongPassword));
         var last = await AttestedAsync(Source, "by a wrong password");
-        await Source.IsRefusedAsync(sandbox, last, "OriginUnavailable", "407");
+        var denied = await Source.IsRefusedAsync(sandbox, last, "OriginUnavailable", "status code '401'");
+        Assert.That(denied.Output, Does.Not.Contain(WrongPassword));
         await SetUrlAsync(Proxy.Url(User, Password));
         await Source.PassesAsync(sandbox, last);
 
         var seen = await Plane.KubectlAsync("admin", "get", "deployments,safeguardpolicies,changes,events", "-A", "-o", "yaml");
         Assert.That(seen.OrFail().Output, Does.Contain("--registry-no-proxy").And.Not.Contain(Password));
-        Assert.That(Installation.Replicas.Select(r => r.Daemon.LogTail()), Has.None.Contains(Password));
+        Assert.That(Installation.Replicas.Select(r => File.ReadAllText(r.Daemon.Log)), Has.None.Contains(Password));
     }
 
     private static async Task<Registry.References.Digest> AttestedAsync(SignedSource source, string seed)

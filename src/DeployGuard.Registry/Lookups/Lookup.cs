@@ -97,7 +97,7 @@ internal sealed class Lookup(
         {
             Looked = [.. places.Select(p => p.Looked)],
             Refused = [.. places.SelectMany(p => p.Refused)],
-            Unread = [.. places.Where(p => p.CutBecause is not null).Select(p => new UnreadPlace(p.Name, p.CutBecause ?? ""))],
+            Unread = [.. places.Select(p => p.Unread).OfType<UnreadPlace>()],
             CredentialsTried = [.. _readers.SelectMany(r => r.CredentialsTried).Distinct()],
         };
 

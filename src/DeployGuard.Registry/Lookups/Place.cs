@@ -22,8 +22,8 @@ internal sealed class Place(string name)
     public IReadOnlyList<string> Refused =>
         _refusals > ShownRefusals ? [.. _refused, $"{name}: {_refusals - ShownRefusals} more were refused"] : _refused;
 
-    /// <summary>Why not everything that lies there was read, the first time; null if it was.</summary>
-    public string? CutBecause { get; private set; }
+    /// <summary>With the first reason; null if everything that lies there was read.</summary>
+    public UnreadPlace? Unread { get; private set; }
 
     public RegistryException? Failure { get; private set; }
 
@@ -44,7 +44,7 @@ internal sealed class Place(string name)
     /// <summary>Something may lie there that says otherwise than what was read, and that was not read because there is too much.</summary>
     public void RefuseRest(string why)
     {
-        CutBecause ??= why;
+        Unread ??= new UnreadPlace(name, why);
         Refuse(why);
     }
 

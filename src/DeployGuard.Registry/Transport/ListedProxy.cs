@@ -5,10 +5,13 @@ namespace DeployGuard.Registry.Transport;
 /// <summary>One proxy for all hosts but the listed ones, written as in the variable <c>NO_PROXY</c>.</summary>
 internal sealed class ListedProxy(Uri proxy, IReadOnlyList<string> without) : IWebProxy
 {
+    /// <summary>Without a user and a password: errors of the runtime repeat it.</summary>
+    private readonly Uri _address = new UriBuilder(proxy) { UserName = "", Password = "" }.Uri;
+
     /// <summary>From the user information of the proxy's URL, if it has any.</summary>
     public ICredentials? Credentials { get; set; } = CredentialsOf(proxy);
 
-    public Uri? GetProxy(Uri destination) => proxy;
+    public Uri? GetProxy(Uri destination) => _address;
 
     public bool IsBypassed(Uri host) => without.Any(w => IsFor(w, host));
 

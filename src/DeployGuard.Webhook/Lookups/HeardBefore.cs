@@ -7,12 +7,11 @@ using DeployGuard.Registry.References;
 namespace DeployGuard.Webhook.Lookups;
 
 /// <summary>
-/// The statements of the last minutes that name AI, authors or reviews that were taken back, or link an image to a commit of which such is
-/// said. Who may push may also delete them, and the
-/// next look must not forget what the one before it heard. To hear a deleted statement is no risk: its signature was verified, and
-/// everybody could bring it along in an annotation. What there is no room for makes its image count as unread, and never as heard.
-/// It is kept by what it is about and by who signed it, and not by who asked: an edit of a policy's keys forgets nothing that a key signed
-/// which it still trusts.
+/// The statements of the last minutes that name AI, authors or reviews that were taken back, or link an image to a commit of which such
+/// is said. Who may push may also delete them, and the next look must not forget what the one before it heard. To hear a deleted
+/// statement is no risk: its signature was verified, and everybody could bring it along in an annotation. What there is no room for makes
+/// its image count as unread, and never as heard. It is kept by what it is about and by who signed it, and not by who asked: an edit of a
+/// policy's keys forgets nothing that a key signed which it still trusts.
 /// </summary>
 internal sealed class HeardBefore(TimeProvider time)
 {

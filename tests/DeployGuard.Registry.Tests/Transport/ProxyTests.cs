@@ -35,6 +35,27 @@ internal sealed class ProxyTests : LookupFixture
         Assert.That(Registry.Calls, Is.Empty);
     }
 
+    [Test]
+    public async Task ARefusalByTheProxyDoesNotRepeatItsPassword()
+    {
+        Registry.Own = context =>
+        {
+            context.Response.StatusCode = 403;
+            return Task.FromResult(true);
+        };
+        var lookup = NewLookup(
+            Options with
+            {
+                Proxy = new Uri($"http://dana:secret@{Registry.Host}"),
+                Registries = [new RegistrySettings("registry.example")],
+            }
+        );
+
+        var result = await lookup.FindAsync(Request(Digest.Of("any"u8)), CancellationToken.None);
+
+        Assert.That((result as Unavailable)?.Message, Does.Contain("403").And.Not.Contain("secret").And.Not.Contain("dana"));
+    }
+
     private RegistryOptions Proxied() =>
         Options with
         {
