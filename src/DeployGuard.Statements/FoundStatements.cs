@@ -29,8 +29,8 @@ public static class FoundStatements
             FindingKind.Unread,
             $"{result.Image}",
             null,
-            "is not known before the image is there, and may deny what the request brings along",
-            "Push the image first, then retry."
+            "is not known, because the registry has no such image; it may deny what the request brings along",
+            "Push the image first, or correct its name, then retry after a few seconds."
         );
 
     private static Verification VerifyRead(LookupResult result, KeySet keys) =>
