@@ -64,26 +64,12 @@ internal sealed class Server : IDisposable
         _process.Dispose();
     }
 
-    public static async Task<bool> ListensAsync(int port)
-    {
-        using var client = new TcpClient();
-        try
-        {
-            await client.ConnectAsync(IPAddress.Loopback, port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
-
     private async Task WaitUntilItListensAsync(int port)
     {
         var waited = Stopwatch.StartNew();
         while (waited.Elapsed < TimeSpan.FromSeconds(20) && !_process.HasExited)
         {
-            if (await ListensAsync(port))
+            if (await Ports.ListensAsync(port))
             {
                 return;
             }

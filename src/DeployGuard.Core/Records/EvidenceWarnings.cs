@@ -14,15 +14,6 @@ public static class EvidenceWarnings
             ? [.. OfTags(policy), .. signed.Keys.Count > 0 ? OfRoles(signed) : [], .. OfPeople(policy)]
             : [];
 
-    private static IEnumerable<string> OfTags(SafeguardPolicy policy)
-    {
-        if (policy is { UnknownOrigin: OriginKind.Human, Images: not { Pin: Pin.Digest } })
-        {
-            yield return "spec.origin.unknown is Human, and images need no digest: what an image named by a tag says of AI is never looked "
-                + "up, so it counts as human. Set images.pin to Digest";
-        }
-    }
-
     /// <summary>Where statements name people, and the policy does not say who they are.</summary>
     public static IReadOnlyList<string> OfPeople(SafeguardPolicy policy) =>
         policy is { Approval: { Required: not Required.Never } rules, SignedOrigin: { Keys.Count: > 0 } signed }
@@ -43,6 +34,15 @@ public static class EvidenceWarnings
     /// <summary>The names of the Secrets that hold its keys and pull credentials.</summary>
     public static IEnumerable<string> SecretsOf(SignedOrigin origin) =>
         origin.Keys.Select(k => k.Secret?.Name).Concat(origin.Registries.Select(r => r.PullSecret)).OfType<string>();
+
+    private static IEnumerable<string> OfTags(SafeguardPolicy policy)
+    {
+        if (policy is { UnknownOrigin: OriginKind.Human, Images: not { Pin: Pin.Digest } })
+        {
+            yield return "spec.origin.unknown is Human, and images need no digest: what an image named by a tag says of AI is never looked "
+                + "up, so it counts as human. Set images.pin to Digest";
+        }
+    }
 
     /// <summary>A summary of two people names nobody, and needs no entry.</summary>
     private static IEnumerable<string> OfNobody(SignedOrigin signed, ApprovalRules rules)

@@ -64,17 +64,19 @@ internal sealed class ImageJudge(TimeProvider time)
         var (question, keys, brought, now) = (judging.Question, judging.Keys, judging.Brought, time.GetUtcNow());
         var verified = _verified.Of(result, keys);
         var (own, others) = brought.For(asked.Image);
-        var missing = _heard.MissingFrom(verified.With(own), FoundText.DigestsOf(result), keys);
+        var all = verified.With(own);
+        // The same reading as before is known at once.
+        var missing = _heard.MissingFrom(own.Statements.Count == 0 ? verified : all, FoundText.DigestsOf(result), keys);
         if (brought.FaultsAlone is { } faults && missing == Verification.Nothing && question.Template is null)
         {
             var judged = _judged.Of(result, question.Policy, keys, asked, verified, now);
             return faults.Count == 0 ? judged : judged with { Findings = [.. faults, .. judged.Findings] };
         }
 
-        verified = verified.With(own).With(missing);
+        all = all.With(missing);
         return question.Template is { } template
-            ? TemplateEvaluator.Evaluate(asked, template, verified, now, others)
-            : OriginEvaluator.Evaluate(asked, verified, now, others);
+            ? TemplateEvaluator.Evaluate(asked, template, all, now, others)
+            : OriginEvaluator.Evaluate(asked, all, now, others);
     }
 
     /// <summary>

@@ -88,7 +88,7 @@ internal sealed class BenchCluster : IAsyncDisposable
             "env",
             ["DOTNET_TieredCompilation=1", Self.Program, .. Self.Arguments, "bare", $"{port}", tls.Certificate, tls.Key]
         );
-        await _bare.WaitUntilAsync(() => Server.ListensAsync(port), TimeSpan.FromSeconds(60));
+        await _bare.WaitUntilAsync(() => Ports.ListensAsync(port), TimeSpan.FromSeconds(60));
         var ca = Convert.ToBase64String(await File.ReadAllBytesAsync(tls.Ca));
         await _rig.Plane.Api.CreateAsync(
             "apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",

@@ -14,7 +14,9 @@ namespace DeployGuard.Webhook.Tests;
 public class ReviewReadingTests
 {
     private const string Before =
-        $$$"""{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u-1",{{{Kind}}},"object":{"metadata":{"name":"web",""";
+        """{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u-1","""
+        + Kind
+        + ""","object":{"metadata":{"name":"web",""";
     private const string After = "}}}}";
 
     public static IEnumerable<string> Recorded() =>
