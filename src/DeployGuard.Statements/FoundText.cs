@@ -31,7 +31,11 @@ public static class FoundText
                 $"the registry has no such image (looked at {string.Join("; ", result.Looked)}). Push it first, or correct its name",
             NoStatement { Refused.Count: > 0 } => $"what was found was not used: {string.Join("; ", result.Refused)}",
             NoStatement => $"no signed statement was found (looked at {PlacesOf(result)}). "
-                + AttestAdvice.WhereNoneIs($"{result.Image}", [.. policy.SignedOrigin?.Keys.Select(k => k.Role) ?? []], running),
+                + AttestCommands.For(
+                    $"{result.Image}",
+                    policy.SignedOrigin,
+                    AttestAdvice.WhereNoneIs($"{result.Image}", [.. policy.SignedOrigin?.Keys.Select(k => k.Role) ?? []], running)
+                ),
             _ => "",
         };
 

@@ -126,7 +126,11 @@ public sealed class AttestPushTests
         Assert.That(other.ExitCode, Is.EqualTo(1), other.Output);
         Assert.That(
             other.Output,
-            Does.Contain("MISSING   commit -> what runs: ").And.Contain($"deployguard attest --from {new string('d', 40)} --to {Head}")
+            Does.Contain("MISSING   commit -> what runs: ")
+                .And.Contain(
+                    $"deployguard attest --from {new string('d', 40)} --to {Head} --ref refs/heads/main --repository https://github.com/acme/checkout "
+                        + $"--complete --approvals FILE --key KEY --push --plain-http --beside {Image}"
+                )
         );
     }
 
@@ -141,7 +145,7 @@ public sealed class AttestPushTests
             Does.Match(
                     "Not believed: no signed statement was found \\(looked at its referrers and the tags sha256-HEX, sha256-HEX.att and sha256-HEX.sig in [^;]*\\)"
                 )
-                .And.Match("--complete --approvals FILE --key KEY --push --image [^ ]+@sha256:[0-9a-f]{64}")
+                .And.Match("--complete --approvals FILE --key KEY --push --plain-http --image [^ ]+@sha256:[0-9a-f]{64}")
                 .And.Contain($"deployguard attest --from {Git.Base} --to NEW-COMMIT")
         );
     }

@@ -50,6 +50,28 @@ public sealed class AttestTests : IDisposable
         });
     }
 
+    [TestCase("refs/heads/main", "")]
+    [TestCase("refs/heads/mian", "note: --ref refs/heads/mian: this clone has other branches and not this one")]
+    public async Task ARefThatTheCloneLacksIsPointedOut(string name, string note)
+    {
+        var run = await CommandRun.OfAsync([
+            "attest",
+            "--folder",
+            Git.Folder,
+            "--repository",
+            "https://github.com/acme/checkout",
+            "--from",
+            _repository.Base,
+            "--ref",
+            name,
+            "--format",
+            "predicate",
+        ]);
+
+        Assert.That((run.ExitCode, run.Error.Contains("--ref", StringComparison.Ordinal)), Is.EqualTo((0, note.Length > 0)), run.Error);
+        Assert.That(run.Error, Does.Contain(note));
+    }
+
     [Test]
     public async Task ImagesAreTheSubjectsByDigestWithoutTheirTags()
     {

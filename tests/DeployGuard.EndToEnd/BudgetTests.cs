@@ -14,8 +14,6 @@ public class BudgetTests : OwnCluster
     /// <summary>The retry interval for each waiting rollout, so that the total rate of requests stays the same.</summary>
     private static readonly TimeSpan s_betweenTwo = TimeSpan.FromMilliseconds(50);
 
-    private static readonly string[] s_busy = ["EvaluationIncomplete", "Overloaded", "failed calling webhook"];
-
     private static readonly Regex s_refusal = new("BudgetExhausted: [3-9] of 3 rollouts are in flight in namespace");
 
     private int _waiting = Rollouts;
@@ -86,13 +84,11 @@ public class BudgetTests : OwnCluster
                 return refusals;
             }
             catch (ApiException refused)
-                when (refused.StatusCode is System.Net.HttpStatusCode.Forbidden
-                    && !s_busy.Any(b => refused.ServerMessage.Contains(b, StringComparison.Ordinal))
-                )
+                when (refused.StatusCode is System.Net.HttpStatusCode.Forbidden && !Busy.IsIn(refused.ServerMessage, Busy.Unanswered))
             {
                 refusals.Add(refused.ServerMessage);
             }
-            catch (ApiException busy) when (s_busy.Any(b => busy.ServerMessage.Contains(b, StringComparison.Ordinal)))
+            catch (ApiException busy) when (Busy.IsIn(busy.ServerMessage, Busy.Unanswered))
             {
                 // With two hundred requests the budget could not be read in time. The request failed closed; retry.
             }

@@ -215,12 +215,17 @@ public class BypassKindTests
             Enumerable.Range(0, 14).Select(i => $$"""{"name": "A{{i}}", "value": "{{new string('<', 100_000)}}"}""")
         );
 
-        var run = await TestCluster.Rig.Plane.KubectlAsync(
-            "dana",
-            $$"""
+        var pod = $$"""
             {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": [{"name": "x", "image": "{{V2}}", "env": [{{values}}]}] } }
-            """,
-            ["create", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/pods", "-f", "-"]
+            """;
+        var run = await Busy.AnsweredAsync(
+            () =>
+                TestCluster.Rig.Plane.KubectlAsync(
+                    "dana",
+                    pod,
+                    ["create", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/pods", "-f", "-"]
+                ),
+            Busy.Unanswered
         );
 
         Assert.That(run.Succeeded, Is.False);

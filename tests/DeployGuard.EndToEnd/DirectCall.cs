@@ -7,6 +7,8 @@ namespace DeployGuard.EndToEnd;
 /// <summary>AdmissionReviews sent directly to a replica's port, as any client in the cluster's network could.</summary>
 internal sealed class DirectCall : IDisposable
 {
+    private const int MaxRepeats = 20;
+
     private readonly HttpClient _http = new(
         new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator }
     );
@@ -42,12 +44,24 @@ internal sealed class DirectCall : IDisposable
         );
     }
 
-    /// <summary>Sends a replica a request, in the form of an AdmissionReview's <c>request</c>.</summary>
+    /// <summary>
+    /// Sends a replica a request, in the form of an AdmissionReview's <c>request</c>. Repeated without a wait while the replica is busy.
+    /// </summary>
     /// <returns>Null if allowed, else the message.</returns>
     public async Task<string?> SendAsync(Rig.Replica replica, JsonObject request)
     {
-        var verdict = await AnswerAsync(replica, request);
-        return verdict.GetProperty("allowed").GetBoolean() ? null : verdict.GetProperty("status").GetProperty("message").GetString();
+        string? refusal = null;
+        for (var i = 0; i < MaxRepeats; i++)
+        {
+            var verdict = await AnswerAsync(replica, request);
+            refusal = verdict.GetProperty("allowed").GetBoolean() ? null : verdict.GetProperty("status").GetProperty("message").GetString();
+            if (!Busy.IsIn(refusal))
+            {
+                break;
+            }
+        }
+
+        return refusal;
     }
 
     /// <summary>Sends a replica a dry run, which leaves no record: a developer creates or updates an object.</summary>

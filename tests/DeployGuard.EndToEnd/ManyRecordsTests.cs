@@ -29,7 +29,7 @@ public class ManyRecordsTests
         }
 
         var waited = Stopwatch.StartNew();
-        var refused = await sandbox.SetImageAsync();
+        var refused = await sandbox.SetImageOnceAsync();
         TestContext.Out.WriteLine(
             $"beside {Lists * Each} of the largest approvals of another workload the refusal took {waited.ElapsedMilliseconds} ms"
         );

@@ -53,11 +53,13 @@ public sealed class Sandbox
     public Task<Run> BreakGlassAsync(string reason, params IEnumerable<string> more) =>
         KubectlAsync("olga", ["deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", reason, .. more]);
 
+    /// <summary>Repeated while a replica is busy.</summary>
     public Task<Run> ApplyAsync(string user, JsonObject manifest, params IEnumerable<string> more) =>
-        Plane.KubectlAsync(user, manifest.ToJsonString(), ["apply", "-f", "-", "-n", Namespace, .. more]);
+        Busy.AnsweredAsync(() => Plane.KubectlAsync(user, manifest.ToJsonString(), ["apply", "-f", "-", "-n", Namespace, .. more]));
 
+    /// <summary>Repeated while a replica is busy.</summary>
     public Task<Run> CreateAsync(string user, JsonObject manifest) =>
-        Plane.KubectlAsync(user, manifest.ToJsonString(), ["create", "-f", "-", "-n", Namespace]);
+        Busy.AnsweredAsync(() => Plane.KubectlAsync(user, manifest.ToJsonString(), ["create", "-f", "-", "-n", Namespace]));
 
     /// <summary>
     /// Creates a Deployment as if admin had applied it, with the annotation that a later <c>kubectl apply</c> compares. It uses the API
@@ -167,13 +169,15 @@ public sealed class Sandbox
             $"the controller of {workload} to see its spec"
         );
 
-    /// <summary>Requests another image of Deployment web.</summary>
-    public Task<Run> SetImageAsync(string image = V2, string user = "dana") =>
+    /// <summary>Requests another image of Deployment web. Repeated while a replica is busy.</summary>
+    public Task<Run> SetImageAsync(string image = V2, string user = "dana") => Busy.AnsweredAsync(() => SetImageOnceAsync(image, user));
+
+    public Task<Run> SetImageOnceAsync(string image = V2, string user = "dana") =>
         KubectlAsync(user, "set", "image", "deployment/web", $"web={image}");
 
     /// <summary>The same as a dry run, which changes nothing.</summary>
     public Task<Run> DryRunSetImageAsync(string image = V2) =>
-        KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}", "--dry-run=server");
+        Busy.AnsweredAsync(() => KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}", "--dry-run=server"));
 
     /// <summary>Waits until no admitted change of Deployment web is in progress.</summary>
     public Task SettleAsync() =>

@@ -20,8 +20,7 @@ internal sealed class SignedSource : IDisposable
     private const string Images = "acme/web";
     private const string Envelope = "application/vnd.dsse.envelope.v1+json";
 
-    /// <summary>Of the registry; of the API server; and of the replica, as the API server says it.</summary>
-    private static readonly string[] s_tooLate = ["did not answer in time", "EvaluationIncomplete", "failed calling webhook"];
+    private const string RegistryTooLate = "did not answer in time";
 
     private readonly X509Certificate2 _authority;
     private readonly ImageRegistry _registry;
@@ -218,12 +217,7 @@ internal sealed class SignedSource : IDisposable
     public Task<Run> DryRunSetImageAsync(Sandbox sandbox, Digest image) => AnsweredAsync(() => sandbox.DryRunSetImageAsync(Name(image)));
 
     /// <summary>Repeats a request, as its message advises, while the registry or a busy machine takes longer than it can wait.</summary>
-    public static Task<Run> AnsweredAsync(Func<Task<Run>> request) =>
-        Wait.UntilAsync(
-            request,
-            run => !s_tooLate.Any(late => run.Output.Contains(late, StringComparison.Ordinal)),
-            "the registry and the replica to answer within a request"
-        );
+    public static Task<Run> AnsweredAsync(Func<Task<Run>> request) => Busy.AnsweredAsync(request, RegistryTooLate, Busy.Unanswered);
 
     /// <summary>What a refused request for that image printed.</summary>
     public async Task<string> RefusedAsync(Sandbox sandbox, Digest image)

@@ -115,9 +115,7 @@ internal sealed class WriteLoad : IAsyncDisposable
             // The Deployment's controller wrote first, so DeployGuard was not called.
         }
         catch (ApiException refused)
-            when (refused.ServerMessage.Contains("refused by policy", StringComparison.Ordinal)
-                && !refused.ServerMessage.Contains("EvaluationIncomplete", StringComparison.Ordinal)
-            )
+            when (refused.ServerMessage.Contains("refused by policy", StringComparison.Ordinal) && !Busy.IsIn(refused.ServerMessage))
         {
             Interlocked.Increment(ref _refused);
             if (mayPass)

@@ -19,6 +19,13 @@ internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
         CheckThatThereIsAChange(range);
         // What the user gave is read first: a mistake in it is reported before a long range is read.
         var given = AttestInputs.Read(parsed, _repository, inputs);
+        if (parsed.GetValue(AttestOptions.Ref) is { } asked && SourceRepository.IsUnknown(asked, _repository))
+        {
+            Notice(
+                $"--ref {asked}: this clone has other branches and not this one; a policy that allows another ref alone ignores the statement"
+            );
+        }
+
         if (range.Base == range.Head)
         {
             // A job that builds the same commit again may state that, and nothing else.

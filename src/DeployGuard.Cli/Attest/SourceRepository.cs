@@ -8,6 +8,7 @@ namespace DeployGuard.Cli.Attest;
 internal static class SourceRepository
 {
     private const string Branches = "refs/heads/";
+    private const string Remotes = "refs/remotes/";
 
     private const string Form = "name the repository as policies do: --repository https://github.com/acme/checkout";
 
@@ -50,6 +51,16 @@ internal static class SourceRepository
             && (full.StartsWith(Branches, StringComparison.Ordinal) || full.StartsWith("refs/tags/", StringComparison.Ordinal))
             ? full
             : BranchAt(to, repository);
+    }
+
+    /// <summary>
+    /// Whether a clone that has branches lacks a ref, so that the name may be mistyped. A clone of one commit alone has none.
+    /// </summary>
+    public static bool IsUnknown(string @ref, Repository repository)
+    {
+        string[] there = [@ref, @ref.StartsWith(Branches, StringComparison.Ordinal) ? $"{Remotes}origin/{@ref[Branches.Length..]}" : @ref];
+        return repository.Output("for-each-ref", "--count=1", "--format=%(refname)", Branches, Remotes).Trim().Length > 0
+            && !Array.Exists(there, name => repository.Run("rev-parse", "--verify", "--quiet", name).Succeeded);
     }
 
     /// <summary>Of several branches, only the one that is checked out: the signer must not state a branch by chance.</summary>

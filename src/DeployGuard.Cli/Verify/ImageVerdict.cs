@@ -49,6 +49,9 @@ internal sealed record ImageVerdict(string Image, SafeguardPolicy Policy, Belief
     /// </summary>
     public VoteTally? Votes { get; init; }
 
+    /// <summary>Whether what runs now was not read from a cluster.</summary>
+    public bool IsOfImageAlone { get; init; }
+
     public static Belief BeliefIn(ImageProvenance provenance, SafeguardPolicy policy, VoteTally? votes) =>
         provenance.Chain.Count > 0 && (IsEnough(provenance, policy) || votes?.SignedBasis.Any() is true) ? Belief.Believed : Belief.Missing;
 
@@ -76,6 +79,9 @@ internal sealed record ImageVerdict(string Image, SafeguardPolicy Policy, Belief
                 [],
                 now
             );
+
+    /// <summary>A remedy with what the image and the policy say of its commands.</summary>
+    public string Filled(string remedy) => AttestCommands.For(Image, Policy.SignedOrigin, remedy);
 
     /// <summary>Why a review does not count; null if it does.</summary>
     public string? WhyNot(CountedReview review) => Votes?.Reviews.FirstOrDefault(r => r.Review.Approver == review.Approver)?.WhyNot;

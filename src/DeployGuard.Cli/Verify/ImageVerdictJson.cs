@@ -28,7 +28,7 @@ internal static class ImageVerdictJson
                     {
                         Link = $"{gap.Kind}",
                         gap.What,
-                        gap.Remedy,
+                        Remedy = verdict.Filled(gap.Remedy),
                     }
                     : null,
                 MissingBeside = verdict.GapBeside,
@@ -58,7 +58,7 @@ internal static class ImageVerdictJson
                     f.Place,
                     f.Statement,
                     f.What,
-                    f.Remedy,
+                    Remedy = verdict.Filled(f.Remedy),
                 }),
                 Looked = verdict.Lookup?.Looked,
                 NotUsed = verdict.Lookup?.Refused,

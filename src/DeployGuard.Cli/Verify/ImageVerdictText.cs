@@ -17,6 +17,9 @@ internal static class ImageVerdictText
     private const string NotSeen =
         "the request: if it changes more than this image, it counts only where a statement names the new template (attest --manifest)";
 
+    private const string ClusterNotSeen =
+        "the cluster: whether what runs there is the commit above, and is proven or reviewed (pass --workload KIND/NAME)";
+
     public static IEnumerable<string> Of(ImageVerdict verdict) =>
         [
             $"{verdict.Image}",
@@ -26,8 +29,9 @@ internal static class ImageVerdictText
             .. verdict.Statements.Select(Statement),
             .. verdict.Provenance is { } provenance ? Links(verdict, provenance) : [],
             .. verdict.GapBeside.Length > 0 ? (string[])[Line(Lacking, $"template: {verdict.GapBeside}")] : [],
-            .. (verdict.Provenance?.Findings ?? []).Select(f => Line("ignored", $"{f.Text}. {f.Remedy}")),
+            .. (verdict.Provenance?.Findings ?? []).Select(f => Line("ignored", $"{f.Text}. {verdict.Filled(f.Remedy)}")),
             .. verdict.Belief is Belief.Believed ? (string[])[Line("not seen", NotSeen)] : [],
+            .. verdict is { Belief: Belief.Believed, IsOfImageAlone: true } ? (string[])[Line("not seen", ClusterNotSeen)] : [],
             Conclusion(verdict),
             .. verdict.Policy.Mode is Mode.Enforce || verdict.Belief is Belief.NotAsked
                 ? (string[])[]
@@ -74,14 +78,14 @@ internal static class ImageVerdictText
     {
         yield return provenance.Head is { } head
             ? Line(Ok, $"image -> commit: {head.Commit} of {head.Repository}, by {string.Join(", ", head.Keys)}")
-            : Gap("image -> commit", provenance);
+            : Gap(verdict, "image -> commit", provenance);
         if (provenance.Head is null)
         {
             yield return Line("-", "commit -> what runs: not looked at without a commit");
         }
         else if (provenance.Chain.Count == 0)
         {
-            yield return Gap("commit -> what runs", provenance);
+            yield return Gap(verdict, "commit -> what runs", provenance);
         }
 
         foreach (var link in provenance.Chain)
@@ -94,17 +98,17 @@ internal static class ImageVerdictText
         }
 
         var counted = provenance.Chain.Count > 0 ? Reviews(verdict, provenance).Concat(TwoParty(verdict, provenance)) : [];
-        foreach (var line in Ai(provenance).Concat(counted))
+        foreach (var line in Ai(verdict, provenance).Concat(counted))
         {
             yield return line;
         }
     }
 
-    private static IEnumerable<string> Ai(ImageProvenance provenance) =>
+    private static IEnumerable<string> Ai(ImageVerdict verdict, ImageProvenance provenance) =>
         provenance.AiMarks.Count > 0
             ? provenance.AiMarks.Select(m => Line("AI", $"{(m.Tool.Length > 0 ? $"{m.Tool}, " : "")}{m.What}, by {m.Keys}"))
         : provenance.Origin is OriginVerdict.NotAi ? [Line(Ok, "no AI: every statement of the range says so")]
-        : provenance.Missing is { Kind: LinkKind.AiStatus } ? [Gap("no AI", provenance, "unknown")]
+        : provenance.Missing is { Kind: LinkKind.AiStatus } ? [Gap(verdict, "no AI", provenance, "unknown")]
         : [];
 
     private static IEnumerable<string> Reviews(ImageVerdict verdict, ImageProvenance provenance) =>
@@ -162,6 +166,10 @@ internal static class ImageVerdictText
             : $"{(provenance.Origin is OriginVerdict.Ai ? "AI had a part" : provenance.Origin is OriginVerdict.NotAi ? "no AI had a part" : "whether AI had a part is not known")}; "
                 + Counted(verdict, provenance);
 
+    private const string ToHaveItReviewed =
+        "Have somebody who is not among its authors review it in the forge, and the CI job attest it with --approvals; or have it approved in the "
+        + "cluster";
+
     private static string Counted(ImageVerdict verdict, ImageProvenance provenance)
     {
         var counted = provenance.Reviews.Count(r => verdict.WhyNot(r) is null);
@@ -173,14 +181,14 @@ internal static class ImageVerdictText
             && ImageVerdict.CountsTwoParty(verdict.Policy)
             && verdict.Votes?.Summary is not { WhyNot: not null }
                 ? "the two-party review of the forge can fill the quorum"
-                : $"no review counts{always}"
+                : $"no review counts{always}. {ToHaveItReviewed}"
             : verdict.Votes is { IsComplete: false } votes
                 ? $"{counted} of its reviews can count towards the quorum, which needs more: {votes.Lines}"
                 : $"{counted} of its reviews can count towards the quorum";
     }
 
-    private static string Gap(string link, ImageProvenance provenance, string label = Lacking) =>
-        Line(label, $"{link}: {provenance.Missing?.What} {provenance.Missing?.Remedy}".TrimEnd());
+    private static string Gap(ImageVerdict verdict, string link, ImageProvenance provenance, string label = Lacking) =>
+        Line(label, $"{link}: {provenance.Missing?.What} {verdict.Filled(provenance.Missing?.Remedy ?? "")}".TrimEnd());
 
     private static string Line(string label, string text) => $"  {label, -9} {text}";
 }

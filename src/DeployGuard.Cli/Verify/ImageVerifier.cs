@@ -33,7 +33,15 @@ internal sealed class ImageVerifier(PolicySource source, TimeProvider time)
             var result = await FindAsync(image, origin, cancel);
             if (result is Unavailable unavailable)
             {
-                return new ImageVerdict(name, policy, Belief.Undecided, unavailable.Message) { Lookup = result };
+                return new ImageVerdict(
+                    name,
+                    policy,
+                    Belief.Undecided,
+                    $"{unavailable.Message.TrimEnd('.')}. {LookupRemedy.Of(unavailable)}"
+                )
+                {
+                    Lookup = result,
+                };
             }
 
             var verification = FoundStatements.Verify(result, keys);
@@ -47,6 +55,7 @@ internal sealed class ImageVerifier(PolicySource source, TimeProvider time)
             return new ImageVerdict(name, policy, belief is Belief.Believed && gap.Length > 0 ? Belief.Missing : belief)
             {
                 GapBeside = gap,
+                IsOfImageAlone = source.Workload is null,
                 Lookup = result,
                 Running = running,
                 Statements = verification.Statements,

@@ -3,7 +3,7 @@ namespace DeployGuard.Core.Evaluation;
 /// <summary>Splits a text into lines: after a sentence if there is one, otherwise between words, and never inside a command.</summary>
 internal static class LineBreaks
 {
-    private static readonly string[] s_programs = ["kubectl ", "flux ", "argocd ", "helm "];
+    private static readonly string[] s_programs = ["kubectl ", "deployguard ", "flux ", "argocd ", "helm "];
 
     /// <summary>What ends a command that is followed by more text.</summary>
     private static readonly string[] s_ends = [". ", "; ", " ("];

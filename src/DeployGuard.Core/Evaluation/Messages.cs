@@ -147,8 +147,12 @@ public static class Messages
     internal static string Cut(string line, int longest)
     {
         var clean = VisibleText.Inline(HasControl(line) ? string.Concat(line.Select(c => char.IsControl(c) ? ' ' : c)) : line);
-        return clean.Length <= longest ? clean : string.Concat(clean.AsSpan(0, longest - 3), "...");
+        return clean.Length <= longest ? clean : string.Concat(Whole(clean.AsSpan(0, longest - 3)), "...");
     }
+
+    /// <summary>Half a digest or name would be taken for a whole one. Only a word of hundreds of characters is cut.</summary>
+    private static ReadOnlySpan<char> Whole(ReadOnlySpan<char> words) =>
+        words.LastIndexOf(' ') is var space && space > words.Length * 3 / 4 ? words[..(space + 1)] : words;
 
     /// <summary>The same characters as <see cref="char.IsControl(char)"/>, but faster: every line of every refusal is checked.</summary>
     private static bool HasControl(ReadOnlySpan<char> line) =>

@@ -19,7 +19,11 @@ internal static class Warnings
     /// <summary>In characters: the last line, which counts what is left out.</summary>
     private const int MaxRest = 200;
 
-    private const int MaxFinding = 1200;
+    /// <summary>In characters. A message may contain commands for two CI jobs. With the remedy it leaves room for the last line.</summary>
+    private const int MaxMessage = 2000;
+
+    /// <summary>In characters.</summary>
+    private const int MaxRemedy = 1200;
 
     public static IReadOnlyList<string> Of(Verdict verdict)
     {
@@ -61,7 +65,7 @@ internal static class Warnings
         var refused = FixOrder.Of(verdict.Warnings.Where(w => WouldRefuse(verdict, w)), verdict.Evaluated.ApproveBy);
         foreach (var finding in refused)
         {
-            yield return [Clean($"policy {finding.Policy}: would be refused: {Told(finding)}"), Clean(finding.Finding.Remedy)];
+            yield return [Clean($"policy {finding.Policy}: would be refused: {Told(finding)}"), Clean(finding.Finding.Remedy, MaxRemedy)];
         }
 
         foreach (var waived in verdict.Waived.Where(w => w.Waiver?.BreakGlass is not null))
@@ -71,7 +75,7 @@ internal static class Warnings
 
         foreach (var finding in verdict.Warnings.Where(w => !WouldRefuse(verdict, w)))
         {
-            yield return [Clean($"policy {finding.Policy}: {Told(finding)}"), Clean(Advice(verdict, finding.Finding))];
+            yield return [Clean($"policy {finding.Policy}: {Told(finding)}"), Clean(Advice(verdict, finding.Finding), MaxRemedy)];
         }
 
         foreach (var note in verdict.IsAllowed ? verdict.Notes : [])
@@ -123,5 +127,5 @@ internal static class Warnings
         verdict.Evaluated is { Request.DryRun: true, ChangeType: not (ChangeType.Rollback or ChangeType.LessExposure) }
         && verdict.Policies.Any(p => p.Name == warning.Policy && p.Mode is Mode.Enforce);
 
-    private static string Clean(string text) => Messages.Cut(text, MaxFinding);
+    private static string Clean(string text, int longest = MaxMessage) => Messages.Cut(text, longest);
 }

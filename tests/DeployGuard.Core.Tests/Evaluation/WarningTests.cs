@@ -57,6 +57,13 @@ public class WarningTests
         static string Text(int words) => string.Join(' ', Enumerable.Range(0, words).Select(i => $"word{i}"));
     }
 
+    /// <summary>Half a digest would be taken for a whole one.</summary>
+    [TestCase("a b", 240, "a b")]
+    [TestCase("looked at sha256:0123456789", 20, "looked at sha256:...")]
+    [TestCase("looked at the tags sha256:0123456789", 25, "looked at the tags ...")]
+    public void WhatIsTooLongIsCutBetweenWords(string text, int longest, string told) =>
+        Assert.That(Messages.Cut(text, longest), Is.EqualTo(told));
+
     [Test]
     public void OneLongWordStaysWhole() => Assert.That(LineBreaks.Split(new string('x', 500), 120), Has.Count.EqualTo(1));
 

@@ -60,7 +60,8 @@ public class SignedGapTests
     public void ARemedyIsTheWholeCommandWithTheImage()
     {
         var verdict = Decide(Always(), [Forge.Says(Stated.Change(from: Stated.Between))]);
-        var command = $"--ref refs/heads/BRANCH --complete --approvals FILE --key KEY --push --beside {New}";
+        var command =
+            $"--ref refs/heads/main --repository https://github.com/acme/checkout --complete --approvals FILE --key KEY --push --beside {New}";
 
         Assert.That(verdict.Denials.First().Finding.Message, Does.Contain(command));
         Assert.That(verdict.Denials.Last().Finding.Remedy, Does.EndWith(command));
@@ -88,6 +89,19 @@ public class SignedGapTests
             Does.Contain($"what runs now is not proven, so that the template cannot be compared with it. {wait}")
                 .And.Contain("before that, this change needs an approval. Besides, ")
                 .And.Contain(": not here")
+        );
+
+    /// <summary>A statement about the template starts from what was reviewed, and need not wait.</summary>
+    [TestCase(true)]
+    [TestCase(false)]
+    public void WhereWhatRunsWasReviewedAStatementAboutTheTemplateIsOffered(bool isApproved) =>
+        Assert.That(
+            Unproven(c => c with { AvailableSince = Some.Now, IsApproved = isApproved }),
+            Does.Contain(
+                isApproved
+                    ? "before that, this change needs an approval, or that the CI job attests this template too (deployguard attest --manifest -, "
+                    : "before that, this change needs an approval. Besides, "
+            )
         );
 
     [Test]
@@ -344,13 +358,34 @@ public class SignedGapTests
         Assert.That(
             Decide(Always(), [Forge.Says(names)], applied).Denials.First().Finding.Message,
             Does.Contain(
-                $"attest this very template: its hash is {applied.Read().Template.Hash[..15]}, and the statement names {hash[..15]} (deployguard "
-                    + "attest --manifest, with what kubectl apply --dry-run=server -o yaml prints of what is applied)"
+                $"attest this very template: its hash is {applied.Read().Template.Hash[..15]}, and the statement names {hash[..15]} "
+                    + AttestAdvice.OfTemplate
             )
         );
 
         static System.Text.Json.Nodes.JsonObject WithEnv(string value) =>
             Deployment(New).With("spec/template/spec/containers/0/env", $$"""[{"name": "A", "value": "{{value}}"}]""");
+    }
+
+    /// <summary>Its job is not asked again for what it did: the build's statement is missing.</summary>
+    [TestCase(Phase.Proven)]
+    [TestCase(Phase.Completed)]
+    public void WhereTheTemplateIsAttestedWhatIsMissingBesideItIsNamedAlone(Phase phase)
+    {
+        var after = Deployment(New).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""");
+        var template = StatementSubject.Of("Deployment shop/web", StatementSubject.TemplateHash, after.Read().Template.Hash);
+        var statement = Forge.Says(Stated.Change().ReviewedBy("github:2002").About(Stated.AtCommit(Stated.Head), template));
+
+        var message = Decide(Always(), [statement], after, phase: phase).Denials.First().Finding.Message;
+
+        Assert.That(
+            message,
+            Does.Contain("a statement names this template, and counts only with what is missing: ")
+                .And.Contain(
+                    $"If it was built from commit {Stated.Head}, ask the CI job that built the image to run, with its key of the role Build: "
+                )
+        );
+        Assert.That(message, Does.Not.Contain("attest this template").And.Not.Contain("Besides"));
     }
 
     [Test]

@@ -205,7 +205,7 @@ public class SignedTemplateTests
                 )
                 .And.Contain(
                     "kubectl apply --dry-run=server -o yaml -f FILE | deployguard attest --from "
-                        + $"{Stated.Running} --to NEW-COMMIT --ref refs/heads/BRANCH --manifest - --complete --approvals FILE --key KEY --format annotation"
+                        + $"{Stated.Running} --to NEW-COMMIT --ref refs/heads/main --repository https://github.com/acme/checkout --manifest - --complete --approvals FILE --key KEY --format annotation"
                 )
                 .And.EndWith("kubectl patch deployment/web -n shop --type merge --patch-file change.json, and apply FILE")
         );

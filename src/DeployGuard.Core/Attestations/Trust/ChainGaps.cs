@@ -32,7 +32,7 @@ internal static class ChainGaps
         }
     }
 
-    public static MissingLink NoChange(HeadCommit head, bool isThereOne) =>
+    public static MissingLink NoChange(HeadCommit head, ImageQuestion question, bool isThereOne) =>
         new(
             LinkKind.Change,
             $"The image is of commit {head.Commit} (by {string.Join(", ", head.Keys)}), and "
@@ -41,7 +41,7 @@ internal static class ChainGaps
                         ? "the change statement about that commit does not count."
                         : "no change statement that counts, by a key of the role SourceReview, is about that commit."
                 ),
-            isThereOne ? "See what is said of the statement below." : Attest(head.Commit, AttestAdvice.ThatRuns)
+            isThereOne ? "See what is said of the statement below." : Attest(head.Commit, AttestAdvice.From(question.Running))
         );
 
     public static MissingLink NoRunningCommit(RunningImage running) =>

@@ -61,7 +61,9 @@ internal static class ImageLinks
             LinkKind.HeadCommit,
             $"No statement that counts names the commit of {coverage.Digest}, the digest that the pod names"
                 + (isSigned ? "; a signature of the image alone says nothing of its commit." : "."),
-            "Attest this digest: of an index, the index itself or each of its platforms."
+            judged.Where(s => s.IsUsable).Select(s => s.Change?.Source).FirstOrDefault(s => s is not null) is { } stated
+                ? $"If it was built from commit {stated.HeadCommit}, {AttestAdvice.BuildJobOf(stated)}."
+                : "Attest this digest: of an index, the index itself or each of its platforms."
         );
     }
 

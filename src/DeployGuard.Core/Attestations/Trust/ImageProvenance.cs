@@ -46,6 +46,9 @@ public sealed record ImageProvenance(
     /// <summary>The pod templates that the last change statement is about too.</summary>
     public IReadOnlyList<ReviewedTemplate> ReviewedTemplates { get; init; } = [];
 
+    /// <summary>The pod templates that statements which may be used are about, whatever link is missing.</summary>
+    public IReadOnlyList<ReviewedTemplate> StatedTemplates { get; init; } = [];
+
     /// <summary>
     /// It is about a pod template whose images run already, and not about an image: the head is the commit of the template, by the
     /// statements that name it.
@@ -174,4 +177,11 @@ public sealed record MissingLink(LinkKind Kind, string What, string Remedy)
 
 /// <summary>A pod template that a statement is about.</summary>
 /// <param name="Workload">As <c>attest --manifest</c> names it: kind, namespace and name.</param>
-public sealed record ReviewedTemplate(string Workload, string Hash);
+public sealed record ReviewedTemplate(string Workload, string Hash)
+{
+    /// <summary>Those among the subjects of a statement.</summary>
+    public static IEnumerable<ReviewedTemplate> In(IReadOnlyList<StatementSubject> subjects) =>
+        from subject in subjects
+        where subject.Digests.ContainsKey(StatementSubject.TemplateHash)
+        select new ReviewedTemplate(subject.Name, subject.Digests[StatementSubject.TemplateHash]);
+}

@@ -37,6 +37,13 @@ public static class OriginEvaluator
                     .SelectMany(s => s.Keys)
                     .Distinct(),
             ],
+            StatedTemplates =
+            [
+                .. judged
+                    .Where(s => s is { IsUsable: true, Change: not null })
+                    .SelectMany(s => ReviewedTemplate.In(s.Statement.Subjects))
+                    .Distinct(),
+            ],
             Findings =
             [
                 .. verification.Findings,
@@ -170,10 +177,6 @@ public static class OriginEvaluator
             );
     }
 
-    /// <summary>For the same range: what the image was built from is all that this job states.</summary>
     private static string BuildJobOf(JudgedStatement judged) =>
-        judged.Change?.Source is not { } source
-            ? "attest the digest of the image."
-            : $"ask the CI job that built the image to run, with its key of the role {KeyRole.Build}: deployguard attest --from "
-                + $"{source.BaseCommit} --to {source.HeadCommit} {AttestAdvice.RefOf(source.Ref)} --key KEY --push {AttestAdvice.About}.";
+        judged.Change?.Source is { } source ? $"{AttestAdvice.BuildJobOf(source)}." : "attest the digest of the image.";
 }

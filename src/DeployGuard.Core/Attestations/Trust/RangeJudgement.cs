@@ -68,9 +68,8 @@ internal sealed class RangeJudgement
         [
             .. _path
                 .Where(s => s.Commit == _head.Commit)
-                .SelectMany(s => s.Statement.Subjects.Select(subject => (Statement: s, Subject: subject)))
-                .Where(s => s.Subject.Digests.ContainsKey(StatementSubject.TemplateHash))
-                .GroupBy(s => new ReviewedTemplate(s.Subject.Name, s.Subject.Digests[StatementSubject.TemplateHash]), s => s.Statement)
+                .SelectMany(s => ReviewedTemplate.In(s.Statement.Subjects).Select(template => (Statement: s, Template: template)))
+                .GroupBy(s => s.Template, s => s.Statement)
                 .Where(g => JudgedStatement.KeysOf(KeyRole.SourceReview, g) >= _question.ReviewThreshold)
                 .Select(g => g.Key),
         ];
@@ -105,7 +104,7 @@ internal sealed class RangeJudgement
     {
         if (!_chain.AtHead.Any())
         {
-            return ChainGaps.NoChange(_head, _inRepository.Exists(s => s.Commit == _head.Commit));
+            return ChainGaps.NoChange(_head, _question, _inRepository.Exists(s => s.Commit == _head.Commit));
         }
 
         if (_question.Running.FirstOrDefault(r => r.Commit is null) is { } unknown)

@@ -28,7 +28,7 @@ internal static class MissingLinks
     private static string TextOf(Inspection inspection, SignedImage image) =>
         image.Note.Length > 0 ? $"{Short(image.Image)}: {Begun(inspection, image.Note).TrimEnd('.')}"
         : image.Provenance is { Missing: { } gap } proven && (gap.Kind is not LinkKind.AiStatus || AsksForAi(inspection))
-            ? $"{Short(image.Image)}: {gap.What} {Begun(inspection, RemedyOf(image, proven, gap))}".TrimEnd('.')
+            ? $"{Short(image.Image)}: {gap.What} {Begun(inspection, RemedyOf(inspection, image, proven, gap))}".TrimEnd('.')
         : "";
 
     /// <summary>Where nothing runs, and nothing ever did, a change begins with the first commit.</summary>
@@ -46,10 +46,10 @@ internal static class MissingLinks
         inspection is { Policy.Approval.Required: Required.AiAssisted, Evaluated.Origin.Kind: OriginKind.Unknown };
 
     /// <summary>A statement that is there and does not count says why itself: to sign another one like it would not help.</summary>
-    private static string RemedyOf(SignedImage image, ImageProvenance proven, MissingLink gap) =>
+    private static string RemedyOf(Inspection inspection, SignedImage image, ImageProvenance proven, MissingLink gap) =>
         gap.Kind is LinkKind.HeadCommit or LinkKind.Change && CauseIn(proven) is { } cause
             ? $"See what {StatementFindings.ReasonOf(cause.Kind).Code} says of the statement below."
-            : StatementFindings.CommandFor(image, gap.Remedy);
+            : StatementFindings.CommandFor(image, inspection.Policy.SignedOrigin, gap.Remedy);
 
     /// <summary>
     /// What a trusted key says of this image before what somebody else signed, and that before what is about something else, which may be

@@ -99,7 +99,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         var (gap, moved) =
             unavailable.Length > 0 ? ("", "")
             : isTemplate ? (TemplateGapOf(inspection, missing, unread.Count > 0 ? [] : proven), "")
-            : GapOf(inspection, facts, proven);
+            : GapOf(inspection, facts, proven, missing);
         var isWhole = unavailable.Length == 0 && gap.Length == 0 && moved.Length == 0 && (isTemplate || proven.Count == facts.Images.Count);
         var countsTwoParty = inspection.Policy.SignedOrigin is { Summaries.TwoParty: TwoPartyReviews.CountsAsReview };
         return new SignedEvidence(
@@ -123,7 +123,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
                 :
                 [
                     .. facts
-                        .Images.SelectMany(i => StatementFindings.Of(i, inspection.Evaluated.After?.Ref))
+                        .Images.SelectMany(i => StatementFindings.Of(i, inspection))
                         .Distinct()
                         .Select(f => WithFix(f, inspection.Policy)),
                 ],
@@ -142,7 +142,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
     {
         var first = gaps.FirstOrDefault(g => g.Length > 0, "");
         var isProven = SignedQuestions.ProvenBefore(inspection.Evaluated, inspection.Cluster) is not null;
-        return first == missing || missing.Length == 0 ? first
+        return first.EndsWith(missing, StringComparison.Ordinal) ? first
             : isProven
                 ? isRunningCommit ? $"{first}. Besides, {missing}"
                     : first
@@ -163,7 +163,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
     /// Statements about images speak for images alone: whatever else the template changes was not reviewed, unless the statement is about
     /// this very template. The second text is told only where nothing else is missing.
     /// </summary>
-    private static (string Gap, string Moved) GapOf(Inspection inspection, SignedFacts facts, List<ImageProvenance> proven)
+    private static (string Gap, string Moved) GapOf(Inspection inspection, SignedFacts facts, List<ImageProvenance> proven, string missing)
     {
         var (evaluated, cluster) = (inspection.Evaluated, inspection.Cluster);
         var asked = SignedQuestions.Of(evaluated, inspection.Policy).Statements;
@@ -192,10 +192,16 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             return (unknown is null ? "" : $"no statement is about {unknown}, which the policy names no source for", "");
         }
 
+        // To attest it again would not help: the statement waits for a link.
+        if (missing.Length > 0 && proven.Exists(p => p.Chain.Count == 0 && p.StatedTemplates.Contains(reviewed)))
+        {
+            return ($"a statement names this template, and counts only with what is missing: {missing}", "");
+        }
+
         if (SignedQuestions.ProvenBefore(evaluated, cluster) is not { } before)
         {
             return (
-                $"{UnprovenBefore.In(inspection)}, so that the template cannot be compared with it{UnprovenBefore.WayOut(inspection)}",
+                $"{UnprovenBefore.In(inspection)}, so that the template cannot be compared with it{UnprovenBefore.WayOut(inspection, mayAttest: true)}",
                 ""
             );
         }
@@ -238,9 +244,8 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
     private static string AttestThis(ReviewedTemplate asked, List<ImageProvenance> proven) =>
         proven.SelectMany(p => p.ReviewedTemplates).FirstOrDefault(t => t.Workload == asked.Workload) is { } other
             ? $"have the CI job attest this very template: its hash is {Short(asked.Hash)}, and the statement names "
-                + $"{Short(other.Hash)} (deployguard attest --manifest, with what kubectl apply --dry-run=server -o yaml prints of what is "
-                + "applied)"
-            : "have the CI job attest this template too (deployguard attest --manifest)";
+                + $"{Short(other.Hash)} {AttestAdvice.OfTemplate}"
+            : $"have the CI job attest this template too {AttestAdvice.OfTemplate}";
 
     internal static string Short(string hash) => hash.Length > ShownHash ? hash[..ShownHash] : hash;
 

@@ -1,5 +1,6 @@
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
@@ -11,7 +12,7 @@ namespace DeployGuard.Core.Safeguards;
 /// </summary>
 internal static class StatementFindings
 {
-    public static IEnumerable<Finding> Of(SignedImage image, WorkloadRef? workload) =>
+    public static IEnumerable<Finding> Of(SignedImage image, Inspection inspection) =>
         from finding in image.Provenance?.Findings ?? []
         group finding by finding.Kind into alike
         let first = alike.First()
@@ -19,7 +20,7 @@ internal static class StatementFindings
             ReasonOf(alike.Key),
             "",
             $"{image.Image}: {first.Text}{More(first, alike)}",
-            RemovalOf(first, workload, CommandFor(image, first.Remedy)).TrimEnd('.')
+            RemovalOf(first, inspection.Evaluated.After?.Ref, CommandFor(image, inspection.Policy.SignedOrigin, first.Remedy)).TrimEnd('.')
         );
 
     /// <summary>With the command that removes an annotation. It stays on the workload, and would be named at each later refusal.</summary>
@@ -34,18 +35,15 @@ internal static class StatementFindings
             ? $"kubectl annotate {workload.KubectlName} -n {workload.Namespace} {Workload.StatementAnnotation}-"
             : null;
 
-    /// <summary>
-    /// With the image in the command that puts a statement beside it, or that is about it. A request for a template alone brings its
-    /// statement along.
-    /// </summary>
-    public static string CommandFor(SignedImage image, string remedy) =>
-        (
+    /// <summary>A request for a template alone brings its statement along, instead of one beside the image.</summary>
+    public static string CommandFor(SignedImage image, SignedOrigin? origin, string remedy) =>
+        AttestCommands.For(
+            image.Image,
+            origin,
             image.Provenance is { IsOfTemplate: true }
                 ? remedy.Replace($"--push {AttestAdvice.Beside}", "--manifest FILE --format annotation", StringComparison.Ordinal)
                 : remedy
-        )
-            .Replace(AttestAdvice.Beside, $"--beside {image.Image}", StringComparison.Ordinal)
-            .Replace(AttestAdvice.About, $"--image {image.Image}", StringComparison.Ordinal);
+        );
 
     /// <summary>One statement may lie at several places, and several things may be wrong with it.</summary>
     private static string More(StatementFinding first, IEnumerable<StatementFinding> alike)

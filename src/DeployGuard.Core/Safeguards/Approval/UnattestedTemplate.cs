@@ -39,10 +39,13 @@ internal static class UnattestedTemplate
             : policy.DryRun is DryRunAnswer.Refuse
                 ? $"only the template changed, and {bare}. The policy refuses the dry run that such a statement "
                     + "is made from (dryRun: Refuse), so that an approval in the cluster is the way"
-            : $"only the template changed, and {bare}. Ask the CI job that holds the key of the role {KeyRole.SourceReview} to run: kubectl apply "
-                + $"--dry-run=server -o yaml -f FILE | deployguard attest --from {(commits is [var only] ? only : AttestAdvice.ThatRuns)} "
-                + $"--to NEW-COMMIT {AttestAdvice.Ref} --manifest - --complete --approvals FILE --key KEY --format annotation -o change.json; then "
-                + $"kubectl patch {after.Ref.KubectlName} -n {after.Ref.Namespace} --type merge --patch-file change.json, and apply FILE"
-                + (isProven ? "" : $". Besides, {unproven}");
+            : AttestCommands.For(
+                images[0],
+                policy.SignedOrigin,
+                $"only the template changed, and {bare}. Ask the CI job that holds the key of the role {KeyRole.SourceReview} to run: kubectl apply "
+                    + $"--dry-run=server -o yaml -f FILE | deployguard attest --from {(commits is [var only] ? only : AttestAdvice.ThatRuns)} "
+                    + $"--to NEW-COMMIT {AttestAdvice.Ref} --manifest - --complete --approvals FILE --key KEY --format annotation -o change.json; then "
+                    + $"kubectl patch {after.Ref.KubectlName} -n {after.Ref.Namespace} --type merge --patch-file change.json, and apply FILE"
+            ) + (isProven ? "" : $". Besides, {unproven}");
     }
 }
