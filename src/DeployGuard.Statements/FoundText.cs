@@ -34,7 +34,7 @@ public static class FoundText
                 + AttestCommands.For(
                     $"{result.Image}",
                     policy.SignedOrigin,
-                    AttestAdvice.WhereNoneIs($"{result.Image}", [.. policy.SignedOrigin?.Keys.Select(k => k.Role) ?? []], running)
+                    AttestAdvice.WhereNoneIs(policy.SignedOrigin?.Roles ?? [], policy.SignedOrigin?.ReviewThreshold ?? 1, running)
                 ),
             _ => "",
         };

@@ -51,7 +51,7 @@ public sealed class AttestTests : IDisposable
     }
 
     [TestCase("refs/heads/main", "")]
-    [TestCase("refs/heads/mian", "note: --ref refs/heads/mian: this clone has other branches and not this one")]
+    [TestCase("refs/heads/mian", "note: --ref refs/heads/mian: this clone has branches and no such ref")]
     public async Task ARefThatTheCloneLacksIsPointedOut(string name, string note)
     {
         var run = await CommandRun.OfAsync([

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Cli.Doctor;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
 using static DeployGuard.Cli.Tests.DoctorTests;
 
 namespace DeployGuard.Cli.Tests;
@@ -44,6 +45,14 @@ public class DoctorEvidenceTests
             KeyDiagnosis.Of(Policy(InPolicy(), ""), Known(null), "dg", s_now).Single(),
             Health.Warning,
             "p: spec.identities puts nobody into a group of approval.quorum, so that no signed review fills a seat."
+        );
+
+    [Test]
+    public void WhereTagsCountAsHumanTheirEvidenceIsNeverLookedUp() =>
+        Expect(
+            KeyDiagnosis.Of(Policy(InPolicy()) with { UnknownOrigin = OriginKind.Human }, Known(null), "dg", s_now).Single(),
+            Health.Warning,
+            "p: spec.origin.unknown is Human, and images need no digest: what an image named by a tag says of AI is never looked up"
         );
 
     [Test]

@@ -218,14 +218,8 @@ public class BypassKindTests
         var pod = $$"""
             {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": [{"name": "x", "image": "{{V2}}", "env": [{{values}}]}] } }
             """;
-        var run = await Busy.AnsweredAsync(
-            () =>
-                TestCluster.Rig.Plane.KubectlAsync(
-                    "dana",
-                    pod,
-                    ["create", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/pods", "-f", "-"]
-                ),
-            Busy.Unanswered
+        var run = await Busy.AnsweredAsync(() =>
+            TestCluster.Rig.Plane.KubectlAsync("dana", pod, ["create", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/pods", "-f", "-"])
         );
 
         Assert.That(run.Succeeded, Is.False);

@@ -55,7 +55,7 @@ internal sealed class DirectCall : IDisposable
         {
             var verdict = await AnswerAsync(replica, request);
             refusal = verdict.GetProperty("allowed").GetBoolean() ? null : verdict.GetProperty("status").GetProperty("message").GetString();
-            if (!Busy.IsIn(refusal))
+            if (!(Busy.IsIn(refusal) && Busy.IsCounted(refusal ?? "")))
             {
                 break;
             }

@@ -177,7 +177,10 @@ public sealed class Sandbox
 
     /// <summary>The same as a dry run, which changes nothing.</summary>
     public Task<Run> DryRunSetImageAsync(string image = V2) =>
-        Busy.AnsweredAsync(() => KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}", "--dry-run=server"));
+        Busy.AnsweredAsync(
+            () => KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}", "--dry-run=server"),
+            isDryRun: true
+        );
 
     /// <summary>Waits until no admitted change of Deployment web is in progress.</summary>
     public Task SettleAsync() =>

@@ -217,7 +217,8 @@ internal sealed class SignedSource : IDisposable
     public Task<Run> DryRunSetImageAsync(Sandbox sandbox, Digest image) => AnsweredAsync(() => sandbox.DryRunSetImageAsync(Name(image)));
 
     /// <summary>Repeats a request, as its message advises, while the registry or a busy machine takes longer than it can wait.</summary>
-    public static Task<Run> AnsweredAsync(Func<Task<Run>> request) => Busy.AnsweredAsync(request, RegistryTooLate, Busy.Unanswered);
+    public static Task<Run> AnsweredAsync(Func<Task<Run>> request) =>
+        Busy.AnsweredAsync(request, isDryRun: false, RegistryTooLate, Busy.Unanswered);
 
     /// <summary>What a refused request for that image printed.</summary>
     public async Task<string> RefusedAsync(Sandbox sandbox, Digest image)

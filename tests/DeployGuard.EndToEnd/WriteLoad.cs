@@ -115,7 +115,9 @@ internal sealed class WriteLoad : IAsyncDisposable
             // The Deployment's controller wrote first, so DeployGuard was not called.
         }
         catch (ApiException refused)
-            when (refused.ServerMessage.Contains("refused by policy", StringComparison.Ordinal) && !Busy.IsIn(refused.ServerMessage))
+            when (refused.ServerMessage.Contains("refused by policy", StringComparison.Ordinal)
+                && !refused.ServerMessage.Contains("EvaluationIncomplete", StringComparison.Ordinal)
+            )
         {
             Interlocked.Increment(ref _refused);
             if (mayPass)

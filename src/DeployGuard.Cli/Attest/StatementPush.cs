@@ -84,7 +84,12 @@ internal sealed class StatementPush
     }
 
     private static string AdviceOf(RegistryException refused) =>
-        refused.Cause is FailureCause.Tls ? ". Name its authority with --ca-bundle FILE, or add --plain-http if it has no TLS" : "";
+        refused.Cause switch
+        {
+            FailureCause.Tls => ". Name its authority with --ca-bundle FILE, or add --plain-http if it has no TLS",
+            FailureCause.TokenHostNotListed => ". If it belongs to the registry, add --token-host HOST",
+            _ => "",
+        };
 
     private PushRequest Request(PinnedImage image, SignedStatement signed) =>
         _form is PushForm.Tag

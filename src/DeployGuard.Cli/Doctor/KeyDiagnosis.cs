@@ -33,7 +33,7 @@ internal static class KeyDiagnosis
                             ),
                         ],
                 .. EvidenceWarnings
-                    .OfPeople(policy)
+                    .BesideKeys(policy)
                     .Select(w => Diagnosis.Warning($"{policy.Name}: {w}", $"Correct it: kubectl edit safeguardpolicy {policy.Name}")),
             ];
 

@@ -18,7 +18,7 @@ internal static class ImageVerdictText
         "the request: if it changes more than this image, it counts only where a statement names the new template (attest --manifest)";
 
     private const string ClusterNotSeen =
-        "the cluster: whether what runs there is the commit above, and is proven or reviewed (pass --workload KIND/NAME)";
+        "the cluster: whether the change begins at the commit of what runs there, and that is proven (without --policy and --base: --workload KIND/NAME)";
 
     public static IEnumerable<string> Of(ImageVerdict verdict) =>
         [

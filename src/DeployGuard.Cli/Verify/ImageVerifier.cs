@@ -6,6 +6,7 @@ using DeployGuard.Manifests;
 using DeployGuard.Registry;
 using DeployGuard.Registry.Lookups;
 using DeployGuard.Registry.References;
+using DeployGuard.Registry.Transport;
 using DeployGuard.Statements;
 
 namespace DeployGuard.Cli.Verify;
@@ -33,12 +34,7 @@ internal sealed class ImageVerifier(PolicySource source, TimeProvider time)
             var result = await FindAsync(image, origin, cancel);
             if (result is Unavailable unavailable)
             {
-                return new ImageVerdict(
-                    name,
-                    policy,
-                    Belief.Undecided,
-                    $"{unavailable.Message.TrimEnd('.')}. {LookupRemedy.Of(unavailable)}"
-                )
+                return new ImageVerdict(name, policy, Belief.Undecided, $"{unavailable.Message.TrimEnd('.')}. {RemedyOf(unavailable)}")
                 {
                     Lookup = result,
                 };
@@ -74,6 +70,15 @@ internal sealed class ImageVerifier(PolicySource source, TimeProvider time)
             );
         }
     }
+
+    /// <summary>The credentials are those of the user, and nothing goes on after the command has ended.</summary>
+    private static string RemedyOf(Unavailable result) =>
+        result.Cause switch
+        {
+            FailureCause.Denied => $"Log in with an account that may read it: docker login {result.Image.Repository.Host}",
+            FailureCause.Timeout => "Try again. If it persists, ask who runs the registry",
+            _ => LookupRemedy.Of(result),
+        };
 
     /// <summary>Nothing is wrong with the policy: with files, no cluster is asked.</summary>
     private static string InSecrets(List<string> keys) =>

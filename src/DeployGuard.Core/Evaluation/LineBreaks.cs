@@ -58,7 +58,7 @@ internal static class LineBreaks
     }
 
     private static bool StartsCommand(string text, int at) =>
-        (at == 0 || text[at - 1] == ' ') && s_programs.Any(p => string.CompareOrdinal(text, at, p, 0, p.Length) == 0);
+        (at == 0 || text[at - 1] is ' ' or '(') && s_programs.Any(p => string.CompareOrdinal(text, at, p, 0, p.Length) == 0);
 
     /// <summary>The quoted argument of a patch may contain anything.</summary>
     private static int EndOfCommand(string text, int start)

@@ -44,8 +44,8 @@ public static class SignedQuestions
     {
         var known = RunningDigests(evaluated, policy);
         var images = policy.ImagesOf(after.Template);
-        List<string> ofStatements = [];
-        List<string> ofLabels = [];
+        HashSet<string> ofStatements = [];
+        HashSet<string> ofLabels = [];
         var isAnyNew = false;
         foreach (var image in images)
         {
@@ -60,18 +60,18 @@ public static class SignedQuestions
         }
 
         IReadOnlyList<string> same = isAnyNew ? [] : OfTemplate(evaluated, images, signed);
-        return new AskedImages(ofStatements, ofLabels, same.Count > 0 && BringsStatement(evaluated, after) ? same : [])
+        return new AskedImages([.. ofStatements], [.. ofLabels], same.Count > 0 && BringsStatement(evaluated, after) ? same : [])
         {
             WithoutStatement = same,
         };
     }
 
     /// <summary>No registry is asked about an image without a digest: what its tag names may change.</summary>
-    private static void Add(ImageReference image, bool isAsked, List<string> list)
+    private static void Add(ImageReference image, bool isAsked, HashSet<string> asked)
     {
-        if (isAsked && image.Digest is not null && !list.Contains(image.Text))
+        if (isAsked && image.Digest is not null)
         {
-            list.Add(image.Text);
+            asked.Add(image.Text);
         }
     }
 
@@ -167,17 +167,20 @@ public static class SignedQuestions
     }
 
     /// <summary>
-    /// The records of what ran last: the one that was proven last, and all that were admitted since then; the one that was admitted last
-    /// if none was proven. A request does not make a record newer: it may have been refused.
+    /// The records of what ran last: the one that was proven last, and all that were admitted since then; all that were admitted if none was
+    /// proven, because the times of unproven ones do not say which ran last. A request does not make a record newer: it may have been
+    /// refused.
     /// </summary>
-    private static IReadOnlyList<Change> LastRan(WorkloadRef workload, ClusterSnapshot cluster)
+    private static List<Change> LastRan(WorkloadRef workload, ClusterSnapshot cluster)
     {
         var admitted = cluster.Changes.Where(c => c.WasAdmitted && c.Workload == workload).OrderByDescending(CameAt).ToList();
         return admitted.Find(c => c.Phase is Phase.Proven) is { } proven
-            ? [.. admitted.Where(c => c == proven || (c.IsBase && CameAt(c) > CameAt(proven)))]
-            : [.. admitted.Take(1)];
+            ? [.. admitted.Where(c => c == proven || (c.IsBase && CameAt(c) >= CameAt(proven)))]
+            : admitted;
 
-        static DateTimeOffset CameAt(Change change) => change.Since > change.LastReturnedAt ? change.Since : change.LastReturnedAt;
+        // Phases are recorded to the second. Of two in the same one, either may have come last.
+        static long CameAt(Change change) =>
+            (change.Since > change.LastReturnedAt ? change.Since : change.LastReturnedAt).UtcTicks / TimeSpan.TicksPerSecond;
     }
 
     /// <summary>

@@ -23,7 +23,7 @@ internal static class Warnings
     private const int MaxMessage = 2000;
 
     /// <summary>In characters.</summary>
-    private const int MaxRemedy = 1200;
+    private const int MaxRemedy = 1000;
 
     public static IReadOnlyList<string> Of(Verdict verdict)
     {

@@ -7,27 +7,46 @@ public static class AttestCommands
 {
     private const string Push = "--push ";
 
-    /// <summary>The same text with the image, its registry's protocol, and the one ref and repository of its sources in the commands.</summary>
+    /// <summary>
+    /// The same text with the image as the webhook reads it, what reaches its registry, and the one ref and repository of its sources in
+    /// the commands.
+    /// </summary>
     /// <param name="remedy">With the placeholders of <see cref="AttestAdvice"/>, or without a command.</param>
-    /// <param name="origin">Of the policy that asks; null leaves the placeholders that it decides.</param>
+    /// <param name="origin">Of the policy that asks; null: only the image is filled in.</param>
     /// <param name="image">As a pod names it.</param>
     public static string For(string image, SignedOrigin? origin, string remedy)
     {
+        var read = ReadName(image, origin);
         var about = remedy
-            .Replace(AttestAdvice.Beside, $"--beside {image}", StringComparison.Ordinal)
-            .Replace(AttestAdvice.About, $"--image {image}", StringComparison.Ordinal);
+            .Replace(AttestAdvice.Beside, $"--beside {read}", StringComparison.Ordinal)
+            .Replace(AttestAdvice.About, $"--image {read}", StringComparison.Ordinal);
         if (origin is null)
         {
             return about;
         }
 
-        var host = ImagePattern.RepositoryOf(image)?.Split('/')[0];
-        return (
-            origin.Registries.Any(r => r.PlainHttp && r.Host == host)
-                ? about.Replace(Push, $"{Push}--plain-http ", StringComparison.Ordinal)
-                : about
-        ).Replace(AttestAdvice.Ref, SourceOf(origin.SourcesOf(image)), StringComparison.Ordinal);
+        return about
+            .Replace(Push, $"{Push}{OptionsOf(read, origin)}", StringComparison.Ordinal)
+            .Replace(AttestAdvice.Ref, SourceOf(origin.SourcesOf(image)), StringComparison.Ordinal);
     }
+
+    /// <summary>The name under which the webhook reads the image: what is pushed beside another one is not found.</summary>
+    private static string ReadName(string image, SignedOrigin? origin) =>
+        origin is not null
+        && ImagePattern.RepositoryOf(image) is { } repository
+        && repository.IndexOf('/', StringComparison.Ordinal) is var path
+        && origin.Registries.FirstOrDefault(r => r.Host == repository[..path]) is { Mirror: { } mirror }
+        && image.IndexOf('@', StringComparison.Ordinal) is > 0 and var digest
+            ? $"{mirror}{repository[path..]}{image[digest..]}"
+            : image;
+
+    /// <summary>Those that reach the registry.</summary>
+    private static string OptionsOf(string read, SignedOrigin origin) =>
+        origin.Registries.FirstOrDefault(r => r.Host == ImagePattern.RepositoryOf(read)?.Split('/')[0]) is not { } registry
+            ? ""
+            : (registry.PlainHttp ? "--plain-http " : "")
+                + (registry.CaBundle is null ? "" : "--ca-bundle FILE ")
+                + string.Concat(registry.TokenHosts.Select(h => $"--token-host {h} "));
 
     /// <summary>Nobody knows which one is meant where there are several.</summary>
     private static string SourceOf(IReadOnlyList<OriginSource> sources) =>

@@ -18,6 +18,7 @@ public static class OriginQuestion
         new(judged, origin.RulesOf(image), running)
         {
             ReviewThreshold = origin.ReviewThreshold,
+            Roles = origin.Roles,
             AiLevels = origin.Summaries.AiLevels,
             PersonOf = (policy.Approval?.Identities ?? KnownPeople.None).PersonOf,
         };

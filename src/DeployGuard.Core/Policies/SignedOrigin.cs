@@ -51,6 +51,8 @@ public sealed record SignedOrigin
     /// <summary>None where the policy only reads what images say of themselves.</summary>
     public required IReadOnlyList<OriginKey> Keys { get; init; }
 
+    public IReadOnlyCollection<KeyRole> Roles => [.. Keys.Select(k => k.Role).Distinct()];
+
     public ImageLabels ImageLabels { get; init; } = ImageLabels.Ignore;
 
     /// <summary>What may stand behind which images.</summary>

@@ -10,15 +10,18 @@ public static class EvidenceWarnings
     private const int MaxShown = 40;
 
     public static IReadOnlyList<string> Of(SafeguardPolicy policy) =>
-        policy is { Approval.Required: not Required.Never, SignedOrigin: { } signed }
-            ? [.. OfTags(policy), .. signed.Keys.Count > 0 ? OfRoles(signed) : [], .. OfPeople(policy)]
+        policy is { Approval.Required: not Required.Never, SignedOrigin: { Keys.Count: > 0 } signed }
+            ? [.. OfRoles(signed), .. BesideKeys(policy)]
+            : BesideKeys(policy);
+
+    /// <summary>Without those of the roles of keys: where images are named by tags, and where statements name people whom nobody knows.</summary>
+    public static IReadOnlyList<string> BesideKeys(SafeguardPolicy policy) =>
+        policy is { Approval: { Required: not Required.Never } rules, SignedOrigin: { } signed }
+            ? [.. OfTags(policy), .. signed.Keys.Count > 0 ? OfPeople(signed, rules) : []]
             : [];
 
-    /// <summary>Where statements name people, and the policy does not say who they are.</summary>
-    public static IReadOnlyList<string> OfPeople(SafeguardPolicy policy) =>
-        policy is { Approval: { Required: not Required.Never } rules, SignedOrigin: { Keys.Count: > 0 } signed }
-            ? [.. OfNobody(signed, rules), .. rules.Identities.People.SelectMany((person, i) => OfPerson(person, i, rules))]
-            : [];
+    private static IEnumerable<string> OfPeople(SignedOrigin signed, ApprovalRules rules) =>
+        [.. OfNobody(signed, rules), .. rules.Identities.People.SelectMany((person, i) => OfPerson(person, i, rules))];
 
     /// <param name="mayRead">Whether DeployGuard may read the Secrets of its namespace; null if nobody can say.</param>
     public static IEnumerable<string> OfSecrets(SafeguardPolicy policy, bool? mayRead) =>

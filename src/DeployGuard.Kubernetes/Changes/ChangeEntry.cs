@@ -131,6 +131,7 @@ internal sealed record ChangeEntry
         var before = evaluated.ConfirmedBefore is { } seen
             ? ImagesOf(seen, verdict).GroupBy(i => i.Path).ToDictionary(g => g.Key, g => g.First().Reference.Text)
             : [];
+        var own = after.Template.Images.ToHashSet();
         return new ChangeEntry
         {
             Name = evaluated.Name,
@@ -145,7 +146,7 @@ internal sealed record ChangeEntry
                 .. ImagesOf(after, verdict)
                     .Select(i => new ImageChange(i.Path, before.GetValueOrDefault(i.Path), i.Reference.Text)
                     {
-                        IsOfPolicy = !after.Template.Images.Contains(i),
+                        IsOfPolicy = !own.Contains(i),
                     }),
             ],
             Diff =

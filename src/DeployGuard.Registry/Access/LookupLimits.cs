@@ -28,6 +28,9 @@ public sealed record LookupLimits
     /// <summary>One request to a registry, its body included.</summary>
     public TimeSpan Attempt { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>A registry that answers nothing for so long is away. Others answer within a fraction of it.</summary>
+    public TimeSpan Away { get; init; } = TimeSpan.FromMilliseconds(500);
+
     public int Retries { get; init; } = 2;
 
     /// <summary>Before the first retry; it grows, with jitter.</summary>

@@ -19,6 +19,9 @@ internal sealed class RepositoryReader(RepositorySession session, LookupLimits l
     /// <summary>Whether there was any answer, also that something is not there. A request for a token is none.</summary>
     public bool WasAnswered => Volatile.Read(ref _answers) > 0;
 
+    /// <summary>Whether it was asked for longer than a registry that is there needs to answer anything.</summary>
+    public bool IsAway => !WasAnswered && session.SinceFirstSent >= limits.Away;
+
     /// <summary>Null if there is no such manifest.</summary>
     public Task<Manifest?> ManifestAsync(Digest digest, CancellationToken cancel) => ManifestAsync(digest, limits.ManifestBytes, cancel);
 

@@ -29,9 +29,12 @@ internal sealed class Lookup(
     private PinnedImage Image => plan.Request.Image;
 
     /// <summary>
-    /// Whether each registry that was asked answered any request about manifests, referrers or blobs, also that there are none.
+    /// Whether no registry is away: each answered some request about manifests, referrers or blobs, also that there are none, or was only
+    /// just asked. Who may push can make another registry take nearly all the time.
     /// </summary>
-    public bool WasAnswered => !_readers.IsEmpty && _readers.GroupBy(r => r.Repository.Host).All(host => host.Any(r => r.WasAnswered));
+    public bool WasAnswered =>
+        _readers.Any(r => r.WasAnswered)
+        && _readers.GroupBy(r => r.Repository.Host).All(host => host.Any(r => r.WasAnswered) || !host.Any(r => r.IsAway));
 
     /// <summary>What the result holds, in bytes.</summary>
     public long Bytes => _budget.Bytes;

@@ -65,8 +65,8 @@ public sealed record ImageNotFound(PinnedImage Image) : LookupResult(Image);
 public sealed record Unavailable(PinnedImage Image, FailureCause Cause, string Message, TimeSpan? RetryAfter = null) : LookupResult(Image)
 {
     /// <summary>
-    /// Whether the registry had answered something of the image by then. If so, how long the rest takes depends on what was pushed there
-    /// too.
+    /// Whether each registry had answered something of the image by then, or was only just asked. If so, how long the rest takes depends on
+    /// what was pushed there too.
     /// </summary>
     public bool WasAnswered { get; init; }
 }

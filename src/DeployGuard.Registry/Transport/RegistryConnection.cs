@@ -46,6 +46,7 @@ internal sealed class RegistryConnection : IDisposable
 
         // Outside of the timeout: to wait for a place is no failure of the registry.
         await TakePlaceAsync(ask.Holder, cancel);
+        ask.Sent?.Invoke();
         try
         {
             var reply = await _pipeline.ExecuteAsync(async inner => await AttemptAsync(ask, inner, cancel), cancel);

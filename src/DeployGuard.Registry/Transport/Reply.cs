@@ -43,6 +43,9 @@ internal sealed record Ask(
     /// <summary>Who holds what is answered; null where that is little.</summary>
     public ContentInFlight.Account? Holder { get; init; }
 
+    /// <summary>Called when it is under way, and waits for no other request any more.</summary>
+    public Action? Sent { get; init; }
+
     /// <summary>Null for the usual one: POST for a form, else GET.</summary>
     public HttpMethod? Method { get; init; }
 

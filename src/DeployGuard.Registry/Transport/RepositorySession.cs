@@ -21,12 +21,18 @@ internal sealed class RepositorySession(
     private readonly List<string> _tried = [];
     private AuthenticationHeaderValue? _accepted;
 
+    /// <summary>A timestamp; 0 before the first request.</summary>
+    private long _firstSent;
+
     /// <summary>The caller writes too: tokens are asked for that.</summary>
     public bool IsWriter { get; init; }
 
     public RepositoryName Repository => repository;
 
     public string Registry => connection.Settings.Name;
+
+    /// <summary>How long ago the first request was sent; nothing if none was.</summary>
+    public TimeSpan SinceFirstSent => Interlocked.Read(ref _firstSent) is not 0 and var at ? time.GetElapsedTime(at) : TimeSpan.Zero;
 
     /// <summary>The sources of the credentials that were shown, or would have been if the registry had taken them.</summary>
     public IReadOnlyList<string> Tried
@@ -53,7 +59,7 @@ internal sealed class RepositorySession(
     /// <exception cref="RegistryException">Every credential was refused, or there is no usable answer.</exception>
     public async Task<Reply> SendAsync(Ask anonymous, CancellationToken cancel)
     {
-        var ask = anonymous with { Authorization = _accepted };
+        var ask = anonymous with { Authorization = _accepted, Sent = NoteSent };
         var reply = await connection.SendAsync(ask, cancel);
         if (!reply.IsDenied)
         {
@@ -75,6 +81,8 @@ internal sealed class RepositorySession(
             $"{connection.Settings.Name} refused to {(ask.EffectiveMethod == HttpMethod.Get ? "read" : "write to")} {repository} ({reply.Status}); tried: {string.Join(", ", Tried)}"
         );
     }
+
+    private void NoteSent() => Interlocked.CompareExchange(ref _firstSent, Math.Max(time.GetTimestamp(), 1), 0);
 
     /// <summary>Null if the credential is refused.</summary>
     private async Task<Reply?> TryAsync(

@@ -31,6 +31,14 @@ internal sealed record EvidenceQuestion(
             : new EvidenceQuestion(evaluated, cluster, policy, asked.Statements, asked.Labels);
     }
 
+    // A template may have thousands of containers.
+    private readonly HashSet<string> _images = [.. Images];
+    private readonly HashSet<string> _labelled = [.. Labelled];
+
+    public bool IsImage(string image) => _images.Contains(image);
+
+    public bool IsLabelled(string image) => _labelled.Contains(image);
+
     public IReadOnlyList<string> All { get; } = Labelled.Count == 0 ? Images : [.. Images.Union(Labelled)];
 
     public SignedOrigin Signed => Policy.SignedOrigin ?? throw new InvalidOperationException($"policy {Policy.Name} asks no registry");

@@ -150,12 +150,12 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
         for (var i = 0; i < found.Length; i++)
         {
             var image = question.All[i];
-            if (question.Images.Contains(image))
+            if (question.IsImage(image))
             {
                 judged.Add(_judge.Judge(judging, image, found[i]));
             }
 
-            if (found[i] is { } result && question.Labelled.Contains(image))
+            if (found[i] is { } result && question.IsLabelled(image))
             {
                 labelled.Add(result);
             }
@@ -167,11 +167,11 @@ internal sealed class EvidenceReader(RegistryLookups registries, TrustedKeySets 
 
     /// <summary>Null if a runtime would not take the name, or its digest is of another algorithm than statements are about.</summary>
     private static LookupRequest? RequestFor(EvidenceQuestion question, string image, CredentialSet credentials) =>
-        ImageReference.TryParse(image)?.Pinned is { } pinned && (pinned.Digest.Algorithm == "sha256" || !question.Images.Contains(image))
+        ImageReference.TryParse(image)?.Pinned is { } pinned && (pinned.Digest.Algorithm == "sha256" || !question.IsImage(image))
             ? new LookupRequest(pinned, credentials)
             {
-                Statements = question.Images.Contains(image),
-                Labels = question.Labelled.Contains(image),
+                Statements = question.IsImage(image),
+                Labels = question.IsLabelled(image),
                 IsRehearsal = question.Evaluated.Request.DryRun,
             }
             : null;

@@ -63,8 +63,9 @@ internal sealed class HeardBefore(TimeProvider time)
     public Verification MissingFrom(Verification read, IReadOnlyList<Digest> images, KeySet keys)
     {
         var now = time.GetUtcNow();
-        // Most decisions rest on the same reading as the one before.
-        if (_whole.TryGetValue(read, out var whole) && whole.New == Volatile.Read(ref _new) && now < whole.Until)
+        // Most decisions rest on the same reading as the one before. One object may have been read of several images, for several policies.
+        var whole = new Whole(images[0], keys.Id, Volatile.Read(ref _new), now + s_rest);
+        if (_whole.TryGetValue(read, out var before) && before.IsStill(whole, now))
         {
             return Verification.Nothing;
         }
@@ -72,15 +73,7 @@ internal sealed class HeardBefore(TimeProvider time)
         var tightening = read.Statements.Where(Tightens).ToList();
         lock (_lock)
         {
-            List<VerifiedStatement> missing =
-            [
-                .. from image in images
-                from heard in _byImage.GetValueOrDefault(image) ?? []
-                where heard.Value.Until > now && !tightening.Any(s => IsSigned(s, heard.Key))
-                join key in keys.Keys on heard.Key.Signer equals key.Key.KeyId
-                group heard.Value.By(key) by heard.Key into alike
-                select alike.First(),
-            ];
+            var missing = HeardOf(images, keys, tightening, now);
             var forgotten = images.Max(ForgottenUntil);
             foreach (var image in images)
             {
@@ -95,13 +88,35 @@ internal sealed class HeardBefore(TimeProvider time)
 
             if (missing.Count == 0 && forgotten <= now)
             {
-                _whole.AddOrUpdate(read, new Whole(_new, now + s_rest));
+                _whole.AddOrUpdate(read, whole with { New = _new });
                 return Verification.Nothing;
             }
 
             return new Verification(missing, forgotten > now ? [Forgotten(images[0], forgotten)] : []);
         }
     }
+
+    /// <summary>What the last minutes say of an image of which nothing can be read now. Nothing is remembered.</summary>
+    /// <param name="images">The image, and those of its platforms.</param>
+    public Verification Of(IReadOnlyList<Digest> images, KeySet keys)
+    {
+        var now = time.GetUtcNow();
+        lock (_lock)
+        {
+            var forgotten = images.Max(ForgottenUntil);
+            return new Verification(HeardOf(images, keys, [], now), forgotten > now ? [Forgotten(images[0], forgotten)] : []);
+        }
+    }
+
+    private List<VerifiedStatement> HeardOf(IReadOnlyList<Digest> images, KeySet keys, List<VerifiedStatement> read, DateTimeOffset now) =>
+        [
+            .. from image in images
+            from heard in _byImage.GetValueOrDefault(image) ?? []
+            where heard.Value.Until > now && !read.Any(s => IsSigned(s, heard.Key))
+            join key in keys.Keys on heard.Key.Signer equals key.Key.KeyId
+            group heard.Value.By(key) by heard.Key into alike
+            select alike.First(),
+        ];
 
     private DateTimeOffset ForgottenUntil(Digest image) =>
         _forgotten.TryGetValue(image, out var until) && until > _allForgottenUntil ? until : _allForgottenUntil;
@@ -206,13 +221,17 @@ internal sealed class HeardBefore(TimeProvider time)
         }
     }
 
-    /// <summary>A reading in which nothing was missing, with the value of the counter at that moment.</summary>
-    private sealed record Whole(int New, DateTimeOffset Until);
+    /// <summary>A reading of an image by a set of keys in which nothing was missing, with the value of the counter at that moment.</summary>
+    private sealed record Whole(Digest Image, string Keys, int New, DateTimeOffset Until)
+    {
+        public bool IsStill(Whole asked, DateTimeOffset now) =>
+            now < Until && New == asked.New && Keys == asked.Keys && Image.Equals(asked.Image);
+    }
 
     /// <param name="Statement">With the signers and the place of any image.</param>
     /// <param name="Place">Beside this image.</param>
     private sealed record Heard(VerifiedStatement Statement, string Place, DateTimeOffset Until)
     {
-        public VerifiedStatement By(TrustedKey signer) => Statement with { Place = Place, Signers = [signer] };
+        public VerifiedStatement By(TrustedKey signer) => Statement with { Place = $"{Place} (a few minutes ago)", Signers = [signer] };
     }
 }

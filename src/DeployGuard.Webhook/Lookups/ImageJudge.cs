@@ -34,21 +34,20 @@ internal sealed class ImageJudge(TimeProvider time)
                     Remedy = NameIt,
                 };
             case Unavailable unavailable:
-                return new SignedImage(image, judging.Left.Spend(() => Heard(judging, image, unavailable)))
+                return new SignedImage(image, judging.Left.Spend(() => HeardOfUnavailable(judging, image, unavailable)))
                 {
                     Unavailable = FoundText.Of(unavailable),
                     Remedy = LookupRemedy.Of(unavailable),
                 };
             default:
-                var asked = QuestionOf(judging.Question, image, result, judging.Keys);
-                // One image may have hundreds of names that differ in the tag.
-                var known = judging.Done.Find(d => ReferenceEquals(d.Result, result) && d.Asked.Running.SequenceEqual(asked.Running));
-                if (known.Proven is null && judging.Left.IsOver(judging.Deadline))
+                if (judging.Left.IsOver(judging.Deadline))
                 {
-                    var unread = new Verification([], [TooMuch(result)]);
-                    return new SignedImage(image, OriginEvaluator.Evaluate(asked, unread, time.GetUtcNow()));
+                    return new SignedImage(image, NotJudged(judging, image, result));
                 }
 
+                var asked = judging.Left.Spend(() => QuestionOf(judging.Question, image, result, judging.Keys));
+                // One image may have hundreds of names that differ in the tag.
+                var known = judging.Done.Find(d => ReferenceEquals(d.Result, result) && d.Asked.Running.SequenceEqual(asked.Running));
                 var proven = known.Proven ?? judging.Left.Spend(() => Proven(judging, result, asked));
                 if (known.Proven is null)
                 {
@@ -65,8 +64,9 @@ internal sealed class ImageJudge(TimeProvider time)
         var verified = _verified.Of(result, keys);
         var (own, others) = brought.For(asked.Image);
         var all = verified.With(own);
-        // The same reading as before is known at once.
-        var missing = _heard.MissingFrom(own.Statements.Count == 0 ? verified : all, FoundText.DigestsOf(result), keys);
+        // The same reading as before is known at once. Nothing is remembered of an image that is not there: anybody can make up names.
+        var read = own.Statements.Count == 0 || result is ImageNotFound ? verified : all;
+        var missing = _heard.MissingFrom(read, FoundText.DigestsOf(result), keys);
         if (brought.FaultsAlone is { } faults && missing == Verification.Nothing && question.Template is null)
         {
             var judged = _judged.Of(result, question.Policy, keys, asked, verified, now);
@@ -80,14 +80,29 @@ internal sealed class ImageJudge(TimeProvider time)
     }
 
     /// <summary>
-    /// What the last minutes, and the request itself, say of an image that cannot be looked up now. It only tightens: signs of AI, authors,
-    /// and that there may be more. Null if there is nothing.
+    /// What the last minutes, and the request itself, say of an image. Nothing is remembered of it: who asks may have made up its name.
     /// </summary>
-    private ImageProvenance? Heard(Judging judging, string image, Unavailable result)
+    private (ImageQuestion Asked, Verification Said) Heard(Judging judging, string image, LookupResult result)
     {
         var asked = QuestionOf(judging.Question, image, result, judging.Keys);
         var own = judging.Brought.For(asked.Image).Verified;
-        var heard = own.With(_heard.MissingFrom(own, [result.Image.Digest], judging.Keys));
+        return (asked, own.With(_heard.Of(FoundText.DigestsOf(result), judging.Keys)));
+    }
+
+    /// <summary>Of an image that there was no time to judge. It relaxes nothing, and what was heard of it tightens.</summary>
+    private ImageProvenance NotJudged(Judging judging, string image, LookupResult result)
+    {
+        var (asked, said) = Heard(judging, image, result);
+        return OriginEvaluator.Evaluate(asked, said.With(new Verification([], [TooMuch(result)])), time.GetUtcNow());
+    }
+
+    /// <summary>
+    /// Of an image that cannot be looked up now. It only tightens: signs of AI, authors, and that there may be more. Null if there is
+    /// nothing.
+    /// </summary>
+    private ImageProvenance? HeardOfUnavailable(Judging judging, string image, Unavailable result)
+    {
+        var (asked, heard) = Heard(judging, image, result);
         var proven = OriginEvaluator.Evaluate(asked, heard, time.GetUtcNow());
         List<StatementFinding> unread =
         [
@@ -127,11 +142,7 @@ internal sealed class ImageJudge(TimeProvider time)
             ],
             { Cause: FailureCause.BadContent or FailureCause.TooLarge } =>
             [
-                NotForgiven(
-                    $"{result.Image}",
-                    "cannot be read as it is",
-                    "Push an image with a smaller manifest, or with fewer annotations."
-                ),
+                NotForgiven($"{result.Image}", "cannot be read as it is", $"{LookupRemedy.Of(result)}."),
             ],
             _ => [],
         };

@@ -16,7 +16,9 @@ internal sealed record JudgedFacts(
     /// <summary>Of the request: its second look has what is left of it.</summary>
     public required JudgingTime Time { get; init; }
 
-    public LookupResult? ResultOf(string image) => Asked.Zip(Found).FirstOrDefault(a => a.First == image).Second;
+    private readonly Dictionary<string, LookupResult?> _byImage = Asked.Zip(Found).ToDictionary(a => a.First, a => a.Second);
+
+    public LookupResult? ResultOf(string image) => _byImage.GetValueOrDefault(image);
 
     /// <summary>Whether the same images have the very same results.</summary>
     public bool RestsOn(IReadOnlyList<string> asked, IReadOnlyList<LookupResult?> found) =>

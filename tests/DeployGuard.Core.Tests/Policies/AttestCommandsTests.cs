@@ -30,14 +30,12 @@ public class AttestCommandsTests
     public void WhatHasSeveralPossibleValuesIsLeftToTheReader()
     {
         var refs = AttestCommands.For(Image, Origin(isPlain: false, s_web with { Refs = ["refs/heads/main", "refs/tags/v1"] }), Remedy);
-        var pattern = AttestCommands.For(Image, Origin(isPlain: false, s_web with { Refs = ["refs/heads/*"] }), Remedy);
         var repositories = AttestCommands.For(
             Image,
             Origin(isPlain: false, s_web, new OriginSource(s_web.Images, Other, s_web.Refs)),
             Remedy
         );
 
-        Assert.That(refs, Is.EqualTo(pattern));
         Assert.That(
             refs,
             Is.EqualTo($"deployguard attest --ref refs/heads/BRANCH --repository https://github.com/acme/web --push --beside {Image}.")
@@ -63,6 +61,25 @@ public class AttestCommandsTests
             AttestCommands.For(Image, null, Remedy),
             Is.EqualTo($"deployguard attest --ref refs/heads/BRANCH --push --beside {Image}.")
         );
+
+    /// <summary>What is pushed beside the name that the pod has would not be read.</summary>
+    [Test]
+    public void TheImageIsNamedAsItIsReadWithWhatReachesItsRegistry()
+    {
+        var mirror = new OriginRegistry("mirror.example.com") { CaBundle = "pem", TokenHosts = ["auth.example.com"] };
+        var named = new OriginRegistry("registry.example.com:5000") { Mirror = "mirror.example.com/copy" };
+        var origin = new SignedOrigin
+        {
+            Keys = [],
+            Sources = [s_web],
+            Registries = [named, mirror],
+        };
+
+        Assert.That(
+            AttestCommands.For(Image, origin, Remedy),
+            Does.EndWith("--push --ca-bundle FILE --token-host auth.example.com --beside mirror.example.com/copy/shop/web@sha256:1.")
+        );
+    }
 
     private static SignedOrigin Origin(bool isPlain, params OriginSource[] sources) =>
         new()

@@ -62,6 +62,24 @@ public class RecreatedWorkloadTests
         Assert.That(Create([since, s_old], parallel).IsAllowed, Is.False, "and not from what came since");
     }
 
+    /// <summary>The time of a phase is recorded to the second, and that of a rollback is not.</summary>
+    [TestCase(0)]
+    [TestCase(900)]
+    public void OfTwoInTheSameSecondEitherMayHaveComeLast(int milliseconds)
+    {
+        var since = s_last with { Phase = Phase.Admitted };
+        var returned = s_old with { Since = since.Since, LastReturnedAt = since.Since.AddMilliseconds(milliseconds) };
+
+        Assert.That(RunningBefore([since, returned]), Is.EquivalentTo(new[] { Running, Oldest }));
+    }
+
+    [Test]
+    public void WhereNothingIsProvenAllThatWasAdmittedCounts() =>
+        Assert.That(
+            RunningBefore([s_old with { Phase = Phase.Running }, s_last with { Phase = Phase.Running }]),
+            Is.EquivalentTo(new[] { Running, Oldest })
+        );
+
     [Test]
     public void WhatWasAdmittedBeforeThenDoesNotCount() =>
         Assert.That(RunningBefore([s_last, s_old with { Phase = Phase.Completed }]), Is.EqualTo(new[] { Running }));

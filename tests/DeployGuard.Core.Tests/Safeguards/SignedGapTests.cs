@@ -99,7 +99,7 @@ public class SignedGapTests
             Unproven(c => c with { AvailableSince = Some.Now, IsApproved = isApproved }),
             Does.Contain(
                 isApproved
-                    ? "before that, this change needs an approval, or that the CI job attests this template too (deployguard attest --manifest -, "
+                    ? "before that, this change needs an approval, or that the CI job attests this template too (kubectl apply --dry-run=server -o yaml -f "
                     : "before that, this change needs an approval. Besides, "
             )
         );
@@ -137,7 +137,7 @@ public class SignedGapTests
             finding.Remedy,
             Is.EqualTo(
                 $"Ask the CI job that built the image to run, with its key of the role Build: deployguard attest --from {Stated.Running} --to "
-                    + $"{Stated.Head} --ref refs/heads/main --key KEY --push --image {New}"
+                    + $"{Stated.Head} --ref refs/heads/main --repository https://github.com/acme/checkout --key KEY --push --image {New}"
             )
         );
     }
@@ -359,7 +359,9 @@ public class SignedGapTests
             Decide(Always(), [Forge.Says(names)], applied).Denials.First().Finding.Message,
             Does.Contain(
                 $"attest this very template: its hash is {applied.Read().Template.Hash[..15]}, and the statement names {hash[..15]} "
-                    + AttestAdvice.OfTemplate
+                    + $"(kubectl apply --dry-run=server -o yaml -f MANIFEST | deployguard attest --from {Stated.Running} --to {Stated.Head} --ref "
+                    + $"refs/heads/main --repository https://github.com/acme/checkout --manifest - --complete --approvals FILE --key KEY --push "
+                    + $"--beside {New})"
             )
         );
 

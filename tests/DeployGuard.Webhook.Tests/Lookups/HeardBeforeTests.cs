@@ -56,6 +56,20 @@ internal sealed class HeardBeforeTests
         );
     }
 
+    /// <summary>A reading in which nothing is missing is known by its object, which several images and policies may share.</summary>
+    [Test]
+    public void WhatNothingWasMissingFromForOneImageOrKeyIsAskedForAnother()
+    {
+        var heard = new HeardBefore(_time);
+        heard.MissingFrom(Reading("ai"), [Image(0)], s_keys);
+        var nothing = Reading();
+
+        Assert.That(heard.MissingFrom(nothing, [Image(1)], s_keys), Is.EqualTo(Verification.Nothing));
+        Assert.That(heard.MissingFrom(nothing, [Image(0)], KeySet.Of(s_build)), Is.EqualTo(Verification.Nothing));
+        Assert.That(heard.MissingFrom(nothing, [Image(0)], s_keys).Statements, Has.Count.EqualTo(1));
+        Assert.That(heard.Of([Image(0)], s_keys).Statements, Has.Count.EqualTo(1));
+    }
+
     [Test]
     public void AnImageOfWhichNothingWasHeardIsNotMissingAnything()
     {
@@ -125,7 +139,7 @@ internal sealed class HeardBeforeTests
         var missing = heard.MissingFrom(Reading(), [Image(0)], s_keys);
 
         Assert.That(SignersOf(missing), Is.EqualTo(new[] { s_forge }));
-        Assert.That(missing.Statements.Select(s => s.Place), Is.EqualTo(new[] { "the original" }));
+        Assert.That(missing.Statements.Select(s => s.Place), Is.EqualTo(new[] { "the original (a few minutes ago)" }));
     }
 
     [Test]

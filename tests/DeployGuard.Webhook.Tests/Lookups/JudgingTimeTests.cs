@@ -74,6 +74,20 @@ internal sealed class JudgingTimeTests : EvidenceFixture
         Assert.That(IsUnjudged((await ReadAsync(policy)).Single().Images.Single()), Is.False, "the next request has a second of its own");
     }
 
+    /// <summary>Else an author would name images first that take long to judge, and then approve the own change.</summary>
+    [Test]
+    public async Task WhatWasHeardOfAnImageTightensAlsoWhereThereIsNoTimeToJudgeIt()
+    {
+        var own = PushSigned("own");
+        var authors = (await ReadAsync(Policy(), Deployment([own]))).Single().Images.Single().Provenance?.Authors;
+        Clock.AutoAdvanceAmount = s_eachReading;
+
+        var images = (await ReadAsync(Policy(), Deployment([PushSigned("slow"), own]))).Single().Images;
+
+        Assert.That(IsUnjudged(images[1]), Is.True);
+        Assert.That(images[1].Provenance?.Authors, Is.Not.Empty.And.EqualTo(authors));
+    }
+
     [Test]
     public async Task NothingIsJudgedPastTheDeadlineOfTheRequest()
     {

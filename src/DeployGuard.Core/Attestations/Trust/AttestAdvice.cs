@@ -1,6 +1,9 @@
 namespace DeployGuard.Core.Attestations.Trust;
 
-/// <summary>Placeholders in the commands of remedies. They are replaced where the image or the commit is known.</summary>
+/// <summary>
+/// Which job is asked to state what, and the placeholders in its command. They are replaced where the image, the policy or the commit is
+/// known.
+/// </summary>
 public static class AttestAdvice
 {
     /// <summary>Where the statement is put, without its being about the image.</summary>
@@ -12,40 +15,85 @@ public static class AttestAdvice
     /// <summary>The commit of what runs.</summary>
     public const string ThatRuns = "COMMIT-THAT-RUNS";
 
-    /// <summary>The one commit of what runs, if it is known.</summary>
-    public static string From(IReadOnlyList<RunningImage> running) =>
-        running.Select(r => r.Commit).Distinct().ToList() is [{ } only] ? only : ThatRuns;
+    /// <summary>The commit of what is requested.</summary>
+    public const string New = "NEW-COMMIT";
 
     /// <summary>Of what an earlier change may have left, without a full stop.</summary>
     public const string Remove = "Remove it, if it is of an earlier change";
 
-    /// <summary>How a statement gets a template as its subject, in brackets.</summary>
-    public const string OfTemplate =
-        "(deployguard attest --manifest -, with what kubectl apply --dry-run=server -o yaml -f FILE prints on its standard input)";
-
     /// <summary>The ref of the head commit: a commit alone does not say of which branch it is.</summary>
     public const string Ref = "--ref refs/heads/BRANCH";
 
-    /// <summary>The same where the ref is known.</summary>
-    public static string RefOf(string name) => IsPlain(name) ? $"--ref {name}" : Ref;
+    private const string Command = "deployguard attest";
+
+    /// <summary>What a statement about a template is made from: the hash has the defaults of the API server.</summary>
+    private const string DryRun = "kubectl apply --dry-run=server -o yaml -f MANIFEST | ";
+
+    /// <summary>Git's name for no commit.</summary>
+    public static string NoCommit { get; } = new('0', 40);
+
+    /// <summary>The one commit of what runs, if it is known.</summary>
+    public static string From(IReadOnlyList<RunningImage> running) =>
+        running.Select(r => r.Commit).Distinct().ToList() is [{ } only] ? only : ThatRuns;
+
+    /// <summary>The option for a ref, or for the refs that a pattern with a <c>*</c> at its end allows.</summary>
+    public static string RefOf(string name) =>
+        name.EndsWith('*') && IsPlain(name[..^1]) ? $"--ref {name[..^1]}NAME"
+        : IsPlain(name) ? $"--ref {name}"
+        : Ref;
 
     /// <summary>The options for the ref and the repository.</summary>
     /// <param name="ref">Null if it is not known.</param>
     /// <param name="repository">Null if it is not known: then it is the remote of the clone.</param>
     public static string SourceOf(string? @ref, string? repository) =>
-        (@ref is null ? Ref : RefOf(@ref)) + (repository is not null && IsPlain(repository) ? $" --repository {repository}" : "");
+        (@ref is null ? Ref : RefOf(@ref))
+        + (RepositoryUri.Parse(repository ?? "")?.Address is { } address && IsTaken(address) ? $" --repository {address}" : "");
 
-    /// <summary>What a shell would read is not put into a command, and a pattern is no name.</summary>
-    private static bool IsPlain(string text) => text.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:".Contains(c));
+    /// <summary>
+    /// Asks the jobs of the forge's side to state a change: as many as the policy wants keys to agree.
+    /// </summary>
+    /// <param name="put"><see cref="Beside"/> or <see cref="About"/>.</param>
+    /// <returns>Verb first, without a full stop.</returns>
+    public static string ForgeJob(IReadOnlyCollection<KeyRole> roles, int threshold, string from, string to, string put) =>
+        roles.Contains(KeyRole.SourceReview)
+            ? $"ask {Jobs(threshold)} to run: {Command} --from {from} --to {to} {Ref} --complete --approvals FILE --key KEY --push {put}"
+            : $"have it approved in the cluster: the policy trusts no key of the role {KeyRole.SourceReview}, so that no statement leads to it";
+
+    /// <summary>Asks the job that built the image to say of which commit it is; that of the forge, if the policy trusts no other.</summary>
+    /// <returns>Verb first, without a full stop.</returns>
+    public static string BuildJob(IReadOnlyCollection<KeyRole> roles, int threshold, string from, string to) =>
+        roles.Contains(KeyRole.Build)
+            ? $"ask the CI job that built the image to run, with its key of the role {KeyRole.Build}: {Command} --from {from} --to {to} {Ref} "
+                + $"--key KEY --push {About}"
+            : ForgeJob(roles, threshold, from, to, About);
+
+    /// <summary>The same for a range that is stated: what the image was built from is all that this job states.</summary>
+    public static string BuildJob(ImageQuestion question, ChangeSource source) =>
+        BuildJob(question.Roles, question.ReviewThreshold, source.BaseCommit, source.HeadCommit)
+            .Replace(Ref, SourceOf(source.Ref, source.Repository), StringComparison.Ordinal);
+
+    /// <summary>The command that states a change and its template.</summary>
+    /// <param name="put">Where the statement goes, as options.</param>
+    public static string TemplateCommand(string from, string to, string put) =>
+        $"{DryRun}{Command} --from {from} --to {to} {Ref} --manifest - --complete --approvals FILE --key KEY {put}";
+
+    /// <summary>The same advice for a request of a template alone, which brings its statement along instead of one beside an image.</summary>
+    public static string OfTemplate(string advice) =>
+        advice.Contains($"--push {Beside}", StringComparison.Ordinal)
+            ? advice
+                .Replace(Command, $"{DryRun}{Command}", StringComparison.Ordinal)
+                .Replace($"--push {Beside}", "--manifest - --format annotation", StringComparison.Ordinal)
+            : advice;
 
     /// <summary>
     /// What to do where no statement about an image is found at all. Each job states only what it knows: the one with the key of the role
     /// <see cref="KeyRole.SourceReview"/> the change, and the one that built the image of which commit it is.
     /// </summary>
     /// <param name="roles">Those of the keys that the policy trusts.</param>
+    /// <param name="threshold">How many keys of the role <see cref="KeyRole.SourceReview"/> must agree.</param>
     /// <param name="running">What runs where the image would run.</param>
     /// <returns>A sentence without a full stop.</returns>
-    public static string WhereNoneIs(string image, IReadOnlyCollection<KeyRole> roles, IReadOnlyList<RunningImage> running)
+    public static string WhereNoneIs(IReadOnlyCollection<KeyRole> roles, int threshold, IReadOnlyList<RunningImage> running)
     {
         var hasBuild = roles.Contains(KeyRole.Build);
         var hasForge = roles.Contains(KeyRole.SourceReview);
@@ -57,33 +105,33 @@ public static class AttestAdvice
 
         if (running.FirstOrDefault(r => r.Commit is null) is { } unknown)
         {
-            var job = hasBuild ? Built("COMMIT-BEFORE") : $"{Forge} {Attest("COMMIT-BEFORE")} --key KEY --push --image {image}";
             return $"The commit of {unknown.Image}, which runs now, is not known either, so that nobody can say what changed since then. "
-                + $"First ask {job}, so that the commit of the new image is known from then on; then have it approved in the cluster, once";
+                + $"First {BuildJob(roles, threshold, "COMMIT-BEFORE", New).Replace("--complete --approvals FILE ", "", StringComparison.Ordinal)}, "
+                + "so that the commit of the new image is known from then on; then have it approved in the cluster, once";
         }
 
         var from = From(running);
-        return !hasBuild ? $"Ask {Stated(from, "--image")}"
-            : hasForge ? $"Ask {Stated(from, "--beside")}; and {Built(from)}"
-            : $"Ask {Built(from)}";
-
-        string Stated(string from, string put) => $"{Forge} {Attest(from)} --complete --approvals FILE --key KEY --push {put} {image}";
-
-        string Built(string from) =>
-            $"the CI job that built the image to run, with its key of the role {KeyRole.Build}: {Attest(from)} --key KEY --push "
-            + $"--image {image}";
+        var built = BuildJob(roles, threshold, from, New);
+        return hasBuild && hasForge
+            ? $"{Capital(ForgeJob(roles, threshold, from, New, Beside))}; and {built["ask ".Length..]}"
+            : Capital(built);
     }
 
-    /// <summary>For a range that is stated: what the image was built from is all that this job states.</summary>
-    /// <returns>Verb first, without a full stop.</returns>
-    public static string BuildJobOf(ChangeSource source) =>
-        $"ask the CI job that built the image to run, with its key of the role {KeyRole.Build}: deployguard attest --from {source.BaseCommit} "
-        + $"--to {source.HeadCommit} {SourceOf(source.Ref, source.Repository)} --key KEY --push {About}";
+    /// <summary>Advice as a sentence.</summary>
+    public static string Sentence(string advice) => $"{Capital(advice)}.";
 
-    private const string Forge = $"the CI job that holds the key of the role {nameof(KeyRole.SourceReview)} to run:";
+    private static string Capital(string text) => $"{char.ToUpperInvariant(text[0])}{text[1..]}";
 
-    private static string Attest(string from) => $"deployguard attest --from {from} --to NEW-COMMIT {Ref}";
+    private static string Jobs(int threshold) =>
+        threshold > 1
+            ? $"{threshold} CI jobs, each with another key of the role {KeyRole.SourceReview},"
+            : $"the CI job that holds the key of the role {KeyRole.SourceReview}";
 
-    /// <summary>Git's name for no commit.</summary>
-    public static string NoCommit { get; } = new('0', 40);
+    /// <summary><c>attest</c> takes no other addresses.</summary>
+    private static bool IsTaken(string address) =>
+        IsPlain(address)
+        && (address.StartsWith("https://", StringComparison.Ordinal) || address.StartsWith("ssh://", StringComparison.Ordinal));
+
+    /// <summary>What a shell would read is not put into a command, and a pattern is no name.</summary>
+    private static bool IsPlain(string text) => text.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:@+".Contains(c));
 }

@@ -41,7 +41,7 @@ internal static class ChainGaps
                         ? "the change statement about that commit does not count."
                         : "no change statement that counts, by a key of the role SourceReview, is about that commit."
                 ),
-            isThereOne ? "See what is said of the statement below." : Attest(head.Commit, AttestAdvice.From(question.Running))
+            isThereOne ? "See what is said of the statement below." : Attest(question, head.Commit, AttestAdvice.From(question.Running))
         );
 
     public static MissingLink NoRunningCommit(RunningImage running) =>
@@ -71,7 +71,7 @@ internal static class ChainGaps
             }
         : gap;
 
-    public static MissingLink NoChain(HeadCommit head, string? from, IReadOnlyList<string> reached) =>
+    public static MissingLink NoChain(HeadCommit head, ImageQuestion question, string? from, IReadOnlyList<string> reached) =>
         new(
             LinkKind.Chain,
             (
@@ -84,7 +84,7 @@ internal static class ChainGaps
                         ? "nothing runs yet, so that the whole history is asked for."
                         : $"what runs is of commit {from}, and none begins there. One must begin exactly there, neither later nor earlier."
                 ),
-            Attest(head.Commit, from)
+            Attest(question, head.Commit, from)
         );
 
     public static MissingLink NoAiStatus(ChainLink link) =>
@@ -94,7 +94,13 @@ internal static class ChainGaps
             "Have the forge's side state it, if it knows: the absence of a trailer proves nothing."
         );
 
-    public static StatementFinding Finding(JudgedStatement atHead, string? from, IReadOnlyList<string> reached, bool isHeadOnly)
+    public static StatementFinding Finding(
+        JudgedStatement atHead,
+        ImageQuestion question,
+        string? from,
+        IReadOnlyList<string> reached,
+        bool isHeadOnly
+    )
     {
         var change = atHead.Change?.Source;
         var running = from is null ? "nothing runs, so that it must start before the first commit" : $"what runs is of commit {from}";
@@ -103,19 +109,19 @@ internal static class ChainGaps
                 atHead.Statement,
                 FindingKind.HeadCommitOnly,
                 $"leads from {change?.BaseCommit} to {change?.HeadCommit}, and no statement begins where it must; {running}",
-                Attest(change?.HeadCommit ?? "", from)
+                Attest(question, change?.HeadCommit ?? "", from)
             )
             : StatementFinding.Of(
                 atHead.Statement,
                 FindingKind.BrokenChain,
                 $"leads back to {reached[^1]}; {running}",
-                Attest(reached[^1], from)
+                Attest(question, reached[^1], from)
             );
     }
 
     /// <summary>The reader of this holds no key: the job of the forge's side does.</summary>
-    private static string Attest(string to, string? from) =>
-        $"Ask the CI job that holds the key of the role {KeyRole.SourceReview} to run: deployguard attest "
-        + $"--from {from ?? new string('0', to.Length)} --to {to} {AttestAdvice.Ref} --complete --approvals FILE --key KEY --push "
-        + $"{AttestAdvice.Beside}.";
+    private static string Attest(ImageQuestion question, string to, string? from) =>
+        AttestAdvice.Sentence(
+            AttestAdvice.ForgeJob(question.Roles, question.ReviewThreshold, from ?? new string('0', to.Length), to, AttestAdvice.Beside)
+        );
 }

@@ -23,7 +23,7 @@ internal static class ImageLinks
             .ToList();
         if (links.Count == 0)
         {
-            return (null, NoCommit(judged, coverage), []);
+            return (null, NoCommit(judged, coverage, question), []);
         }
 
         if (links.DistinctBy(l => (l.Commit, l.Repository)).ToList() is { Count: > 1 } several)
@@ -54,17 +54,25 @@ internal static class ImageLinks
             "Ask the platform team to add the image and its repository to origin.sources."
         );
 
-    private static MissingLink NoCommit(IReadOnlyList<JudgedStatement> judged, ImageCoverage coverage)
+    private static MissingLink NoCommit(IReadOnlyList<JudgedStatement> judged, ImageCoverage coverage, ImageQuestion question)
     {
         var isSigned = judged.Any(s => s is { IsUsable: true, Statement.Claim: SignatureClaim } && coverage.IsAbout(s.Statement));
         return new MissingLink(
             LinkKind.HeadCommit,
             $"No statement that counts names the commit of {coverage.Digest}, the digest that the pod names"
                 + (isSigned ? "; a signature of the image alone says nothing of its commit." : "."),
-            judged.Where(s => s.IsUsable).Select(s => s.Change?.Source).FirstOrDefault(s => s is not null) is { } stated
-                ? $"If it was built from commit {stated.HeadCommit}, {AttestAdvice.BuildJobOf(stated)}."
+            Stated(judged, question) is { } stated
+                ? $"If it was built from commit {stated.HeadCommit}, {AttestAdvice.BuildJob(question, stated)}."
                 : "Attest this digest: of an index, the index itself or each of its platforms."
         );
+    }
+
+    /// <summary>The one change that is stated beside the image and leads on from what runs; null if there are several, or none.</summary>
+    private static ChangeSource? Stated(IReadOnlyList<JudgedStatement> judged, ImageQuestion question)
+    {
+        var changes = judged.Where(s => s.IsUsable).Select(s => s.Change?.Source).OfType<ChangeSource>().ToList();
+        var next = changes.FindAll(c => question.Running.Any(r => r.Commit == c.BaseCommit));
+        return (next.Count > 0 ? next : changes).DistinctBy(c => c.HeadCommit).ToList() is [var only] ? only : null;
     }
 
     private static MissingLink Disagreement(IEnumerable<JudgedStatement> several) =>
@@ -72,7 +80,7 @@ internal static class ImageLinks
             LinkKind.OneCommit,
             "Statements name different commits of this image: "
                 + $"{string.Join("; ", several.Take(MostShown).Select(s => $"{s.Repository} {s.Commit} by {string.Join(", ", s.Keys)}"))}.",
-            "Find out which of them is wrong, and remove it from the registry."
+            "Find out which of them is wrong, and remove it from the registry. It counts for up to eight minutes more."
         );
 
     private static (HeadCommit?, MissingLink?, IReadOnlyList<StatementFinding>) TooFewKeys(

@@ -52,7 +52,7 @@ public static class OriginEvaluator
                 .. range?.Findings ?? [],
                 // An earlier statement that expired matters only where a link is missing.
                 .. range?.Missing is { Kind: LinkKind.Chain } ? before.Select(s => s.Rejection).OfType<StatementFinding>() : [],
-                .. AboutOthers(judged, coverage, range),
+                .. AboutOthers(judged, question, coverage, range),
             ],
         };
     }
@@ -124,24 +124,36 @@ public static class OriginEvaluator
     }
 
     /// <summary>Statements that may be used, and that say nothing here.</summary>
-    private static IEnumerable<StatementFinding> AboutOthers(List<JudgedStatement> judged, ImageCoverage coverage, RangeJudgement? range) =>
+    private static IEnumerable<StatementFinding> AboutOthers(
+        List<JudgedStatement> judged,
+        ImageQuestion question,
+        ImageCoverage coverage,
+        RangeJudgement? range
+    ) =>
         from statement in judged
         where statement.IsUsable && statement.Statement.Claim is not OtherClaim
         where !coverage.IsAbout(statement.Statement) && range?.Concerns(statement) is not true && range?.IsOfStart(statement) is not true
         select Other(
             statement,
+            question,
             coverage,
             isOfKnownCommit: range is not null,
             judged.Find(s => s is { IsUsable: false, Statement.Claim: ChangeClaim or BuildClaim } && coverage.IsAbout(s.Statement))
         );
 
     /// <param name="built">Says of which commit the image is, and does not count.</param>
-    private static StatementFinding Other(JudgedStatement judged, ImageCoverage coverage, bool isOfKnownCommit, JudgedStatement? built)
+    private static StatementFinding Other(
+        JudgedStatement judged,
+        ImageQuestion question,
+        ImageCoverage coverage,
+        bool isOfKnownCommit,
+        JudgedStatement? built
+    )
     {
         // Its job ran: what helps is said of its own statement.
         var (lacking, remedy) = built?.Rejection is { } rejection
             ? ($"{rejection.Named}, which is about this image, does not count", "see what is said of that statement.")
-            : ("a statement by the job that built the image is missing", BuildJobOf(judged));
+            : ("a statement by the job that built the image is missing", BuildJobOf(judged, question));
         var subjects = judged.Statement.Subjects;
         return subjects.FirstOrDefault(s => s.Sha256 is not null) is { } image
                 ? StatementFinding.Of(
@@ -177,6 +189,6 @@ public static class OriginEvaluator
             );
     }
 
-    private static string BuildJobOf(JudgedStatement judged) =>
-        judged.Change?.Source is { } source ? $"{AttestAdvice.BuildJobOf(source)}." : "attest the digest of the image.";
+    private static string BuildJobOf(JudgedStatement judged, ImageQuestion question) =>
+        judged.Change?.Source is { } source ? $"{AttestAdvice.BuildJob(question, source)}." : "attest the digest of the image.";
 }

@@ -119,8 +119,8 @@ internal sealed class RangeJudgement
             {
                 var reached = _chain.ReachedFrom(start);
                 var isHeadOnly = reached.All(c => _chain.AtHead.Any(s => s.Change?.Source.BaseCommit == c));
-                _findings.AddRange(_chain.AtHead.Select(s => ChainGaps.Finding(s, start, reached, isHeadOnly)));
-                return ChainGaps.NoChain(_head, start, reached);
+                _findings.AddRange(_chain.AtHead.Select(s => ChainGaps.Finding(s, _question, start, reached, isHeadOnly)));
+                return ChainGaps.NoChain(_head, _question, start, reached);
             }
 
             parts.AddRange(path);

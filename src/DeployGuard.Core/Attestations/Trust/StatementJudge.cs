@@ -172,9 +172,9 @@ internal sealed class StatementJudge(ImageQuestion question, DateTimeOffset now)
 
     private static string IsOrAre(List<SourceRule> rules) => rules.SelectMany(r => r.Refs).Distinct().Count() == 1 ? "is" : "are";
 
-    /// <summary>The option with the ref, if there is one only and no pattern.</summary>
+    /// <summary>The option with the ref, if there is one only.</summary>
     private static string AllowedRef(List<SourceRule> rules) =>
-        rules.SelectMany(r => r.Refs).Distinct().ToList() is [var only] ? AttestAdvice.RefOf(only) : "--ref REF";
+        rules.SelectMany(r => r.Refs).Distinct().ToList() is [var only] ? AttestAdvice.RefOf(only) : AttestAdvice.Ref;
 
     private string Sources() => string.Join(", ", question.Sources.Select(s => s.Repository));
 

@@ -133,13 +133,13 @@ public static class TemplateEvaluator
                 LinkKind.Template,
                 $"Too few keys of the role {KeyRole.SourceReview} say of which commit the template of {template.Workload} is: "
                     + $"{question.ReviewThreshold} must name the same one.",
-                "Attest it with another key of this role: deployguard attest --manifest."
+                "Have the job with another key of this role state the same, and push it beside an image of the template (--push --beside)."
             )
             : new MissingLink(
                 LinkKind.Template,
                 $"No change statement that counts by a key of the role SourceReview names the template of {template.Workload} "
                     + $"({template.Hash}).",
-                "Attest it with deployguard attest --manifest."
+                "Make its statement from what kubectl apply --dry-run=server -o yaml prints of it (--manifest -)."
             );
     }
 

@@ -98,7 +98,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         );
         var (gap, moved) =
             unavailable.Length > 0 ? ("", "")
-            : isTemplate ? (TemplateGapOf(inspection, missing, unread.Count > 0 ? [] : proven), "")
+            : isTemplate ? (TemplateGapOf(inspection, facts.Images[0].Image, missing, unread.Count > 0 ? [] : proven), "")
             : GapOf(inspection, facts, proven, missing);
         var isWhole = unavailable.Length == 0 && gap.Length == 0 && moved.Length == 0 && (isTemplate || proven.Count == facts.Images.Count);
         var countsTwoParty = inspection.Policy.SignedOrigin is { Summaries.TwoParty: TwoPartyReviews.CountsAsReview };
@@ -166,8 +166,8 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
     private static (string Gap, string Moved) GapOf(Inspection inspection, SignedFacts facts, List<ImageProvenance> proven, string missing)
     {
         var (evaluated, cluster) = (inspection.Evaluated, inspection.Cluster);
-        var asked = SignedQuestions.Of(evaluated, inspection.Policy).Statements;
-        if (evaluated.After?.Template is not { } template || !asked.All(i => facts.Images.Any(f => f.Image == i)))
+        var asked = SignedQuestions.Of(evaluated, inspection.Policy).Statements.ToHashSet();
+        if (evaluated.After?.Template is not { } template || asked.Except(facts.Images.Select(f => f.Image)).Any())
         {
             return ("not every new image was looked up", "");
         }
@@ -198,10 +198,13 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             return ($"a statement names this template, and counts only with what is missing: {missing}", "");
         }
 
+        var attest = TemplateAdvice.IsPossible(inspection.Policy)
+            ? TemplateAdvice.Command(inspection, facts.Images[0].Image, facts.Images[0].Provenance)
+            : "";
         if (SignedQuestions.ProvenBefore(evaluated, cluster) is not { } before)
         {
             return (
-                $"{UnprovenBefore.In(inspection)}, so that the template cannot be compared with it{UnprovenBefore.WayOut(inspection, mayAttest: true)}",
+                $"{UnprovenBefore.In(inspection)}, so that the template cannot be compared with it{UnprovenBefore.WayOut(inspection, attest)}",
                 ""
             );
         }
@@ -210,7 +213,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         return changed is null
             ? (
                 $"the template differs from what runs in more than images{Fields(before, template)}, and signed reviews speak "
-                    + $"for images alone: deploy the images alone, or {AttestThis(reviewed, proven)}",
+                    + $"for images alone: deploy the images alone, or {AttestThis(reviewed, proven, attest)}",
                 ""
             )
             : (
@@ -232,20 +235,21 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         && provenance.ReviewedTemplates.Contains(new ReviewedTemplate($"{after.Ref}", after.Template.Hash));
 
     /// <summary>Why a template whose images all run already was not reviewed, as far as statements say; empty if it was.</summary>
-    private static string TemplateGapOf(Inspection inspection, string missing, List<ImageProvenance> proven) =>
+    private static string TemplateGapOf(Inspection inspection, string image, string missing, List<ImageProvenance> proven) =>
         SignedQuestions.ProvenBefore(inspection.Evaluated, inspection.Cluster) is null
             ? $"{UnprovenBefore.In(inspection)}, so that nothing says what was reviewed since then{UnprovenBefore.WayOut(inspection)}"
         : proven.Count > 0 ? ""
         : missing.Length > 0 ? missing
-        : "no statement that leads here names this template, or too few keys do. Have the CI job attest it: deployguard attest "
-            + "--manifest FILE --format annotation";
+        : "no statement that leads here names this template, or too few keys do. "
+            + (TemplateAdvice.IsPossible(inspection.Policy) ? TemplateAdvice.WhereItIsAlone(inspection, image, []) : "Have it approved");
 
     /// <summary>The mistake that is made most is to attest another template than the one that is applied.</summary>
-    private static string AttestThis(ReviewedTemplate asked, List<ImageProvenance> proven) =>
-        proven.SelectMany(p => p.ReviewedTemplates).FirstOrDefault(t => t.Workload == asked.Workload) is { } other
+    private static string AttestThis(ReviewedTemplate asked, List<ImageProvenance> proven, string attest) =>
+        attest.Length == 0 ? "have the change approved"
+        : proven.SelectMany(p => p.ReviewedTemplates).FirstOrDefault(t => t.Workload == asked.Workload) is { } other
             ? $"have the CI job attest this very template: its hash is {Short(asked.Hash)}, and the statement names "
-                + $"{Short(other.Hash)} {AttestAdvice.OfTemplate}"
-            : $"have the CI job attest this template too {AttestAdvice.OfTemplate}";
+                + $"{Short(other.Hash)} {attest}"
+        : $"have the CI job attest this template too {attest}";
 
     internal static string Short(string hash) => hash.Length > ShownHash ? hash[..ShownHash] : hash;
 

@@ -35,15 +35,8 @@ internal static class StatementFindings
             ? $"kubectl annotate {workload.KubectlName} -n {workload.Namespace} {Workload.StatementAnnotation}-"
             : null;
 
-    /// <summary>A request for a template alone brings its statement along, instead of one beside the image.</summary>
     public static string CommandFor(SignedImage image, SignedOrigin? origin, string remedy) =>
-        AttestCommands.For(
-            image.Image,
-            origin,
-            image.Provenance is { IsOfTemplate: true }
-                ? remedy.Replace($"--push {AttestAdvice.Beside}", "--manifest FILE --format annotation", StringComparison.Ordinal)
-                : remedy
-        );
+        AttestCommands.For(image.Image, origin, image.Provenance is { IsOfTemplate: true } ? AttestAdvice.OfTemplate(remedy) : remedy);
 
     /// <summary>One statement may lie at several places, and several things may be wrong with it.</summary>
     private static string More(StatementFinding first, IEnumerable<StatementFinding> alike)

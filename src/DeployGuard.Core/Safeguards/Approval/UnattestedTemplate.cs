@@ -23,13 +23,17 @@ internal static class UnattestedTemplate
             return "";
         }
 
-        var commits = images.SelectMany(i => SignedQuestions.CommitsOnRecord(evaluated, i, policy, cluster)).Distinct().ToList();
-        if (commits.Count == 0)
+        var onRecord = images
+            .Select(i => (Image: i, Commits: SignedQuestions.CommitsOnRecord(evaluated, i, policy, cluster).Distinct().ToList()))
+            .Where(r => r.Commits.Count > 0)
+            .ToList();
+        if (onRecord is not [var recorded, ..])
         {
             return "only the template changed, and no commit of the revision that runs is on record, so that no statement about a template counts "
                 + "until a new image comes";
         }
 
+        var commits = onRecord.SelectMany(r => r.Commits).Distinct().ToList();
         var isProven = SignedQuestions.ProvenBefore(evaluated, cluster) is not null;
         var bare = $"the request brings no statement that names it (hash {SignedEvidence.Short(after.Template.Hash)})";
         // The way out of what time does not prove is an approval, which no statement replaces.
@@ -39,13 +43,7 @@ internal static class UnattestedTemplate
             : policy.DryRun is DryRunAnswer.Refuse
                 ? $"only the template changed, and {bare}. The policy refuses the dry run that such a statement "
                     + "is made from (dryRun: Refuse), so that an approval in the cluster is the way"
-            : AttestCommands.For(
-                images[0],
-                policy.SignedOrigin,
-                $"only the template changed, and {bare}. Ask the CI job that holds the key of the role {KeyRole.SourceReview} to run: kubectl apply "
-                    + $"--dry-run=server -o yaml -f FILE | deployguard attest --from {(commits is [var only] ? only : AttestAdvice.ThatRuns)} "
-                    + $"--to NEW-COMMIT {AttestAdvice.Ref} --manifest - --complete --approvals FILE --key KEY --format annotation -o change.json; then "
-                    + $"kubectl patch {after.Ref.KubectlName} -n {after.Ref.Namespace} --type merge --patch-file change.json, and apply FILE"
-            ) + (isProven ? "" : $". Besides, {unproven}");
+            : $"only the template changed, and {bare}. {TemplateAdvice.WhereItIsAlone(inspection, recorded.Image, commits)}"
+                + (isProven ? "" : $". Besides, {unproven}");
     }
 }

@@ -1,4 +1,3 @@
-using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
@@ -14,25 +13,21 @@ internal static class UnprovenBefore
         inspection.Evaluated is { Before: null, LiveHash: null } ? "nothing runs yet" : "what runs now is not proven";
 
     /// <summary>The ways out; begins with a full stop.</summary>
-    /// <param name="mayAttest">Whether a statement that names the template is one.</param>
-    public static string WayOut(Inspection inspection, bool mayAttest = false)
+    /// <param name="attest">The command by which a statement names the template, where that is one; else empty.</param>
+    public static string WayOut(Inspection inspection, string attest = "")
     {
-        // The statement is made from a dry run.
-        var isAttestable = mayAttest && inspection.Policy.DryRun is not DryRunAnswer.Refuse;
         if (inspection.Evaluated is { Before: null, LiveHash: null })
         {
-            return isAttestable
-                ? $". Have the CI job attest this template too {AttestAdvice.OfTemplate}, or have it approved"
-                : ". Have it approved";
+            return attest.Length > 0 ? $". Have the CI job attest this template too {attest}, or have it approved" : ". Have it approved";
         }
 
-        var alsoReviewed = isAttestable && SignedQuestions.ReviewedBefore(inspection.Evaluated, inspection.Cluster) is not null;
+        var alsoReviewed = attest.Length > 0 && SignedQuestions.ReviewedBefore(inspection.Evaluated, inspection.Cluster) is not null;
         return RunningIn(inspection) switch
         {
             null => ". No Change on record admitted it, and time does not prove it: have this change approved",
             { IsUnreviewed: true } running => $". It came in by a break-glass without a review. {ReviewOf(running)}",
             { } running when IsProvenByTime(running) => $". {When(running, inspection)}; before that, this change needs an approval"
-                + (alsoReviewed ? $", or that the CI job attests this template too {AttestAdvice.OfTemplate}" : ""),
+                + (alsoReviewed ? $", or that the CI job attests this template too {attest}" : ""),
             { } running => $". Its Change {running.Name} is {running.Phase}, and time does not prove it: have this change approved",
         };
     }
