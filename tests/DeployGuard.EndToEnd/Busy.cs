@@ -8,7 +8,9 @@ namespace DeployGuard.EndToEnd;
 /// </summary>
 internal static class Busy
 {
-    /// <summary>The API server had no answer. Tests that stop the replicas expect it, so no request is repeated for it by default.</summary>
+    /// <summary>
+    /// The API server had no answer. Tests that stop the replicas expect it, so no request is repeated for it by default.
+    /// </summary>
     public const string Unanswered = "failed calling webhook";
 
     /// <summary>In one run of all tests, which send some thousands of requests.</summary>

@@ -167,8 +167,8 @@ public static class SignedQuestions
     }
 
     /// <summary>
-    /// The records of what ran last: the one that was proven last, and all that were admitted since then; all that were admitted if none was
-    /// proven, because the times of unproven ones do not say which ran last. A request does not make a record newer: it may have been
+    /// The records of what ran last: the one that was proven last, and all that were admitted since then; all that were admitted if none
+    /// was proven, because the times of unproven ones do not say which ran last. A request does not make a record newer: it may have been
     /// refused.
     /// </summary>
     private static List<Change> LastRan(WorkloadRef workload, ClusterSnapshot cluster)

@@ -14,7 +14,9 @@ public static class EvidenceWarnings
             ? [.. OfRoles(signed), .. BesideKeys(policy)]
             : BesideKeys(policy);
 
-    /// <summary>Without those of the roles of keys: where images are named by tags, and where statements name people whom nobody knows.</summary>
+    /// <summary>
+    /// Without those of the roles of keys: where images are named by tags, and where statements name people whom nobody knows.
+    /// </summary>
     public static IReadOnlyList<string> BesideKeys(SafeguardPolicy policy) =>
         policy is { Approval: { Required: not Required.Never } rules, SignedOrigin: { } signed }
             ? [.. OfTags(policy), .. signed.Keys.Count > 0 ? OfPeople(signed, rules) : []]

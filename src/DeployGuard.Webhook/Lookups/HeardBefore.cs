@@ -221,7 +221,9 @@ internal sealed class HeardBefore(TimeProvider time)
         }
     }
 
-    /// <summary>A reading of an image by a set of keys in which nothing was missing, with the value of the counter at that moment.</summary>
+    /// <summary>
+    /// A reading of an image by a set of keys in which nothing was missing, with the value of the counter at that moment.
+    /// </summary>
     private sealed record Whole(Digest Image, string Keys, int New, DateTimeOffset Until)
     {
         public bool IsStill(Whole asked, DateTimeOffset now) =>

@@ -77,7 +77,9 @@ public static class AttestAdvice
     public static string TemplateCommand(string from, string to, string put) =>
         $"{DryRun}{Command} --from {from} --to {to} {Ref} --manifest - --complete --approvals FILE --key KEY {put}";
 
-    /// <summary>The same advice for a request of a template alone, which brings its statement along instead of one beside an image.</summary>
+    /// <summary>
+    /// The same advice for a request of a template alone, which brings its statement along instead of one beside an image.
+    /// </summary>
     public static string OfTemplate(string advice) =>
         advice.Contains($"--push {Beside}", StringComparison.Ordinal)
             ? advice
