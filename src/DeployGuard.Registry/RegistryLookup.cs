@@ -120,7 +120,7 @@ public sealed class RegistryLookup : IDisposable
             return new Unavailable(image, FailureCause.Timeout, $"{plan.Home.Host} did not answer in time; the lookup goes on")
             {
                 Looked = [$"image {plan.Home}@{image.Digest}: no answer yet"],
-                WasAnswered = _running.TryGetValue((key, isAgain), out var lookup) && lookup.WasAnswered,
+                IsAway = _running.TryGetValue((key, isAgain), out var lookup) && lookup.IsAway,
             };
         }
     }

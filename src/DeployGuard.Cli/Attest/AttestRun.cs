@@ -2,6 +2,7 @@ using System.CommandLine;
 using DeployGuard.Cli.Inputs;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Attest;
@@ -66,6 +67,11 @@ internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
         if (given.Push is not null && signed is not null)
         {
             await given.Push.PushAsync(signed, time, cancel);
+        }
+
+        foreach (var template in ReviewedTemplate.In(given.Templates))
+        {
+            Say($"the template of {template.Workload}, {template.Hash}");
         }
 
         Say(Summary(change, reading, reviews.InVain));

@@ -81,15 +81,13 @@ internal sealed record ImageVerdict(string Image, SafeguardPolicy Policy, Belief
             );
 
     /// <summary>A remedy with what the image and the policy say of its commands.</summary>
-    public string Filled(string remedy) =>
-        AttestCommands.For(
-            Image,
-            Policy.SignedOrigin,
-            // Without a commit it is judged as if nothing ran.
-            IsOfImageAlone && Running.Count == 0
-                ? remedy.Replace(AttestAdvice.ThatRuns, AttestAdvice.NoCommit, StringComparison.Ordinal)
-                : remedy
-        );
+    public string Filled(string remedy) => AttestCommands.For(Image, Policy.SignedOrigin, FromStart(remedy));
+
+    /// <summary>Without a commit of what runs, it is judged as if nothing ran: then the change begins with the first commit.</summary>
+    public string FromStart(string advice) =>
+        IsOfImageAlone && Running.Count == 0
+            ? advice.Replace(AttestAdvice.ThatRuns, AttestAdvice.NoCommit, StringComparison.Ordinal)
+            : advice;
 
     /// <summary>Why a review does not count; null if it does.</summary>
     public string? WhyNot(CountedReview review) => Votes?.Reviews.FirstOrDefault(r => r.Review.Approver == review.Approver)?.WhyNot;

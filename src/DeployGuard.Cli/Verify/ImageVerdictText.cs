@@ -154,7 +154,7 @@ internal static class ImageVerdictText
             Belief.Undecided => $"Undecided: {verdict.Problem}",
             Belief.Believed => $"Believed: {Sum(verdict, verdict.Provenance)}",
             _ when verdict.Lookup is ImageNotFound or NoStatement =>
-                $"Not believed: {FoundText.NoteOf(verdict.Lookup, verdict.Policy, verdict.Running)}",
+                $"Not believed: {verdict.FromStart(FoundText.NoteOf(verdict.Lookup, verdict.Policy, verdict.Running))}",
             _ when verdict is { GapBeside.Length: > 0, Provenance.Chain.Count: > 0 } =>
                 "Not enough now: what runs is not proven, so that the change needs approval in the cluster",
             _ => $"Not believed: {Sum(verdict, verdict.Provenance)}",
@@ -181,7 +181,7 @@ internal static class ImageVerdictText
             && ImageVerdict.CountsTwoParty(verdict.Policy)
             && verdict.Votes?.Summary is not { WhyNot: not null }
                 ? "the two-party review of the forge can fill the quorum"
-                : $"no review counts{always}. {ToHaveItReviewed}"
+                : $"no review counts{always}. {(provenance.Reviews.Count > 0 ? "See why of each above" : ToHaveItReviewed)}"
             : verdict.Votes is { IsComplete: false } votes
                 ? $"{counted} of its reviews can count towards the quorum, which needs more: {votes.Lines}"
                 : $"{counted} of its reviews can count towards the quorum";

@@ -10,7 +10,7 @@ namespace DeployGuard.Kubernetes.Changes;
 /// <summary>What signed evidence said of a revision at its last request, in the form of the record.</summary>
 internal static class RecordedBacking
 {
-    private const int Most = 20;
+    internal const int Most = 20;
 
     /// <summary>They are excluded from the approvers, so none may be left out of a usual range.</summary>
     private const int MostAuthors = 200;

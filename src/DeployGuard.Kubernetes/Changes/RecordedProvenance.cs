@@ -16,7 +16,7 @@ internal sealed record RecordedProvenance(string Policy, string Image, JsonObjec
     /// <summary>
     /// Of images under each policy that asks about them. A later change of an image that finds no place has no commit to start from.
     /// </summary>
-    private const int Most = 50;
+    internal const int Most = 50;
 
     /// <summary>What could not be looked up is not recorded: it says nothing of the image.</summary>
     public static IReadOnlyList<RecordedProvenance> Of(Verdict verdict) =>

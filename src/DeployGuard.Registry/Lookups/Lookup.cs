@@ -29,12 +29,10 @@ internal sealed class Lookup(
     private PinnedImage Image => plan.Request.Image;
 
     /// <summary>
-    /// Whether no registry is away: each answered some request about manifests, referrers or blobs, also that there are none, or was only
-    /// just asked. Who may push can make another registry take nearly all the time.
+    /// Whether a registry is away: for a while it answered nothing about manifests, referrers or blobs, not even that there are none. One
+    /// that was only just asked is not: who may push can make another one take nearly all the time.
     /// </summary>
-    public bool WasAnswered =>
-        _readers.Any(r => r.WasAnswered)
-        && _readers.GroupBy(r => r.Repository.Host).All(host => host.Any(r => r.WasAnswered) || !host.Any(r => r.IsAway));
+    public bool IsAway => _readers.GroupBy(r => r.Repository.Host).Any(host => host.All(r => !r.WasAnswered) && host.Any(r => r.IsAway));
 
     /// <summary>What the result holds, in bytes.</summary>
     public long Bytes => _budget.Bytes;
@@ -55,13 +53,13 @@ internal sealed class Lookup(
         catch (RegistryException e)
         {
             _image.Outcome = e.Message;
-            return WithTrail(new Unavailable(Image, e.Cause, e.Message, e.RetryAfter) { WasAnswered = WasAnswered }, [_image, .. places]);
+            return WithTrail(new Unavailable(Image, e.Cause, e.Message, e.RetryAfter) { IsAway = IsAway }, [_image, .. places]);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
             var message = $"{plan.Home.Host} did not answer everything within {limits.Lookup.TotalSeconds:0.#} s";
             _image.Outcome = message;
-            return WithTrail(new Unavailable(Image, FailureCause.Timeout, message) { WasAnswered = WasAnswered }, [_image]);
+            return WithTrail(new Unavailable(Image, FailureCause.Timeout, message) { IsAway = IsAway }, [_image]);
         }
     }
 
@@ -84,10 +82,7 @@ internal sealed class Lookup(
             facts is null ? new ImageNotFound(Image)
             // What was not seen might say something else than what was.
             : failures.Count > 0
-                ? new Unavailable(Image, failures[0].Cause, Message(failures), failures.Max(f => f.RetryAfter))
-                {
-                    WasAnswered = WasAnswered,
-                }
+                ? new Unavailable(Image, failures[0].Cause, Message(failures), failures.Max(f => f.RetryAfter)) { IsAway = IsAway }
             : statements.Length > 0 ? new StatementsFound(Image, facts, statements)
             : new NoStatement(Image, facts);
         return WithTrail(result, places);

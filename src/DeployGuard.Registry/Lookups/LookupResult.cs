@@ -65,10 +65,9 @@ public sealed record ImageNotFound(PinnedImage Image) : LookupResult(Image);
 public sealed record Unavailable(PinnedImage Image, FailureCause Cause, string Message, TimeSpan? RetryAfter = null) : LookupResult(Image)
 {
     /// <summary>
-    /// Whether each registry had answered something of the image by then, or was only just asked. If so, how long the rest takes depends on
-    /// what was pushed there too.
+    /// Whether a registry answered nothing of the image for a while. If not, how long the rest takes depends on what was pushed there too.
     /// </summary>
-    public bool WasAnswered { get; init; }
+    public bool IsAway { get; init; }
 }
 
 /// <param name="Why">A part of a sentence whose subject is the place, or what lies there.</param>

@@ -234,6 +234,12 @@ internal sealed class HeardBefore(TimeProvider time)
     /// <param name="Place">Beside this image.</param>
     private sealed record Heard(VerifiedStatement Statement, string Place, DateTimeOffset Until)
     {
-        public VerifiedStatement By(TrustedKey signer) => Statement with { Place = $"{Place} (a few minutes ago)", Signers = [signer] };
+        public VerifiedStatement By(TrustedKey signer) =>
+            Statement with
+            {
+                Place = $"{Place} (a few minutes ago)",
+                Signers = [signer],
+                IsHeardBefore = true,
+            };
     }
 }

@@ -132,13 +132,18 @@ internal sealed class ImageJudge(TimeProvider time)
     private static StatementFinding[] AnsweredAlready(Unavailable result) =>
         result switch
         {
-            { Cause: FailureCause.Timeout, WasAnswered: true } =>
+            { Cause: FailureCause.Timeout, IsAway: false } =>
             [
                 NotForgiven(
                     $"{result.Image}",
                     "takes longer to read than a request may wait",
                     "Retry in a minute, which finds what was read since. If it persists, delete superseded statements of this image."
                 ),
+            ],
+            // The request itself may name more images than are looked up at a time.
+            { Cause: FailureCause.TooBusy } =>
+            [
+                NotForgiven($"{result.Image}", "was not looked at, because too many lookups run", $"{LookupRemedy.Of(result)}."),
             ],
             { Cause: FailureCause.BadContent or FailureCause.TooLarge } =>
             [

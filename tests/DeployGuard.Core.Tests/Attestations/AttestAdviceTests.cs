@@ -74,6 +74,30 @@ public class AttestAdviceTests
         );
 
     [Test]
+    public void TheForgesJobAlsoNamesTheTemplateAndTheBuildJobDoesNot()
+    {
+        var advice = AttestAdvice.WhereNoneIs([KeyRole.SourceReview, KeyRole.Build], 1, [s_runs]);
+
+        Assert.That(
+            AttestAdvice.WithTemplate(advice, "shop"),
+            Is.EqualTo(
+                advice
+                    .Replace(
+                        "deployguard attest --from",
+                        "kubectl apply -n shop --dry-run=server -o yaml -f MANIFEST | deployguard attest --from"
+                    )
+                    .Replace(
+                        "; and the CI job that built the image to run, with its key of the role Build: kubectl apply -n shop --dry-run=server -o yaml -f "
+                            + "MANIFEST | ",
+                        "; and the CI job that built the image to run, with its key of the role Build: "
+                    )
+                    .Replace("--complete", "--manifest - --complete")
+            )
+        );
+        Assert.That(AttestAdvice.WithTemplate("Have it approved.", "shop"), Is.EqualTo("Have it approved."));
+    }
+
+    [Test]
     public void NobodyIsAskedToSignWithAKeyThatCountsForNothing()
     {
         var change = Stated.Change().Source;

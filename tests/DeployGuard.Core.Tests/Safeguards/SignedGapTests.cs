@@ -99,7 +99,7 @@ public class SignedGapTests
             Unproven(c => c with { AvailableSince = Some.Now, IsApproved = isApproved }),
             Does.Contain(
                 isApproved
-                    ? "before that, this change needs an approval, or that the CI job attests this template too (kubectl apply --dry-run=server -o yaml -f "
+                    ? "before that, this change needs an approval, unless you have the CI job attest this template too (kubectl apply -n shop --dry-run=server "
                     : "before that, this change needs an approval. Besides, "
             )
         );
@@ -359,7 +359,7 @@ public class SignedGapTests
             Decide(Always(), [Forge.Says(names)], applied).Denials.First().Finding.Message,
             Does.Contain(
                 $"attest this very template: its hash is {applied.Read().Template.Hash[..15]}, and the statement names {hash[..15]} "
-                    + $"(kubectl apply --dry-run=server -o yaml -f MANIFEST | deployguard attest --from {Stated.Running} --to {Stated.Head} --ref "
+                    + $"(kubectl apply -n shop --dry-run=server -o yaml -f MANIFEST | deployguard attest --from {Stated.Running} --to {Stated.Head} --ref "
                     + $"refs/heads/main --repository https://github.com/acme/checkout --manifest - --complete --approvals FILE --key KEY --push "
                     + $"--beside {New})"
             )
@@ -367,6 +367,22 @@ public class SignedGapTests
 
         static System.Text.Json.Nodes.JsonObject WithEnv(string value) =>
             Deployment(New).With("spec/template/spec/containers/0/env", $$"""[{"name": "A", "value": "{{value}}"}]""");
+    }
+
+    /// <summary>A dry run without the right -n is of another namespace.</summary>
+    [Test]
+    public void WhereTheStatementNamesTheTemplateOfAnotherWorkloadBothAreNamed()
+    {
+        var after = Deployment(New).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""");
+        var template = StatementSubject.Of("Deployment default/web", StatementSubject.TemplateHash, after.Read().Template.Hash);
+        var statement = Forge.Says(Stated.Change().ReviewedBy("github:2002").About(Stated.Image(), template));
+
+        Assert.That(
+            Decide(Always(), [statement], after).Denials.First().Finding.Message,
+            Does.Contain(
+                "have the CI job attest the template of Deployment shop/web: the statement names that of Deployment default/web (kubectl "
+            )
+        );
     }
 
     /// <summary>Its job is not asked again for what it did: the build's statement is missing.</summary>
@@ -415,7 +431,7 @@ public class SignedGapTests
         );
         Assert.That(
             Decide(Always(), [Forge.Says(Stated.Change().ReviewedBy("github:9999"))]).Denials.First().Finding.Remedy,
-            Does.StartWith("Ask them to run: kubectl deployguard approve ")
+            Does.StartWith("Ask senior-engineers to run: kubectl deployguard approve ")
         );
     }
 

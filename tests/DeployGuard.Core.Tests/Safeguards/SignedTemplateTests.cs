@@ -83,7 +83,7 @@ public class SignedTemplateTests
         Assert.That(verdict.IsAllowed, Is.False);
         Assert.That(
             verdict.Denials.First().Finding.Message,
-            Does.Contain("and none begins there").And.Contain("--key KEY --manifest - --format annotation").And.Not.Contain("--beside")
+            Does.Contain("and none begins there").And.Contain("--key KEY --format annotation").And.Not.Contain("--beside")
         );
     }
 
@@ -204,7 +204,7 @@ public class SignedTemplateTests
                     "Signed evidence does not stand in for it: only the template changed, and the request brings no statement that names it"
                 )
                 .And.Contain(
-                    "kubectl apply --dry-run=server -o yaml -f MANIFEST | deployguard attest --from "
+                    "kubectl apply -n shop --dry-run=server -o yaml -f MANIFEST | deployguard attest --from "
                         + $"{Stated.Running} --to NEW-COMMIT --ref refs/heads/main --repository https://github.com/acme/checkout --manifest - --complete --approvals FILE --key KEY --format annotation"
                 )
                 .And.EndWith("kubectl patch deployment/web -n shop --type merge --patch-file change.json, and apply MANIFEST")

@@ -4,9 +4,11 @@ using DeployGuard.Core.Attestations;
 using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
+using DeployGuard.Registry.Access;
 using DeployGuard.Registry.Lookups;
 using DeployGuard.Registry.References;
 using DeployGuard.Webhook.Lookups;
+using Microsoft.Extensions.Time.Testing;
 
 namespace DeployGuard.Webhook.Tests.Lookups;
 
@@ -286,6 +288,8 @@ internal sealed class EvidenceReaderTests : EvidenceFixture
     [TestCase(false)]
     public async Task AStatementThatIsNotReadInTimeIsUnreadWhereTheRegistryAnswers(bool answers)
     {
+        var time = new FakeTimeProvider(Clock.GetUtcNow());
+        Use(RegistryProxy.None, time);
         var (hang, reached) = (new TaskCompletionSource(), new TaskCompletionSource());
         var manifest = $"/manifests/{ImageReference.TryParse(Image)?.Digest}";
         Registry.Own = async context =>
@@ -301,6 +305,7 @@ internal sealed class EvidenceReaderTests : EvidenceFixture
         using var deadline = new CancellationTokenSource();
         var reading = ReadAsync(Policy(more: "\"onUnavailable\": \"TreatAsUnknown\", \"unknown\": \"Human\","), deadline.Token);
         await reached.Task;
+        time.Advance(TimeSpan.FromSeconds(1));
         await deadline.CancelAsync();
 
         var image = (await reading).Single().Images.Single();
@@ -312,6 +317,34 @@ internal sealed class EvidenceReaderTests : EvidenceFixture
             Is.EqualTo(answers ? new[] { FindingKind.Unread } : []),
             "a registry that does not answer may be forgiven"
         );
+    }
+
+    /// <summary>A request may name more images than are looked up at a time, and the one with a sign of AI last.</summary>
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task AnImageThatFindsNoPlaceAmongTheLookupsIsUnread(bool isHuman)
+    {
+        var hang = new TaskCompletionSource();
+        Registry.Own = async _ =>
+        {
+            await hang.Task;
+            return false;
+        };
+        var unknown = isHuman ? "Human" : "AiAssisted";
+        var policy = Policy(more: $"\"onUnavailable\": \"TreatAsUnknown\", \"unknown\": \"{unknown}\",");
+        var others = Enumerable
+            .Range(0, new LookupLimits().LookupsPerRegistry)
+            .Select(i => $"{Registry.Host}/acme/web@{Repository.PushImage($"other {i}")}");
+        using var deadline = new CancellationTokenSource();
+        var reading = ReadAsync(policy, Deployment([.. others, Image]), deadline.Token);
+        await deadline.CancelAsync();
+
+        var image = (await reading)
+            .Single()
+            .Images.Single(i => i.Unavailable.Contains("too many lookups run already", StringComparison.Ordinal));
+        hang.SetResult();
+
+        Assert.That(image.Provenance?.Findings.Select(f => f.Kind) ?? [], Is.EqualTo(isHuman ? new[] { FindingKind.Unread } : []));
     }
 
     [Test]

@@ -10,6 +10,7 @@ namespace DeployGuard.Webhook.Tests.Lookups;
 
 /// <summary>Anybody who may push can copy statements beside many images, so that there is no room for what was heard.</summary>
 [Parallelizable(ParallelScope.All)]
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 internal sealed class HeardBeforeTests
 {
     private static readonly TrustedKey s_forge = new("forge", KeyRole.SourceReview, NewKey());

@@ -26,8 +26,8 @@ public static class AttestAdvice
 
     private const string Command = "deployguard attest";
 
-    /// <summary>What a statement about a template is made from: the hash has the defaults of the API server.</summary>
-    private const string DryRun = "kubectl apply --dry-run=server -o yaml -f MANIFEST | ";
+    /// <summary>What only the job of the forge's side states.</summary>
+    private const string Reviews = "--complete --approvals FILE ";
 
     /// <summary>Git's name for no commit.</summary>
     public static string NoCommit { get; } = new('0', 40);
@@ -56,7 +56,7 @@ public static class AttestAdvice
     /// <returns>Verb first, without a full stop.</returns>
     public static string ForgeJob(IReadOnlyCollection<KeyRole> roles, int threshold, string from, string to, string put) =>
         roles.Contains(KeyRole.SourceReview)
-            ? $"ask {Jobs(threshold)} to run: {Command} --from {from} --to {to} {Ref} --complete --approvals FILE --key KEY --push {put}"
+            ? $"ask {Jobs(threshold)} to run: {Command} --from {from} --to {to} {Ref} {Reviews}--key KEY --push {put}"
             : $"have it approved in the cluster: the policy trusts no key of the role {KeyRole.SourceReview}, so that no statement leads to it";
 
     /// <summary>Asks the job that built the image to say of which commit it is; that of the forge, if the policy trusts no other.</summary>
@@ -74,18 +74,23 @@ public static class AttestAdvice
 
     /// <summary>The command that states a change and its template.</summary>
     /// <param name="put">Where the statement goes, as options.</param>
-    public static string TemplateCommand(string from, string to, string put) =>
-        $"{DryRun}{Command} --from {from} --to {to} {Ref} --manifest - --complete --approvals FILE --key KEY {put}";
+    public static string TemplateCommand(string @namespace, string from, string to, string put) =>
+        $"{DryRun(@namespace)}{Command} --from {from} --to {to} {Ref} --manifest - {Reviews}--key KEY {put}";
 
-    /// <summary>
-    /// The same advice for a request of a template alone, which brings its statement along instead of one beside an image.
-    /// </summary>
-    public static string OfTemplate(string advice) =>
-        advice.Contains($"--push {Beside}", StringComparison.Ordinal)
-            ? advice
-                .Replace(Command, $"{DryRun}{Command}", StringComparison.Ordinal)
-                .Replace($"--push {Beside}", "--manifest - --format annotation", StringComparison.Ordinal)
-            : advice;
+    /// <summary>The same advice, and the job of the forge's side also names the template. Unchanged if that job is not asked.</summary>
+    public static string WithTemplate(string advice, string @namespace)
+    {
+        var at = advice.IndexOf(Reviews, StringComparison.Ordinal);
+        var command = at < 0 ? -1 : advice.LastIndexOf(Command, at, StringComparison.Ordinal);
+        return command < 0 ? advice : $"{advice[..command]}{DryRun(@namespace)}{advice[command..at]}--manifest - {advice[at..]}";
+    }
+
+    /// <summary>The same for a request of a template alone, which brings its statement along instead of one beside an image.</summary>
+    public static string OfTemplate(string advice, string @namespace) =>
+        WithTemplate(advice, @namespace).Replace($"--push {Beside}", "--format annotation", StringComparison.Ordinal);
+
+    /// <summary>What a statement about a template is made from: the hash has the defaults of the API server.</summary>
+    private static string DryRun(string @namespace) => $"kubectl apply -n {@namespace} --dry-run=server -o yaml -f MANIFEST | ";
 
     /// <summary>
     /// What to do where no statement about an image is found at all. Each job states only what it knows: the one with the key of the role
@@ -108,7 +113,7 @@ public static class AttestAdvice
         if (running.FirstOrDefault(r => r.Commit is null) is { } unknown)
         {
             return $"The commit of {unknown.Image}, which runs now, is not known either, so that nobody can say what changed since then. "
-                + $"First {BuildJob(roles, threshold, "COMMIT-BEFORE", New).Replace("--complete --approvals FILE ", "", StringComparison.Ordinal)}, "
+                + $"First {BuildJob(roles, threshold, "COMMIT-BEFORE", New).Replace(Reviews, "", StringComparison.Ordinal)}, "
                 + "so that the commit of the new image is known from then on; then have it approved in the cluster, once";
         }
 

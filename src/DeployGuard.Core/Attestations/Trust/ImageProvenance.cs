@@ -46,8 +46,11 @@ public sealed record ImageProvenance(
     /// <summary>The pod templates that the last change statement is about too.</summary>
     public IReadOnlyList<ReviewedTemplate> ReviewedTemplates { get; init; } = [];
 
-    /// <summary>The pod templates that statements which may be used are about, whatever link is missing.</summary>
-    public IReadOnlyList<ReviewedTemplate> StatedTemplates { get; init; } = [];
+    /// <summary>For advice: the pod templates that change statements which may be used are about, whatever link is missing.</summary>
+    public IReadOnlyList<StatedTemplate> StatedTemplates { get; init; } = [];
+
+    /// <summary>For advice: what runs where the image would run, with the commits that are known.</summary>
+    public IReadOnlyList<RunningImage> Running { get; init; } = [];
 
     /// <summary>
     /// It is about a pod template whose images run already, and not about an image: the head is the commit of the template, by the
@@ -174,6 +177,9 @@ public sealed record MissingLink(LinkKind Kind, string What, string Remedy)
     /// <summary>The commit of what runs is not known either: then neither time nor a statement about the change is enough.</summary>
     public bool IsStartUnknown { get; init; }
 }
+
+/// <param name="Keys">How many keys of the role <see cref="KeyRole.SourceReview"/> say it.</param>
+public sealed record StatedTemplate(ReviewedTemplate Template, int Keys);
 
 /// <summary>A pod template that a statement is about.</summary>
 /// <param name="Workload">As <c>attest --manifest</c> names it: kind, namespace and name.</param>

@@ -40,10 +40,12 @@ public static class OriginEvaluator
             StatedTemplates =
             [
                 .. judged
-                    .Where(s => s is { IsUsable: true, Change: not null })
-                    .SelectMany(s => ReviewedTemplate.In(s.Statement.Subjects))
-                    .Distinct(),
+                    .Where(s => s is { IsUsable: true, Change: not null } && s.CountOf(KeyRole.SourceReview) > 0)
+                    .SelectMany(s => ReviewedTemplate.In(s.Statement.Subjects).Select(template => (Statement: s, Template: template)))
+                    .GroupBy(s => s.Template, s => s.Statement)
+                    .Select(g => new StatedTemplate(g.Key, JudgedStatement.KeysOf(KeyRole.SourceReview, g))),
             ],
+            Running = question.Running,
             Findings =
             [
                 .. verification.Findings,
@@ -131,7 +133,7 @@ public static class OriginEvaluator
         RangeJudgement? range
     ) =>
         from statement in judged
-        where statement.IsUsable && statement.Statement.Claim is not OtherClaim
+        where statement.IsUsable && statement.Statement is { Claim: not OtherClaim, IsHeardBefore: false }
         where !coverage.IsAbout(statement.Statement) && range?.Concerns(statement) is not true && range?.IsOfStart(statement) is not true
         select Other(
             statement,

@@ -32,6 +32,12 @@ public sealed record VerifiedStatement(
     Claim Claim
 )
 {
+    /// <summary>
+    /// It was read in the last minutes, and is not there now. Perhaps another request brought it, so that the requester is not told what
+    /// else it is about.
+    /// </summary>
+    public bool IsHeardBefore { get; init; }
+
     /// <summary>For messages.</summary>
     internal string SignerNames => string.Join(", ", Signers.Select(s => s.Name));
 }

@@ -143,7 +143,14 @@ internal sealed class ApprovalSafeguard : ISafeguard
                 + $"{votes.Lines}{inVain}{Other(evaluated, inspection.Cluster)}"
                 + (gap.Length > 0 ? $". Signed evidence does not stand in for it: {gap}" : "")
                 + unread,
-            Remedy(evaluated, policy, inspection.Cluster, gap.Length > 0 || unread.Length > 0 ? $"Or ask {PeopleOf(rules)}" : "Ask them")
+            Remedy(
+                evaluated,
+                policy,
+                inspection.Cluster,
+                gap.Length > 0 || unread.Length > 0 ? $"Or ask {PeopleOf(rules)}"
+                    : inVain.Length > 0 ? $"Ask {PeopleOf(rules)}"
+                    : "Ask them"
+            )
         )
         {
             Missing = votes.Missing,

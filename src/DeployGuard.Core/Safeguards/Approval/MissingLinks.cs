@@ -49,7 +49,7 @@ internal static class MissingLinks
     private static string RemedyOf(Inspection inspection, SignedImage image, ImageProvenance proven, MissingLink gap) =>
         gap.Kind is LinkKind.HeadCommit or LinkKind.Change && CauseIn(proven) is { } cause
             ? $"See what {StatementFindings.ReasonOf(cause.Kind).Code} says of the statement below."
-            : StatementFindings.CommandFor(image, inspection.Policy.SignedOrigin, gap.Remedy);
+            : StatementFindings.CommandFor(image, inspection, gap.Remedy);
 
     /// <summary>
     /// What a trusted key says of this image before what somebody else signed, and that before what is about something else, which may be

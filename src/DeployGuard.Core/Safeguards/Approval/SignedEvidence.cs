@@ -96,9 +96,9 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
                 : isTemplate ? proven
                 : []
         );
-        var (gap, moved) =
-            unavailable.Length > 0 ? ("", "")
-            : isTemplate ? (TemplateGapOf(inspection, facts.Images[0].Image, missing, unread.Count > 0 ? [] : proven), "")
+        var (gap, moved, besides) =
+            unavailable.Length > 0 ? ("", "", missing)
+            : isTemplate ? (TemplateGapOf(inspection, facts.Images[0].Image, missing, unread.Count > 0 ? [] : proven), "", missing)
             : GapOf(inspection, facts, proven, missing);
         var isWhole = unavailable.Length == 0 && gap.Length == 0 && moved.Length == 0 && (isTemplate || proven.Count == facts.Images.Count);
         var countsTwoParty = inspection.Policy.SignedOrigin is { Summaries.TwoParty: TwoPartyReviews.CountsAsReview };
@@ -107,9 +107,9 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             isWhole ? ReviewsOf(proven, inspection.Policy.Approval?.Identities ?? KnownPeople.None) : [],
             Explained(
                 inspection,
-                missing,
+                besides,
                 MissingLinks.IsRunningCommit(facts.Images),
-                [gap, missing, moved, countsTwoParty ? TwoPartyGapIn(facts) : "", isWhole ? MissingReview.Of(proven) : ""]
+                [gap, besides, moved, countsTwoParty ? TwoPartyGapIn(facts) : "", isWhole ? MissingReview.Of(proven) : ""]
             ),
             unavailable
         )
@@ -161,26 +161,31 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
 
     /// <summary>
     /// Statements about images speak for images alone: whatever else the template changes was not reviewed, unless the statement is about
-    /// this very template. The second text is told only where nothing else is missing.
+    /// this very template. The second text is told only where nothing else is missing; the third is what else is missing.
     /// </summary>
-    private static (string Gap, string Moved) GapOf(Inspection inspection, SignedFacts facts, List<ImageProvenance> proven, string missing)
+    private static (string Gap, string Moved, string Missing) GapOf(
+        Inspection inspection,
+        SignedFacts facts,
+        List<ImageProvenance> proven,
+        string missing
+    )
     {
         var (evaluated, cluster) = (inspection.Evaluated, inspection.Cluster);
         var asked = SignedQuestions.Of(evaluated, inspection.Policy).Statements.ToHashSet();
-        if (evaluated.After?.Template is not { } template || asked.Except(facts.Images.Select(f => f.Image)).Any())
+        if (evaluated.After is not { Template: var template } after || asked.Except(facts.Images.Select(f => f.Image)).Any())
         {
-            return ("not every new image was looked up", "");
+            return ("not every new image was looked up", "", missing);
         }
 
         // The template of another workload or namespace was not reviewed for this one.
-        var reviewed = new ReviewedTemplate($"{evaluated.After.Ref}", template.Hash);
+        var reviewed = new ReviewedTemplate($"{after.Ref}", template.Hash);
         // Of a template that a statement names, every image must be one that was looked up or runs already.
         if (proven.TrueForAll(p => p.ReviewedTemplates.Contains(reviewed)))
         {
             var reviewedBefore = SignedQuestions.ReviewedBefore(evaluated, cluster);
             if (evaluated.Before is not null && reviewedBefore is null)
             {
-                return ("what runs now is neither proven nor reviewed, so that nothing says what was reviewed since then", "");
+                return ("what runs now is neither proven nor reviewed, so that nothing says what was reviewed since then", "", missing);
             }
 
             var known = reviewedBefore?.Template.Images.Select(i => i.Reference.Digest).OfType<string>() ?? [];
@@ -189,23 +194,27 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
                 .Where(i => !asked.Contains(i.Reference.Text) && (i.Reference.Digest is not { } digest || !known.Contains(digest)))
                 .Select(i => i.Reference.Text)
                 .FirstOrDefault();
-            return (unknown is null ? "" : $"no statement is about {unknown}, which the policy names no source for", "");
+            return (unknown is null ? "" : $"no statement is about {unknown}, which the policy names no source for", "", missing);
         }
 
-        // To attest it again would not help: the statement waits for a link.
-        if (missing.Length > 0 && proven.Exists(p => p.Chain.Count == 0 && p.StatedTemplates.Contains(reviewed)))
+        // To attest it again would not help: the statement waits for that of the build.
+        if (
+            missing.Length > 0
+            && proven.Exists(p => p.Missing is { Kind: LinkKind.HeadCommit } && IsStated(p, reviewed, inspection.Policy))
+        )
         {
-            return ($"a statement names this template, and counts only with what is missing: {missing}", "");
+            return ($"a statement names this template, and counts only with what is missing: {missing}", "", missing);
         }
 
-        var attest = TemplateAdvice.IsPossible(inspection.Policy)
-            ? TemplateAdvice.Command(inspection, facts.Images[0].Image, facts.Images[0].Provenance)
-            : "";
+        var isPossible = TemplateAdvice.IsPossible(inspection.Policy);
+        var withTemplate = isPossible ? AttestAdvice.WithTemplate(missing, after.Ref.Namespace) : missing;
         if (SignedQuestions.ProvenBefore(evaluated, cluster) is not { } before)
         {
+            var attest = TemplateAdvice.WithImage(inspection, after, ImageOf(facts), hasCommand: withTemplate != missing);
             return (
                 $"{UnprovenBefore.In(inspection)}, so that the template cannot be compared with it{UnprovenBefore.WayOut(inspection, attest)}",
-                ""
+                "",
+                withTemplate
             );
         }
 
@@ -213,8 +222,14 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         return changed is null
             ? (
                 $"the template differs from what runs in more than images{Fields(before, template)}, and signed reviews speak "
-                    + $"for images alone: deploy the images alone, or {AttestThis(reviewed, proven, attest)}",
-                ""
+                    + "for images alone: deploy the images alone, or "
+                    + (
+                        TemplateAdvice.WithImage(inspection, after, ImageOf(facts), hasCommand: false) is { Length: > 0 } command
+                            ? command
+                            : "have the change approved"
+                    ),
+                "",
+                missing
             )
             : (
                 changed.FirstOrDefault(c => !c.IsSameContent && !asked.Contains(c.To)) is { } other
@@ -224,9 +239,15 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
                 changed.FirstOrDefault(c => !IsOfSameRepository(c))
                     is { } moved
                     ? $"{moved.To} takes the place of an image of another repository, {moved.From}, and no reviewer said that it may"
-                    : ""
+                    : "",
+                missing
             );
     }
+
+    private static bool IsStated(ImageProvenance proven, ReviewedTemplate template, SafeguardPolicy policy) =>
+        proven.StatedTemplates.Any(s => s.Template == template && s.Keys >= (policy.SignedOrigin?.ReviewThreshold ?? 1));
+
+    private static (string, ImageProvenance?) ImageOf(SignedFacts facts) => (facts.Images[0].Image, facts.Images[0].Provenance);
 
     /// <summary>Whether reviewed statements lead from the commit of what runs to the template that is requested.</summary>
     private static bool IsWholeTemplate(ImageProvenance provenance, Inspection inspection) =>
@@ -242,14 +263,6 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         : missing.Length > 0 ? missing
         : "no statement that leads here names this template, or too few keys do. "
             + (TemplateAdvice.IsPossible(inspection.Policy) ? TemplateAdvice.WhereItIsAlone(inspection, image, []) : "Have it approved");
-
-    /// <summary>The mistake that is made most is to attest another template than the one that is applied.</summary>
-    private static string AttestThis(ReviewedTemplate asked, List<ImageProvenance> proven, string attest) =>
-        attest.Length == 0 ? "have the change approved"
-        : proven.SelectMany(p => p.ReviewedTemplates).FirstOrDefault(t => t.Workload == asked.Workload) is { } other
-            ? $"have the CI job attest this very template: its hash is {Short(asked.Hash)}, and the statement names "
-                + $"{Short(other.Hash)} {attest}"
-        : $"have the CI job attest this template too {attest}";
 
     internal static string Short(string hash) => hash.Length > ShownHash ? hash[..ShownHash] : hash;
 

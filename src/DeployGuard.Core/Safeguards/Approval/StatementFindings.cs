@@ -20,7 +20,7 @@ internal static class StatementFindings
             ReasonOf(alike.Key),
             "",
             $"{image.Image}: {first.Text}{More(first, alike)}",
-            RemovalOf(first, inspection.Evaluated.After?.Ref, CommandFor(image, inspection.Policy.SignedOrigin, first.Remedy)).TrimEnd('.')
+            RemovalOf(first, inspection.Evaluated.After?.Ref, CommandFor(image, inspection, first.Remedy)).TrimEnd('.')
         );
 
     /// <summary>With the command that removes an annotation. It stays on the workload, and would be named at each later refusal.</summary>
@@ -35,8 +35,14 @@ internal static class StatementFindings
             ? $"kubectl annotate {workload.KubectlName} -n {workload.Namespace} {Workload.StatementAnnotation}-"
             : null;
 
-    public static string CommandFor(SignedImage image, SignedOrigin? origin, string remedy) =>
-        AttestCommands.For(image.Image, origin, image.Provenance is { IsOfTemplate: true } ? AttestAdvice.OfTemplate(remedy) : remedy);
+    public static string CommandFor(SignedImage image, Inspection inspection, string remedy) =>
+        AttestCommands.For(
+            image.Image,
+            inspection.Policy.SignedOrigin,
+            image.Provenance is { IsOfTemplate: true } && inspection.Evaluated.After is { Ref.Namespace: var @namespace }
+                ? AttestAdvice.OfTemplate(remedy, @namespace)
+                : remedy
+        );
 
     /// <summary>One statement may lie at several places, and several things may be wrong with it.</summary>
     private static string More(StatementFinding first, IEnumerable<StatementFinding> alike)

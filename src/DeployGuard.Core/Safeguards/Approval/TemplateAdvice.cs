@@ -1,6 +1,8 @@
 using DeployGuard.Core.Attestations.Trust;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
 
@@ -12,14 +14,48 @@ internal static class TemplateAdvice
         policy.DryRun is not DryRunAnswer.Refuse && policy.SignedOrigin?.Roles.Contains(KeyRole.SourceReview) is true;
 
     /// <summary>For a request with a new image: the statement is put beside that.</summary>
-    /// <returns>In brackets, to follow what is asked for.</returns>
-    public static string Command(Inspection inspection, string image, ImageProvenance? proven)
+    /// <param name="asked">The template of the request.</param>
+    /// <param name="image">A new image, and what is proven of it.</param>
+    /// <param name="hasCommand">Whether what else is missing has the command already.</param>
+    /// <returns>Verb first, without a full stop; empty if nobody can make one.</returns>
+    public static string WithImage(Inspection inspection, Workload asked, (string Name, ImageProvenance? Proven) image, bool hasCommand)
     {
-        var chain = proven?.Chain ?? [];
-        var start = chain.Select(l => l.BaseCommit).Except(chain.Select(l => l.HeadCommit)).FirstOrDefault();
-        var from = start ?? (inspection.Evaluated is { Before: null, LiveHash: null } ? AttestAdvice.NoCommit : AttestAdvice.ThatRuns);
-        var command = AttestAdvice.TemplateCommand(from, proven?.Head?.Commit ?? AttestAdvice.New, $"--push {AttestAdvice.Beside}");
-        return $"({AttestCommands.For(image, inspection.Policy.SignedOrigin, command)})";
+        var (policy, proven) = (inspection.Policy, image.Proven);
+        if (policy.SignedOrigin is not { } origin || !IsPossible(policy))
+        {
+            return "";
+        }
+
+        var reviewed = new ReviewedTemplate($"{asked.Ref}", asked.Template.Hash);
+        var stated = proven?.StatedTemplates ?? [];
+        var what =
+            stated.FirstOrDefault(s => s.Template == reviewed) is { } some && some.Keys < origin.ReviewThreshold
+                ? $"the job with another key attest this template too: {some.Keys} of {origin.ReviewThreshold} keys of the role "
+                    + $"{KeyRole.SourceReview} name it"
+            : stated.FirstOrDefault(s => s.Template.Workload == reviewed.Workload && s.Template != reviewed) is { Template: var other }
+                ? $"the CI job attest this very template: its hash is {SignedEvidence.Short(reviewed.Hash)}, and the statement names "
+                    + SignedEvidence.Short(other.Hash)
+            : stated.FirstOrDefault(s => s.Template != reviewed) is { Template: var elsewhere }
+                ? $"the CI job attest the template of {reviewed.Workload}: the statement names that of {VisibleText.Inline(elsewhere.Workload)}"
+            : "the CI job attest this template too";
+        return $"have {what}{(hasCommand ? "" : $" ({CommandOf(asked, image.Name, proven, origin, inspection)})")}";
+    }
+
+    private static string CommandOf(Workload asked, string image, ImageProvenance? proven, SignedOrigin origin, Inspection inspection)
+    {
+        var from = inspection.Evaluated is { Before: null, LiveHash: null }
+            ? AttestAdvice.NoCommit
+            : AttestAdvice.From(proven?.Running ?? []);
+        return AttestCommands.For(
+            image,
+            origin,
+            AttestAdvice.TemplateCommand(
+                asked.Ref.Namespace,
+                from,
+                proven?.Head?.Commit ?? AttestAdvice.New,
+                $"--push {AttestAdvice.Beside}"
+            )
+        );
     }
 
     /// <summary>For a request of a template alone: no registry is asked then, so that it brings the statement along.</summary>
@@ -35,7 +71,7 @@ internal static class TemplateAdvice
         }
 
         var from = commits is [var only] ? only : AttestAdvice.ThatRuns;
-        var command = AttestAdvice.TemplateCommand(from, AttestAdvice.New, "--format annotation -o change.json");
+        var command = AttestAdvice.TemplateCommand(workload.Namespace, from, AttestAdvice.New, "--format annotation -o change.json");
         // One annotation holds one statement.
         var others =
             origin.ReviewThreshold > 1

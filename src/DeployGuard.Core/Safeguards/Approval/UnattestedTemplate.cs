@@ -35,7 +35,12 @@ internal static class UnattestedTemplate
 
         var commits = onRecord.SelectMany(r => r.Commits).Distinct().ToList();
         var isProven = SignedQuestions.ProvenBefore(evaluated, cluster) is not null;
-        var bare = $"the request brings no statement that names it (hash {SignedEvidence.Short(after.Template.Hash)})";
+        var bare =
+            (
+                SignedQuestions.StatementsIn(evaluated).Count > 0
+                    ? "the statement in the annotation names another one"
+                    : "the request brings no statement that names it"
+            ) + $" ({after.Ref}, hash {SignedEvidence.Short(after.Template.Hash)})";
         // The way out of what time does not prove is an approval, which no statement replaces.
         var unproven = isProven ? "" : $"{UnprovenBefore.In(inspection)}{UnprovenBefore.WayOut(inspection)}";
         return !isProven && !UnprovenBefore.IsByTime(inspection) ? $"only the template changed, and {unproven}"

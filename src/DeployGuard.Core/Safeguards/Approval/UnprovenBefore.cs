@@ -13,12 +13,15 @@ internal static class UnprovenBefore
         inspection.Evaluated is { Before: null, LiveHash: null } ? "nothing runs yet" : "what runs now is not proven";
 
     /// <summary>The ways out; begins with a full stop.</summary>
-    /// <param name="attest">The command by which a statement names the template, where that is one; else empty.</param>
+    /// <param name="attest">How a statement names the template, where that is one; else empty.</param>
     public static string WayOut(Inspection inspection, string attest = "")
     {
         if (inspection.Evaluated is { Before: null, LiveHash: null })
         {
-            return attest.Length > 0 ? $". Have the CI job attest this template too {attest}, or have it approved" : ". Have it approved";
+            return attest.Length > 0 ? $". H{attest[1..]}, or have it approved"
+                : inspection.Policy.DryRun is DryRunAnswer.Refuse
+                    ? ". Have it approved: the policy refuses the dry run that a statement about a template is made from (dryRun: Refuse)"
+                : ". Have it approved";
         }
 
         var alsoReviewed = attest.Length > 0 && SignedQuestions.ReviewedBefore(inspection.Evaluated, inspection.Cluster) is not null;
@@ -27,7 +30,7 @@ internal static class UnprovenBefore
             null => ". No Change on record admitted it, and time does not prove it: have this change approved",
             { IsUnreviewed: true } running => $". It came in by a break-glass without a review. {ReviewOf(running)}",
             { } running when IsProvenByTime(running) => $". {When(running, inspection)}; before that, this change needs an approval"
-                + (alsoReviewed ? $", or that the CI job attests this template too {attest}" : ""),
+                + (alsoReviewed ? $", unless you {attest}" : ""),
             { } running => $". Its Change {running.Name} is {running.Phase}, and time does not prove it: have this change approved",
         };
     }
