@@ -14,7 +14,7 @@ internal static class Busy
     public const string Unanswered = "failed calling webhook";
 
     /// <summary>In one run of all tests, which send some thousands of requests.</summary>
-    private const int MostRepeats = 100;
+    private const int MostRepeats = 40;
 
     private static readonly string[] s_reasons = ["EvaluationIncomplete", "Overloaded"];
 

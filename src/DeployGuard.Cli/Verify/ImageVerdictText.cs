@@ -18,7 +18,8 @@ internal static class ImageVerdictText
         "the request: if it changes more than this image, it counts only where a statement names the new template (attest --manifest)";
 
     private const string ClusterNotSeen =
-        "the cluster: whether the change begins at the commit of what runs there, and that is proven (without --policy and --base: --workload KIND/NAME)";
+        "what runs in the cluster: whether the change begins at its commit, and whether it is proven; --workload KIND/NAME reads that, in place of "
+        + "--policy and --base";
 
     public static IEnumerable<string> Of(ImageVerdict verdict) =>
         [
@@ -166,9 +167,11 @@ internal static class ImageVerdictText
             : $"{(provenance.Origin is OriginVerdict.Ai ? "AI had a part" : provenance.Origin is OriginVerdict.NotAi ? "no AI had a part" : "whether AI had a part is not known")}; "
                 + Counted(verdict, provenance);
 
-    private const string ToHaveItReviewed =
-        "Have somebody who is not among its authors review it in the forge, and the CI job attest it with --approvals; or have it approved in the "
-        + "cluster";
+    private static string Advice(ImageVerdict verdict, ImageProvenance provenance) =>
+        verdict.Belief is Belief.Believed ? ""
+        : provenance.Reviews.Count > 0 ? ". See above why each does not count"
+        : ". Have somebody who is not among its authors review it in the forge, and the CI job attest it with --approvals; or have it approved "
+            + "in the cluster";
 
     private static string Counted(ImageVerdict verdict, ImageProvenance provenance)
     {
@@ -181,7 +184,7 @@ internal static class ImageVerdictText
             && ImageVerdict.CountsTwoParty(verdict.Policy)
             && verdict.Votes?.Summary is not { WhyNot: not null }
                 ? "the two-party review of the forge can fill the quorum"
-                : $"no review counts{always}. {(provenance.Reviews.Count > 0 ? "See why of each above" : ToHaveItReviewed)}"
+                : $"no review counts{always}{Advice(verdict, provenance)}"
             : verdict.Votes is { IsComplete: false } votes
                 ? $"{counted} of its reviews can count towards the quorum, which needs more: {votes.Lines}"
                 : $"{counted} of its reviews can count towards the quorum";

@@ -6,7 +6,7 @@ internal static class LineBreaks
     private static readonly string[] s_programs = ["kubectl ", "deployguard ", "flux ", "argocd ", "helm "];
 
     /// <summary>What ends a command that is followed by more text.</summary>
-    private static readonly string[] s_ends = [". ", "; ", " ("];
+    private static readonly string[] s_ends = [". ", "; ", " (", ") ", "), ", "). "];
 
     /// <param name="longest">In characters. Only a command is longer.</param>
     public static IReadOnlyList<string> Split(string text, int longest)

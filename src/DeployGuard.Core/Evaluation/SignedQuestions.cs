@@ -111,8 +111,7 @@ public static class SignedQuestions
 
     /// <summary>
     /// The images that run where a new image would run; none if nothing is known to run there. Of a workload that was deleted and is
-    /// created again, and of one whose template is not confirmed, those that were last proven or came since: an old image would otherwise
-    /// come back.
+    /// created again, and of one whose template is not confirmed, those that may have run last: an old image would otherwise come back.
     /// </summary>
     public static IReadOnlyList<string> RunningBefore(
         EvaluatedRequest evaluated,
@@ -128,7 +127,11 @@ public static class SignedQuestions
 
         if (evaluated.ConfirmedBefore is not { } before)
         {
-            return StartsAmong([.. LastRan(after.Ref, cluster).SelectMany(c => c.Images)], image, policy, after.Template.ImageNames);
+            // Each by itself: an image that stays in one revision hides nothing of another one.
+            return
+            [
+                .. LastRan(after.Ref, cluster).SelectMany(c => StartsAmong(c.Images, image, policy, after.Template.ImageNames)).Distinct(),
+            ];
         }
 
         if (

@@ -17,6 +17,10 @@ internal sealed record EvidenceQuestion(
     IReadOnlyList<string> Labelled
 )
 {
+    // A template may have thousands of containers.
+    private readonly HashSet<string> _images = [.. Images];
+    private readonly HashSet<string> _labelled = [.. Labelled];
+
     /// <summary>The template alone is asked about, because no image is new; null otherwise.</summary>
     public ReviewedTemplate? Template { get; init; }
 
@@ -30,10 +34,6 @@ internal sealed record EvidenceQuestion(
             }
             : new EvidenceQuestion(evaluated, cluster, policy, asked.Statements, asked.Labels);
     }
-
-    // A template may have thousands of containers.
-    private readonly HashSet<string> _images = [.. Images];
-    private readonly HashSet<string> _labelled = [.. Labelled];
 
     public bool IsImage(string image) => _images.Contains(image);
 

@@ -92,9 +92,22 @@ internal sealed class ImageJudge(TimeProvider time)
     /// <summary>Of an image that there was no time to judge. It relaxes nothing, and what was heard of it tightens.</summary>
     private ImageProvenance NotJudged(Judging judging, string image, LookupResult result)
     {
+        // One image may have hundreds of names that differ in the tag.
+        if (judging.Done.Find(d => ReferenceEquals(d.Result, result)).Proven is { IsUnread: true } known)
+        {
+            return known;
+        }
+
         var (asked, said) = Heard(judging, image, result);
-        return OriginEvaluator.Evaluate(asked, said.With(new Verification([], [TooMuch(result)])), time.GetUtcNow());
+        var unread = Evaluate(judging, asked, said.With(new Verification([], [TooMuch(result)])));
+        judging.Done.Add((result, asked, unread));
+        return unread;
     }
+
+    private ImageProvenance Evaluate(Judging judging, ImageQuestion asked, Verification said) =>
+        judging.Question.Template is { } template
+            ? TemplateEvaluator.Evaluate(asked, template, said, time.GetUtcNow())
+            : OriginEvaluator.Evaluate(asked, said, time.GetUtcNow());
 
     /// <summary>
     /// Of an image that cannot be looked up now. It only tightens: signs of AI, authors, and that there may be more. Null if there is
@@ -103,7 +116,7 @@ internal sealed class ImageJudge(TimeProvider time)
     private ImageProvenance? HeardOfUnavailable(Judging judging, string image, Unavailable result)
     {
         var (asked, heard) = Heard(judging, image, result);
-        var proven = OriginEvaluator.Evaluate(asked, heard, time.GetUtcNow());
+        var proven = Evaluate(judging, asked, heard);
         List<StatementFinding> unread =
         [
             .. heard.Findings.Where(f => f.Kind is FindingKind.Unread),

@@ -73,6 +73,23 @@ public class RecreatedWorkloadTests
         Assert.That(RunningBefore([since, returned]), Is.EquivalentTo(new[] { Running, Oldest }));
     }
 
+    /// <summary>An image that stays in the last revision does not hide what was in its place before.</summary>
+    [Test]
+    public void AnImageThatStaysHidesNothingOfAnotherRevision()
+    {
+        const string Kept = "registry.example.com/shop/kept@sha256:4444444444444444444444444444444444444444444444444444444444444444";
+        var policy = PolicyOf("registry.example.com/shop/*");
+        var cluster = new ClusterSnapshot
+        {
+            Policies = [policy],
+            Changes = [s_old with { Phase = Phase.Running }, s_last with { Phase = Phase.Running, Images = [Kept] }],
+        };
+        var after = Deployment(New).With("spec/template/spec/initContainers", $$"""[{"name": "kept", "image": "{{Kept}}"}]""");
+        var evaluated = Some.Evaluator.Classify(Some.Create(after), cluster, Some.Now);
+
+        Assert.That(SignedQuestions.RunningBefore(evaluated, New, policy, cluster), Is.EquivalentTo(new[] { Oldest, Kept }));
+    }
+
     [Test]
     public void WhereNothingIsProvenAllThatWasAdmittedCounts() =>
         Assert.That(

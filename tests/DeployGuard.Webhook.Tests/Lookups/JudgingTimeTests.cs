@@ -86,6 +86,11 @@ internal sealed class JudgingTimeTests : EvidenceFixture
 
         Assert.That(IsUnjudged(images[1]), Is.True);
         Assert.That(images[1].Provenance?.Authors, Is.Not.Empty.And.EqualTo(authors));
+        Assert.That(
+            (images[1].Provenance?.Head, images[1].Provenance?.Chain.Count, images[1].Provenance?.Reviews.Count),
+            Is.EqualTo(((HeadCommit?)null, 0, 0)),
+            "it relaxes nothing"
+        );
     }
 
     [Test]

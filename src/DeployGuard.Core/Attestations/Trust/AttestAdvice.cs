@@ -32,7 +32,7 @@ public static class AttestAdvice
     /// <summary>Git's name for no commit.</summary>
     public static string NoCommit { get; } = new('0', 40);
 
-    /// <summary>The one commit of what runs, if it is known.</summary>
+    /// <summary>The one commit of what runs, or <see cref="ThatRuns"/> if it is not known, or there are several.</summary>
     public static string From(IReadOnlyList<RunningImage> running) =>
         running.Select(r => r.Commit).Distinct().ToList() is [{ } only] ? only : ThatRuns;
 
@@ -127,7 +127,8 @@ public static class AttestAdvice
     /// <summary>Advice as a sentence.</summary>
     public static string Sentence(string advice) => $"{Capital(advice)}.";
 
-    private static string Capital(string text) => $"{char.ToUpperInvariant(text[0])}{text[1..]}";
+    /// <summary>Advice at the beginning of a sentence.</summary>
+    public static string Capital(string text) => $"{char.ToUpperInvariant(text[0])}{text[1..]}";
 
     private static string Jobs(int threshold) =>
         threshold > 1

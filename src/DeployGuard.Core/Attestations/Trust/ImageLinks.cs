@@ -70,7 +70,11 @@ internal static class ImageLinks
     /// <summary>The one change that is stated beside the image and leads on from what runs; null if there are several, or none.</summary>
     private static ChangeSource? Stated(IReadOnlyList<JudgedStatement> judged, ImageQuestion question)
     {
-        var changes = judged.Where(s => s.IsUsable).Select(s => s.Change?.Source).OfType<ChangeSource>().ToList();
+        var changes = judged
+            .Where(s => s is { IsUsable: true, Statement.IsHeardBefore: false })
+            .Select(s => s.Change?.Source)
+            .OfType<ChangeSource>()
+            .ToList();
         var next = changes.FindAll(c => question.Running.Any(r => r.Commit == c.BaseCommit));
         return (next.Count > 0 ? next : changes).DistinctBy(c => c.HeadCommit).ToList() is [var only] ? only : null;
     }
@@ -80,7 +84,7 @@ internal static class ImageLinks
             LinkKind.OneCommit,
             "Statements name different commits of this image: "
                 + $"{string.Join("; ", several.Take(MostShown).Select(s => $"{s.Repository} {s.Commit} by {string.Join(", ", s.Keys)}"))}.",
-            "Find out which of them is wrong, and remove it from the registry. It counts for up to eight minutes more."
+            "Find out which of them is wrong, and remove it from the registry. DeployGuard may count it for up to eight minutes more."
         );
 
     private static (HeadCommit?, MissingLink?, IReadOnlyList<StatementFinding>) TooFewKeys(

@@ -40,7 +40,9 @@ public static class OriginEvaluator
             StatedTemplates =
             [
                 .. judged
-                    .Where(s => s is { IsUsable: true, Change: not null } && s.CountOf(KeyRole.SourceReview) > 0)
+                    .Where(s =>
+                        s is { IsUsable: true, Change: not null, Statement.IsHeardBefore: false } && s.CountOf(KeyRole.SourceReview) > 0
+                    )
                     .SelectMany(s => ReviewedTemplate.In(s.Statement.Subjects).Select(template => (Statement: s, Template: template)))
                     .GroupBy(s => s.Template, s => s.Statement)
                     .Select(g => new StatedTemplate(g.Key, JudgedStatement.KeysOf(KeyRole.SourceReview, g))),
@@ -49,7 +51,9 @@ public static class OriginEvaluator
             Findings =
             [
                 .. verification.Findings,
-                .. WithoutSuperseded(judged).Select(s => s.Rejection ?? s.Note).OfType<StatementFinding>(),
+                .. WithoutSuperseded(judged.FindAll(s => !s.Statement.IsHeardBefore))
+                    .Select(s => s.Rejection ?? s.Note)
+                    .OfType<StatementFinding>(),
                 .. linkFindings,
                 .. range?.Findings ?? [],
                 // An earlier statement that expired matters only where a link is missing.

@@ -56,7 +56,7 @@ public static class TemplateEvaluator
             Findings =
             [
                 .. verification.Findings,
-                .. about.Select(s => s.Rejection ?? s.Note).OfType<StatementFinding>(),
+                .. about.Where(s => !s.Statement.IsHeardBefore).Select(s => s.Rejection ?? s.Note).OfType<StatementFinding>(),
                 .. result.Findings,
             ],
         };

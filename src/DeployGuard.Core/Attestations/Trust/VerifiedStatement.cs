@@ -33,8 +33,8 @@ public sealed record VerifiedStatement(
 )
 {
     /// <summary>
-    /// It was read in the last minutes, and is not there now. Perhaps another request brought it, so that the requester is not told what
-    /// else it is about.
+    /// It, or one of its signatures, was read in the last minutes and is not there now. It tightens. No finding is about it, because
+    /// perhaps another request brought it, of a namespace that the requester may not read.
     /// </summary>
     public bool IsHeardBefore { get; init; }
 

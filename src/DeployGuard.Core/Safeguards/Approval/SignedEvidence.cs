@@ -206,11 +206,14 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
             return ($"a statement names this template, and counts only with what is missing: {missing}", "", missing);
         }
 
-        var isPossible = TemplateAdvice.IsPossible(inspection.Policy);
-        var withTemplate = isPossible ? AttestAdvice.WithTemplate(missing, after.Ref.Namespace) : missing;
+        // Where what runs was not reviewed either, no statement that names the template counts.
+        var mayName =
+            TemplateAdvice.IsPossible(inspection.Policy)
+            && (evaluated is { Before: null, LiveHash: null } || SignedQuestions.ReviewedBefore(evaluated, cluster) is not null);
+        var withTemplate = mayName ? AttestAdvice.WithTemplate(missing, after.Ref.Namespace) : missing;
         if (SignedQuestions.ProvenBefore(evaluated, cluster) is not { } before)
         {
-            var attest = TemplateAdvice.WithImage(inspection, after, ImageOf(facts), hasCommand: withTemplate != missing);
+            var attest = TemplateAdvice.WithImage(inspection, after, ImageOf(facts, reviewed), hasCommand: withTemplate != missing);
             return (
                 $"{UnprovenBefore.In(inspection)}, so that the template cannot be compared with it{UnprovenBefore.WayOut(inspection, attest)}",
                 "",
@@ -224,7 +227,7 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
                 $"the template differs from what runs in more than images{Fields(before, template)}, and signed reviews speak "
                     + "for images alone: deploy the images alone, or "
                     + (
-                        TemplateAdvice.WithImage(inspection, after, ImageOf(facts), hasCommand: false) is { Length: > 0 } command
+                        TemplateAdvice.WithImage(inspection, after, ImageOf(facts, reviewed), hasCommand: false) is { Length: > 0 } command
                             ? command
                             : "have the change approved"
                     ),
@@ -247,7 +250,12 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
     private static bool IsStated(ImageProvenance proven, ReviewedTemplate template, SafeguardPolicy policy) =>
         proven.StatedTemplates.Any(s => s.Template == template && s.Keys >= (policy.SignedOrigin?.ReviewThreshold ?? 1));
 
-    private static (string, ImageProvenance?) ImageOf(SignedFacts facts) => (facts.Images[0].Image, facts.Images[0].Provenance);
+    /// <summary>The first image beside which no statement that counts names the template.</summary>
+    private static (string, ImageProvenance?) ImageOf(SignedFacts facts, ReviewedTemplate template)
+    {
+        var image = facts.Images.FirstOrDefault(i => i.Provenance?.ReviewedTemplates.Contains(template) is not true, facts.Images[0]);
+        return (image.Image, image.Provenance);
+    }
 
     /// <summary>Whether reviewed statements lead from the commit of what runs to the template that is requested.</summary>
     private static bool IsWholeTemplate(ImageProvenance provenance, Inspection inspection) =>
@@ -262,7 +270,15 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         : proven.Count > 0 ? ""
         : missing.Length > 0 ? missing
         : "no statement that leads here names this template, or too few keys do. "
-            + (TemplateAdvice.IsPossible(inspection.Policy) ? TemplateAdvice.WhereItIsAlone(inspection, image, []) : "Have it approved");
+            + (
+                TemplateAdvice.IsPossible(inspection.Policy)
+                    ? TemplateAdvice.WhereItIsAlone(
+                        inspection,
+                        image,
+                        [.. SignedQuestions.CommitsOnRecord(inspection.Evaluated, image, inspection.Policy, inspection.Cluster).Distinct()]
+                    )
+                    : "Have it approved"
+            );
 
     internal static string Short(string hash) => hash.Length > ShownHash ? hash[..ShownHash] : hash;
 

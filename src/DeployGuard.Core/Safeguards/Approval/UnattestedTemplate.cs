@@ -38,7 +38,7 @@ internal static class UnattestedTemplate
         var bare =
             (
                 SignedQuestions.StatementsIn(evaluated).Count > 0
-                    ? "the statement in the annotation names another one"
+                    ? "the statement in the annotation does not name it"
                     : "the request brings no statement that names it"
             ) + $" ({after.Ref}, hash {SignedEvidence.Short(after.Template.Hash)})";
         // The way out of what time does not prove is an approval, which no statement replaces.

@@ -1,3 +1,4 @@
+using DeployGuard.Core.Attestations.Trust;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
@@ -18,8 +19,9 @@ internal static class UnprovenBefore
     {
         if (inspection.Evaluated is { Before: null, LiveHash: null })
         {
-            return attest.Length > 0 ? $". H{attest[1..]}, or have it approved"
-                : inspection.Policy.DryRun is DryRunAnswer.Refuse
+            return attest.Length > 0 ? $". {AttestAdvice.Capital(attest)}, or have it approved"
+                : inspection.Policy is { DryRun: DryRunAnswer.Refuse, SignedOrigin: { } origin }
+                && origin.Roles.Contains(KeyRole.SourceReview)
                     ? ". Have it approved: the policy refuses the dry run that a statement about a template is made from (dryRun: Refuse)"
                 : ". Have it approved";
         }
