@@ -37,7 +37,12 @@ public sealed class ImageLabelTests
         var refused = await Source.SetImageAsync(sandbox, marked);
         Assert.That(refused.Output, Does.Contain($"AI-assisted change (mark in image label of {Source.Name(marked)}"));
 
-        var change = await sandbox.ChangeOfAsync(Source.Name(marked));
+        // A refusal is recorded after its answer.
+        var change = await Rig.Wait.UntilAsync(
+            () => sandbox.ChangeOfAsync(Source.Name(marked)),
+            name => name.Length > 0,
+            "the refused change to be recorded"
+        );
         var shown = await sandbox.KubectlAsync("alice", "deployguard", "show", change);
         Assert.That(shown.Output, Does.Contain("Assisted-by: Claude: Claude:claude-opus-4"));
         (await sandbox.ApproveAsync("alice", change)).OrFail();
