@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
@@ -215,11 +216,20 @@ public class BypassKindTests
             Enumerable.Range(0, 14).Select(i => $$"""{"name": "A{{i}}", "value": "{{new string('<', 100_000)}}"}""")
         );
 
-        var pod = $$"""
-            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": [{"name": "x", "image": "{{V2}}", "env": [{{values}}]}] } }
-            """;
-        var run = await Busy.AnsweredAsync(() =>
-            TestCluster.Rig.Plane.KubectlAsync("dana", pod, ["create", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/pods", "-f", "-"])
+        var web = Web(V2);
+        web["spec"]!["template"]!["spec"]!["containers"]![0]!["env"] = new JsonArray();
+        // Not as JSON nodes, which would be sent escaped, and so sixfold.
+        var large = web.ToJsonString().Replace("\"env\":[]", $"\"env\":[{values}]", StringComparison.Ordinal);
+        // A Deployment, because an answer that comes too late refuses it on every server. Pods pass then before Kubernetes 1.28.
+        var run = await Busy.AnsweredAsync(
+            () =>
+                TestCluster.Rig.Plane.KubectlAsync(
+                    "dana",
+                    large,
+                    ["create", "--raw", $"/apis/apps/v1/namespaces/{sandbox.Namespace}/deployments", "-f", "-"]
+                ),
+            isDryRun: false,
+            Busy.Unanswered
         );
 
         Assert.That(run.Succeeded, Is.False);
