@@ -23,7 +23,8 @@ internal sealed class AttestRun(ParseResult parsed, ManifestInputs inputs)
         if (parsed.GetValue(AttestOptions.Ref) is { } asked && SourceRepository.IsUnknown(asked, _repository))
         {
             Notice(
-                $"--ref {asked}: this clone has branches and no such ref; check its spelling, because a policy that allows only other refs ignores the statement"
+                $"--ref {asked}: this clone has branches and no such ref; check its spelling, because a policy "
+                    + "that allows only other refs ignores the statement"
             );
         }
 

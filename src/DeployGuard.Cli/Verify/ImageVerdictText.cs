@@ -18,8 +18,8 @@ internal static class ImageVerdictText
         "the request: if it changes more than this image, it counts only where a statement names the new template (attest --manifest)";
 
     private const string ClusterNotSeen =
-        "what runs in the cluster: whether the change begins at its commit, and whether it is proven; --workload KIND/NAME reads that, in place of "
-        + "--policy and --base";
+        "what runs in the cluster: whether the change begins at its commit, and whether it is proven; --workload KIND/NAME "
+        + "reads that, in place of --policy and --base";
 
     public static IEnumerable<string> Of(ImageVerdict verdict) =>
         [
@@ -170,8 +170,8 @@ internal static class ImageVerdictText
     private static string Advice(ImageVerdict verdict, ImageProvenance provenance) =>
         verdict.Belief is Belief.Believed ? ""
         : provenance.Reviews.Count > 0 ? ". See above why each does not count"
-        : ". Have somebody who is not among its authors review it in the forge, and the CI job attest it with --approvals; or have it approved "
-            + "in the cluster";
+        : ". Have somebody who is not among its authors review it in the forge, and the CI job attest it with "
+            + "--approvals; or have it approved in the cluster";
 
     private static string Counted(ImageVerdict verdict, ImageProvenance provenance)
     {

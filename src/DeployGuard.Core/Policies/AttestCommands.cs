@@ -48,7 +48,7 @@ public static class AttestCommands
                 + (registry.CaBundle is null ? "" : "--ca-bundle FILE ")
                 + string.Concat(registry.TokenHosts.Select(h => $"--token-host {h} "));
 
-    /// <summary>Nobody knows which one is meant where there are several.</summary>
+    /// <summary>Where there are several, it is not clear which one is meant.</summary>
     private static string SourceOf(IReadOnlyList<OriginSource> sources) =>
         AttestAdvice.SourceOf(
             sources.SelectMany(s => s.Refs).Distinct().ToList() is [var name] ? name : null,

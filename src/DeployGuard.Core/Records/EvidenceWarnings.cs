@@ -15,7 +15,7 @@ public static class EvidenceWarnings
             : BesideKeys(policy);
 
     /// <summary>
-    /// Without those of the roles of keys: where images are named by tags, and where statements name people whom nobody knows.
+    /// Without those of the roles of keys: where images are named by tags, and where statements name people who are in no identities.
     /// </summary>
     public static IReadOnlyList<string> BesideKeys(SafeguardPolicy policy) =>
         policy is { Approval: { Required: not Required.Never } rules, SignedOrigin: { } signed }

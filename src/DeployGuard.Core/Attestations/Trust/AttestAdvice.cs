@@ -57,14 +57,15 @@ public static class AttestAdvice
     public static string ForgeJob(IReadOnlyCollection<KeyRole> roles, int threshold, string from, string to, string put) =>
         roles.Contains(KeyRole.SourceReview)
             ? $"ask {Jobs(threshold)} to run: {Command} --from {from} --to {to} {Ref} {Reviews}--key KEY --push {put}"
-            : $"have it approved in the cluster: the policy trusts no key of the role {KeyRole.SourceReview}, so that no statement leads to it";
+            : $"have it approved in the cluster: the policy trusts no key of the role {KeyRole.SourceReview}, so that "
+                + "no statement leads to it";
 
     /// <summary>Asks the job that built the image to say of which commit it is; that of the forge, if the policy trusts no other.</summary>
     /// <returns>Verb first, without a full stop.</returns>
     public static string BuildJob(IReadOnlyCollection<KeyRole> roles, int threshold, string from, string to) =>
         roles.Contains(KeyRole.Build)
-            ? $"ask the CI job that built the image to run, with its key of the role {KeyRole.Build}: {Command} --from {from} --to {to} {Ref} "
-                + $"--key KEY --push {About}"
+            ? $"ask the CI job that built the image to run, with its key of the role {KeyRole.Build}: {Command} --from {from} "
+                + $"--to {to} {Ref} --key KEY --push {About}"
             : ForgeJob(roles, threshold, from, to, About);
 
     /// <summary>The same for a range that is stated: what the image was built from is all that this job states.</summary>

@@ -13,7 +13,7 @@ public sealed record ImageQuestion(JudgedImage Image, IReadOnlyList<SourceRule> 
     /// </summary>
     public int ReviewThreshold { get; init; } = 1;
 
-    /// <summary>Of the keys that the policy trusts. For advice: nobody is asked to sign with a key that counts for nothing.</summary>
+    /// <summary>Of the keys that the policy trusts. For advice, which asks only for keys that count.</summary>
     public IReadOnlyCollection<KeyRole> Roles { get; init; } = [KeyRole.Build, KeyRole.SourceReview];
 
     /// <summary>The levels of a Source VSA that stand for "AI had a part".</summary>

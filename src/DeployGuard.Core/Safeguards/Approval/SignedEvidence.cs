@@ -215,7 +215,8 @@ internal sealed record SignedEvidence(bool IsHuman, IReadOnlyList<SignedReview> 
         {
             var attest = TemplateAdvice.WithImage(inspection, after, ImageOf(facts, reviewed), hasCommand: withTemplate != missing);
             return (
-                $"{UnprovenBefore.In(inspection)}, so that the template cannot be compared with it{UnprovenBefore.WayOut(inspection, attest)}",
+                $"{UnprovenBefore.In(inspection)}, so that the template cannot be compared with it"
+                    + UnprovenBefore.WayOut(inspection, attest),
                 "",
                 withTemplate
             );

@@ -17,7 +17,7 @@ internal static class TemplateAdvice
     /// <param name="asked">The template of the request.</param>
     /// <param name="image">A new image, and what is proven of it.</param>
     /// <param name="hasCommand">Whether what else is missing has the command already.</param>
-    /// <returns>Verb first, without a full stop; empty if nobody can make one.</returns>
+    /// <returns>Verb first, without a full stop; empty if the policy leaves no way to make one.</returns>
     public static string WithImage(Inspection inspection, Workload asked, (string Name, ImageProvenance? Proven) image, bool hasCommand)
     {
         var (policy, proven) = (inspection.Policy, image.Proven);
